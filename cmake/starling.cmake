@@ -1,0 +1,75 @@
+# The build's three verbs (sl_library, sl_program, sl_test) and the flags that every target shares.
+# Every folder's CMakeLists.txt is a list of such calls.
+
+set(CMAKE_C_STANDARD 11)
+set(CMAKE_C_STANDARD_REQUIRED ON)
+set(CMAKE_C_EXTENSIONS OFF)
+set(CMAKE_C_VISIBILITY_PRESET hidden)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
+
+option(SL_WERROR "treat warnings as errors (the checks of .ci/run do)" OFF)
+option(SL_NATIVE "use every instruction of the machine that builds (off for packages)" ON)
+set(SL_SANITIZE "" CACHE STRING "sanitizers, as in -fsanitize=: address,undefined | thread | fuzzer...")
+option(SL_COVERAGE "measure the tests' coverage" OFF)
+option(SL_FUZZ "build the fuzz targets of tests/fuzz (needs clang)" OFF)
+
+find_package(PkgConfig REQUIRED)
+find_package(Threads REQUIRED)
+
+add_library(sl_flags INTERFACE)
+target_compile_definitions(sl_flags INTERFACE _POSIX_C_SOURCE=200809L _DEFAULT_SOURCE
+                           SL_VERSION="${PROJECT_VERSION}" $<$<CONFIG:Debug>:SL_DEBUG=1>)
+target_include_directories(sl_flags INTERFACE ${PROJECT_SOURCE_DIR})
+target_compile_options(sl_flags INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wmissing-prototypes -Wvla -Wundef
+  -fno-math-errno -ffp-contract=off
+  $<$<BOOL:${SL_WERROR}>:-Werror> $<$<BOOL:${SL_NATIVE}>:-march=native>
+  $<$<BOOL:${SL_COVERAGE}>:--coverage>)
+target_link_options(sl_flags INTERFACE $<$<BOOL:${SL_COVERAGE}>:--coverage>)
+if(SL_SANITIZE)
+  target_compile_options(sl_flags INTERFACE -fsanitize=${SL_SANITIZE} -fno-omit-frame-pointer)
+  target_link_options(sl_flags INTERFACE -fsanitize=${SL_SANITIZE})
+endif()
+target_link_libraries(sl_flags INTERFACE Threads::Threads m)
+
+# A Debian package, found by its pkg-config name, as the target PkgConfig::<name>.
+macro(sl_package name pc)
+  pkg_check_modules(${name} REQUIRED IMPORTED_TARGET GLOBAL ${pc})
+endmacro()
+sl_package(zmq libzmq)
+sl_package(protobufc libprotobuf-c)
+sl_package(openblas openblas)
+sl_package(cmocka cmocka)
+sl_package(cyaml libcyaml)
+sl_package(jansson jansson)
+sl_package(zlib zlib)
+sl_package(sodium libsodium)
+
+# sl_library(envs SOURCES a.c b.c USES sl_common PRIVATE PkgConfig::zlib): the static library sl_envs.
+function(sl_library name)
+  cmake_parse_arguments(A "" "" "SOURCES;USES;PRIVATE" ${ARGN})
+  add_library(sl_${name} STATIC ${A_SOURCES})
+  target_link_libraries(sl_${name} PUBLIC sl_flags ${A_USES} PRIVATE ${A_PRIVATE})
+endfunction()
+
+# sl_program(starling-trainer SOURCES main.c USES sl_trainer): an installed program.
+function(sl_program name)
+  cmake_parse_arguments(A "" "" "SOURCES;USES" ${ARGN})
+  add_executable(${name} ${A_SOURCES})
+  target_link_libraries(${name} PRIVATE sl_flags ${A_USES})
+  install(TARGETS ${name} RUNTIME)
+endfunction()
+
+# sl_test(common rng USES sl_common [LABELS slow]): tests/common/test_rng.c as the test common.rng.
+function(sl_test folder noun)
+  cmake_parse_arguments(A "" "TIMEOUT" "USES;LABELS" ${ARGN})
+  set(target test_${folder}_${noun})
+  add_executable(${target} ${PROJECT_SOURCE_DIR}/tests/${folder}/test_${noun}.c)
+  target_link_libraries(${target} PRIVATE sl_flags ${A_USES} PkgConfig::cmocka)
+  target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/tests)
+  set_target_properties(${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+  target_compile_definitions(${target} PRIVATE SL_SOURCE_DIR="${PROJECT_SOURCE_DIR}" SL_BIN_DIR="${CMAKE_BINARY_DIR}/bin")
+  add_test(NAME ${folder}.${noun} COMMAND ${target})
+  set_tests_properties(${folder}.${noun} PROPERTIES LABELS "${A_LABELS}" TIMEOUT $<IF:$<BOOL:${A_TIMEOUT}>,${A_TIMEOUT},120>)
+endfunction()

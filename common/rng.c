@@ -1,0 +1,40 @@
+/* rng.c - seeding and splitting of streams. */
+#include "common/rng.h"
+
+#include <math.h>
+
+static uint64_t splitmix(uint64_t *x) {
+    uint64_t z = (*x += 0x9e3779b97f4a7c15u);
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+    return z ^ (z >> 31);
+}
+
+sl_rng sl_rng_seed(uint64_t seed) {
+    sl_rng rng;
+    for (int i = 0; i < 4; i++) rng.s[i] = splitmix(&seed);
+    return rng;
+}
+
+sl_rng sl_rng_split(const sl_rng *parent, uint64_t key) {
+    // every word of the parent is mixed in, so that siblings of different parents never meet
+    uint64_t x = splitmix(&key);
+    for (int i = 0; i < 4; i++) {
+        x ^= parent->s[i];
+        x = splitmix(&x);
+    }
+    return sl_rng_seed(x);
+}
+
+sl_rng sl_rng_split_name(const sl_rng *parent, const char *name) {
+    // FNV-1a
+    uint64_t hash = 0xcbf29ce484222325u;
+    for (; *name; name++) hash = (hash ^ (unsigned char)*name) * 0x100000001b3u;
+    return sl_rng_split(parent, hash);
+}
+
+double sl_rng_normal(sl_rng *rng) {
+    double u = 1.0 - sl_rng_uniform(rng);
+    double v = sl_rng_uniform(rng);
+    return sqrt(-2.0 * log(u)) * cos(6.283185307179586 * v);
+}

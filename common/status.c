@@ -1,0 +1,62 @@
+/* status.c - the per-thread error line. Any thread. */
+#include "common/status.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+static _Thread_local char error_what[512];
+static _Thread_local char error_hint[256];
+
+static const struct {
+    const char *name;
+    int exit_code;
+} status_table[SL_STATUS_COUNT] = {
+    [SL_OK] = {"ok", 0},
+    [SL_USAGE] = {"usage", 2},
+    [SL_CONFIG] = {"config", 3},
+    [SL_NOT_FOUND] = {"not found", 4},
+    [SL_CORRUPT] = {"corrupt", 5},
+    [SL_MISMATCH] = {"mismatch", 6},
+    [SL_NO_SPACE] = {"no space", 7},
+    [SL_IO] = {"i/o", 8},
+    [SL_NETWORK] = {"network", 9},
+    [SL_CHECK] = {"check failed", 10},
+    [SL_MEMORY] = {"memory", 11},
+    [SL_NOT_FINITE] = {"not finite", 12},
+    [SL_INTERRUPTED] = {"interrupted", 0},
+    [SL_FULL] = {"full", 1},
+    [SL_TIMEOUT] = {"timeout", 1},
+};
+
+sl_status sl_fail(sl_status code, const char *hint, const char *format, ...) {
+    // the arguments may point into the old line, so the new one is made aside
+    char what[sizeof error_what];
+    va_list args;
+    va_start(args, format);
+    (void)vsnprintf(what, sizeof what, format, args);
+    va_end(args);
+    (void)snprintf(error_hint, sizeof error_hint, "%s", hint ? hint : "");
+    (void)snprintf(error_what, sizeof error_what, "%s", what);
+    return code;
+}
+
+const char *sl_status_name(sl_status code) {
+    return (unsigned)code < SL_STATUS_COUNT ? status_table[code].name : "unknown";
+}
+
+int sl_status_exit_code(sl_status code) {
+    return (unsigned)code < SL_STATUS_COUNT ? status_table[code].exit_code : 1;
+}
+
+const char *sl_error_what(void) {
+    return error_what;
+}
+
+const char *sl_error_hint(void) {
+    return error_hint[0] ? error_hint : NULL;
+}
+
+void sl_error_print(const char *program) {
+    fprintf(stderr, "%s: %s\n", program, error_what[0] ? error_what : "unknown error");
+    if (error_hint[0]) fprintf(stderr, "  hint: %s\n", error_hint);
+}

@@ -1,0 +1,108 @@
+/* env.h - a vector of V copies of one environment behind one vtable. The caller owns every buffer; step
+ * works on a range of copies so that a pool of threads can share them; nothing is allocated after create.
+ * Shapes: V copies, N agents, O the longest observation, A the most actions, S state. Rows of shorter
+ * observations are padded with zeros. Distinct ranges may run on distinct threads. */
+#ifndef SL_ENVS_ENV_H
+#define SL_ENVS_ENV_H
+
+#include "common/rng.h"
+#include "common/status.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { SL_MAX_AGENTS = 64, SL_MAX_BLOCKS = 16, SL_NAME_SIZE = 32, SL_ENV_LANES = 16 };
+
+/* A named run of features, the unit in which masks and links speak: "self_vel", "landmarks", "others", "comm". */
+typedef struct sl_block {
+    char name[SL_NAME_SIZE];
+    int begin, len; /* features [begin, begin + len) of the agent's observation */
+} sl_block;
+
+typedef struct sl_agent_spec {
+    char name[SL_NAME_SIZE]; /* "agent_0", as in the reference */
+    char role[SL_NAME_SIZE]; /* "agent", "adversary", "speaker": agents of one role are exchangeable */
+    int obs_dim, n_actions;  /* n_actions: discrete choices, or entries of the action vector when continuous */
+    int n_blocks;            /* blocks cover the observation without overlap */
+    sl_block blocks[SL_MAX_BLOCKS];
+} sl_agent_spec;
+
+typedef struct sl_env_spec {
+    char name[64]; /* "mpe/simple_spread_v3", with "[legacy_physics]" and the like for what is not the default */
+    int n_agents, obs_dim, n_actions, state_dim; /* N, O, A, S */
+    int max_steps;                               /* truncation after that many steps */
+    bool continuous;
+    bool state_is_obs;  /* S = N * O and the state is the (V, N, O) observation read as (V, S): state may be NULL */
+    bool masks_actions; /* false: every action of an agent is always legal and avail may be NULL */
+    bool has_heuristic;
+    sl_agent_spec agents[SL_MAX_AGENTS];
+} sl_env_spec;
+
+/* What can be set by name in an experiment; 0 or false is each environment's own default. */
+typedef struct sl_env_options {
+    int n_agents;        /* MPE's N */
+    int max_steps;       /* MPE2's max_cycles */
+    double local_ratio;  /* spread, reference; < 0 = the environment's default */
+    bool continuous;     /* Box actions instead of Discrete */
+    bool legacy_physics; /* OpenAI's order of integration, self-collision, summed reward, squared adversary reward */
+} sl_env_options;
+
+/* Caller-owned outputs, whole vectors; NULL = not wanted. */
+typedef struct sl_env_out {
+    float *obs;          /* (V, N, O) */
+    float *state;        /* (V, S) */
+    uint8_t *avail;      /* (V, N, A) 1 = legal */
+    double *reward;      /* (V, N) */
+    uint8_t *terminated; /* (V) the task ended: no bootstrap */
+    uint8_t *truncated;  /* (V) time ran out: bootstrap */
+} sl_env_out;
+
+/* A shape of the picture of one copy, in world coordinates: "circle" of radius r or "line" to x2, y2. */
+typedef struct sl_shape {
+    enum { SL_SHAPE_CIRCLE, SL_SHAPE_LINE } kind;
+    float x, y, r, x2, y2;
+    uint32_t rgba;
+    char label[SL_NAME_SIZE];
+} sl_shape;
+
+typedef struct sl_env sl_env;
+
+/* The names that create() knows. */
+int sl_env_n_names(void);
+const char *sl_env_name(int index);
+const char *sl_env_summary(int index); /* one line */
+sl_env_options sl_env_default_options(void);
+
+/* V copies, each with the stream split(seed_stream, v). SL_CONFIG: unknown name, option out of range, or an
+ * option that this environment does not have; SL_MEMORY. */
+SL_MUST_CHECK sl_status sl_env_create(const char *name, const sl_env_options *options, int V, const sl_rng *stream,
+                                      sl_env **out);
+void sl_env_destroy(sl_env **self);
+const sl_env_spec *sl_env_get_spec(const sl_env *self); /* borrowed for the life of self */
+
+/* Replaces the stream of copy v (used at its next reset), so that an episode can be named by its seed. */
+void sl_env_seed(sl_env *self, int v, const sl_rng *stream);
+/* New episodes for copies [begin, end) whose entry of which (V) is not 0 (NULL = all); writes their rows of obs,
+ * state and avail; rewards and flags are left as they are. begin and end are multiples of SL_ENV_LANES, or V. */
+void sl_env_reset(sl_env *self, int begin, int end, const uint8_t *which, sl_env_out *out);
+/* One step of copies [begin, end). Discrete: actions (V, N). Stepping a finished copy is a bug of the caller:
+ * read the flags, use the last observation, then reset. An action outside [0, n_actions) or not available is
+ * counted as no-op (0). Nothing is allocated. */
+void sl_env_step(sl_env *self, int begin, int end, const int32_t *actions, sl_env_out *out);
+/* Continuous: actions (V, N, A), clipped to the box; NaN counts as 0. */
+void sl_env_step_continuous(sl_env *self, int begin, int end, const float *actions, sl_env_out *out);
+/* The built-in full-information policy (spec.has_heuristic): actions (V, N) for the current states. */
+void sl_env_heuristic(const sl_env *self, int begin, int end, int32_t *actions);
+
+/* All copies with their streams and step counters as bytes; load checks size and version (SL_MISMATCH). */
+size_t sl_env_state_bytes(const sl_env *self);
+void sl_env_save(const sl_env *self, uint8_t *bytes);
+SL_MUST_CHECK sl_status sl_env_load(sl_env *self, const uint8_t *bytes, size_t n_bytes);
+/* FNV-1a over the saved bytes: "the same state". */
+uint64_t sl_env_hash(const sl_env *self);
+
+/* Shapes of copy v into shapes[capacity]; returns how many there are. */
+int sl_env_draw(const sl_env *self, int v, sl_shape *shapes, int capacity);
+
+#endif

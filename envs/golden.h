@@ -1,0 +1,22 @@
+/* golden.h - recorded trajectories (JSON lines, plain or .gz; format in docs/recordings.md): replays one against
+ * this library and measures the difference. Used by `starling env check` and by tests. */
+#ifndef SL_ENVS_GOLDEN_H
+#define SL_ENVS_GOLDEN_H
+
+#include "common/status.h"
+
+#include <stdbool.h>
+
+typedef struct sl_golden_result {
+    char env[64];
+    long steps;
+    double max_abs_obs, max_abs_state, max_abs_reward; /* max_abs_state: entity positions and velocities */
+    long mismatched_steps;                             /* steps with any value beyond the tolerance */
+    bool flags_equal;
+    bool within_tolerance; /* the environment's stated tolerance: MPE obs 1e-6, reward 1e-9, flags equal */
+} sl_golden_result;
+
+/* SL_NOT_FOUND, SL_IO; SL_CORRUPT with the line and what is wrong in it. Being out of tolerance is not an error. */
+SL_MUST_CHECK sl_status sl_golden_check(const char *path, sl_golden_result *out);
+
+#endif

@@ -1,0 +1,34 @@
+/* mask.h - observation masks: which features of an agent's observation its student may see; the rest is zero.
+ * kind none: all. blocks: named blocks per agent, fixed. random: per episode and agent, k features drawn without
+ * replacement, k uniform in [k_min, k_max], from a seeded stream (kd-marl: "8 to 10 of 18 features per episode"). */
+#ifndef SL_ENVS_MASK_H
+#define SL_ENVS_MASK_H
+
+#include "envs/env.h"
+
+typedef enum sl_mask_kind { SL_MASK_NONE, SL_MASK_BLOCKS, SL_MASK_RANDOM } sl_mask_kind;
+
+typedef struct sl_mask_def {
+    sl_mask_kind kind;
+    int k_min, k_max;                                        /* random */
+    int n_agents;                                            /* blocks: entries of the list below, equal to N */
+    char blocks[SL_MAX_AGENTS][SL_MAX_BLOCKS][SL_NAME_SIZE]; /* names each agent keeps; "" ends a list */
+} sl_mask_def;
+
+typedef struct sl_mask sl_mask;
+
+/* Masks for V copies. SL_CONFIG: unknown block (the hint lists the agent's), k out of range. */
+SL_MUST_CHECK sl_status sl_mask_create(const sl_mask_def *def, const sl_env_spec *spec, int V, sl_mask **out);
+void sl_mask_destroy(sl_mask **self);
+/* A new episode of copy v: draws its random mask from the stream; without randomness, a no-op. */
+void sl_mask_draw(sl_mask *self, int v, sl_rng *stream);
+/* masked (V, N, O) = obs (V, N, O) * keep, copies [begin, end); masked may be obs. */
+void sl_mask_apply(const sl_mask *self, int begin, int end, const float *obs, float *masked);
+const float *sl_mask_keep(const sl_mask *self, int v); /* (N, O) of 0 and 1; borrowed until the next draw */
+bool sl_mask_is_identity(const sl_mask *self);
+/* For snapshots: the keep table of all copies. */
+size_t sl_mask_state_bytes(const sl_mask *self);
+void sl_mask_save(const sl_mask *self, uint8_t *bytes);
+SL_MUST_CHECK sl_status sl_mask_load(sl_mask *self, const uint8_t *bytes, size_t n_bytes);
+
+#endif

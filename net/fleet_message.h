@@ -1,0 +1,93 @@
+/* fleet_message.h - what agents and the coordinator say to each other (proto/fleet.proto) as plain structs, with
+ * encode and decode. decode takes untrusted bytes: presence, sizes, ranges, finiteness and ids are checked, so that a
+ * decoded message can be used as it is. Meaning, order and answers: proto/README.md. */
+#ifndef SL_NET_FLEET_MESSAGE_H
+#define SL_NET_FLEET_MESSAGE_H
+
+#include "common/status.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+    SL_PROTOCOL_MAJOR = 1,
+    SL_PROTOCOL_MINOR = 0,
+    SL_FLEET_MAX_OBS = 4096,
+    SL_FLEET_MAX_ACTIONS = 256,
+    SL_FLEET_CHUNK = 256 * 1024,
+    SL_FLEET_MAX_BYTES = 1024 * 1024
+};
+
+typedef enum sl_fleet_kind {
+    SL_FLEET_HELLO = 1,     /* agent -> coordinator: may I fly? */
+    SL_FLEET_WELCOME,       /* yes: session and slot */
+    SL_FLEET_REJECT,        /* no, and why */
+    SL_FLEET_RESET,         /* your session is unknown: say HELLO again */
+    SL_FLEET_OBSERVATION,   /* coordinator -> agent, every tick */
+    SL_FLEET_ACTION,        /* agent -> coordinator, the answer */
+    SL_FLEET_HEARTBEAT,     /* agent -> coordinator when idle */
+    SL_FLEET_MODEL_REQUEST, /* agent lacks the model of its slot: offset wanted */
+    SL_FLEET_MODEL_CHUNK,   /* a part of the file */
+    SL_FLEET_GOODBYE,       /* either way: leaving, the slot is free */
+    SL_FLEET_KINDS
+} sl_fleet_kind;
+
+typedef enum sl_reject {
+    SL_REJECT_NONE,
+    SL_REJECT_VERSION,
+    SL_REJECT_SHAPE,
+    SL_REJECT_SLOT_TAKEN,
+    SL_REJECT_UNAUTHORISED,
+    SL_REJECT_FULL,
+    SL_REJECT_MODEL_UNKNOWN,
+    SL_REJECTS
+} sl_reject;
+
+typedef struct sl_fleet_message {
+    sl_fleet_kind kind;
+    int major, minor;
+    uint64_t run_id;  /* the agent incarnation's random number; every message but HELLO's answer checks it */
+    uint64_t session; /* the coordinator incarnation's random number; 0 in HELLO */
+    int slot;         /* -1: none wanted (HELLO) */
+    int64_t tick;     /* -1 before the first */
+    uint64_t sequence;
+    /* HELLO */
+    char build[32], arch[16];
+    int hidden, obs_dim, n_actions; /* obs_dim, n_actions 0: no model yet */
+    char model_sha256[65];          /* "" = none; also in WELCOME: the slot's model */
+    /* WELCOME */
+    int lease_ms, heartbeat_ms;
+    char mode[16], config_hash[65];
+    int64_t model_bytes;
+    /* REJECT */
+    sl_reject reject;
+    char text[160];
+    /* OBSERVATION */
+    bool episode_start; /* zero the recurrent state before this one */
+    int n_obs;          /* obs is borrowed: on send from the caller, on decode from the message */
+    const float *obs;
+    int n_avail; /* 0 = all legal */
+    const uint8_t *avail;
+    /* ACTION */
+    int32_t action;
+    int n_vector; /* continuous action; 0 = discrete */
+    const float *vector;
+    int64_t residence_ns; /* from receiving the observation to sending this, on the agent's clock */
+    /* MODEL_REQUEST, MODEL_CHUNK */
+    int64_t offset;
+    size_t n_chunk;
+    const uint8_t *chunk;
+} sl_fleet_message;
+
+typedef struct sl_fleet_codec sl_fleet_codec; /* fixed buffers: coding allocates nothing after create */
+SL_MUST_CHECK sl_status sl_fleet_codec_create(sl_fleet_codec **out);
+void sl_fleet_codec_destroy(sl_fleet_codec **self);
+/* bytes borrowed until the next encode of this codec. */
+void sl_fleet_encode(sl_fleet_codec *self, const sl_fleet_message *message, const void **bytes, size_t *n_bytes);
+/* SL_CORRUPT names the field; SL_MISMATCH: another major version (major, minor, kind are set, nothing else is
+ * parsed). Arrays in out are borrowed until the next decode of this codec. */
+SL_MUST_CHECK sl_status sl_fleet_decode(sl_fleet_codec *self, const void *bytes, size_t n_bytes,
+                                        sl_fleet_message *out);
+
+#endif

@@ -1,0 +1,111 @@
+/* learn_message.h - what the trainer (or starling, in its place) and a coordinator say to each other
+ * (proto/learn.proto). The asker serves, coordinators connect. A request is the credit: a coordinator works on one
+ * request at a time and sends nothing unasked but its HELLO. A message is one protobuf header frame with scalars and
+ * tensor descriptors, then one raw little-endian frame per tensor, so that large arrays cross without being copied
+ * into protobuf. */
+#ifndef SL_NET_LEARN_MESSAGE_H
+#define SL_NET_LEARN_MESSAGE_H
+
+#include "net/transport.h"
+
+#include <stdbool.h>
+
+enum { SL_LEARN_MAX_TENSORS = SL_MAX_FRAMES - 2 };
+
+typedef enum sl_learn_kind {
+    SL_LEARN_HELLO = 1, /* coordinator -> trainer: ready; config_hash says for which experiment */
+    SL_LEARN_WELCOME,   /* trainer -> coordinator */
+    SL_LEARN_REJECT,
+    SL_LEARN_COLLECT,  /* stage 1: roll out the policy in PARAMS for rollout_steps; answer BATCH */
+    SL_LEARN_RECORD,   /* stage 2: have at least n_episodes in the expert buffer; answer PROGRESS..., DONE */
+    SL_LEARN_SAMPLE,   /* stage 3: a distillation batch of n_episodes from source; answer BATCH */
+    SL_LEARN_EVALUATE, /* n_episodes greedy episodes of policy; answer PROGRESS..., DONE with EPISODE_RETURN */
+    SL_LEARN_FLY,      /* the same, by the fleet's agents; answer PROGRESS..., DONE with EPISODE_RETURN */
+    SL_LEARN_RESTORE,  /* take SNAPSHOT as the state of all streams and environments; answer DONE */
+    SL_LEARN_STOP,     /* finish: answer DONE, then exit 0 */
+    SL_LEARN_BATCH,
+    SL_LEARN_PROGRESS,
+    SL_LEARN_DONE,
+    SL_LEARN_ERROR, /* the request could not be done: code, text; the coordinator is ready again */
+    SL_LEARN_KINDS
+} sl_learn_kind;
+
+typedef enum sl_policy_kind {
+    SL_POLICY_TEACHER = 1,
+    SL_POLICY_STUDENTS,
+    SL_POLICY_RANDOM,
+    SL_POLICY_HEURISTIC
+} sl_policy_kind;
+
+/* Shapes: T steps, B copies or episodes, N agents, O observation, A actions, S state, C chunks = ceil(T / chunk). */
+typedef enum sl_tensor_role {
+    SL_TENSOR_PARAMS = 1, /* f32 (n): the acting networks' flat parameters, one after the other */
+    SL_TENSOR_CRITIC,     /* f32 (n): the critic's */
+    SL_TENSOR_SNAPSHOT,   /* u8 (n): opaque to all but the coordinator */
+    SL_TENSOR_OBS,        /* f32 (T, B, N, O): what the learner's actor sees (masked for students) */
+    SL_TENSOR_STATE,      /* f32 (T, B, S): the critic's; absent when the state is the unmasked OBS (T, B, N*O) */
+    SL_TENSOR_AVAIL,      /* u8 (T, B, N, A); absent = all legal */
+    SL_TENSOR_ACTION,     /* i32 (T, B, N) */
+    SL_TENSOR_LOGP,       /* f32 (T, B, N): log pi_b of the policy that acted */
+    SL_TENSOR_ADVANTAGE,  /* f32 (T, B, N), or (T, B, 1) for a team reward; not normalised */
+    SL_TENSOR_TARGET,     /* f32, as ADVANTAGE: the value target, advantage + value, in reward units */
+    SL_TENSOR_VALUE,      /* f32, as ADVANTAGE: the critic's value in reward units */
+    SL_TENSOR_KEEP,       /* f32 (T, B): 0 at the first step of an episode, else 1 */
+    SL_TENSOR_ALIVE,      /* f32 (T, B, N): 1 where the agent's sample counts; absent = all 1 */
+    SL_TENSOR_HIDDEN,     /* f32 (C, B, N, H): the actor's recurrent state before each chunk; recurrent actors only */
+    SL_TENSOR_CRITIC_HIDDEN,  /* f32 (C, B, M, H), M = 1 for a team critic, else N */
+    SL_TENSOR_TEACHER_LOGITS, /* f32 (T, B, N, A) */
+    SL_TENSOR_TEACHER_Z,      /* f32 (T, B, N, H_teacher): the embedding */
+    SL_TENSOR_EPISODE_RETURN, /* f64 (E, N): finished episodes, undiscounted, in order */
+    SL_TENSOR_EPISODE_LENGTH, /* i32 (E) */
+    SL_TENSOR_EPISODE_WON,    /* u8 (E): where the environment knows winning */
+    SL_TENSOR_TICK_NS,        /* i64 (n): FLY: wall time of each environment step */
+    SL_TENSOR_ROLES
+} sl_tensor_role;
+
+typedef enum sl_wire_type { SL_WIRE_F32 = 1, SL_WIRE_F64, SL_WIRE_I32, SL_WIRE_I64, SL_WIRE_U8 } sl_wire_type;
+
+typedef struct sl_wire_tensor {
+    sl_tensor_role role;
+    sl_wire_type type;
+    int n_dims;
+    int64_t dims[4];
+    const void *data; /* borrowed: on send from the caller until send returns, on decode from the message */
+    size_t n_bytes;
+} sl_wire_tensor;
+
+typedef struct sl_learn_message {
+    sl_learn_kind kind;
+    int major, minor;
+    uint64_t run_id;     /* the sender's incarnation */
+    uint64_t request_id; /* set by the asker, echoed in every answer; stale answers are dropped */
+    int64_t version;     /* parameter version that PARAMS is (asked) or that the batch was made with (answered) */
+    char config_hash[65], text[256];
+    sl_status code; /* ERROR */
+    int n_episodes;
+    uint64_t seed; /* EVALUATE, FLY: episode e uses stream split(seed, e) */
+    int source;    /* SAMPLE: 0 states of the expert buffer, 1 states of the students in PARAMS */
+    sl_policy_kind policy;
+    double value_mean, value_std; /* COLLECT: the critic's output * std + mean is in reward units */
+    bool want_snapshot;           /* the answer carries SNAPSHOT: the state after this request */
+    int64_t done, total;          /* PROGRESS */
+    int n_tensors;
+    sl_wire_tensor tensors[SL_LEARN_MAX_TENSORS];
+} sl_learn_message;
+
+/* The tensor of that role, or NULL. */
+const sl_wire_tensor *sl_learn_tensor(const sl_learn_message *message, sl_tensor_role role);
+/* Appends a tensor; n_dims dims follow as int64_t. */
+void sl_learn_add(sl_learn_message *message, sl_tensor_role role, sl_wire_type type, const void *data, int n_dims,
+                  const int64_t *dims);
+
+typedef struct sl_learn_codec sl_learn_codec;
+SL_MUST_CHECK sl_status sl_learn_codec_create(sl_learn_codec **out);
+void sl_learn_codec_destroy(sl_learn_codec **self);
+SL_MUST_CHECK sl_status sl_learn_send(sl_learn_codec *self, sl_transport *transport, const sl_peer *peer,
+                                      const sl_learn_message *message);
+/* Frames as received -> message; each frame's size must equal its descriptor's. SL_CORRUPT names the field;
+ * SL_MISMATCH for another major version. Floats are not scanned for finiteness here: the learner counts and skips. */
+SL_MUST_CHECK sl_status sl_learn_decode(sl_learn_codec *self, const sl_message *frames, sl_learn_message *out);
+
+#endif

@@ -1,0 +1,67 @@
+/* transport.h - moving whole multi-frame messages between one server and its clients. Two backends behind one
+ * interface: ZeroMQ (ROUTER and DEALER with the option set of docs/protocol.md) and a simulated network with a seeded
+ * virtual clock, for tests. One thread owns a transport. Messages to a peer that is gone or full are dropped and
+ * counted, never queued without bound. */
+#ifndef SL_NET_TRANSPORT_H
+#define SL_NET_TRANSPORT_H
+
+#include "common/status.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum { SL_MAX_FRAMES = 34, SL_PEER_BYTES = 32 };
+
+/* Who sent a message: the ROUTER's routing id. A client has one peer, its server, with len 0. */
+typedef struct sl_peer {
+    uint8_t len, bytes[SL_PEER_BYTES];
+} sl_peer;
+
+typedef struct sl_frame {
+    const void *bytes;
+    size_t n_bytes;
+} sl_frame;
+
+typedef struct sl_message {
+    sl_peer peer;
+    int n_frames;
+    sl_frame frames[SL_MAX_FRAMES]; /* received: borrowed until the next receive; 8-byte aligned */
+} sl_message;
+
+typedef struct sl_transport_def {
+    int high_water_mark;     /* messages per peer, both ways */
+    int64_t max_frame_bytes; /* larger incoming frames disconnect the sender */
+    int heartbeat_ms;        /* ZMTP heartbeat interval; the timeout is three of them */
+    int linger_ms;
+    int backlog;
+} sl_transport_def;
+sl_transport_def sl_transport_default_def(void); /* the fleet's: 8, 1 MiB, 500, 0, 128 */
+
+typedef struct sl_transport sl_transport;
+
+/* Server: binds endpoint ("tcp://127.0.0.1:*" picks a port). Client: connects (the server may start later).
+ * SL_NETWORK names the endpoint and the reason (address in use, permission, malformed). */
+SL_MUST_CHECK sl_status sl_transport_serve(const char *endpoint, const sl_transport_def *def, sl_transport **out);
+SL_MUST_CHECK sl_status sl_transport_connect(const char *endpoint, const sl_transport_def *def, sl_transport **out);
+void sl_transport_close(sl_transport **self);
+const char *sl_transport_endpoint(const sl_transport *self); /* resolved, "tcp://127.0.0.1:40123" */
+/* Copies the frames. SL_FULL: dropped (peer gone, or at its high-water mark). Large frames: see send_large. */
+SL_MUST_CHECK sl_status sl_transport_send(sl_transport *self, const sl_peer *peer, int n_frames,
+                                          const sl_frame *frames);
+/* The next message, waiting at most timeout_ms (-1 = for ever). SL_TIMEOUT; SL_INTERRUPTED after a signal. */
+SL_MUST_CHECK sl_status sl_transport_receive(sl_transport *self, int timeout_ms, sl_message *out);
+
+/* The simulated backend: one sl_sim is the network; its transports are made with serve and connect on endpoints
+ * "sim://name" after sl_sim_install on this thread. receive advances the virtual clock instead of waiting. */
+typedef struct sl_sim sl_sim;
+typedef struct sl_sim_def {
+    uint64_t seed;
+    int64_t delay_min_ns, delay_max_ns; /* uniform per message; reordering follows */
+    double loss, duplicate;             /* probabilities */
+} sl_sim_def;
+SL_MUST_CHECK sl_status sl_sim_create(const sl_sim_def *def, sl_sim **out);
+void sl_sim_destroy(sl_sim **self);
+void sl_sim_install(sl_sim *self); /* NULL uninstalls; per thread */
+int64_t sl_sim_now_ns(const sl_sim *self);
+
+#endif

@@ -1,0 +1,34 @@
+/* dist.h - the categorical head with illegal actions masked out, and the losses on rows of logits. R rows, A actions.
+ * avail (R, A) or NULL = all legal; an illegal action has probability 0 and gradient 0. Softmax subtracts the
+ * maximum. */
+#ifndef SL_NN_DIST_H
+#define SL_NN_DIST_H
+
+#include "common/rng.h"
+
+#include <stdint.h>
+
+/* logp (R, A) = log softmax over the legal actions; illegal: -1e10. */
+void sl_categorical_log_softmax(int R, int A, const float *logits, const uint8_t *avail, float *logp);
+/* One sample a row from log-probabilities; rngs (R): row r draws once from rngs[r]. */
+void sl_categorical_sample(int R, int A, const float *logp, sl_rng *rngs, int32_t *actions);
+/* The first most probable legal action of each row: greedy decisions. */
+void sl_categorical_argmax(int R, int A, const float *logits, const uint8_t *avail, int32_t *actions);
+/* dlogits (R, A) += dlogp[r] * d logp(action_r) / dlogits, for losses on the log-probability of a taken action. */
+void sl_categorical_backward(int R, int A, const float *logp, const int32_t *actions, const float *dlogp,
+                             float *dlogits);
+/* entropy (R) of each row; dlogits += scale[r] * d H / d logits when dlogits is not NULL. */
+void sl_categorical_entropy(int R, int A, const float *logp, const float *scale, float *entropy, float *dlogits);
+/* Eq. 7: kl (R) = tau^2 KL(softmax(lt / tau) || softmax(ls / tau)) over the legal actions of each row;
+ * dls += scale[r] * d kl_r / d ls when dls is not NULL. */
+void sl_kl_distill(int R, int A, const float *lt, const float *ls, const uint8_t *avail, float tau,
+                   const float *scale, float *kl, float *dls);
+/* Huber with threshold delta: returns loss, writes derivative. */
+static inline float sl_huber(float error, float delta, float *derivative) {
+    float magnitude = error < 0 ? -error : error;
+    int inside = magnitude <= delta;
+    *derivative = inside ? error : (error < 0 ? -delta : delta);
+    return inside ? 0.5f * error * error : delta * (magnitude - 0.5f * delta);
+}
+
+#endif

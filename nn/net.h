@@ -1,0 +1,73 @@
+/* net.h - the policy and critic network: [input norm] (linear [norm] act) x layers, [GRU], linear head. All
+ * parameters are one flat float array, so that Adam, clipping, files and the wire see one vector. A workspace holds
+ * the saved activations of one forward; one thread owns one workspace, the definition and parameters are shared
+ * read-only. T time, B batch (independent sequences), I input, H hidden, A outputs. Weights are (in, out), row-major.
+ */
+#ifndef SL_NN_NET_H
+#define SL_NN_NET_H
+
+#include "common/rng.h"
+#include "common/status.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum { SL_NET_MAX_TENSORS = 32 };
+typedef enum sl_cell { SL_CELL_NONE, SL_CELL_GRU } sl_cell;
+typedef enum sl_activation { SL_ACT_RELU, SL_ACT_TANH } sl_activation;
+
+typedef struct sl_net_def {
+    int in_dim, hidden, out_dim;
+    int n_layers; /* linear layers before the cell and head, >= 1 */
+    sl_cell cell;
+    sl_activation activation;
+    bool layer_norm; /* after every hidden activation and after the cell, and on the input (the MAPPO reference's way)
+                      */
+} sl_net_def;
+
+typedef struct sl_net_tensor {
+    char name[32];  /* "layers.0.weight", "gru.weight_ih", "head.bias" */
+    int rows, cols; /* cols = 1 for vectors */
+    size_t offset;  /* into the flat parameters, in floats */
+} sl_net_tensor;
+
+typedef struct sl_net_layout {
+    int n_tensors;
+    sl_net_tensor tensors[SL_NET_MAX_TENSORS];
+    size_t n_params;
+} sl_net_layout;
+
+/* SL_CONFIG names the bad field (hidden 1..1024, dims >= 1, layers 1..4). */
+SL_MUST_CHECK sl_status sl_net_def_check(const sl_net_def *def);
+sl_net_layout sl_net_get_layout(const sl_net_def *def);
+size_t sl_net_n_params(const sl_net_def *def);
+/* FLOPs of one decision: 2 per multiply-add, 1 per element-wise operation, exp and tanh counted as documented in
+ * docs/glossary.md; the same count for teacher and student. */
+double sl_net_flops(const sl_net_def *def);
+/* Orthogonal, gain sqrt(2) (ReLU) or 5/3 (tanh) in the body, 1 in the GRU, head_gain on the head; zero biases. */
+void sl_net_init(const sl_net_def *def, float head_gain, sl_rng *rng, float *params);
+
+typedef struct sl_net_workspace sl_net_workspace;
+SL_MUST_CHECK sl_status sl_net_workspace_create(const sl_net_def *def, int max_T, int max_B, sl_net_workspace **out);
+void sl_net_workspace_destroy(sl_net_workspace **self);
+
+/* x (T, B, I) -> out (T, B, A), and z (T, B, H), the embedding (GRU state, or last hidden layer), when not NULL.
+ * h0 (B, H) or NULL = zeros; keep (T, B) or NULL: h before step t is multiplied by keep[t] (0 at an episode's first
+ * step). What the backward needs stays in ws. x and keep stay borrowed until then. */
+void sl_net_forward(const sl_net_def *def, const float *params, sl_net_workspace *ws, int T, int B, const float *x,
+                    const float *h0, const float *keep, float *out, float *z);
+/* dout (T, B, A), dz (T, B, H) or NULL -> grads (n_params) += ; the last forward of ws with the same T, B. */
+void sl_net_backward(const sl_net_def *def, const float *params, sl_net_workspace *ws, const float *dout,
+                     const float *dz, float *grads);
+
+/* The decision path: B rows, one step, h (B, H) updated in place (ignored without a cell). No BLAS: sums in index
+ * order, so that the result has the same bits as agent/ on every machine and does not depend on B. scratch: 8 * H
+ * floats. */
+void sl_net_decide(const sl_net_def *def, const float *params, int B, const float *x, float *h, float *out,
+                   float *scratch);
+
+/* The naive twins (plain loops, no BLAS), same contract; for tests. */
+void sl_net_forward_ref(const sl_net_def *def, const float *params, int T, int B, const float *x, const float *h0,
+                        const float *keep, float *out, float *z);
+
+#endif

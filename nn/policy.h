@@ -1,0 +1,28 @@
+/* policy.h - a network together with its file: a student or the teacher's actor (and critic) as a .safetensors whose
+ * metadata is the profile of storage/profile.h and which carries its known-answer test. Owner: one thread. */
+#ifndef SL_NN_POLICY_H
+#define SL_NN_POLICY_H
+
+#include "nn/net.h"
+#include "storage/profile.h"
+
+typedef struct sl_policy {
+    sl_profile profile;
+    sl_net_def def;
+    float *params;    /* (sl_net_n_params(&def)) */
+    bool has_critic;  /* teacher files carry their critic */
+    bool critic_team; /* one value row for the team, else one per agent */
+    sl_net_def critic_def;
+    float *critic_params;
+    double value_mean, value_std; /* critic output * std + mean is in reward units */
+} sl_policy;
+
+/* Fills the profile's derived fields (cell, hidden, in_dim, flops, bytes, ...) from def, makes the known-answer test
+ * with sl_net_decide and writes the file atomically. */
+SL_MUST_CHECK sl_status sl_policy_save(const sl_policy *self, const char *path);
+/* Reads, checks every shape against the profile, and runs the known-answer test. SL_NOT_FOUND, SL_CORRUPT,
+ * SL_MISMATCH. */
+SL_MUST_CHECK sl_status sl_policy_load(const char *path, sl_policy *out);
+void sl_policy_fini(sl_policy *self);
+
+#endif

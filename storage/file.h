@@ -1,0 +1,20 @@
+/* file.h - whole files that are never half-written: to a temporary name in the same folder, fsync, rename,
+ * fsync of the folder. Reads are bounded. Any thread. */
+#ifndef SL_STORAGE_FILE_H
+#define SL_STORAGE_FILE_H
+
+#include "common/status.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* SL_NO_SPACE, SL_IO; the old file stays whole on failure and no temporary is left behind. */
+SL_MUST_CHECK sl_status sl_file_replace(const char *path, const void *bytes, size_t n_bytes);
+/* The whole file, for sl_free. SL_NOT_FOUND; SL_CORRUPT when longer than max_bytes. A zero byte follows the content.
+ */
+SL_MUST_CHECK sl_status sl_file_read(const char *path, size_t max_bytes, uint8_t **bytes, size_t *n_bytes);
+SL_MUST_CHECK sl_status sl_file_make_folder(const char *path); /* with its parents; existing is fine */
+/* Lower-case hex SHA-256 of bytes into text (65 with the zero). */
+void sl_file_sha256(const void *bytes, size_t n_bytes, char text[65]);
+
+#endif
