@@ -1,4 +1,4 @@
-# The build's three verbs (sl_library, sl_program, sl_test) and the flags that every target shares.
+# The build's four verbs (sl_library, sl_program, sl_test, sl_fuzz) and the flags that every target shares.
 # Every folder's CMakeLists.txt is a list of such calls.
 
 set(CMAKE_C_STANDARD 11)
@@ -16,6 +16,11 @@ option(SL_FUZZ "build the fuzz targets of tests/fuzz (needs clang)" OFF)
 
 find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
+
+if(SL_FUZZ AND NOT CMAKE_C_COMPILER_ID MATCHES Clang)
+  message(FATAL_ERROR "SL_FUZZ needs clang: configure with --preset fuzz")
+endif()
+add_custom_target(fuzzers)
 
 add_library(sl_flags INTERFACE)
 target_compile_definitions(sl_flags INTERFACE _POSIX_C_SOURCE=200809L _DEFAULT_SOURCE
@@ -66,10 +71,28 @@ function(sl_test folder noun)
   cmake_parse_arguments(A "" "TIMEOUT" "USES;LABELS" ${ARGN})
   set(target test_${folder}_${noun})
   add_executable(${target} ${PROJECT_SOURCE_DIR}/tests/${folder}/test_${noun}.c)
-  target_link_libraries(${target} PRIVATE sl_flags ${A_USES} PkgConfig::cmocka)
-  target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/tests)
+  target_link_libraries(${target} PRIVATE sl_flags sl_test_support ${A_USES} PkgConfig::cmocka)
   set_target_properties(${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
   target_compile_definitions(${target} PRIVATE SL_SOURCE_DIR="${PROJECT_SOURCE_DIR}" SL_BIN_DIR="${CMAKE_BINARY_DIR}/bin")
   add_test(NAME ${folder}.${noun} COMMAND ${target})
   set_tests_properties(${folder}.${noun} PROPERTIES LABELS "${A_LABELS}" TIMEOUT $<IF:$<BOOL:${A_TIMEOUT}>,${A_TIMEOUT},120>)
+endfunction()
+
+# sl_fuzz(tensors USES sl_storage): tests/fuzz/fuzz_tensors.c as a libFuzzer program with SL_FUZZ, and in every other
+# build as the test fuzz.tensors, which replays the files of tests/fuzz/corpus/tensors.
+function(sl_fuzz name)
+  cmake_parse_arguments(A "" "" "USES" ${ARGN})
+  set(folder ${PROJECT_SOURCE_DIR}/tests/fuzz)
+  set(target fuzz_${name})
+  add_executable(${target} ${folder}/fuzz_${name}.c)
+  target_link_libraries(${target} PRIVATE sl_flags ${A_USES})
+  set_target_properties(${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/fuzz)
+  if(SL_FUZZ)
+    target_link_options(${target} PRIVATE -fsanitize=fuzzer)
+    add_dependencies(fuzzers ${target})
+  else()
+    target_sources(${target} PRIVATE ${folder}/replay.c)
+    add_test(NAME fuzz.${name} COMMAND ${target} ${folder}/corpus/${name})
+    set_tests_properties(fuzz.${name} PROPERTIES TIMEOUT 60)
+  endif()
 endfunction()
