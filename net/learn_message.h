@@ -2,7 +2,27 @@
  * (proto/learn.proto). The asker serves, coordinators connect. A request is the credit: a coordinator works on one
  * request at a time and sends nothing unasked but its HELLO. A message is one protobuf header frame with scalars and
  * tensor descriptors, then one raw little-endian frame per tensor, so that large arrays cross without being copied
- * into protobuf. */
+ * into protobuf.
+ *
+ * Meeting: a coordinator without work says HELLO once a second, for as long as it lives; the asker answers each with
+ * WELCOME (or REJECT: another experiment). A WELCOME with a new run_id is a new asker: the coordinator goes back to
+ * the state that follows from the seed, and drops requests that carry another run_id; an asker that goes on from a
+ * checkpoint sends RESTORE first. So either side may restart at any moment. A HELLO with a new run_id is a new
+ * coordinator: what was asked of the old one is lost; RESTORE the last SNAPSHOT and ask again.
+ *
+ * Networks: teacher actor: O (+ N when agent_id: one-hot index, last) -> A. Critic: S (+ N when per agent, as the
+ * actor)
+ * -> 1. Student i: its own obs_dim -> its own n_actions; it reads the first obs_dim of a row of OBS, its logits are
+ * the first n_actions of a row of A. PARAMS are the teacher's actor, or with method direct and in SAMPLE the students
+ * in agent order. AVAIL is sent when the environment masks actions or some agent has fewer than A.
+ *
+ * COLLECT: B = ppo.n_envs, T = ppo.rollout_steps; episodes go on from one request to the next. OBS is masked with
+ * method direct; STATE is absent when spec.state_is_obs and OBS is unmasked. HIDDEN has the H of the widest network,
+ * narrower rows padded with zeros; CRITIC_HIDDEN the critic's; each only when such a network is recurrent.
+ * SAMPLE: B = n_episodes, T = the longest of them, whole episodes from their first step, recurrent states start at
+ * zero (KEEP is 0 in row 0): no HIDDEN, no STATE. OBS is masked. Behind the end of a shorter episode everything is
+ * zero, ALIVE too; ALIVE is absent when all are T long. Source 1 needs PARAMS. Advantages by distill.gamma, lambda.
+ */
 #ifndef SL_NET_LEARN_MESSAGE_H
 #define SL_NET_LEARN_MESSAGE_H
 
