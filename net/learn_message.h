@@ -22,7 +22,10 @@
  * SAMPLE: B = n_episodes, T = the longest of them, whole episodes from their first step, recurrent states start at
  * zero (KEEP is 0 in row 0): no HIDDEN, no STATE. OBS is masked. Behind the end of a shorter episode everything is
  * zero, ALIVE too; ALIVE is absent when all are T long. Source 1 needs PARAMS. Advantages by distill.gamma, lambda.
- */
+ * RECORD carries the teacher (PARAMS, CRITIC, value_mean, value_std), which the coordinator keeps, frozen. It opens
+ * every session that samples: with enough episodes in the buffer it touches no stream and answers DONE at once.
+ * HELLO names in request_id the last request that was answered, 0 = none; a request with that id is ignored, so that
+ * asking again does no harm. */
 #ifndef SL_NET_LEARN_MESSAGE_H
 #define SL_NET_LEARN_MESSAGE_H
 
@@ -72,8 +75,9 @@ typedef enum sl_tensor_role {
     SL_TENSOR_VALUE,      /* f32, as ADVANTAGE: the critic's value in reward units */
     SL_TENSOR_KEEP,       /* f32 (T, B): 0 at the first step of an episode, else 1 */
     SL_TENSOR_ALIVE,      /* f32 (T, B, N): 1 where the agent's sample counts; absent = all 1 */
-    SL_TENSOR_HIDDEN,     /* f32 (C, B, N, H): the actor's recurrent state before each chunk; recurrent actors only */
-    SL_TENSOR_CRITIC_HIDDEN,  /* f32 (C, B, M, H), M = 1 for a team critic, else N */
+    SL_TENSOR_HIDDEN,     /* f32 (C, B, N, H): the actor's recurrent state before each chunk, before KEEP is applied;
+                             recurrent actors only; H = the largest of the students', rows of smaller ones padded */
+    SL_TENSOR_CRITIC_HIDDEN,  /* f32 (C, B, M, H), M = 1 for a team critic, else N; recurrent critics only */
     SL_TENSOR_TEACHER_LOGITS, /* f32 (T, B, N, A) */
     SL_TENSOR_TEACHER_Z,      /* f32 (T, B, N, H_teacher): the embedding */
     SL_TENSOR_EPISODE_RETURN, /* f64 (E, N): finished episodes, undiscounted, in order */
