@@ -1,0 +1,112 @@
+/* env.c - the table of environments and the dispatch to their classes. Called by the coordinator, the bench and
+ * tests; any thread, one range of copies each. */
+#include "envs/env.h"
+
+#include "common/assert.h"
+#include "envs/env_class.h"
+#include "envs/mpe/mpe.h"
+
+#include <string.h>
+
+enum { MAX_COPIES = 1 << 20 };
+
+static const sl_env_entry entries[] = {
+    {"mpe/simple_spread_v3", "N agents cover N landmarks without bumping into one another", sl_mpe_create},
+};
+
+enum { N_ENTRIES = sizeof entries / sizeof entries[0] };
+
+int sl_env_n_names(void) {
+    return N_ENTRIES;
+}
+
+const char *sl_env_name(int index) {
+    SL_ASSERT(index >= 0 && index < N_ENTRIES);
+    return entries[index].name;
+}
+
+const char *sl_env_summary(int index) {
+    SL_ASSERT(index >= 0 && index < N_ENTRIES);
+    return entries[index].summary;
+}
+
+sl_env_options sl_env_default_options(void) {
+    return (sl_env_options){.local_ratio = -1.0};
+}
+
+sl_status sl_env_create(const char *name, const sl_env_options *options, int V, const sl_rng *stream, sl_env **out) {
+    if (V < 1 || V > MAX_COPIES) return sl_fail(SL_CONFIG, "1 to 1048576", "%d copies of an environment", V);
+    if (options->max_steps < 0) {
+        return sl_fail(SL_CONFIG, "0 = the environment's default", "max_steps is %d", options->max_steps);
+    }
+    for (int i = 0; i < N_ENTRIES; i++) {
+        if (strcmp(entries[i].name, name) == 0) return entries[i].create(name, options, V, stream, out);
+    }
+    return sl_fail(SL_CONFIG, "`starling env list` shows the names", "unknown environment '%s'", name);
+}
+
+void sl_env_destroy(sl_env **self) {
+    if (!*self) return;
+    (*self)->class->destroy(*self);
+    *self = NULL;
+}
+
+const sl_env_spec *sl_env_get_spec(const sl_env *self) {
+    return &self->spec;
+}
+
+// a range is whole tiles, but for the last copy
+static void check_range(const sl_env *self, int begin, int end) {
+    SL_ASSERT(begin >= 0 && begin <= end && end <= self->V);
+    SL_ASSERT(begin % SL_ENV_LANES == 0 || begin == self->V);
+    SL_ASSERT(end % SL_ENV_LANES == 0 || end == self->V);
+}
+
+void sl_env_seed(sl_env *self, int v, const sl_rng *stream) {
+    SL_ASSERT(v >= 0 && v < self->V);
+    self->class->seed(self, v, stream);
+}
+
+void sl_env_reset(sl_env *self, int begin, int end, const uint8_t *which, sl_env_out *out) {
+    check_range(self, begin, end);
+    self->class->reset(self, begin, end, which, out);
+}
+
+void sl_env_step(sl_env *self, int begin, int end, const int32_t *actions, sl_env_out *out) {
+    check_range(self, begin, end);
+    SL_ASSERT(!self->spec.continuous);
+    self->class->step(self, begin, end, actions, out);
+}
+
+void sl_env_step_continuous(sl_env *self, int begin, int end, const float *actions, sl_env_out *out) {
+    check_range(self, begin, end);
+    SL_ASSERT(self->spec.continuous);
+    self->class->step_continuous(self, begin, end, actions, out);
+}
+
+void sl_env_heuristic(const sl_env *self, int begin, int end, int32_t *actions) {
+    check_range(self, begin, end);
+    SL_ASSERT(self->spec.has_heuristic);
+    self->class->heuristic(self, begin, end, actions);
+}
+
+size_t sl_env_state_bytes(const sl_env *self) {
+    return self->class->state_bytes(self);
+}
+
+void sl_env_save(const sl_env *self, uint8_t *bytes) {
+    self->class->save(self, bytes);
+}
+
+sl_status sl_env_load(sl_env *self, const uint8_t *bytes, size_t n_bytes) {
+    return self->class->load(self, bytes, n_bytes);
+}
+
+uint64_t sl_env_hash(const sl_env *self) {
+    return self->class->hash(self);
+}
+
+int sl_env_draw(const sl_env *self, int v, sl_shape *shapes, int capacity) {
+    SL_ASSERT(v >= 0 && v < self->V);
+    return self->class->draw(self, v, shapes, capacity);
+}

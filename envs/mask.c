@@ -1,0 +1,173 @@
+/* mask.c - keep tables of 0 and 1, one a copy, multiplied onto observations. Called by the coordinator's roll-out
+ * threads, a range of copies each. */
+#include "envs/mask.h"
+
+#include "common/alloc.h"
+#include "common/assert.h"
+
+#include <stdio.h>
+#include <string.h>
+
+struct sl_mask {
+    sl_mask_kind kind;
+    int k_min, k_max;
+    int V, N, O;
+    int obs_dims[SL_MAX_AGENTS];
+    float *keep; /* (V, N, O) */
+};
+
+static const uint32_t STATE_VERSION = 1;
+
+/* The head of a saved mask. */
+typedef struct state_head {
+    uint32_t version, V, N, O;
+} state_head;
+
+static float *keep_row(const sl_mask *self, int v, int i) {
+    return self->keep + ((size_t)v * (size_t)self->N + (size_t)i) * (size_t)self->O;
+}
+
+static const sl_block *find_block(const sl_agent_spec *agent, const char *name) {
+    for (int b = 0; b < agent->n_blocks; b++) {
+        if (strncmp(agent->blocks[b].name, name, SL_NAME_SIZE) == 0) return &agent->blocks[b];
+    }
+    return NULL;
+}
+
+static sl_status check_blocks(const sl_mask_def *def, const sl_env_spec *spec) {
+    if (def->n_agents != spec->n_agents) {
+        return sl_fail(SL_CONFIG, "one list of blocks for each agent", "mask: blocks for %d agents, %s has %d",
+                       def->n_agents, spec->name, spec->n_agents);
+    }
+    for (int i = 0; i < spec->n_agents; i++) {
+        for (int b = 0; b < SL_MAX_BLOCKS && def->blocks[i][b][0]; b++) {
+            const sl_agent_spec *agent = &spec->agents[i];
+            if (find_block(agent, def->blocks[i][b])) continue;
+            char hint[256] = "its blocks are";
+            for (int k = 0; k < agent->n_blocks; k++) {
+                size_t len = strlen(hint);
+                (void)snprintf(hint + len, sizeof hint - len, " %s", agent->blocks[k].name);
+            }
+            return sl_fail(SL_CONFIG, hint, "mask: %s has no block '%.*s'", agent->name, SL_NAME_SIZE - 1,
+                           def->blocks[i][b]);
+        }
+    }
+    return SL_OK;
+}
+
+static sl_status check_random(const sl_mask_def *def, const sl_env_spec *spec) {
+    for (int i = 0; i < spec->n_agents; i++) {
+        const sl_agent_spec *agent = &spec->agents[i];
+        if (def->k_min >= 0 && def->k_min <= def->k_max && def->k_max <= agent->obs_dim) continue;
+        return sl_fail(SL_CONFIG, "0 <= k_min <= k_max <= the shortest observation",
+                       "mask: k_min %d, k_max %d, and %s observes %d features", def->k_min, def->k_max, agent->name,
+                       agent->obs_dim);
+    }
+    return SL_OK;
+}
+
+// without a drawn mask nothing is visible; padding behind a short observation is never kept
+static void fill_copy(sl_mask *self, const sl_mask_def *def, const sl_env_spec *spec, int v) {
+    for (int i = 0; i < self->N; i++) {
+        float *row = keep_row(self, v, i);
+        if (def->kind == SL_MASK_NONE) {
+            for (int o = 0; o < self->obs_dims[i]; o++) row[o] = 1.0f;
+        }
+        for (int b = 0; def->kind == SL_MASK_BLOCKS && b < SL_MAX_BLOCKS && def->blocks[i][b][0]; b++) {
+            const sl_block *block = find_block(&spec->agents[i], def->blocks[i][b]);
+            for (int o = 0; o < block->len; o++) row[block->begin + o] = 1.0f;
+        }
+    }
+}
+
+sl_status sl_mask_create(const sl_mask_def *def, const sl_env_spec *spec, int V, sl_mask **out) {
+    SL_ASSERT(V > 0);
+    if (def->kind == SL_MASK_BLOCKS) SL_TRY(check_blocks(def, spec));
+    if (def->kind == SL_MASK_RANDOM) SL_TRY(check_random(def, spec));
+    sl_mask *self = sl_alloc(sizeof *self);
+    size_t n_rows = (size_t)V * (size_t)spec->n_agents;
+    float *keep = self ? sl_alloc_array(n_rows * (size_t)spec->obs_dim, sizeof *keep) : NULL;
+    if (!keep) {
+        sl_free(self);
+        return sl_fail(SL_MEMORY, NULL, "cannot allocate masks of %d copies", V);
+    }
+    *self = (sl_mask){.kind = def->kind,
+                      .k_min = def->k_min,
+                      .k_max = def->k_max,
+                      .V = V,
+                      .N = spec->n_agents,
+                      .O = spec->obs_dim,
+                      .keep = keep};
+    for (int i = 0; i < self->N; i++) self->obs_dims[i] = spec->agents[i].obs_dim;
+    for (int v = 0; v < V; v++) fill_copy(self, def, spec, v);
+    *out = self;
+    return SL_OK;
+}
+
+void sl_mask_destroy(sl_mask **self) {
+    if (!*self) return;
+    sl_free((*self)->keep);
+    sl_free(*self);
+    *self = NULL;
+}
+
+// selection sampling (Knuth, algorithm S): feature o is kept with probability needed / left
+void sl_mask_draw(sl_mask *self, int v, sl_rng *stream) {
+    SL_ASSERT(v >= 0 && v < self->V);
+    if (self->kind != SL_MASK_RANDOM) return;
+    for (int i = 0; i < self->N; i++) {
+        float *row = keep_row(self, v, i);
+        int needed = self->k_min + (int)sl_rng_below(stream, (uint32_t)(self->k_max - self->k_min + 1));
+        for (int o = 0; o < self->obs_dims[i]; o++) {
+            bool kept = (int)sl_rng_below(stream, (uint32_t)(self->obs_dims[i] - o)) < needed;
+            row[o] = kept ? 1.0f : 0.0f;
+            needed -= kept;
+        }
+    }
+}
+
+void sl_mask_apply(const sl_mask *self, int begin, int end, const float *obs, float *masked) {
+    SL_ASSERT(begin >= 0 && begin <= end && end <= self->V);
+    size_t row = (size_t)self->N * (size_t)self->O;
+    // a hidden feature is +0 whatever it was, so that NaN or -0 cannot leak through the mask
+    for (size_t i = (size_t)begin * row; i < (size_t)end * row; i++) {
+        masked[i] = self->keep[i] != 0.0f ? obs[i] : 0.0f;
+    }
+}
+
+const float *sl_mask_keep(const sl_mask *self, int v) {
+    SL_ASSERT(v >= 0 && v < self->V);
+    return keep_row(self, v, 0);
+}
+
+bool sl_mask_is_identity(const sl_mask *self) {
+    return self->kind == SL_MASK_NONE;
+}
+
+static size_t keep_bytes(const sl_mask *self) {
+    return (size_t)self->V * (size_t)self->N * (size_t)self->O * sizeof *self->keep;
+}
+
+static state_head make_head(const sl_mask *self) {
+    return (state_head){STATE_VERSION, (uint32_t)self->V, (uint32_t)self->N, (uint32_t)self->O};
+}
+
+size_t sl_mask_state_bytes(const sl_mask *self) {
+    return sizeof(state_head) + keep_bytes(self);
+}
+
+void sl_mask_save(const sl_mask *self, uint8_t *bytes) {
+    state_head head = make_head(self);
+    memcpy(bytes, &head, sizeof head);
+    memcpy(bytes + sizeof head, self->keep, keep_bytes(self));
+}
+
+sl_status sl_mask_load(sl_mask *self, const uint8_t *bytes, size_t n_bytes) {
+    state_head want = make_head(self);
+    if (n_bytes != sl_mask_state_bytes(self) || memcmp(&want, bytes, sizeof want) != 0) {
+        return sl_fail(SL_MISMATCH, "was it saved with the same environment and number of copies?",
+                       "a saved mask of %zu bytes does not fit %d copies", n_bytes, self->V);
+    }
+    memcpy(self->keep, bytes + sizeof want, keep_bytes(self));
+    return SL_OK;
+}

@@ -1,0 +1,385 @@
+/* mpe.c - the class of the particle environments: creation, reset, step, snapshots. The physics is in world.c, the
+ * writing of observations in observe.c, the scenarios in a file each. */
+#include "envs/mpe/mpe.h"
+
+#include "common/alloc.h"
+#include "common/assert.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { L = SL_ENV_LANES };
+
+static const sl_mpe_scenario *const scenarios[] = {&sl_mpe_spread};
+
+static const uint32_t STATE_VERSION = 1;
+
+/* The head of a saved state. */
+typedef struct state_head {
+    uint32_t version, V, n_rows, lanes;
+} state_head;
+
+static sl_mpe *from_env(sl_env *env) {
+    return (sl_mpe *)env;
+}
+
+static const sl_mpe *from_const_env(const sl_env *env) {
+    return (const sl_mpe *)env;
+}
+
+// lanes of a tile that are copies of the caller: all but in the last tile
+static unsigned real_lanes(const sl_mpe *m, int tile) {
+    int n = m->base.V - tile * L;
+    return n >= L ? (1u << L) - 1u : (1u << n) - 1u;
+}
+
+// an episode begins at rest and in silence
+static void start_lane(const sl_mpe *m, int v, const int *goals) {
+    sl_mpe_row *rows = sl_mpe_tile(m, v / L);
+    int lane = v % L;
+    for (int r = sl_mpe_vx(m, 0); r < m->n_rows; r++) rows[r][lane] = 0.0;
+    m->steps[v] = 0;
+    if (m->scenario->derive) m->scenario->derive(m, rows, lane, goals);
+}
+
+// draws in the reference's order: goals, agents, landmarks; x before y
+static void draw_lane(const sl_mpe *m, int v) {
+    sl_rng *stream = &m->streams[v];
+    sl_mpe_row *rows = sl_mpe_tile(m, v / L);
+    int goals[SL_MPE_MAX_GOALS] = {0};
+    for (int g = 0; g < m->scenario->n_goals; g++) goals[g] = (int)sl_rng_below(stream, (uint32_t)(m->E - m->N));
+    for (int e = 0; e < m->E; e++) {
+        double range = e < m->N ? 1.0 : m->scenario->landmark_range;
+        rows[sl_mpe_x(e)][v % L] = sl_rng_between(stream, -range, range);
+        rows[sl_mpe_y(e)][v % L] = sl_rng_between(stream, -range, range);
+    }
+    start_lane(m, v, goals);
+}
+
+static void reset(sl_env *env, int begin, int end, const uint8_t *which, sl_env_out *out) {
+    sl_mpe *m = from_env(env);
+    for (int tile = begin / L; tile * L < end; tile++) {
+        unsigned lanes = real_lanes(m, tile), drawn = 0;
+        for (int l = 0; l < L; l++) {
+            if (!(lanes >> l & 1u) || (which && !which[tile * L + l])) continue;
+            draw_lane(m, tile * L + l);
+            drawn |= 1u << l;
+        }
+        if (drawn) sl_mpe_write(m, tile, drawn, out);
+    }
+}
+
+// what is heard now was said this step
+static void speak(const sl_mpe *m, sl_mpe_row *rows, int i, const int32_t *word) {
+    for (int k = 0; k < m->C; k++) {
+        double *heard = rows[sl_mpe_word(m, i, k)];
+        for (int l = 0; l < L; l++) heard[l] = word[l] == k ? 1.0 : 0.0;
+    }
+}
+
+// moves 1..4 are left, right, down, up; speakers say action / 5 while they move, or the action itself when fixed
+static void decode(const sl_mpe *m, int tile, const int32_t *actions, sl_mpe_row *fx, sl_mpe_row *fy) {
+    sl_mpe_row *rows = sl_mpe_tile(m, tile);
+    unsigned lanes = real_lanes(m, tile);
+    for (int i = 0; i < m->N; i++) {
+        const sl_mpe_entity *agent = &m->entities[i];
+        int32_t action[L] = {0}, move[L], n = m->base.spec.agents[i].n_actions;
+        for (int l = 0; l < L; l++) {
+            if (!(lanes >> l & 1u)) continue;
+            int32_t a = actions[(tile * L + l) * m->N + i];
+            action[l] = a >= 0 && a < n ? a : 0;
+        }
+        for (int l = 0; l < L; l++) move[l] = agent->speaks ? action[l] % 5 : action[l];
+        if (!agent->movable) memset(move, 0, sizeof move);
+        for (int l = 0; l < L; l++) {
+            fx[i][l] = agent->gain * (double)((move[l] == 2) - (move[l] == 1));
+            fy[i][l] = agent->gain * (double)((move[l] == 4) - (move[l] == 3));
+        }
+        if (!agent->speaks) continue;
+        for (int l = 0; l < L && agent->movable; l++) action[l] /= 5;
+        speak(m, rows, i, action);
+    }
+}
+
+// into the box [0, 1]; NaN fails both comparisons and becomes 0
+static float clip(float x) {
+    return x > 0.0f ? (x < 1.0f ? x : 1.0f) : 0.0f;
+}
+
+// entries of a moving agent: nothing, left, right, down, up; then the words of a speaker
+static void decode_continuous(const sl_mpe *m, int tile, const float *actions, sl_mpe_row *fx, sl_mpe_row *fy) {
+    sl_mpe_row *rows = sl_mpe_tile(m, tile);
+    unsigned lanes = real_lanes(m, tile);
+    size_t A = (size_t)m->base.spec.n_actions;
+    memset(fx, 0, sizeof(sl_mpe_row) * (size_t)m->N);
+    memset(fy, 0, sizeof(sl_mpe_row) * (size_t)m->N);
+    for (int l = 0; l < L; l++) {
+        if (!(lanes >> l & 1u)) continue;
+        for (int i = 0; i < m->N; i++) {
+            const sl_mpe_entity *agent = &m->entities[i];
+            const float *a = actions + ((size_t)(tile * L + l) * (size_t)m->N + (size_t)i) * A;
+            if (agent->movable) {
+                // the difference is taken in float32, as in the reference
+                fx[i][l] = agent->gain * (double)(clip(a[2]) - clip(a[1]));
+                fy[i][l] = agent->gain * (double)(clip(a[4]) - clip(a[3]));
+                a += 5;
+            }
+            for (int k = 0; k < m->C && agent->speaks; k++) rows[sl_mpe_word(m, i, k)][l] = (double)clip(a[k]);
+        }
+    }
+}
+
+// rewards and the end of time, to the caller's rows
+static void write_outcome(const sl_mpe *m, int tile, const sl_env_out *out) {
+    unsigned lanes = real_lanes(m, tile);
+    sl_mpe_row reward[SL_MAX_AGENTS];
+    if (out->reward) m->scenario->reward(m, sl_mpe_tile(m, tile), reward);
+    for (int l = 0; l < L; l++) {
+        int v = tile * L + l;
+        m->steps[v]++;
+        if (!(lanes >> l & 1u)) continue;
+        for (int i = 0; i < m->N && out->reward; i++)
+            out->reward[(size_t)v * (size_t)m->N + (size_t)i] = reward[i][l];
+        if (out->terminated) out->terminated[v] = 0;
+        if (out->truncated) out->truncated[v] = m->steps[v] >= m->base.spec.max_steps;
+    }
+}
+
+static void finish_step(const sl_mpe *m, int tile, sl_mpe_row *fx, sl_mpe_row *fy, const sl_env_out *out) {
+    sl_mpe_move(m, sl_mpe_tile(m, tile), fx, fy);
+    write_outcome(m, tile, out);
+    sl_mpe_write(m, tile, real_lanes(m, tile), out);
+}
+
+static void step(sl_env *env, int begin, int end, const int32_t *actions, sl_env_out *out) {
+    sl_mpe *m = from_env(env);
+    sl_mpe_row fx[SL_MAX_AGENTS], fy[SL_MAX_AGENTS];
+    for (int tile = begin / L; tile * L < end; tile++) {
+        decode(m, tile, actions, fx, fy);
+        finish_step(m, tile, fx, fy, out);
+    }
+}
+
+static void step_continuous(sl_env *env, int begin, int end, const float *actions, sl_env_out *out) {
+    sl_mpe *m = from_env(env);
+    sl_mpe_row fx[SL_MAX_AGENTS], fy[SL_MAX_AGENTS];
+    for (int tile = begin / L; tile * L < end; tile++) {
+        decode_continuous(m, tile, actions, fx, fy);
+        finish_step(m, tile, fx, fy, out);
+    }
+}
+
+static void heuristic(const sl_env *env, int begin, int end, int32_t *actions) {
+    const sl_mpe *m = from_const_env(env);
+    for (int v = begin; v < end; v++) {
+        m->scenario->act(m, sl_mpe_tile(m, v / L), v % L, actions + (size_t)v * (size_t)m->N);
+    }
+}
+
+static void seed(sl_env *env, int v, const sl_rng *stream) {
+    from_env(env)->streams[v] = *stream;
+}
+
+void sl_mpe_place(sl_env *env, int v, const double *positions, const int *goals) {
+    const sl_mpe *m = from_const_env(env);
+    sl_mpe_row *rows = sl_mpe_tile(m, v / L);
+    for (int e = 0; e < m->E; e++) {
+        rows[sl_mpe_x(e)][v % L] = positions[2 * e];
+        rows[sl_mpe_y(e)][v % L] = positions[2 * e + 1];
+    }
+    start_lane(m, v, goals);
+}
+
+/* The parts of the state, in the order in which they are saved. */
+typedef struct part {
+    void *memory;
+    size_t n_bytes;
+} part;
+
+enum { N_PARTS = 3 };
+
+static void list_parts(const sl_mpe *m, part parts[N_PARTS]) {
+    size_t n_lanes = (size_t)m->n_tiles * L;
+    parts[0] = (part){m->rows, (size_t)m->n_tiles * (size_t)m->n_rows * sizeof(sl_mpe_row)};
+    parts[1] = (part){m->streams, n_lanes * sizeof(sl_rng)};
+    parts[2] = (part){m->steps, n_lanes * sizeof(int32_t)};
+}
+
+static state_head make_head(const sl_mpe *m) {
+    return (state_head){STATE_VERSION, (uint32_t)m->base.V, (uint32_t)m->n_rows, L};
+}
+
+static size_t state_bytes(const sl_env *env) {
+    part parts[N_PARTS];
+    list_parts(from_const_env(env), parts);
+    size_t n_bytes = sizeof(state_head);
+    for (int i = 0; i < N_PARTS; i++) n_bytes += parts[i].n_bytes;
+    return n_bytes;
+}
+
+static void save(const sl_env *env, uint8_t *bytes) {
+    const sl_mpe *m = from_const_env(env);
+    part parts[N_PARTS];
+    list_parts(m, parts);
+    state_head head = make_head(m);
+    memcpy(bytes, &head, sizeof head);
+    bytes += sizeof head;
+    for (int i = 0; i < N_PARTS; i++) {
+        memcpy(bytes, parts[i].memory, parts[i].n_bytes);
+        bytes += parts[i].n_bytes;
+    }
+}
+
+static sl_status load(sl_env *env, const uint8_t *bytes, size_t n_bytes) {
+    sl_mpe *m = from_env(env);
+    state_head want = make_head(m), got = {0};
+    if (n_bytes != state_bytes(env)) {
+        return sl_fail(SL_MISMATCH, "was it saved with the same environment, options and number of copies?",
+                       "%s: a saved state of %zu bytes, not %zu", env->spec.name, n_bytes, state_bytes(env));
+    }
+    memcpy(&got, bytes, sizeof got);
+    if (memcmp(&want, &got, sizeof want) != 0) {
+        return sl_fail(SL_MISMATCH, "was it saved with the same environment, options and number of copies?",
+                       "%s: a saved state of version %u, %u copies, %u rows", env->spec.name, got.version, got.V,
+                       got.n_rows);
+    }
+    part parts[N_PARTS];
+    list_parts(m, parts);
+    bytes += sizeof got;
+    for (int i = 0; i < N_PARTS; i++) {
+        memcpy(parts[i].memory, bytes, parts[i].n_bytes);
+        bytes += parts[i].n_bytes;
+    }
+    return SL_OK;
+}
+
+static uint64_t fnv1a(uint64_t hash, const void *memory, size_t n_bytes) {
+    const uint8_t *bytes = memory;
+    for (size_t i = 0; i < n_bytes; i++) hash = (hash ^ bytes[i]) * 0x100000001b3u;
+    return hash;
+}
+
+static uint64_t hash(const sl_env *env) {
+    const sl_mpe *m = from_const_env(env);
+    part parts[N_PARTS];
+    list_parts(m, parts);
+    state_head head = make_head(m);
+    uint64_t h = fnv1a(0xcbf29ce484222325u, &head, sizeof head);
+    for (int i = 0; i < N_PARTS; i++) h = fnv1a(h, parts[i].memory, parts[i].n_bytes);
+    return h;
+}
+
+static int draw(const sl_env *env, int v, sl_shape *shapes, int capacity) {
+    const sl_mpe *m = from_const_env(env);
+    sl_mpe_row *rows = sl_mpe_tile(m, v / L);
+    // landmarks first, so that agents lie on top
+    for (int k = 0; k < m->E && k < capacity; k++) {
+        int e = k < m->E - m->N ? m->N + k : k - (m->E - m->N);
+        shapes[k] = (sl_shape){.kind = SL_SHAPE_CIRCLE,
+                               .x = (float)rows[sl_mpe_x(e)][v % L],
+                               .y = (float)rows[sl_mpe_y(e)][v % L],
+                               .r = (float)m->entities[e].radius,
+                               .rgba = m->entities[e].rgba};
+        memcpy(shapes[k].label, m->entities[e].name, SL_NAME_SIZE);
+    }
+    return m->E;
+}
+
+static void destroy(sl_env *env) {
+    sl_mpe *m = from_env(env);
+    sl_free(m->entities);
+    sl_free(m->terms);
+    sl_free(m->pairs);
+    sl_free(m->rows);
+    sl_free(m->streams);
+    sl_free(m->steps);
+    sl_free(m);
+}
+
+static const sl_env_class mpe_class = {
+    .destroy = destroy,
+    .seed = seed,
+    .reset = reset,
+    .step = step,
+    .step_continuous = step_continuous,
+    .heuristic = heuristic,
+    .state_bytes = state_bytes,
+    .save = save,
+    .load = load,
+    .hash = hash,
+    .draw = draw,
+};
+
+// options that this scenario does not have are refused, not ignored
+static sl_status check_options(const sl_mpe_scenario *scenario, const sl_env_options *options) {
+    int most = SL_MAX_AGENTS - scenario->n_agents;
+    if (options->n_agents != 0 && scenario->default_n == 0) {
+        return sl_fail(SL_CONFIG, "leave n_agents out", "%s has no option n_agents", scenario->name);
+    }
+    if (options->n_agents < 0 || (scenario->default_n && options->n_agents > most)) {
+        char hint[32];
+        (void)snprintf(hint, sizeof hint, "1 to %d", most);
+        return sl_fail(SL_CONFIG, hint, "%s: n_agents is %d", scenario->name, options->n_agents);
+    }
+    // a negative or NaN ratio asks for the default
+    if (!(options->local_ratio >= 0.0)) return SL_OK;
+    if (scenario->local_ratio < 0.0) {
+        return sl_fail(SL_CONFIG, "leave local_ratio out", "%s has no option local_ratio", scenario->name);
+    }
+    if (options->legacy_physics) {
+        return sl_fail(SL_CONFIG, "leave local_ratio out: the summed reward has none",
+                       "%s: local_ratio together with legacy_physics", scenario->name);
+    }
+    if (options->local_ratio > 1.0) {
+        return sl_fail(SL_CONFIG, "0 to 1", "%s: local_ratio is %g", scenario->name, options->local_ratio);
+    }
+    return SL_OK;
+}
+
+static bool allocate(sl_mpe *m) {
+    size_t n_lanes = (size_t)m->n_tiles * L;
+    m->entities = sl_alloc_array((size_t)m->E, sizeof *m->entities);
+    m->terms = sl_alloc_array((size_t)m->N * SL_MPE_MAX_OBS, sizeof *m->terms);
+    m->pairs = sl_alloc_array((size_t)m->E * (size_t)m->E, sizeof *m->pairs);
+    m->rows = sl_alloc_array((size_t)m->n_tiles * (size_t)m->n_rows, sizeof *m->rows);
+    m->streams = sl_alloc_array(n_lanes, sizeof *m->streams);
+    m->steps = sl_alloc_array(n_lanes, sizeof *m->steps);
+    return m->entities && m->terms && m->pairs && m->rows && m->streams && m->steps;
+}
+
+static const sl_mpe_scenario *find_scenario(const char *name) {
+    for (size_t i = 0; i < sizeof scenarios / sizeof scenarios[0]; i++) {
+        if (strcmp(scenarios[i]->name, name) == 0) return scenarios[i];
+    }
+    SL_ASSERT(!"the table of env.c names a scenario that is not here");
+    return NULL;
+}
+
+sl_status sl_mpe_create(const char *name, const sl_env_options *options, int V, const sl_rng *stream, sl_env **out) {
+    const sl_mpe_scenario *scenario = find_scenario(name);
+    SL_TRY(check_options(scenario, options));
+    sl_mpe *m = sl_alloc(sizeof *m);
+    if (!m) return sl_fail(SL_MEMORY, NULL, "%s: cannot allocate %d copies", name, V);
+    int n = scenario->default_n ? (options->n_agents ? options->n_agents : scenario->default_n) : 0;
+    m->base.class = &mpe_class;
+    m->base.V = V;
+    m->scenario = scenario;
+    m->N = scenario->n_agents + n;
+    m->E = m->N + scenario->n_landmarks + n;
+    m->C = scenario->dim_c;
+    m->n_rows = sl_mpe_extra(m, scenario->n_extra);
+    m->n_tiles = (V + L - 1) / L;
+    m->legacy = options->legacy_physics;
+    m->local_ratio = options->local_ratio >= 0.0 ? options->local_ratio : scenario->local_ratio;
+    if (!allocate(m)) {
+        destroy(&m->base);
+        return sl_fail(SL_MEMORY, NULL, "%s: cannot allocate %d copies", name, V);
+    }
+    scenario->build(m);
+    sl_mpe_finish(m, options);
+    // the lanes behind the last copy are simulated too: spread out, they cost nothing extra
+    for (int v = 0; v < m->n_tiles * L; v++) m->streams[v] = sl_rng_split(stream, (uint64_t)v);
+    for (int v = V; v < m->n_tiles * L; v++) draw_lane(m, v);
+    *out = &m->base;
+    return SL_OK;
+}

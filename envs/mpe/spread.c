@@ -1,0 +1,96 @@
+/* spread.c - simple_spread_v3: N agents share the task of standing on N landmarks, and pay for bumping. */
+#include "envs/mpe/mpe.h"
+
+#include "envs/mpe/pilot.h"
+
+#include <math.h>
+#include <stdio.h>
+
+enum { L = SL_ENV_LANES };
+
+static const double RADIUS = 0.15;
+
+static void build(sl_mpe *m) {
+    for (int i = 0; i < m->N; i++) {
+        char name[SL_NAME_SIZE];
+        (void)snprintf(name, sizeof name, "agent_%d", i);
+        sl_mpe_set_agent(m, i, name, "agent", RADIUS, true);
+    }
+    for (int k = 0; k < m->E - m->N; k++) sl_mpe_set_landmark(m, k, 0.05, false, 0x404040ffu);
+    for (int i = 0; i < m->N; i++) {
+        sl_mpe_block(m, i, "self_vel");
+        sl_mpe_feature_velocity(m, i, i);
+        sl_mpe_block(m, i, "self_pos");
+        sl_mpe_feature_position(m, i);
+        sl_mpe_block_landmarks(m, i);
+        sl_mpe_block_others(m, i);
+        // nobody speaks, but the observation has room for what the others would say
+        sl_mpe_block(m, i, "comm");
+        for (int j = 0; j < m->N; j++) {
+            for (int k = 0; k < m->C && j != i; k++) sl_mpe_feature(m, i, sl_mpe_word(m, j, k), SL_MPE_ZERO);
+        }
+    }
+}
+
+static void square_distance(sl_mpe_row *rows, int a, int b, double *restrict d2) {
+    const double *ax = rows[sl_mpe_x(a)], *ay = rows[sl_mpe_y(a)], *bx = rows[sl_mpe_x(b)], *by = rows[sl_mpe_y(b)];
+    for (int l = 0; l < L; l++) d2[l] = (ax[l] - bx[l]) * (ax[l] - bx[l]) + (ay[l] - by[l]) * (ay[l] - by[l]);
+}
+
+// G = -sum_k min_i |p_i - landmark_k|; the root is taken of the minimum only
+static void cover(const sl_mpe *m, sl_mpe_row *rows, double *restrict global) {
+    sl_mpe_row best, d2;
+    for (int l = 0; l < L; l++) global[l] = 0.0;
+    for (int k = m->N; k < m->E; k++) {
+        square_distance(rows, k, 0, best);
+        for (int i = 1; i < m->N; i++) {
+            square_distance(rows, k, i, d2);
+            for (int l = 0; l < L; l++) best[l] = d2[l] < best[l] ? d2[l] : best[l];
+        }
+        for (int l = 0; l < L; l++) global[l] -= sqrt(best[l]);
+    }
+}
+
+// reward_i = (1 - ratio) G - ratio * bumps_i; legacy: the sum over i of (G - bumps_i), bumps counting oneself too
+static void reward(const sl_mpe *m, sl_mpe_row *rows, sl_mpe_row *reward_il) {
+    sl_mpe_row bumps[SL_MAX_AGENTS], global, total, d2;
+    for (int i = 0; i < m->N; i++) {
+        for (int l = 0; l < L; l++) bumps[i][l] = m->legacy ? 1.0 : 0.0;
+    }
+    for (int i = 0; i < m->N; i++) {
+        for (int j = i + 1; j < m->N; j++) {
+            square_distance(rows, i, j, d2);
+            for (int l = 0; l < L; l++) {
+                double bump = sqrt(d2[l]) < RADIUS + RADIUS ? 1.0 : 0.0;
+                bumps[i][l] += bump;
+                bumps[j][l] += bump;
+            }
+        }
+    }
+    cover(m, rows, global);
+    double ratio = m->local_ratio;
+    if (!m->legacy) {
+        for (int i = 0; i < m->N; i++) {
+            for (int l = 0; l < L; l++) reward_il[i][l] = (1.0 - ratio) * global[l] - ratio * bumps[i][l];
+        }
+        return;
+    }
+    for (int l = 0; l < L; l++) total[l] = m->N * global[l];
+    for (int i = 0; i < m->N; i++) {
+        for (int l = 0; l < L; l++) total[l] -= bumps[i][l];
+    }
+    for (int i = 0; i < m->N; i++) {
+        for (int l = 0; l < L; l++) reward_il[i][l] = total[l];
+    }
+}
+
+const sl_mpe_scenario sl_mpe_spread = {
+    .name = "mpe/simple_spread_v3",
+    .default_n = 3,
+    .dim_c = 2,
+    .landmark_range = 1.0,
+    .local_ratio = 0.5,
+    .build = build,
+    .reward = reward,
+    .act = sl_mpe_pilot_cover,
+};
