@@ -1,0 +1,23 @@
+/* keeper.h - the arrays of an object that allocates only when it is made: taken one after the other, checked once,
+ * given back together. Embedded in its owner, which starts zeroed. */
+#ifndef SL_COORDINATOR_KEEPER_H
+#define SL_COORDINATOR_KEEPER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { SL_KEEPER_ITEMS = 256 };
+
+typedef struct sl_keeper {
+    void *items[SL_KEEPER_ITEMS];
+    int n;
+    bool failed; /* some array could not be had: the owner gives up */
+} sl_keeper;
+
+/* n zeroed elements, or NULL for n = 0 and when memory is out (failed is set). */
+void *sl_keeper_array(sl_keeper *self, int64_t n, size_t element_bytes);
+#define SL_KEEPER_FLOATS(self, n) ((float *)sl_keeper_array((self), (n), sizeof(float)))
+void sl_keeper_fini(sl_keeper *self);
+
+#endif

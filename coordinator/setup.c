@@ -1,0 +1,135 @@
+/* setup.c - from an experiment to sizes and networks. */
+#include "coordinator/setup.h"
+
+#include "common/alloc.h"
+
+#include <stdio.h>
+
+static sl_net_def net_of(const sl_exp_net *net, int in_dim, int out_dim) {
+    return (sl_net_def){.in_dim = in_dim,
+                        .hidden = net->hidden,
+                        .out_dim = out_dim,
+                        .n_layers = net->layers,
+                        .cell = net->cell == SL_EXP_CELL_GRU ? SL_CELL_GRU : SL_CELL_NONE,
+                        .activation = net->activation == SL_EXP_ACT_TANH ? SL_ACT_TANH : SL_ACT_RELU,
+                        .layer_norm = net->layer_norm};
+}
+
+static const sl_exp_student *student_of(const sl_experiment *e, int agent) {
+    return &e->students[(unsigned)agent < e->students_count ? (unsigned)agent : e->students_count - 1];
+}
+
+static void set_mask(sl_setup *self) {
+    const sl_experiment *e = self->experiment;
+    sl_mask_def *mask = &self->mask;
+    mask->kind = e->mask.kind == SL_EXP_MASK_BLOCKS   ? SL_MASK_BLOCKS
+                 : e->mask.kind == SL_EXP_MASK_RANDOM ? SL_MASK_RANDOM
+                                                      : SL_MASK_NONE;
+    mask->k_min = e->mask.k_min;
+    mask->k_max = e->mask.k_max;
+    mask->n_agents = self->N;
+    if (mask->kind != SL_MASK_BLOCKS) return;
+    for (int i = 0; i < self->N; i++) {
+        const sl_exp_student *student = student_of(e, i);
+        for (unsigned b = 0; b < student->blocks_count && b < SL_MAX_BLOCKS; b++)
+            (void)snprintf(mask->blocks[i][b], SL_NAME_SIZE, "%s", student->blocks[b]);
+    }
+}
+
+static void set_nets(sl_setup *self) {
+    const sl_experiment *e = self->experiment;
+    self->teacher_agent_id = e->teacher.agent_id;
+    self->teacher = net_of(&e->teacher.actor, self->O + (e->teacher.agent_id ? self->N : 0), self->A);
+    self->critic = net_of(&e->teacher.critic, self->S + (self->M > 1 ? self->N : 0), 1);
+    for (int i = 0; i < self->N; i++) {
+        const sl_agent_spec *agent = &self->spec.agents[i];
+        self->students[i] = net_of(&student_of(e, i)->net, agent->obs_dim, agent->n_actions);
+    }
+}
+
+static sl_status check_setup(const sl_setup *self) {
+    if (self->spec.continuous)
+        return sl_fail(SL_CONFIG, "set env.continuous to false",
+                       "key 'env.continuous': policies of %s are categorical", self->spec.name);
+    if (self->experiment->students_count == 0)
+        return sl_fail(SL_CONFIG, "give one entry, or one per agent", "key 'students': is empty");
+    SL_TRY(sl_net_def_check(&self->teacher));
+    SL_TRY(sl_net_def_check(&self->critic));
+    for (int i = 0; i < self->N; i++) SL_TRY(sl_net_def_check(&self->students[i]));
+    // a mask of one copy, to have the block names checked
+    sl_mask *mask = NULL;
+    SL_TRY(sl_setup_masks(self, 1, &mask));
+    sl_mask_destroy(&mask);
+    return SL_OK;
+}
+
+sl_status sl_setup_create(const sl_experiment *experiment, sl_setup **out) {
+    sl_setup *self = sl_alloc(sizeof *self);
+    if (!self) return sl_fail(SL_MEMORY, NULL, "cannot allocate the coordinator's setup");
+    const sl_exp_env *env = &experiment->env;
+    self->experiment = experiment;
+    self->options = (sl_env_options){.n_agents = env->n_agents,
+                                     .max_steps = env->max_steps,
+                                     .local_ratio = env->local_ratio,
+                                     .continuous = env->continuous,
+                                     .legacy_physics = env->legacy_physics};
+    self->root = sl_rng_seed(experiment->seed);
+    // one copy tells the sizes
+    sl_env *probe = NULL;
+    sl_status status = sl_setup_env(self, 1, &self->root, &probe);
+    if (status == SL_OK) {
+        self->spec = *sl_env_get_spec(probe);
+        sl_env_destroy(&probe);
+        self->N = self->spec.n_agents;
+        self->O = self->spec.obs_dim;
+        self->A = self->spec.n_actions;
+        self->S = self->spec.state_dim;
+        self->M = experiment->teacher.ppo.team_reward ? 1 : self->N;
+        self->direct = experiment->method == SL_EXP_DIRECT;
+        self->masked = experiment->mask.kind != SL_EXP_MASK_NONE;
+        self->uses_avail = self->spec.masks_actions;
+        for (int i = 0; i < self->N; i++)
+            if (self->spec.agents[i].n_actions < self->A) self->uses_avail = true;
+        set_mask(self);
+        if (experiment->students_count > 0) set_nets(self);
+        status = check_setup(self);
+    }
+    if (status != SL_OK) {
+        sl_setup_destroy(&self);
+        return status;
+    }
+    *out = self;
+    return SL_OK;
+}
+
+void sl_setup_destroy(sl_setup **self) {
+    sl_free(*self);
+    *self = NULL;
+}
+
+sl_status sl_setup_env(const sl_setup *self, int V, const sl_rng *stream, sl_env **out) {
+    return sl_env_create(self->experiment->env.name, &self->options, V, stream, out);
+}
+
+sl_status sl_setup_masks(const sl_setup *self, int V, sl_mask **out) {
+    return sl_mask_create(&self->mask, &self->spec, V, out);
+}
+
+void sl_setup_fill_avail(const sl_setup *self, int64_t rows, uint8_t *avail) {
+    for (int64_t row = 0; row < rows; row++) {
+        for (int n = 0; n < self->N; n++) {
+            uint8_t *legal = avail + (row * self->N + n) * self->A;
+            for (int a = 0; a < self->A; a++) legal[a] = a < self->spec.agents[n].n_actions;
+        }
+    }
+}
+
+void sl_setup_reward(const sl_setup *self, const double *reward, float *out) {
+    if (self->M > 1) {
+        for (int n = 0; n < self->N; n++) out[n] = (float)reward[n];
+        return;
+    }
+    double sum = 0;
+    for (int n = 0; n < self->N; n++) sum += reward[n];
+    out[0] = (float)sum;
+}
