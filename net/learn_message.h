@@ -33,7 +33,7 @@
 
 #include <stdbool.h>
 
-enum { SL_LEARN_MAX_TENSORS = SL_MAX_FRAMES - 2 };
+enum { SL_LEARN_MAX_TENSORS = SL_MAX_FRAMES - 2, SL_LEARN_MAJOR = 1, SL_LEARN_MINOR = 0 };
 
 typedef enum sl_learn_kind {
     SL_LEARN_HELLO = 1, /* coordinator -> trainer: ready; config_hash says for which experiment */
@@ -100,8 +100,8 @@ typedef struct sl_wire_tensor {
 
 typedef struct sl_learn_message {
     sl_learn_kind kind;
-    int major, minor;
-    uint64_t run_id;     /* the sender's incarnation */
+    int major, minor;    /* on decode: the sender's; send writes its own */
+    uint64_t run_id;     /* the sender's incarnation, not 0 */
     uint64_t request_id; /* set by the asker, echoed in every answer; stale answers are dropped */
     int64_t version;     /* parameter version that PARAMS is (asked) or that the batch was made with (answered) */
     char config_hash[65], text[256];
@@ -126,6 +126,8 @@ void sl_learn_add(sl_learn_message *message, sl_tensor_role role, sl_wire_type t
 typedef struct sl_learn_codec sl_learn_codec;
 SL_MUST_CHECK sl_status sl_learn_codec_create(sl_learn_codec **out);
 void sl_learn_codec_destroy(sl_learn_codec **self);
+/* Every tensor is copied once. Asserts what the kind needs (proto/README.md); SL_FULL, SL_NOT_FOUND as
+ * sl_transport_send. */
 SL_MUST_CHECK sl_status sl_learn_send(sl_learn_codec *self, sl_transport *transport, const sl_peer *peer,
                                       const sl_learn_message *message);
 /* Frames as received -> message; each frame's size must equal its descriptor's. SL_CORRUPT names the field;

@@ -32,10 +32,18 @@ typedef struct sl_transport_def {
     int high_water_mark;     /* messages per peer, both ways */
     int64_t max_frame_bytes; /* larger incoming frames disconnect the sender */
     int heartbeat_ms;        /* ZMTP heartbeat interval; the timeout is three of them */
-    int linger_ms;
-    int backlog;
+    int linger_ms;           /* how long close waits for what was sent */
+    int backlog;             /* connections that may wait for a server */
+    int send_wait_ms;        /* how long send waits at the high-water mark or while not connected */
 } sl_transport_def;
-sl_transport_def sl_transport_default_def(void); /* the fleet's: 8, 1 MiB, 500, 0, 128 */
+sl_transport_def sl_transport_default_def(void); /* the fleet's: 8, 1 MiB, 500, 1000, 128, 0 */
+sl_transport_def sl_transport_learn_def(void);   /* the learn link's: 4, 1 GiB, 5000, 1000, 16, 5000 */
+
+typedef struct sl_transport_stats {
+    uint64_t sent, received;
+    uint64_t dropped_out; /* sends that ended in SL_FULL or SL_NOT_FOUND */
+    uint64_t dropped_in;  /* messages with too many frames or too long a peer id */
+} sl_transport_stats;
 
 typedef struct sl_transport sl_transport;
 
@@ -45,11 +53,14 @@ SL_MUST_CHECK sl_status sl_transport_serve(const char *endpoint, const sl_transp
 SL_MUST_CHECK sl_status sl_transport_connect(const char *endpoint, const sl_transport_def *def, sl_transport **out);
 void sl_transport_close(sl_transport **self);
 const char *sl_transport_endpoint(const sl_transport *self); /* resolved, "tcp://127.0.0.1:40123" */
-/* Copies the frames. SL_FULL: dropped (peer gone, or at its high-water mark). Large frames: see send_large. */
+/* Copies every frame once; peer NULL = the server, from a client. Dropped, with no error line: SL_FULL (at the
+ * high-water mark, or a client that is not connected yet), SL_NOT_FOUND (a server's peer that is gone). */
 SL_MUST_CHECK sl_status sl_transport_send(sl_transport *self, const sl_peer *peer, int n_frames,
                                           const sl_frame *frames);
 /* The next message, waiting at most timeout_ms (-1 = for ever). SL_TIMEOUT; SL_INTERRUPTED after a signal. */
 SL_MUST_CHECK sl_status sl_transport_receive(sl_transport *self, int timeout_ms, sl_message *out);
+int64_t sl_transport_now_ns(const sl_transport *self); /* the monotonic clock, or the simulation's */
+sl_transport_stats sl_transport_get_stats(const sl_transport *self);
 
 /* The simulated backend: one sl_sim is the network; its transports are made with serve and connect on endpoints
  * "sim://name" after sl_sim_install on this thread. receive advances the virtual clock instead of waiting. */
@@ -57,11 +68,15 @@ typedef struct sl_sim sl_sim;
 typedef struct sl_sim_def {
     uint64_t seed;
     int64_t delay_min_ns, delay_max_ns; /* uniform per message; reordering follows */
-    double loss, duplicate;             /* probabilities */
+    double loss, duplicate;             /* probabilities, each of a whole message */
 } sl_sim_def;
+typedef void (*sl_sim_handler)(void *context);
 SL_MUST_CHECK sl_status sl_sim_create(const sl_sim_def *def, sl_sim **out);
 void sl_sim_destroy(sl_sim **self);
 void sl_sim_install(sl_sim *self); /* NULL uninstalls; per thread */
 int64_t sl_sim_now_ns(const sl_sim *self);
+/* Calls handler for each message that arrives at transport and every wake_ns, from within the receive of another
+ * transport: so one thread plays both ends. The handler may receive with timeout 0, send, and close transport. */
+void sl_sim_attach(sl_transport *transport, int64_t wake_ns, sl_sim_handler handler, void *context);
 
 #endif

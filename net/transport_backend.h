@@ -1,0 +1,28 @@
+/* transport_backend.h - what the two backends of a transport share. Included by the transports of net/ alone. */
+#ifndef SL_NET_TRANSPORT_BACKEND_H
+#define SL_NET_TRANSPORT_BACKEND_H
+
+#include "net/transport.h"
+
+#include <stdbool.h>
+
+typedef struct sl_transport_ops {
+    void (*close)(sl_transport *self);
+    sl_status (*send)(sl_transport *self, const sl_peer *peer, int n_frames, const sl_frame *frames);
+    sl_status (*receive)(sl_transport *self, int timeout_ms, sl_message *out);
+    int64_t (*now_ns)(const sl_transport *self);
+} sl_transport_ops;
+
+/* The first member of each backend's struct. */
+struct sl_transport {
+    const sl_transport_ops *ops;
+    bool serves;
+    char endpoint[256];
+    sl_transport_stats stats;
+};
+
+SL_MUST_CHECK sl_status sl_zmq_open(const char *endpoint, const sl_transport_def *def, bool serves,
+                                    sl_transport **out);
+SL_MUST_CHECK sl_status sl_sim_open(const char *endpoint, bool serves, sl_transport **out);
+
+#endif

@@ -1,0 +1,267 @@
+/* transport_sim.c - the simulated backend: messages are events of a seeded virtual clock, with delay, loss,
+ * duplication and (through the delay) reordering per whole message. For tests; one thread plays all ends. */
+#include "net/transport_backend.h"
+
+#include "common/alloc.h"
+#include "common/assert.h"
+#include "common/rng.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { MAX_EVENTS = 16384, MAX_MEMBERS = 256 };
+
+typedef struct sim_parcel {
+    struct sim_parcel *next; /* in an inbox */
+    uint32_t from;
+    int n_frames;
+    size_t n_bytes[SL_MAX_FRAMES], offset[SL_MAX_FRAMES];
+    uint8_t *bytes;
+} sim_parcel;
+
+typedef struct sim_event {
+    int64_t due_ns;
+    uint64_t order;     /* ties are served in the order they were made */
+    uint32_t to;        /* a member's id; a member that has left is skipped */
+    sim_parcel *parcel; /* NULL: a wake of the handler */
+} sim_event;
+
+typedef struct sim_transport {
+    sl_transport base;
+    sl_sim *sim;
+    uint32_t id;
+    sim_parcel *first, **last; /* the inbox */
+    sim_parcel *held;          /* what the owner borrows */
+    sl_sim_handler handler;
+    void *context;
+    int64_t wake_ns;
+} sim_transport;
+
+struct sl_sim {
+    sl_sim_def def;
+    sl_rng rng;
+    int64_t now_ns;
+    uint64_t n_events_made;
+    uint32_t last_id;
+    int n_events; /* a binary heap by (due_ns, order) */
+    sim_event events[MAX_EVENTS];
+    int n_members;
+    sim_transport *members[MAX_MEMBERS];
+};
+
+static _Thread_local sl_sim *installed;
+
+sl_status sl_sim_create(const sl_sim_def *def, sl_sim **out) {
+    SL_ASSERT(def->delay_min_ns >= 0 && def->delay_max_ns >= def->delay_min_ns);
+    sl_sim *self = sl_alloc(sizeof *self);
+    if (!self) return sl_fail(SL_MEMORY, NULL, "no memory for a simulated network");
+    self->def = *def;
+    self->rng = sl_rng_seed(def->seed);
+    *out = self;
+    return SL_OK;
+}
+
+static void free_parcel(sim_parcel *parcel) {
+    if (parcel) sl_free(parcel->bytes);
+    sl_free(parcel);
+}
+
+void sl_sim_destroy(sl_sim **self) {
+    if (!*self) return;
+    SL_ASSERT((*self)->n_members == 0);
+    for (int i = 0; i < (*self)->n_events; i++) free_parcel((*self)->events[i].parcel);
+    if (installed == *self) installed = NULL;
+    sl_free(*self);
+    *self = NULL;
+}
+
+void sl_sim_install(sl_sim *self) {
+    installed = self;
+}
+
+int64_t sl_sim_now_ns(const sl_sim *self) {
+    return self->now_ns;
+}
+
+static bool is_before(const sim_event *a, const sim_event *b) {
+    return a->due_ns != b->due_ns ? a->due_ns < b->due_ns : a->order < b->order;
+}
+
+static bool push_event(sl_sim *self, int64_t due_ns, uint32_t to, sim_parcel *parcel) {
+    if (self->n_events == MAX_EVENTS) return false;
+    sim_event event = {due_ns, self->n_events_made++, to, parcel};
+    int i = self->n_events++;
+    // sift up
+    for (; i > 0 && is_before(&event, &self->events[(i - 1) / 2]); i = (i - 1) / 2)
+        self->events[i] = self->events[(i - 1) / 2];
+    self->events[i] = event;
+    return true;
+}
+
+static sim_event pop_event(sl_sim *self) {
+    sim_event top = self->events[0], moved = self->events[--self->n_events];
+    int i = 0;
+    // sift down the last one from the root
+    for (int child; (child = 2 * i + 1) < self->n_events; i = child) {
+        if (child + 1 < self->n_events && is_before(&self->events[child + 1], &self->events[child])) child++;
+        if (!is_before(&self->events[child], &moved)) break;
+        self->events[i] = self->events[child];
+    }
+    self->events[i] = moved;
+    return top;
+}
+
+static sim_transport *find_member(const sl_sim *self, uint32_t id) {
+    for (int i = 0; i < self->n_members; i++)
+        if (self->members[i]->id == id) return self->members[i];
+    return NULL;
+}
+
+static sim_transport *find_server(const sl_sim *self, const char *endpoint) {
+    for (int i = 0; i < self->n_members; i++)
+        if (self->members[i]->base.serves && strcmp(self->members[i]->base.endpoint, endpoint) == 0)
+            return self->members[i];
+    return NULL;
+}
+
+static sim_parcel *pack(uint32_t from, int n_frames, const sl_frame *frames) {
+    size_t total = 0;
+    sim_parcel *parcel = sl_alloc(sizeof *parcel);
+    if (!parcel) return NULL;
+    parcel->from = from;
+    parcel->n_frames = n_frames;
+    for (int i = 0; i < n_frames; i++) {
+        parcel->offset[i] = total;
+        parcel->n_bytes[i] = frames[i].n_bytes;
+        total += (frames[i].n_bytes + 7) / 8 * 8;
+    }
+    parcel->bytes = sl_alloc(total);
+    if (!parcel->bytes) {
+        sl_free(parcel);
+        return NULL;
+    }
+    for (int i = 0; i < n_frames; i++)
+        if (frames[i].n_bytes) memcpy(parcel->bytes + parcel->offset[i], frames[i].bytes, frames[i].n_bytes);
+    return parcel;
+}
+
+static sl_status send_sim(sl_transport *base, const sl_peer *peer, int n_frames, const sl_frame *frames) {
+    sim_transport *self = (sim_transport *)base;
+    sl_sim *sim = self->sim;
+    uint32_t id = 0;
+    if (base->serves && peer->len == sizeof id) memcpy(&id, peer->bytes, sizeof id);
+    sim_transport *to = base->serves ? find_member(sim, id) : find_server(sim, base->endpoint);
+    if (!to) return base->serves ? SL_NOT_FOUND : SL_FULL;
+
+    // every copy that the network makes has its own fate; all draws are made, so that one loss shifts no stream
+    int n_copies = sl_rng_uniform(&sim->rng) < sim->def.duplicate ? 2 : 1;
+    for (int i = 0; i < n_copies; i++) {
+        bool lost = sl_rng_uniform(&sim->rng) < sim->def.loss;
+        double delay = sl_rng_between(&sim->rng, (double)sim->def.delay_min_ns, (double)sim->def.delay_max_ns);
+        if (lost) continue;
+        sim_parcel *parcel = pack(self->id, n_frames, frames);
+        if (!parcel) return sl_fail(SL_MEMORY, NULL, "no memory for a simulated message");
+        if (!push_event(sim, sim->now_ns + (int64_t)delay, to->id, parcel)) {
+            free_parcel(parcel);
+            return SL_FULL;
+        }
+    }
+    return SL_OK;
+}
+
+static void deliver(sim_transport *to, sim_parcel *parcel) {
+    parcel->next = NULL;
+    *to->last = parcel;
+    to->last = &parcel->next;
+}
+
+// brings the clock to the next event and lets it happen; false when none is due by deadline_ns
+static bool advance(sl_sim *sim, int64_t deadline_ns) {
+    if (sim->n_events == 0 || sim->events[0].due_ns > deadline_ns) return false;
+    sim_event event = pop_event(sim);
+    sim->now_ns = event.due_ns > sim->now_ns ? event.due_ns : sim->now_ns;
+    sim_transport *to = find_member(sim, event.to);
+    if (!to) {
+        free_parcel(event.parcel);
+        return true;
+    }
+    if (event.parcel)
+        deliver(to, event.parcel);
+    else
+        (void)push_event(sim, sim->now_ns + to->wake_ns, to->id, NULL);
+    if (to->handler) to->handler(to->context);
+    return true;
+}
+
+static sl_status receive_sim(sl_transport *base, int timeout_ms, sl_message *out) {
+    sim_transport *self = (sim_transport *)base;
+    sl_sim *sim = self->sim;
+    int64_t deadline_ns = timeout_ms < 0 ? INT64_MAX : sim->now_ns + (int64_t)timeout_ms * 1000000;
+    // a handler that polls must not play other members' events inside its own
+    while (!self->first && timeout_ms != 0 && advance(sim, deadline_ns)) continue;
+    if (!self->first) {
+        SL_ASSERT(timeout_ms >= 0);
+        if (timeout_ms > 0) sim->now_ns = deadline_ns;
+        return SL_TIMEOUT;
+    }
+    free_parcel(self->held);
+    self->held = self->first;
+    self->first = self->held->next;
+    if (!self->first) self->last = &self->first;
+
+    out->peer = (sl_peer){0};
+    if (base->serves) {
+        out->peer.len = sizeof self->held->from;
+        memcpy(out->peer.bytes, &self->held->from, sizeof self->held->from);
+    }
+    out->n_frames = self->held->n_frames;
+    for (int i = 0; i < out->n_frames; i++)
+        out->frames[i] = (sl_frame){self->held->bytes + self->held->offset[i], self->held->n_bytes[i]};
+    return SL_OK;
+}
+
+static void close_sim(sl_transport *base) {
+    sim_transport *self = (sim_transport *)base;
+    sl_sim *sim = self->sim;
+    for (int i = 0; i < sim->n_members; i++)
+        if (sim->members[i] == self) sim->members[i] = sim->members[--sim->n_members];
+    free_parcel(self->held);
+    for (sim_parcel *parcel = self->first, *next; parcel; parcel = next) {
+        next = parcel->next;
+        free_parcel(parcel);
+    }
+    sl_free(self);
+}
+
+static int64_t now_sim(const sl_transport *base) {
+    return ((const sim_transport *)base)->sim->now_ns;
+}
+
+static const sl_transport_ops sim_ops = {close_sim, send_sim, receive_sim, now_sim};
+
+sl_status sl_sim_open(const char *endpoint, bool serves, sl_transport **out) {
+    if (!installed) return sl_fail(SL_NETWORK, "use tcp://HOST:PORT", "no simulated network for '%s'", endpoint);
+    if (installed->n_members == MAX_MEMBERS) return sl_fail(SL_FULL, NULL, "the simulated network is full");
+    if (serves && find_server(installed, endpoint))
+        return sl_fail(SL_NETWORK, "choose another name", "cannot serve on '%s': address in use", endpoint);
+    sim_transport *self = sl_alloc(sizeof *self);
+    if (!self) return sl_fail(SL_MEMORY, NULL, "no memory for a transport");
+    self->base.ops = &sim_ops;
+    self->base.serves = serves;
+    (void)snprintf(self->base.endpoint, sizeof self->base.endpoint, "%s", endpoint);
+    self->sim = installed;
+    self->id = ++installed->last_id;
+    self->last = &self->first;
+    installed->members[installed->n_members++] = self;
+    *out = &self->base;
+    return SL_OK;
+}
+
+void sl_sim_attach(sl_transport *transport, int64_t wake_ns, sl_sim_handler handler, void *context) {
+    SL_ASSERT(transport->ops == &sim_ops && wake_ns > 0);
+    sim_transport *self = (sim_transport *)transport;
+    self->handler = handler;
+    self->context = context;
+    self->wake_ns = wake_ns;
+    (void)push_event(self->sim, self->sim->now_ns + wake_ns, self->id, NULL);
+}

@@ -1,0 +1,226 @@
+/* transport_zmq.c - the ZeroMQ backend: a ROUTER for the server, a DEALER for a client, each with its own context and
+ * I/O thread. The option set and what each option is for: docs/protocol.md. One thread owns a transport. */
+#include "net/transport_backend.h"
+
+#include "common/alloc.h"
+#include "common/clock.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <zmq.h>
+
+typedef struct zmq_transport {
+    sl_transport base;
+    void *context, *socket;
+    int send_wait_ms;
+    int receive_timeout_ms; /* what ZMQ_RCVTIMEO is set to */
+    int n_held;             /* frames of the message that the owner borrows */
+    zmq_msg_t held[SL_MAX_FRAMES];
+} zmq_transport;
+
+static int set_int(zmq_transport *self, int option, int value) {
+    return zmq_setsockopt(self->socket, option, &value, sizeof value);
+}
+
+// a client's routing id is random, so that a reconnect is the same peer and a restart is another
+static int set_routing_id(zmq_transport *self) {
+    uint8_t id[17] = {'c'};
+    if (getrandom(id + 1, sizeof id - 1, 0) != (ssize_t)(sizeof id - 1)) return -1;
+    return zmq_setsockopt(self->socket, ZMQ_ROUTING_ID, id, sizeof id);
+}
+
+static int set_options(zmq_transport *self, const sl_transport_def *def) {
+    int failed = 0;
+    if (self->base.serves) {
+        failed |= set_int(self, ZMQ_ROUTER_HANDOVER, 1);
+        failed |= set_int(self, ZMQ_ROUTER_MANDATORY, 1);
+        failed |= set_int(self, ZMQ_BACKLOG, def->backlog);
+    } else {
+        failed |= set_int(self, ZMQ_IMMEDIATE, 1);
+        failed |= set_int(self, ZMQ_RECONNECT_IVL, 100);
+        failed |= set_int(self, ZMQ_RECONNECT_IVL_MAX, 5000);
+        failed |= set_int(self, ZMQ_CONNECT_TIMEOUT, 3000);
+        failed |= set_routing_id(self);
+    }
+    failed |= set_int(self, ZMQ_SNDHWM, def->high_water_mark);
+    failed |= set_int(self, ZMQ_RCVHWM, def->high_water_mark);
+    failed |= set_int(self, ZMQ_HEARTBEAT_IVL, def->heartbeat_ms);
+    failed |= set_int(self, ZMQ_HEARTBEAT_TIMEOUT, 3 * def->heartbeat_ms);
+    failed |= set_int(self, ZMQ_HANDSHAKE_IVL, 3000);
+    failed |= set_int(self, ZMQ_LINGER, def->linger_ms);
+    failed |= set_int(self, ZMQ_SNDTIMEO, def->send_wait_ms);
+    failed |= zmq_setsockopt(self->socket, ZMQ_MAXMSGSIZE, &def->max_frame_bytes, sizeof def->max_frame_bytes);
+    return failed;
+}
+
+static void drop_held(zmq_transport *self) {
+    for (int i = 0; i < self->n_held; i++) (void)zmq_msg_close(&self->held[i]);
+    self->n_held = 0;
+}
+
+static void close_zmq(sl_transport *base) {
+    zmq_transport *self = (zmq_transport *)base;
+    drop_held(self);
+    if (self->socket) (void)zmq_close(self->socket);
+    // term waits for the linger time; a signal may cut it short, then it is called again
+    while (self->context && zmq_ctx_term(self->context) != 0 && errno == EINTR) continue;
+    sl_free(self);
+}
+
+static sl_status send_frame(zmq_transport *self, const void *bytes, size_t n_bytes, int flags) {
+    // the wait is ZMQ_SNDTIMEO's; a signal in it is not the message's fault
+    for (;;) {
+        if (zmq_send(self->socket, bytes, n_bytes, flags) >= 0) return SL_OK;
+        if (errno == EINTR) continue;
+        if (errno == EAGAIN) return SL_FULL;
+        if (errno == EHOSTUNREACH) return SL_NOT_FOUND;
+        return sl_fail(SL_NETWORK, NULL, "sending on %s: %s", self->base.endpoint, zmq_strerror(errno));
+    }
+}
+
+static sl_status send_zmq(sl_transport *base, const sl_peer *peer, int n_frames, const sl_frame *frames) {
+    zmq_transport *self = (zmq_transport *)base;
+    if (base->serves) SL_TRY(send_frame(self, peer->bytes, peer->len, ZMQ_SNDMORE));
+    // once the first frame is taken, the high-water mark does not stop the rest
+    for (int i = 0; i < n_frames; i++) {
+        int flags = i + 1 < n_frames ? ZMQ_SNDMORE : 0;
+        SL_TRY(send_frame(self, frames[i].bytes, frames[i].n_bytes, flags));
+    }
+    return SL_OK;
+}
+
+static sl_status receive_frame(zmq_transport *self, zmq_msg_t *frame) {
+    if (zmq_msg_recv(frame, self->socket, 0) >= 0) return SL_OK;
+    if (errno == EAGAIN) return SL_TIMEOUT;
+    if (errno == EINTR) return SL_INTERRUPTED;
+    return sl_fail(SL_NETWORK, NULL, "receiving on %s: %s", self->base.endpoint, zmq_strerror(errno));
+}
+
+// small frames point into libzmq's own buffer at any offset; those are copied to where numbers can be read
+static sl_status align_frame(zmq_msg_t *frame) {
+    size_t n_bytes = zmq_msg_size(frame);
+    if (((uintptr_t)zmq_msg_data(frame) & 7) == 0) return SL_OK;
+    zmq_msg_t copy;
+    if (zmq_msg_init_size(&copy, n_bytes) != 0) return sl_fail(SL_MEMORY, NULL, "no memory for a received frame");
+    memcpy(zmq_msg_data(&copy), zmq_msg_data(frame), n_bytes);
+    (void)zmq_msg_close(frame);
+    (void)zmq_msg_init(frame);
+    (void)zmq_msg_move(frame, &copy);
+    (void)zmq_msg_close(&copy);
+    return SL_OK;
+}
+
+// the ROUTER's first frame: who sent it. *kept says whether the id fits an sl_peer
+static sl_status receive_peer(zmq_transport *self, sl_peer *peer, bool *kept) {
+    zmq_msg_t frame;
+    (void)zmq_msg_init(&frame);
+    sl_status status = receive_frame(self, &frame);
+    size_t n_bytes = status == SL_OK ? zmq_msg_size(&frame) : 0;
+    *kept = n_bytes <= SL_PEER_BYTES;
+    if (status == SL_OK && *kept) {
+        peer->len = (uint8_t)n_bytes;
+        memcpy(peer->bytes, zmq_msg_data(&frame), n_bytes);
+    }
+    (void)zmq_msg_close(&frame);
+    return status;
+}
+
+// one whole message into held; *kept becomes false when it has too many frames
+static sl_status receive_message(zmq_transport *self, sl_peer *peer, bool *kept) {
+    drop_held(self);
+    *kept = true;
+    *peer = (sl_peer){0};
+    if (self->base.serves) SL_TRY(receive_peer(self, peer, kept));
+    for (int more = 1; more;) {
+        zmq_msg_t surplus, *frame = self->n_held < SL_MAX_FRAMES ? &self->held[self->n_held] : &surplus;
+        (void)zmq_msg_init(frame);
+        sl_status status = receive_frame(self, frame);
+        if (status == SL_OK) {
+            more = zmq_msg_more(frame);
+            status = align_frame(frame);
+        }
+        if (status != SL_OK || frame == &surplus) {
+            (void)zmq_msg_close(frame);
+            *kept = false;
+        } else {
+            self->n_held++;
+        }
+        if (status != SL_OK) return status;
+    }
+    return SL_OK;
+}
+
+static sl_status receive_zmq(sl_transport *base, int timeout_ms, sl_message *out) {
+    zmq_transport *self = (zmq_transport *)base;
+    if (timeout_ms != self->receive_timeout_ms) {
+        (void)set_int(self, ZMQ_RCVTIMEO, timeout_ms);
+        self->receive_timeout_ms = timeout_ms;
+    }
+    sl_peer peer;
+    bool kept = false;
+    while (!kept) {
+        SL_TRY(receive_message(self, &peer, &kept));
+        if (!kept) base->stats.dropped_in++;
+    }
+    out->peer = peer;
+    out->n_frames = self->n_held;
+    for (int i = 0; i < self->n_held; i++)
+        out->frames[i] = (sl_frame){zmq_msg_data(&self->held[i]), zmq_msg_size(&self->held[i])};
+    return SL_OK;
+}
+
+static int64_t now_zmq(const sl_transport *base) {
+    (void)base;
+    return sl_clock_ns();
+}
+
+static const sl_transport_ops zmq_ops = {close_zmq, send_zmq, receive_zmq, now_zmq};
+
+// libzmq takes a port modulo 65536
+static bool has_valid_port(const char *endpoint) {
+    const char *colon = strrchr(endpoint, ':');
+    if (strncmp(endpoint, "tcp://", 6) != 0 || strcmp(colon, ":*") == 0) return true;
+    char *end;
+    long port = strtol(colon + 1, &end, 10);
+    return end != colon + 1 && *end == '\0' && port > 0 && port <= 65535;
+}
+
+static sl_status attach(zmq_transport *self, const char *endpoint) {
+    if (!has_valid_port(endpoint))
+        return sl_fail(SL_NETWORK, "use tcp://HOST:PORT", "'%s' has no valid port", endpoint);
+    int failed = self->base.serves ? zmq_bind(self->socket, endpoint) : zmq_connect(self->socket, endpoint);
+    if (failed) {
+        const char *hint = errno == EADDRINUSE
+                               ? "another process serves there; choose another port, or tcp://127.0.0.1:*"
+                               : "use tcp://HOST:PORT";
+        return sl_fail(SL_NETWORK, hint, "cannot %s '%s': %s", self->base.serves ? "serve on" : "connect to",
+                       endpoint, zmq_strerror(errno));
+    }
+    size_t n_bytes = sizeof self->base.endpoint;
+    if (zmq_getsockopt(self->socket, ZMQ_LAST_ENDPOINT, self->base.endpoint, &n_bytes) != 0)
+        return sl_fail(SL_NETWORK, NULL, "'%s' has no endpoint: %s", endpoint, zmq_strerror(errno));
+    return SL_OK;
+}
+
+sl_status sl_zmq_open(const char *endpoint, const sl_transport_def *def, bool serves, sl_transport **out) {
+    zmq_transport *self = sl_alloc(sizeof *self);
+    if (!self) return sl_fail(SL_MEMORY, NULL, "no memory for a transport");
+    self->base.ops = &zmq_ops;
+    self->base.serves = serves;
+    self->receive_timeout_ms = -1;
+    sl_status status = SL_OK;
+    self->context = zmq_ctx_new();
+    self->socket = self->context ? zmq_socket(self->context, serves ? ZMQ_ROUTER : ZMQ_DEALER) : NULL;
+    if (!self->socket || set_options(self, def) != 0)
+        status = sl_fail(SL_NETWORK, "is the limit of open files reached (ulimit -n)?",
+                         "cannot make a socket for '%s': %s", endpoint, zmq_strerror(errno));
+    if (status == SL_OK) status = attach(self, endpoint);
+    if (status != SL_OK) {
+        close_zmq(&self->base);
+        return status;
+    }
+    *out = &self->base;
+    return SL_OK;
+}

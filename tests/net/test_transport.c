@@ -1,0 +1,245 @@
+/* test_transport.c - both backends of the transport: order and bytes over tcp loopback, what happens to peers that
+ * are gone, refused endpoints, oversized frames, and the simulated network's loss, duplication, reordering and
+ * repeatability. */
+#include "common/alloc.h"
+#include "common/clock.h"
+#include "net/transport.h"
+
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static sl_status send_bytes(sl_transport *transport, const sl_peer *peer, const void *bytes, size_t n_bytes) {
+    sl_frame frame = {bytes, n_bytes};
+    return sl_transport_send(transport, peer, 1, &frame);
+}
+
+/* retries while the connection comes up, for at most 5 s */
+static void send_connected(sl_transport *transport, const void *bytes, size_t n_bytes) {
+    int64_t end_ns = sl_clock_ns() + 5000000000;
+    sl_message none;
+    sl_status status;
+    while ((status = send_bytes(transport, NULL, bytes, n_bytes)) == SL_FULL && sl_clock_ns() < end_ns)
+        assert_int_equal(sl_transport_receive(transport, 5, &none), SL_TIMEOUT);
+    assert_int_equal(status, SL_OK);
+}
+
+static void open_pair(sl_transport **server, sl_transport **client) {
+    sl_transport_def def = sl_transport_default_def();
+    assert_int_equal(sl_transport_serve("tcp://127.0.0.1:*", &def, server), SL_OK);
+    assert_int_equal(sl_transport_connect(sl_transport_endpoint(*server), &def, client), SL_OK);
+}
+
+static void *echo_client(void *endpoint) {
+    sl_transport *client = NULL;
+    sl_transport_def def = sl_transport_default_def();
+    if (sl_transport_connect(endpoint, &def, &client) != SL_OK) return (void *)1;
+    sl_message message;
+    while (send_bytes(client, NULL, "hello", 5) == SL_FULL)
+        if (sl_transport_receive(client, 5, &message) != SL_TIMEOUT) return (void *)1;
+    // gives back what it gets until an empty frame comes
+    uintptr_t misaligned = 0;
+    while (sl_transport_receive(client, 5000, &message) == SL_OK && message.frames[0].n_bytes > 0) {
+        for (int i = 0; i < message.n_frames; i++) misaligned |= (uintptr_t)message.frames[i].bytes & 7;
+        if (sl_transport_send(client, NULL, message.n_frames, message.frames) != SL_OK) break;
+    }
+    sl_transport_close(&client);
+    return (void *)misaligned;
+}
+
+static void tcp_gives_back_every_frame(void **state) {
+    (void)state;
+    sl_transport *server = NULL;
+    sl_transport_def def = sl_transport_default_def();
+    assert_int_equal(sl_transport_serve("tcp://127.0.0.1:*", &def, &server), SL_OK);
+    pthread_t thread;
+    assert_int_equal(pthread_create(&thread, NULL, echo_client, (void *)sl_transport_endpoint(server)), 0);
+    sl_message message;
+    assert_int_equal(sl_transport_receive(server, 5000, &message), SL_OK);
+    assert_memory_equal(message.frames[0].bytes, "hello", 5);
+    sl_peer peer = message.peer;
+
+    static uint8_t bytes[70000];
+    for (size_t i = 0; i < sizeof bytes; i++) bytes[i] = (uint8_t)(i * 31 + i / 251);
+    for (size_t n_bytes = 1; n_bytes < sizeof bytes; n_bytes += 1 + n_bytes / 3) {
+        sl_frame frames[3] = {{bytes, n_bytes}, {bytes, 0}, {bytes + 1, n_bytes / 2}};
+        assert_int_equal(sl_transport_send(server, &peer, 3, frames), SL_OK);
+        assert_int_equal(sl_transport_receive(server, 5000, &message), SL_OK);
+        assert_memory_equal(&message.peer, &peer, sizeof peer);
+        assert_int_equal(message.n_frames, 3);
+        for (int i = 0; i < 3; i++) {
+            assert_int_equal(message.frames[i].n_bytes, frames[i].n_bytes);
+            assert_memory_equal(message.frames[i].bytes, frames[i].bytes, frames[i].n_bytes);
+        }
+    }
+    assert_int_equal(send_bytes(server, &peer, "", 0), SL_OK);
+    void *misaligned = (void *)1;
+    assert_int_equal(pthread_join(thread, &misaligned), 0);
+    assert_null(misaligned);
+    sl_transport_close(&server);
+    assert_null(server);
+}
+
+static void peers_that_are_gone_are_named(void **state) {
+    (void)state;
+    sl_transport *server = NULL, *client = NULL;
+    open_pair(&server, &client);
+    sl_peer stranger = {3, {1, 2, 3}};
+    assert_int_equal(send_bytes(server, &stranger, "x", 1), SL_NOT_FOUND);
+    send_connected(client, "x", 1);
+    sl_message message;
+    assert_int_equal(sl_transport_receive(server, 5000, &message), SL_OK);
+    sl_peer peer = message.peer;
+    assert_int_equal(send_bytes(server, &peer, "x", 1), SL_OK);
+    sl_transport_close(&client);
+    // the router learns of the closed connection within a moment
+    int64_t end_ns = sl_clock_ns() + 5000000000;
+    sl_status status = SL_OK;
+    while (status != SL_NOT_FOUND && sl_clock_ns() < end_ns) {
+        assert_int_equal(sl_transport_receive(server, 5, &message), SL_TIMEOUT);
+        status = send_bytes(server, &peer, "x", 1);
+    }
+    assert_int_equal(status, SL_NOT_FOUND);
+    assert_true(sl_transport_get_stats(server).dropped_out >= 2);
+    sl_transport_close(&server);
+}
+
+static void an_oversized_frame_disconnects_its_sender(void **state) {
+    (void)state;
+    sl_transport *server = NULL, *client = NULL;
+    sl_transport_def small = sl_transport_default_def(), large = sl_transport_default_def();
+    small.max_frame_bytes = 1000;
+    assert_int_equal(sl_transport_serve("tcp://127.0.0.1:*", &small, &server), SL_OK);
+    assert_int_equal(sl_transport_connect(sl_transport_endpoint(server), &large, &client), SL_OK);
+    static const uint8_t bytes[1001];
+    send_connected(client, bytes, 1001);
+    sl_message message;
+    assert_int_equal(sl_transport_receive(server, 300, &message), SL_TIMEOUT);
+    // the client comes back by itself, and what is not too large arrives
+    send_connected(client, bytes, 1000);
+    assert_int_equal(sl_transport_receive(server, 5000, &message), SL_OK);
+    assert_int_equal(message.frames[0].n_bytes, 1000);
+    sl_transport_close(&client);
+    sl_transport_close(&server);
+}
+
+static void a_surplus_of_frames_is_dropped(void **state) {
+    (void)state;
+    sl_transport *server = NULL, *client = NULL;
+    open_pair(&server, &client);
+    sl_frame frames[SL_MAX_FRAMES];
+    for (int i = 0; i < SL_MAX_FRAMES; i++) frames[i] = (sl_frame){"abc", 3};
+    send_connected(client, "x", 1);
+    assert_int_equal(sl_transport_send(client, NULL, SL_MAX_FRAMES, frames), SL_OK);
+    sl_message message;
+    assert_int_equal(sl_transport_receive(server, 5000, &message), SL_OK);
+    assert_int_equal(sl_transport_receive(server, 5000, &message), SL_OK);
+    assert_int_equal(message.n_frames, SL_MAX_FRAMES);
+    sl_transport_close(&client);
+    sl_transport_close(&server);
+}
+
+static void bad_endpoints_are_refused_by_name(void **state) {
+    (void)state;
+    sl_transport *transport = NULL, *second = NULL;
+    sl_transport_def def = sl_transport_default_def();
+    static const char *const endpoints[] = {"tcp://127.0.0.1:99999999", "nonsense", "", "sim://no-network",
+                                            "tcp://256.1.1.1.1:x"};
+    for (size_t i = 0; i < sizeof endpoints / sizeof *endpoints; i++) {
+        assert_int_equal(sl_transport_serve(endpoints[i], &def, &transport), SL_NETWORK);
+        assert_non_null(strstr(sl_error_what(), endpoints[i]));
+        assert_null(transport);
+    }
+    assert_int_equal(sl_transport_serve("tcp://127.0.0.1:*", &def, &transport), SL_OK);
+    assert_int_equal(sl_transport_serve(sl_transport_endpoint(transport), &def, &second), SL_NETWORK);
+    assert_non_null(strstr(sl_error_what(), "in use"));
+    sl_transport_close(&transport);
+}
+
+static void creation_survives_every_failed_allocation(void **state) {
+    (void)state;
+    sl_sim *sim = NULL;
+    sl_sim_def sim_def = {.seed = 1};
+    sl_transport_def def = sl_transport_default_def();
+    const char *endpoints[] = {"tcp://127.0.0.1:*", "sim://x"};
+    for (int i = 0; i < 2; i++) {
+        sl_status status = SL_MEMORY;
+        for (uint64_t nth = 1; status != SL_OK; nth++) {
+            sl_transport *transport = NULL;
+            sl_alloc_fail_at(nth);
+            status = sl_sim_create(&sim_def, &sim);
+            sl_sim_install(status == SL_OK ? sim : NULL);
+            if (status == SL_OK) status = sl_transport_serve(endpoints[i], &def, &transport);
+            sl_alloc_fail_at(0);
+            assert_true(status == SL_OK ? transport != NULL : status == SL_MEMORY && transport == NULL);
+            assert_true(nth < 10);
+            sl_transport_close(&transport);
+            sl_sim_destroy(&sim);
+        }
+    }
+}
+
+enum { N_SENT = 400 };
+
+typedef struct trace {
+    int n;
+    uint8_t seen[2 * N_SENT + 2][2];
+    int64_t end_ns;
+} trace;
+
+static trace simulate(uint64_t seed, double loss, double duplicate) {
+    sl_sim *sim = NULL;
+    sl_sim_def sim_def = {
+        .seed = seed, .delay_min_ns = 1000000, .delay_max_ns = 9000000, .loss = loss, .duplicate = duplicate};
+    assert_int_equal(sl_sim_create(&sim_def, &sim), SL_OK);
+    sl_sim_install(sim);
+    sl_transport *server = NULL, *client = NULL;
+    sl_transport_def def = sl_transport_default_def();
+    assert_int_equal(sl_transport_connect("sim://net", &def, &client), SL_OK);
+    assert_int_equal(send_bytes(client, NULL, "x", 1), SL_FULL);
+    assert_int_equal(sl_transport_serve("sim://net", &def, &server), SL_OK);
+    for (int i = 0; i < N_SENT; i++)
+        assert_int_equal(send_bytes(client, NULL, (uint8_t[]){(uint8_t)i, (uint8_t)(i / 256)}, 2), SL_OK);
+    trace got = {0};
+    sl_message message;
+    while (sl_transport_receive(server, 20, &message) == SL_OK) memcpy(got.seen[got.n++], message.frames[0].bytes, 2);
+    got.end_ns = sl_sim_now_ns(sim);
+    sl_transport_close(&server);
+    sl_transport_close(&client);
+    sl_sim_destroy(&sim);
+    return got;
+}
+
+static void the_simulated_network_loses_duplicates_and_reorders(void **state) {
+    (void)state;
+    trace plain = simulate(7, 0, 0), again = simulate(7, 0, 0), other = simulate(8, 0, 0);
+    assert_int_equal(plain.n, N_SENT);
+    assert_memory_equal(&plain, &again, sizeof plain);
+    assert_memory_not_equal(&plain, &other, sizeof plain);
+    int n_inversions = 0;
+    for (int i = 1; i < plain.n; i++)
+        n_inversions += plain.seen[i][0] + 256 * plain.seen[i][1] < plain.seen[i - 1][0] + 256 * plain.seen[i - 1][1];
+    assert_true(n_inversions > 50);
+    trace lossy = simulate(7, 0.25, 0), doubled = simulate(7, 0, 0.25);
+    assert_in_range(lossy.n, 260, 340);
+    assert_in_range(doubled.n, 460, 540);
+    // the clock went as far as the last message and the last wait
+    assert_true(plain.end_ns > 20000000 && plain.end_ns <= 29000000);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(tcp_gives_back_every_frame),
+        cmocka_unit_test(peers_that_are_gone_are_named),
+        cmocka_unit_test(an_oversized_frame_disconnects_its_sender),
+        cmocka_unit_test(a_surplus_of_frames_is_dropped),
+        cmocka_unit_test(bad_endpoints_are_refused_by_name),
+        cmocka_unit_test(creation_survives_every_failed_allocation),
+        cmocka_unit_test(the_simulated_network_loses_duplicates_and_reorders),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
