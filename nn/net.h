@@ -1,4 +1,4 @@
-/* net.h - the policy and critic network: [input norm] (linear [norm] act) x layers, [GRU], linear head. All
+/* net.h - the policy and critic network: [norm] (linear act [norm]) x layers, [GRU [norm]], linear head. All
  * parameters are one flat float array, so that Adam, clipping, files and the wire see one vector. A workspace holds
  * the saved activations of one forward; one thread owns one workspace, the definition and parameters are shared
  * read-only. T time, B batch (independent sequences), I input, H hidden, A outputs. Weights are (in, out), row-major.
@@ -51,23 +51,34 @@ typedef struct sl_net_workspace sl_net_workspace;
 SL_MUST_CHECK sl_status sl_net_workspace_create(const sl_net_def *def, int max_T, int max_B, sl_net_workspace **out);
 void sl_net_workspace_destroy(sl_net_workspace **self);
 
-/* x (T, B, I) -> out (T, B, A), and z (T, B, H), the embedding (GRU state, or last hidden layer), when not NULL.
- * h0 (B, H) or NULL = zeros; keep (T, B) or NULL: h before step t is multiplied by keep[t] (0 at an episode's first
- * step). What the backward needs stays in ws. x and keep stay borrowed until then. */
+/* x (T, B, I) -> out (T, B, A), and z (T, B, H), the embedding (GRU state before its norm, or the last layer's
+ * output after its norm), when not NULL. T <= max_T with a cell, T * B <= max_T * max_B. GRU as in torch, gates r z
+ * n: n = tanh(W_n x + b_in + r (U_n h + b_hn)), h' = (1 - z) n + z h. h0 (B, H) or NULL = zeros; keep (T, B) or NULL:
+ * h before step t is multiplied by keep[t] (0 at an episode's first step). What the backward needs stays in ws. keep
+ * stays borrowed until then. */
 void sl_net_forward(const sl_net_def *def, const float *params, sl_net_workspace *ws, int T, int B, const float *x,
                     const float *h0, const float *keep, float *out, float *z);
-/* dout (T, B, A), dz (T, B, H) or NULL -> grads (n_params) += ; the last forward of ws with the same T, B. */
+/* dout (T, B, A), dz (T, B, H) or NULL -> grads (n_params) += ; of the last forward of ws, with its T, B. Once a
+ * forward: the saved gates are turned into gradients in place. Bits depend on T, B and the BLAS core alone. */
 void sl_net_backward(const sl_net_def *def, const float *params, sl_net_workspace *ws, const float *dout,
                      const float *dz, float *grads);
 
-/* The decision path: B rows, one step, h (B, H) updated in place (ignored without a cell). No BLAS: sums in index
- * order, so that the result has the same bits as agent/ on every machine and does not depend on B. scratch: 8 * H
- * floats. */
+/* The decision path: B rows, one step, h (B, H) updated in place (ignored, may be NULL, without a cell). No BLAS, no
+ * allocation; bits equal those of agent/ on every machine and do not depend on B. scratch: 8 * H floats. In float32,
+ * each operation rounded (no fused multiply-add), for one row:
+ *   linear   y_j = b_j, then y_j = y_j + x_i * W_ij for i = 0, 1, ...
+ *   act      relu: y > 0 ? y : 0; tanh: sl_tanhf
+ *   norm     s = 0, s += x_i for i = 0, 1, ...; mean = s / n; q = 0, q += (x_i - mean) * (x_i - mean) likewise;
+ *            c = 1 / sqrtf(q / n + 1e-5f); y_i = ((x_i - mean) * c) * w_i + b_i
+ *   GRU      gi = linear(x, W_ih, b_ih), gh = linear(h, W_hh, b_hh); r = sl_sigmoidf(gi_r + gh_r), z likewise,
+ *            n = sl_tanhf(gi_n + r * gh_n); h = (1 - z) * n + z * h */
 void sl_net_decide(const sl_net_def *def, const float *params, int B, const float *x, float *h, float *out,
                    float *scratch);
 
 /* The naive twins (plain loops, no BLAS), same contract; for tests. */
 void sl_net_forward_ref(const sl_net_def *def, const float *params, int T, int B, const float *x, const float *h0,
                         const float *keep, float *out, float *z);
+void sl_net_backward_ref(const sl_net_def *def, const float *params, int T, int B, const float *x, const float *h0,
+                         const float *keep, const float *dout, const float *dz, float *grads);
 
 #endif

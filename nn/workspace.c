@@ -1,0 +1,118 @@
+/* workspace.c - sizes and the single allocation of a workspace. */
+#include "nn/workspace.h"
+
+#include "common/alloc.h"
+#include "common/assert.h"
+
+#include <string.h>
+
+// a tile's activations are to fill about half of a 2 MB L2 cache
+enum { TILE_FLOATS = 1 << 18, TILE_MIN_B = 24 };
+
+static int min_int(int a, int b) {
+    return a < b ? a : b;
+}
+
+static int max_int(int a, int b) {
+    return a > b ? a : b;
+}
+
+// floats that one row of a tile keeps warm
+static int row_floats(const sl_net_def *def) {
+    int per_layer = def->layer_norm ? 2 : 1;
+    int cell = def->cell == SL_CELL_GRU ? 6 + per_layer : 0;
+    return def->in_dim * per_layer + def->hidden * (per_layer * def->n_layers + cell + 2) + def->out_dim;
+}
+
+int sl_net_tile_B(const sl_net_def *def, int T, int B) {
+    int rows = TILE_FLOATS / row_floats(def);
+    // whole blocks of 24 rows suit the product's register tiles
+    int tile_B = max_int(rows / T / TILE_MIN_B * TILE_MIN_B, TILE_MIN_B);
+    return min_int(tile_B, B);
+}
+
+// hands out parts of the block; with a NULL block it only counts
+typedef struct cursor {
+    float *block;
+    size_t used;
+} cursor;
+
+static float *take(cursor *at, size_t rows, int width) {
+    size_t n = (rows * (size_t)width + 15) / 16 * 16;
+    float *part = at->block ? at->block + at->used : NULL;
+    at->used += n;
+    return part;
+}
+
+static void place_planes(sl_net_workspace *ws, cursor *at) {
+    const sl_net_def *def = &ws->def;
+    size_t R = ws->max_rows;
+    int I = def->in_dim, H = def->hidden;
+    ws->x = take(at, R, I);
+    ws->x_norm = def->layer_norm ? take(at, R, I) : ws->x;
+    if (def->layer_norm) ws->x_stats = take(at, R, 2);
+    for (int l = 0; l < def->n_layers; l++) {
+        ws->act[l] = take(at, R, H);
+        ws->out[l] = def->layer_norm ? take(at, R, H) : ws->act[l];
+        if (def->layer_norm) ws->act_stats[l] = take(at, R, 2);
+    }
+    if (def->cell == SL_CELL_GRU) {
+        ws->gates = take(at, R, 4 * H);
+        ws->hm = take(at, R, H);
+        ws->h = take(at, R, H);
+        ws->cell_out = def->layer_norm ? take(at, R, H) : ws->h;
+        if (def->layer_norm) ws->cell_stats = take(at, R, 2);
+    }
+}
+
+static void place_scratch(sl_net_workspace *ws, cursor *at) {
+    const sl_net_def *def = &ws->def;
+    size_t R = (size_t)ws->max_tile_rows;
+    int I = def->in_dim, H = def->hidden, A = def->out_dim;
+    ws->out_tile = take(at, R, A);
+    ws->d = take(at, R, max_int(H, I));
+    ws->d_in = take(at, R, max_int(H, I));
+    ws->head_wt = take(at, (size_t)A, H);
+    for (int l = 0; l < def->n_layers; l++) ws->layer_wt[l] = take(at, (size_t)H, l == 0 ? I : H);
+    if (def->cell != SL_CELL_GRU) return;
+    ws->gh = take(at, R, 3 * H);
+    ws->carry = take(at, R, H);
+    ws->sums = take(at, 1, 4 * H);
+    ws->wt_ih = take(at, (size_t)(3 * H), H);
+    ws->wt_hh = take(at, (size_t)(3 * H), H);
+}
+
+sl_status sl_net_workspace_create(const sl_net_def *def, int max_T, int max_B, sl_net_workspace **out) {
+    SL_TRY(sl_net_def_check(def));
+    SL_ASSERT(max_T >= 1 && max_B >= 1);
+    sl_net_workspace *ws = sl_alloc(sizeof *ws);
+    if (!ws) return sl_fail(SL_MEMORY, NULL, "no memory for a network workspace");
+    ws->def = *def;
+    ws->at = sl_net_get_offsets(def);
+    ws->max_rows = (size_t)max_T * (size_t)max_B;
+    // the largest tile: many rows of short sequences, or the fewest sequences of long ones
+    size_t tile_rows = (size_t)max_int(TILE_FLOATS / row_floats(def), TILE_MIN_B * max_T);
+    ws->max_tile_rows = (int)(tile_rows < ws->max_rows ? tile_rows : ws->max_rows);
+
+    cursor at = {NULL, 0};
+    place_planes(ws, &at);
+    place_scratch(ws, &at);
+    at.block = sl_alloc_array(at.used, sizeof(float));
+    if (!at.block) {
+        sl_free(ws);
+        return sl_fail(SL_MEMORY, NULL, "no memory for activations of %d steps of %d sequences", max_T, max_B);
+    }
+    ws->block = at.block;
+    at.used = 0;
+    place_planes(ws, &at);
+    place_scratch(ws, &at);
+    *out = ws;
+    return SL_OK;
+}
+
+void sl_net_workspace_destroy(sl_net_workspace **self) {
+    if (!*self) return;
+    sl_free((*self)->block);
+    sl_free(*self);
+    *self = NULL;
+}
