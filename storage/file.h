@@ -1,5 +1,6 @@
 /* file.h - whole files that are never half-written: to a temporary name in the same folder, fsync, rename,
- * fsync of the folder. Reads are bounded. Any thread. */
+ * fsync of the folder. Reads are bounded. Any thread. A program whose file size may be limited by ulimit has to
+ * ignore SIGXFSZ to see SL_NO_SPACE. */
 #ifndef SL_STORAGE_FILE_H
 #define SL_STORAGE_FILE_H
 
@@ -8,13 +9,20 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* SL_NO_SPACE, SL_IO; the old file stays whole on failure and no temporary is left behind. */
+/* SL_NO_SPACE, SL_NOT_FOUND (no such folder), SL_IO (also: path is a folder or a device); the old file stays whole
+ * on failure and no temporary is left behind. */
 SL_MUST_CHECK sl_status sl_file_replace(const char *path, const void *bytes, size_t n_bytes);
-/* The whole file, for sl_free. SL_NOT_FOUND; SL_CORRUPT when longer than max_bytes. A zero byte follows the content.
- */
+/* The whole regular file, for sl_free. SL_NOT_FOUND; SL_CORRUPT when longer than max_bytes. A zero byte follows the
+ * content. */
 SL_MUST_CHECK sl_status sl_file_read(const char *path, size_t max_bytes, uint8_t **bytes, size_t *n_bytes);
 SL_MUST_CHECK sl_status sl_file_make_folder(const char *path); /* with its parents; existing is fine */
 /* Lower-case hex SHA-256 of bytes into text (65 with the zero). */
 void sl_file_sha256(const void *bytes, size_t n_bytes, char text[65]);
+
+/* errno after a failed call as a status and its line: "cannot <verb> <path>: <reason>". Out of space, quota and
+ * size limit are SL_NO_SPACE, ENOENT is SL_NOT_FOUND, all else SL_IO. */
+sl_status sl_file_fail(const char *verb, const char *path);
+/* fsync of the folder that holds path, so that a new or renamed name in it is durable. */
+SL_MUST_CHECK sl_status sl_file_sync_folder_of(const char *path);
 
 #endif

@@ -1,0 +1,184 @@
+/* test_profile.c - a profile survives its metadata, and no field can be missing or out of range unseen. */
+#include "storage/profile.h"
+#include "support/torture.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static sl_profile example(void) {
+    return (sl_profile){
+        .kind = "student",
+        .env = "mpe/simple_spread_v3",
+        .env_options = "n_agents=3 local_ratio=0.5",
+        .agent = 1,
+        .n_agents = 3,
+        .role = "agent",
+        .obs_dim = 18,
+        .n_actions = 5,
+        .in_dim = 21,
+        .agent_id = true,
+        .cell = "gru",
+        .activation = "relu",
+        .hidden = 32,
+        .layers = 2,
+        .layer_norm = true,
+        .mask = "blocks: landmarks others",
+        .n_blocks = 3,
+        .blocks = {{"self_vel", 0, 2}, {"self_pos", 2, 2}, {"landmarks", 4, 14}},
+        .flops = 12345.0,
+        .n_bytes = 9876,
+        .run = "spread seed 1",
+        .seed = UINT64_MAX,
+        .kat_tolerance = 1.0 / 3.0,
+    };
+}
+
+static sl_tensors *write_example(const sl_profile *profile) {
+    sl_tensors *file = NULL;
+    assert_int_equal(sl_tensors_create(&file), SL_OK);
+    assert_int_equal(sl_profile_write(profile, file), SL_OK);
+    return file;
+}
+
+static void a_profile_comes_back_as_it_was(void **state) {
+    (void)state;
+    sl_profile profile = example(), read = {0};
+    sl_tensors *file = write_example(&profile);
+    assert_int_equal(sl_profile_read("model", file, &read), SL_OK);
+    assert_memory_equal(&read, &profile, sizeof read);
+    assert_string_equal(sl_tensors_meta(file, "blocks"), "self_vel:0:2 self_pos:2:2 landmarks:4:14");
+    sl_tensors_destroy(&file);
+    // the other extremes: a shared teacher without blocks
+    profile = (sl_profile){.kind = "teacher",
+                           .cell = "none",
+                           .activation = "tanh",
+                           .agent = -1,
+                           .n_agents = 1,
+                           .obs_dim = 1,
+                           .in_dim = 1,
+                           .n_actions = 1,
+                           .hidden = 1,
+                           .layers = 1};
+    file = write_example(&profile);
+    assert_int_equal(sl_profile_read("model", file, &read), SL_OK);
+    assert_memory_equal(&read, &profile, sizeof read);
+    sl_tensors_destroy(&file);
+}
+
+static void a_file_without_a_profile_is_not_a_policy(void **state) {
+    (void)state;
+    sl_profile read = {.agent = 77};
+    sl_tensors *file = NULL;
+    assert_int_equal(sl_tensors_create(&file), SL_OK);
+    assert_int_equal(sl_profile_read("x.safetensors", file, &read), SL_CORRUPT);
+    assert_string_equal(sl_error_what(), "x.safetensors has no profile");
+    assert_int_equal(sl_tensors_set_meta(file, "format", "2"), SL_OK);
+    assert_int_equal(sl_profile_read("x.safetensors", file, &read), SL_MISMATCH);
+    assert_int_equal(sl_tensors_set_meta(file, "format", "1"), SL_OK);
+    assert_int_equal(sl_profile_read("x.safetensors", file, &read), SL_CORRUPT);
+    assert_string_equal(sl_error_what(), "x.safetensors: profile field 'kind' is missing");
+    assert_int_equal(read.agent, 77);
+    sl_tensors_destroy(&file);
+}
+
+static const char *const bad[][2] = {
+    {"kind", "pupil"},
+    {"kind", ""},
+    {"kind", "student teacher"},
+    {"cell", "lstm"},
+    {"cell", "grugrugrugru"},
+    {"activation", "relu "},
+    {"agent", "-2"},
+    {"agent", "3"},
+    {"agent", "1.5"},
+    {"agent", ""},
+    {"agent", " 1"},
+    {"agent", "+1"},
+    {"agent", "1x"},
+    {"agent", "99999999999999999999"},
+    {"n_agents", "0"},
+    {"n_agents", "65"},
+    {"obs_dim", "0"},
+    {"obs_dim", "19"},
+    {"obs_dim", "65537"},
+    {"in_dim", "18"},
+    {"agent_id", "yes"},
+    {"agent_id", "false"},
+    {"layer_norm", "1"},
+    {"hidden", "0"},
+    {"hidden", "1025"},
+    {"layers", "5"},
+    {"n_actions", "0"},
+    {"flops", "nan"},
+    {"flops", "inf"},
+    {"flops", "-1"},
+    {"flops", "1e999"},
+    {"flops", "0x10"},
+    {"flops", "-"},
+    {"n_bytes", "-1"},
+    {"seed", "-1"},
+    {"seed", "18446744073709551616"},
+    {"kat_tolerance", "2"},
+    {"blocks", "self_vel"},
+    {"blocks", "self_vel:0"},
+    {"blocks", "self_vel:0:"},
+    {"blocks", "self_vel:0:0"},
+    {"blocks", "self_vel:-1:2"},
+    {"blocks", "self_vel:0:19"},
+    {"blocks", "self_vel:18:1"},
+    {"blocks", ":0:2"},
+    {"blocks", "a:0:2  b:2:2"},
+    {"blocks", "a:0:2,b:2:2"},
+    {"blocks", "a:0:99999999999"},
+    {"blocks", "a2345678901234567890123456789012:0:1"},
+    {"blocks",
+     "a:0:1 a:0:1 a:0:1 a:0:1 a:0:1 a:0:1 a:0:1 a:0:1 a:0:1 a:0:1 a:0:1 a:0:1 a:0:1 a:0:1 a:0:1 a:0:1 a:0:1"},
+};
+
+static void every_bad_field_is_named(void **state) {
+    (void)state;
+    sl_profile profile = example(), read;
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        sl_tensors *file = write_example(&profile);
+        assert_int_equal(sl_tensors_set_meta(file, bad[i][0], bad[i][1]), SL_OK);
+        sl_status status = sl_profile_read("model", file, &read);
+        if (status != SL_CORRUPT) fail_msg("%s = '%s' gave status %d", bad[i][0], bad[i][1], status);
+        sl_tensors_destroy(&file);
+    }
+    sl_tensors *file = write_example(&profile);
+    assert_int_equal(sl_tensors_set_meta(file, "hidden", "many"), SL_OK);
+    assert_int_equal(sl_profile_read("model", file, &read), SL_CORRUPT);
+    assert_string_equal(sl_error_what(), "model: profile field 'hidden' is unreadable: 'many'");
+    sl_tensors_destroy(&file);
+}
+
+static sl_status write_and_read(void *context) {
+    sl_profile read;
+    sl_tensors *file = NULL;
+    SL_TRY(sl_tensors_create(&file));
+    sl_status status = sl_profile_write(context, file);
+    if (status == SL_OK) status = sl_profile_read("torture", file, &read);
+    sl_tensors_destroy(&file);
+    return status;
+}
+
+static void a_failed_allocation_is_an_error(void **state) {
+    (void)state;
+    sl_profile profile = example();
+    assert_true(sl_torture(write_and_read, &profile) > 20);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_profile_comes_back_as_it_was),
+        cmocka_unit_test(a_file_without_a_profile_is_not_a_policy),
+        cmocka_unit_test(every_bad_field_is_named),
+        cmocka_unit_test(a_failed_allocation_is_an_error),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
