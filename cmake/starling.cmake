@@ -66,11 +66,16 @@ function(sl_program name)
   install(TARGETS ${name} RUNTIME)
 endfunction()
 
-# sl_test(common rng USES sl_common [LABELS slow]): tests/common/test_rng.c as the test common.rng.
+# sl_test(common rng USES sl_common [LABELS slow]): tests/common/test_rng.c as the test common.rng. FROM names another
+# source (one source, several sizes), SOURCES adds files of the same folder.
 function(sl_test folder noun)
-  cmake_parse_arguments(A "" "TIMEOUT" "USES;LABELS" ${ARGN})
+  cmake_parse_arguments(A "" "TIMEOUT;FROM" "USES;LABELS;SOURCES" ${ARGN})
   set(target test_${folder}_${noun})
-  add_executable(${target} ${PROJECT_SOURCE_DIR}/tests/${folder}/test_${noun}.c)
+  set(from ${noun})
+  if(A_FROM)
+    set(from ${A_FROM})
+  endif()
+  add_executable(${target} ${PROJECT_SOURCE_DIR}/tests/${folder}/test_${from}.c ${A_SOURCES})
   target_link_libraries(${target} PRIVATE sl_flags sl_test_support ${A_USES} PkgConfig::cmocka)
   set_target_properties(${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
   target_compile_definitions(${target} PRIVATE SL_SOURCE_DIR="${PROJECT_SOURCE_DIR}" SL_BIN_DIR="${CMAKE_BINARY_DIR}/bin")

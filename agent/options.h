@@ -1,0 +1,24 @@
+/* options.h - the agent's command line. main thread, once. */
+#ifndef SL_AGENT_OPTIONS_H
+#define SL_AGENT_OPTIONS_H
+
+#include "common/log.h"
+#include "common/status.h"
+
+#include <stdbool.h>
+
+typedef struct sl_agent_options {
+    const char *connect; /* the fleet's endpoint; paths and endpoints are borrowed from argv */
+    const char *model;   /* a student's file, or NULL: what the coordinator's slot names, kept in cache */
+    const char *cache;
+    int slot; /* -1: any */
+    sl_log_level log_level;
+    bool log_json;
+    double bench_seconds; /* > 0: measure instead of flying */
+    bool done;            /* --help or --version was printed */
+} sl_agent_options;
+
+/* SL_USAGE names the flag. */
+SL_MUST_CHECK sl_status sl_agent_options_parse(int argc, char **argv, sl_agent_options *out);
+
+#endif
