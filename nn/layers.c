@@ -1,6 +1,7 @@
 /* layers.c - linear layers, activations and layer norm over rows. Called by net.c, one thread a workspace. */
 #include "common/fmath.h"
 #include "nn/blas.h"
+#include "nn/gemm.h"
 #include "nn/net_parts.h"
 
 #include <math.h>
@@ -8,7 +9,8 @@
 
 static void activate(int n, sl_activation act, float *restrict y) {
     if (act == SL_ACT_RELU) {
-        for (int j = 0; j < n; j++) y[j] = y[j] > 0.0f ? y[j] : 0.0f;
+        // a NaN passes, so that it is seen
+        for (int j = 0; j < n; j++) y[j] = y[j] < 0.0f ? 0.0f : y[j];
     } else {
         for (int j = 0; j < n; j++) y[j] = sl_tanhf(y[j]);
     }
@@ -16,10 +18,28 @@ static void activate(int n, sl_activation act, float *restrict y) {
 
 void sl_linear_forward(int R, int I, int O, const float *x, const float *W, const float *b, const sl_activation *act,
                        float *y, int ldy) {
-    for (int r = 0; r < R; r++) memcpy(y + (size_t)r * (size_t)ldy, b, (size_t)O * sizeof *b);
-    sl_blas_nn(R, O, I, x, I, W, O, 1.0f, y, ldy);
-    if (!act) return;
-    for (int r = 0; r < R; r++) activate(O, *act, y + (size_t)r * (size_t)ldy);
+    size_t ld = (size_t)ldy;
+    bool relu = act && *act == SL_ACT_RELU, own = sl_gemm_suits(R, O, I);
+    if (own) {
+        sl_gemm_run(&(sl_gemm){.m = R,
+                               .n = O,
+                               .k = I,
+                               .A = x,
+                               .a_row = (size_t)I,
+                               .a_col = 1,
+                               .B = W,
+                               .b_row = (size_t)O,
+                               .b_col = 1,
+                               .bias = b,
+                               .relu = relu,
+                               .C = y,
+                               .ldc = ld});
+    } else {
+        for (size_t r = 0; r < (size_t)R; r++) memcpy(y + r * ld, b, (size_t)O * sizeof *b);
+        sl_blas_nn(R, O, I, x, I, W, O, 1.0f, y, ldy);
+    }
+    if (!act || (relu && own)) return;
+    for (size_t r = 0; r < (size_t)R; r++) activate(O, *act, y + r * ld);
 }
 
 void sl_column_sums(int R, int C, const float *x, float *restrict sums) {
