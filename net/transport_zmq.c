@@ -70,13 +70,16 @@ static void close_zmq(sl_transport *base) {
 }
 
 static sl_status send_frame(zmq_transport *self, const void *bytes, size_t n_bytes, int flags) {
-    // the wait is ZMQ_SNDTIMEO's; a signal in it is not the message's fault
-    for (;;) {
+    // libzmq looks for room at most once a millisecond, so a full pipe is believed only after asking for the events
+    for (bool asked = false;; asked = true) {
         if (zmq_send(self->socket, bytes, n_bytes, flags) >= 0) return SL_OK;
-        if (errno == EINTR) continue;
-        if (errno == EAGAIN) return SL_FULL;
         if (errno == EHOSTUNREACH) return SL_NOT_FOUND;
-        return sl_fail(SL_NETWORK, NULL, "sending on %s: %s", self->base.endpoint, zmq_strerror(errno));
+        if (errno == EAGAIN && asked) return SL_FULL;
+        if (errno != EAGAIN && errno != EINTR)
+            return sl_fail(SL_NETWORK, NULL, "sending on %s: %s", self->base.endpoint, zmq_strerror(errno));
+        int events;
+        size_t size = sizeof events;
+        (void)zmq_getsockopt(self->socket, ZMQ_EVENTS, &events, &size);
     }
 }
 
