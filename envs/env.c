@@ -11,7 +11,15 @@
 enum { MAX_COPIES = 1 << 20 };
 
 static const sl_env_entry entries[] = {
+    {"mpe/simple_v3", "one agent goes to one landmark", sl_mpe_create},
     {"mpe/simple_spread_v3", "N agents cover N landmarks without bumping into one another", sl_mpe_create},
+    {"mpe/simple_speaker_listener_v4", "a speaker that sees the goal guides a listener that does not", sl_mpe_create},
+    {"mpe/simple_adversary_v3", "N agents cover a goal that an adversary must not find out", sl_mpe_create},
+    {"mpe/simple_tag_v3", "three slow adversaries chase a fast agent among obstacles", sl_mpe_create},
+    {"mpe/simple_push_v3", "an adversary pushes an agent away from its goal", sl_mpe_create},
+    {"mpe/simple_reference_v3", "two agents tell each other where to go", sl_mpe_create},
+    {"mpe/simple_crypto_v3", "Alice sends Bob a message that Eve shall not understand", sl_mpe_create},
+    {"mpe/simple_world_comm_v3", "tag with food, forests to hide in, and a leader that speaks", sl_mpe_create},
 };
 
 enum { N_ENTRIES = sizeof entries / sizeof entries[0] };

@@ -6,6 +6,8 @@
 #include "common/status.h"
 
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 typedef struct sl_golden_result {
     char env[64];
@@ -13,10 +15,14 @@ typedef struct sl_golden_result {
     double max_abs_obs, max_abs_state, max_abs_reward; /* max_abs_state: entity positions and velocities */
     long mismatched_steps;                             /* steps with any value beyond the tolerance */
     bool flags_equal;
-    bool within_tolerance; /* the environment's stated tolerance: MPE obs 1e-6, reward 1e-9, flags equal */
+    bool within_tolerance; /* obs and state 1e-6, reward 1e-9, flags equal, on every step */
 } sl_golden_result;
 
-/* SL_NOT_FOUND, SL_IO; SL_CORRUPT with the line and what is wrong in it. Being out of tolerance is not an error. */
+/* SL_NOT_FOUND, SL_IO, SL_MEMORY; SL_CORRUPT with the line and what is wrong in it; SL_MISMATCH when it was made with
+ * an environment or an option that is not here. Being out of tolerance is not an error. */
 SL_MUST_CHECK sl_status sl_golden_check(const char *path, sl_golden_result *out);
+/* The same for JSON lines in memory; name stands in messages. */
+SL_MUST_CHECK sl_status sl_golden_check_bytes(const char *name, const uint8_t *bytes, size_t n_bytes,
+                                              sl_golden_result *out);
 
 #endif

@@ -10,7 +10,9 @@
 
 enum { L = SL_ENV_LANES };
 
-static const sl_mpe_scenario *const scenarios[] = {&sl_mpe_spread};
+static const sl_mpe_scenario *const scenarios[] = {&sl_mpe_simple,    &sl_mpe_spread, &sl_mpe_speaker_listener,
+                                                   &sl_mpe_adversary, &sl_mpe_tag,    &sl_mpe_push,
+                                                   &sl_mpe_reference, &sl_mpe_crypto, &sl_mpe_world_comm};
 
 static const uint32_t STATE_VERSION = 1;
 

@@ -106,6 +106,7 @@ sl_status sl_mpe_create(const char *name, const sl_env_options *options, int V, 
 /* Starts an episode of copy v at given positions (E, 2) and goals; for recordings. */
 void sl_mpe_place(sl_env *self, int v, const double *positions, const int *goals);
 
-extern const sl_mpe_scenario sl_mpe_spread;
+extern const sl_mpe_scenario sl_mpe_simple, sl_mpe_spread, sl_mpe_speaker_listener, sl_mpe_adversary, sl_mpe_tag,
+    sl_mpe_push, sl_mpe_reference, sl_mpe_crypto, sl_mpe_world_comm;
 
 #endif

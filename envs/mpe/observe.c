@@ -39,8 +39,9 @@ void sl_mpe_write(const sl_mpe *m, int tile, unsigned lanes, const sl_env_out *o
     int v0 = tile * L, O = spec->obs_dim;
     size_t stride = (size_t)spec->state_dim;
     if (out->avail) write_avail(spec, v0, lanes, out->avail);
-    if (!out->obs && !out->state) return;
+    // what is derived is part of the state: it may not depend on what the caller wants to see
     if (m->scenario->observe) m->scenario->observe(m, rows);
+    if (!out->obs && !out->state) return;
     float features[SL_MPE_MAX_OBS][L];
     for (int i = 0; i < m->N; i++) {
         gather(m->terms + i * SL_MPE_MAX_OBS, O, rows, features);

@@ -1,9 +1,7 @@
 /* spread.c - simple_spread_v3: N agents share the task of standing on N landmarks, and pay for bumping. */
-#include "envs/mpe/mpe.h"
-
+#include "envs/mpe/measure.h"
 #include "envs/mpe/pilot.h"
 
-#include <math.h>
 #include <stdio.h>
 
 enum { L = SL_ENV_LANES };
@@ -32,19 +30,14 @@ static void build(sl_mpe *m) {
     }
 }
 
-static void square_distance(sl_mpe_row *rows, int a, int b, double *restrict d2) {
-    const double *ax = rows[sl_mpe_x(a)], *ay = rows[sl_mpe_y(a)], *bx = rows[sl_mpe_x(b)], *by = rows[sl_mpe_y(b)];
-    for (int l = 0; l < L; l++) d2[l] = (ax[l] - bx[l]) * (ax[l] - bx[l]) + (ay[l] - by[l]) * (ay[l] - by[l]);
-}
-
 // G = -sum_k min_i |p_i - landmark_k|; the root is taken of the minimum only
 static void cover(const sl_mpe *m, sl_mpe_row *rows, double *restrict global) {
     sl_mpe_row best, d2;
     for (int l = 0; l < L; l++) global[l] = 0.0;
     for (int k = m->N; k < m->E; k++) {
-        square_distance(rows, k, 0, best);
+        sl_mpe_square_distance(rows, k, 0, best);
         for (int i = 1; i < m->N; i++) {
-            square_distance(rows, k, i, d2);
+            sl_mpe_square_distance(rows, k, i, d2);
             for (int l = 0; l < L; l++) best[l] = d2[l] < best[l] ? d2[l] : best[l];
         }
         for (int l = 0; l < L; l++) global[l] -= sqrt(best[l]);
@@ -53,17 +46,16 @@ static void cover(const sl_mpe *m, sl_mpe_row *rows, double *restrict global) {
 
 // reward_i = (1 - ratio) G - ratio * bumps_i; legacy: the sum over i of (G - bumps_i), bumps counting oneself too
 static void reward(const sl_mpe *m, sl_mpe_row *rows, sl_mpe_row *reward_il) {
-    sl_mpe_row bumps[SL_MAX_AGENTS], global, total, d2;
+    sl_mpe_row bumps[SL_MAX_AGENTS], global, total, bump;
     for (int i = 0; i < m->N; i++) {
         for (int l = 0; l < L; l++) bumps[i][l] = m->legacy ? 1.0 : 0.0;
     }
     for (int i = 0; i < m->N; i++) {
         for (int j = i + 1; j < m->N; j++) {
-            square_distance(rows, i, j, d2);
+            sl_mpe_overlap(m, rows, i, j, bump);
             for (int l = 0; l < L; l++) {
-                double bump = sqrt(d2[l]) < RADIUS + RADIUS ? 1.0 : 0.0;
-                bumps[i][l] += bump;
-                bumps[j][l] += bump;
+                bumps[i][l] += bump[l];
+                bumps[j][l] += bump[l];
             }
         }
     }

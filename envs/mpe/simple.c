@@ -1,0 +1,31 @@
+/* simple.c - simple_v3: one agent and one landmark; the smallest environment, for debugging. */
+#include "envs/mpe/measure.h"
+#include "envs/mpe/pilot.h"
+
+static void build(sl_mpe *m) {
+    sl_mpe_set_agent(m, 0, "agent_0", "agent", 0.05, false);
+    sl_mpe_set_landmark(m, 0, 0.05, false, 0xbf4040ffu);
+    sl_mpe_block(m, 0, "self_vel");
+    sl_mpe_feature_velocity(m, 0, 0);
+    sl_mpe_block_landmarks(m, 0);
+}
+
+static void reward(const sl_mpe *m, sl_mpe_row *rows, sl_mpe_row *reward_il) {
+    sl_mpe_square_distance(rows, 0, m->N, reward_il[0]);
+    for (int l = 0; l < SL_ENV_LANES; l++) reward_il[0][l] = -reward_il[0][l];
+}
+
+static void act(const sl_mpe *m, sl_mpe_row *rows, int lane, int32_t *actions) {
+    actions[0] = sl_mpe_pilot_move(m, rows, lane, 0, rows[sl_mpe_x(1)][lane], rows[sl_mpe_y(1)][lane]);
+}
+
+const sl_mpe_scenario sl_mpe_simple = {
+    .name = "mpe/simple_v3",
+    .n_agents = 1,
+    .n_landmarks = 1,
+    .landmark_range = 1.0,
+    .local_ratio = -1.0,
+    .build = build,
+    .reward = reward,
+    .act = act,
+};
