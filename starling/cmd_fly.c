@@ -1,0 +1,119 @@
+/* cmd_fly.c - starling fly: the students as processes over tcp, against a coordinator of their own. */
+#include "starling/command.h"
+#include "starling/crew.h"
+#include "starling/options.h"
+#include "starling/output.h"
+#include "starling/report.h"
+#include "starling/statistics.h"
+
+#include "common/alloc.h"
+
+#include <stdio.h>
+
+/* Milliseconds of an environment step, and how many of them a second. */
+typedef struct pace {
+    double mean, p50, p99, per_second;
+} pace;
+
+static sl_status measure(const sl_flown *flown, pace *out) {
+    *out = (pace){0};
+    int n = (int)flown->n_ticks;
+    if (n == 0) return SL_OK;
+    double *ms = sl_alloc_array((size_t)n, sizeof *ms);
+    if (!ms) return sl_fail(SL_MEMORY, NULL, "no memory for %d ticks", n);
+    for (int t = 0; t < n; t++) ms[t] = (double)flown->tick_ns[t] / 1e6;
+    out->mean = sl_mean(n, ms);
+    sl_sort(n, ms);
+    out->p50 = sl_percentile(n, ms, 50);
+    out->p99 = sl_percentile(n, ms, 99);
+    out->per_second = 1000 / out->mean;
+    sl_free(ms);
+    return SL_OK;
+}
+
+static sl_status print_json(const sl_run *run, uint64_t seed, const sl_flown *flown, const sl_score *score,
+                            const pace *p, json_t *restarts) {
+    bool failed = false;
+    json_t *object = json_object(), *returns = json_array(), *timing = json_object();
+    for (int e = 0; e < flown->n_episodes; e++) {
+        double total = 0;
+        for (int i = 0; i < flown->n_agents; i++) total += flown->returns[e * flown->n_agents + i];
+        if (json_array_append_new(returns, sl_json_number(total)) != 0) failed = true;
+    }
+    sl_json_set(object, "env", json_string(run->spec->name), &failed);
+    sl_json_set(object, "n_agents", json_integer(flown->n_agents), &failed);
+    sl_json_set(object, "seed", json_integer((json_int_t)seed), &failed);
+    sl_json_set(object, "episodes", json_integer(flown->n_episodes), &failed);
+    sl_json_set(object, "return_mean", sl_json_number(score->mean), &failed);
+    sl_json_set(object, "return_ci95", sl_json_number(score->ci95), &failed);
+    if (score->win_rate >= 0) sl_json_set(object, "win_rate", sl_json_number(score->win_rate), &failed);
+    sl_json_set(object, "returns", returns, &failed);
+    sl_json_set(timing, "seconds", sl_json_number(flown->seconds), &failed);
+    sl_json_set(timing, "ticks", json_integer((json_int_t)flown->n_ticks), &failed);
+    sl_json_set(timing, "ticks_per_second", sl_json_number(p->per_second), &failed);
+    sl_json_set(timing, "ms_per_step", json_pack("{s:f,s:f,s:f}", "mean", p->mean, "p50", p->p50, "p99", p->p99),
+                &failed);
+    sl_json_set(timing, "restarts", json_incref(restarts), &failed);
+    sl_json_set(object, "timing", timing, &failed);
+    return sl_json_print(object, failed);
+}
+
+static sl_status print_result(const sl_run *run, uint64_t seed, const sl_flown *flown, json_t *restarts, bool json) {
+    sl_score score;
+    pace p;
+    SL_TRY(sl_score_of(flown, &score));
+    SL_TRY(measure(flown, &p));
+    if (json) return print_json(run, seed, flown, &score, &p, restarts);
+    printf("%d agents flew %s: return %.2f \u00b1 %.2f (95%% CI, %d episodes, seed %llu)\n", flown->n_agents,
+           run->spec->name, score.mean, score.ci95, flown->n_episodes, (unsigned long long)seed);
+    printf("%.0f steps/s; a step takes %.3f ms (p50 %.3f, p99 %.3f)\n", p.per_second, p.mean, p.p50, p.p99);
+    return SL_OK;
+}
+
+static sl_status fly(sl_run *run, const sl_args *args, int episodes, uint64_t seed, bool json) {
+    sl_progress progress;
+    sl_progress_init(&progress);
+    sl_flown flown = {0};
+    sl_crew *crew = NULL;
+    SL_TRY(sl_crew_create(run, args, &progress, &crew));
+    sl_status status = sl_crew_serve(crew);
+    if (status == SL_OK) status = sl_crew_start_coordinator(crew);
+    if (status == SL_OK) status = sl_crew_start_agents(crew);
+    if (status == SL_OK) status = sl_crew_fly(crew, episodes, seed, "fly", &flown);
+    sl_crew_end(crew);
+    json_t *restarts = sl_crew_restarts(crew);
+    sl_crew_destroy(&crew);
+    if (status == SL_OK) status = print_result(run, seed, &flown, restarts, json);
+    json_decref(restarts);
+    sl_flown_fini(&flown);
+    return status;
+}
+
+sl_status sl_cmd_fly(const char *path, int argc, char **argv) {
+    int64_t episodes = -1, seed = -1;
+    bool json = false;
+    const sl_option options[] = {
+        {"episodes", SL_OPTION_INT, "N", "how many (the experiment's fleet.episodes)", &episodes, 1, 1000000},
+        {"seed", SL_OPTION_INT, "N", "of the episodes (the experiment's eval.seed)", &seed, 0, 9007199254740992.0},
+        {"json", SL_OPTION_SWITCH, NULL, "print one JSON object", &json, 0, 0},
+    };
+    sl_usage usage = {path,
+                      "RUN|MODELS",
+                      "Starts a coordinator and one agent process a student, and flies episodes over tcp on this\n"
+                      "machine. An agent that dies is started again and the flight goes on.",
+                      1,
+                      1,
+                      3,
+                      options};
+    sl_args args;
+    SL_TRY(sl_options_parse(&usage, argc, argv, &args));
+    if (args.done) return SL_OK;
+    sl_run *run = NULL;
+    SL_TRY(sl_run_open(args.v[0], &run));
+    if (episodes < 0) episodes = run->experiment->fleet.episodes;
+    uint64_t episode_seed = seed >= 0 ? (uint64_t)seed : run->experiment->eval.seed;
+    sl_status status = sl_run_load_policies(run, true);
+    if (status == SL_OK) status = fly(run, &args, (int)episodes, episode_seed, json);
+    sl_run_close(&run);
+    return status;
+}

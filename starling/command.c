@@ -1,0 +1,53 @@
+/* command.c - see command.h. */
+#include "starling/command.h"
+
+#include "starling/nearest.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { MAX_COMMANDS = 16 };
+
+static void print_table(const sl_command *table, const char *path) {
+    printf("usage: %s COMMAND [options]\n\ncommands:\n", path);
+    for (const sl_command *c = table; c->name; c++) printf("  %-12s %s\n", c->name, c->summary);
+    printf("\n'%s COMMAND --help' says more of each.\n", path);
+}
+
+static sl_status refuse(const sl_command *table, const char *path, const char *word) {
+    const char *names[MAX_COMMANDS];
+    int n = 0;
+    for (const sl_command *c = table; c->name && n < MAX_COMMANDS; c++) names[n++] = c->name;
+    char hint[128];
+    const char *near = sl_nearest_name(word, n, names);
+    if (near)
+        (void)snprintf(hint, sizeof hint, "did you mean '%s %s'?", path, near);
+    else
+        (void)snprintf(hint, sizeof hint, "'%s --help' lists the commands", path);
+    return sl_fail(SL_USAGE, hint, "%s: unknown command '%s'", path, word);
+}
+
+sl_status sl_command_run(const sl_command *table, const char *path, int argc, char **argv) {
+    if (argc < 2) {
+        char hint[128];
+        (void)snprintf(hint, sizeof hint, "'%s --help' lists them", path);
+        return sl_fail(SL_USAGE, hint, "%s: needs a command", path);
+    }
+    const char *word = argv[1];
+    if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || strcmp(word, "help") == 0) {
+        print_table(table, path);
+        return SL_OK;
+    }
+    if (strcmp(word, "--version") == 0) {
+        printf("starling %s\n", SL_VERSION);
+        return SL_OK;
+    }
+    for (const sl_command *c = table; c->name; c++) {
+        if (strcmp(word, c->name) != 0) continue;
+        char child_path[96];
+        (void)snprintf(child_path, sizeof child_path, "%s %s", path, c->name);
+        if (c->children) return sl_command_run(c->children, child_path, argc - 1, argv + 1);
+        return c->run(child_path, argc - 1, argv + 1);
+    }
+    return refuse(table, path, word);
+}

@@ -1,0 +1,57 @@
+/* main.c - starling, the command-line face: picks the subcommand, prints what went wrong, and exits with the codes of
+ * common/status.h. The commands are in cmd_*.c. */
+#include "starling/command.h"
+#include "starling/supervise.h"
+
+#include "common/log.h"
+#include "nn/blas.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+static const sl_command model_commands[] = {
+    {"info", "what a policy file says of itself, its known-answer test run", sl_cmd_model_info, NULL},
+    {NULL, NULL, NULL, NULL},
+};
+
+static const sl_command env_commands[] = {
+    {"list", "the environments there are", sl_cmd_env_list, NULL},
+    {"info", "agents, observation blocks and actions of one environment", sl_cmd_env_info, NULL},
+    {"check", "replay recorded trajectories and measure the difference", sl_cmd_env_check, NULL},
+    {"bench", "how many steps a second an environment makes", sl_cmd_env_bench, NULL},
+    {NULL, NULL, NULL, NULL},
+};
+
+static const sl_command bench_commands[] = {
+    {"train", "env-steps/s and GFLOP/s of teacher training", sl_cmd_bench_train, NULL},
+    {"fleet", "ticks/s of a flying fleet beside a bare ZeroMQ barrier", sl_cmd_bench_fleet, NULL},
+    {"inference", "nanoseconds a decision for each agent size", sl_cmd_bench_inference, NULL},
+    {NULL, NULL, NULL, NULL},
+};
+
+static const sl_command commands[] = {
+    {"train", "teacher, expert buffer, students, evaluation, flight: one run", sl_cmd_train, NULL},
+    {"eval", "evaluate a policy of a run or of a model folder", sl_cmd_eval, NULL},
+    {"fly", "fly students as processes over tcp", sl_cmd_fly, NULL},
+    {"report", "tables over runs and seeds", sl_cmd_report, NULL},
+    {"model", "look into policy files", NULL, model_commands},
+    {"env", "look at, check and measure environments", NULL, env_commands},
+    {"bench", "measure training, fleet and inference on this machine", NULL, bench_commands},
+    {NULL, NULL, NULL, NULL},
+};
+
+int main(int argc, char **argv) {
+    sl_log_init("starling", SL_LOG_INFO, false);
+    // a reader of our output that goes away is an error to report, not a reason to die with children running
+    (void)signal(SIGPIPE, SIG_IGN);
+    // only the benchmarks multiply matrices here; the others need no restart for the sake of fast kernels
+    if (argc > 1 && strcmp(argv[1], "bench") == 0) sl_blas_init(argv);
+    sl_status status = sl_command_run(commands, "starling", argc, argv);
+    if (status == SL_OK && (fflush(stdout) != 0 || ferror(stdout))) {
+        status = sl_fail(SL_IO, "disk full, or the reader of a pipe went away", "cannot write the result to stdout");
+    }
+    if (status != SL_OK) sl_error_print("starling");
+    if (status == SL_INTERRUPTED && sl_supervisor_signal() == SIGINT) return 130;
+    return sl_status_exit_code(status);
+}

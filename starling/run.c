@@ -1,0 +1,103 @@
+/* run.c - see run.h. Called by the commands from the main thread. */
+#include "starling/run.h"
+
+#include "common/alloc.h"
+#include "storage/file.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { MAX_EXPERIMENT_BYTES = 1 << 20 };
+
+sl_status sl_run_path(const char *folder, const char *name, char path[SL_RUN_PATH]) {
+    int n = snprintf(path, SL_RUN_PATH, "%s/%s", folder, name);
+    if (n > 0 && n < SL_RUN_PATH) return SL_OK;
+    return sl_fail(SL_USAGE, "choose a shorter --out", "the path '%.60s...' is too long", folder);
+}
+
+sl_status sl_run_student_path(const sl_run *self, int agent, char path[SL_RUN_PATH]) {
+    char name[64];
+    (void)snprintf(name, sizeof name, "students/agent-%d.safetensors", agent);
+    return sl_run_path(self->folder, name, path);
+}
+
+static sl_status open_into(sl_run *self, const char *folder) {
+    size_t len = strlen(folder);
+    while (len > 1 && folder[len - 1] == '/') len--;
+    if (len >= sizeof self->folder) return sl_fail(SL_USAGE, NULL, "the path '%.60s...' is too long", folder);
+    memcpy(self->folder, folder, len);
+    SL_TRY(sl_run_path(self->folder, "experiment.yaml", self->experiment_path));
+    struct stat info;
+    if (stat(self->folder, &info) != 0) {
+        return sl_fail(SL_NOT_FOUND, "a run is what 'starling train' leaves behind, such as runs/spread-seed1",
+                       "there is no run or model folder '%s'", self->folder);
+    }
+    if (access(self->experiment_path, R_OK) != 0) {
+        return sl_fail(SL_NOT_FOUND, "a run or model folder holds its experiment.yaml",
+                       "'%s' is not a run or model folder", self->folder);
+    }
+    uint8_t *bytes = NULL;
+    size_t n_bytes = 0;
+    SL_TRY(sl_file_read(self->experiment_path, MAX_EXPERIMENT_BYTES, &bytes, &n_bytes));
+    sl_file_sha256(bytes, n_bytes, self->config_hash);
+    sl_free(bytes);
+    SL_TRY(sl_experiment_load(self->experiment_path, NULL, 0, &self->experiment));
+    SL_TRY(sl_setup_create(self->experiment, &self->setup));
+    self->spec = &self->setup->spec;
+    return SL_OK;
+}
+
+sl_status sl_run_open(const char *folder, sl_run **out) {
+    sl_run *self = sl_alloc(sizeof *self);
+    if (!self) return sl_fail(SL_MEMORY, NULL, "no memory for a run");
+    sl_status status = open_into(self, folder);
+    if (status != SL_OK)
+        sl_run_close(&self);
+    else
+        *out = self;
+    return status;
+}
+
+void sl_run_close(sl_run **self) {
+    if (!*self) return;
+    if ((*self)->has_teacher) sl_policy_fini(&(*self)->teacher);
+    for (int i = 0; i < (*self)->n_students; i++) sl_policy_fini(&(*self)->students[i]);
+    sl_setup_destroy(&(*self)->setup);
+    sl_experiment_destroy(&(*self)->experiment);
+    sl_free(*self);
+    *self = NULL;
+}
+
+static sl_status check_student(const sl_run *self, int i, const char *path) {
+    const sl_profile *p = &self->students[i].profile;
+    const sl_agent_spec *agent = &self->spec->agents[i];
+    if (p->agent != i) {
+        return sl_fail(SL_MISMATCH, "each agent flies its own file",
+                       "'%s' is the policy of agent %d, not of agent %d", path, p->agent, i);
+    }
+    if (p->obs_dim != agent->obs_dim || p->n_actions != agent->n_actions) {
+        return sl_fail(SL_MISMATCH, "was it trained on another environment?",
+                       "'%s' maps %d features to %d actions, %s's agent %d has %d and %d", path, p->obs_dim,
+                       p->n_actions, self->spec->name, i, agent->obs_dim, agent->n_actions);
+    }
+    return SL_OK;
+}
+
+sl_status sl_run_load_policies(sl_run *self, bool want_students) {
+    char path[SL_RUN_PATH];
+    SL_TRY(sl_run_path(self->folder, "teacher.safetensors", path));
+    if (!self->has_teacher && access(path, F_OK) == 0) {
+        SL_TRY(sl_policy_load(path, &self->teacher));
+        self->has_teacher = true;
+    }
+    if (!want_students) return SL_OK;
+    for (int i = self->n_students; i < self->spec->n_agents; i++) {
+        SL_TRY(sl_run_student_path(self, i, path));
+        SL_TRY(sl_policy_load(path, &self->students[i]));
+        self->n_students = i + 1;
+        SL_TRY(check_student(self, i, path));
+    }
+    return SL_OK;
+}

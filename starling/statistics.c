@@ -1,0 +1,60 @@
+/* statistics.c - see statistics.h. */
+#include "starling/statistics.h"
+
+#include "common/alloc.h"
+#include "common/assert.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+double sl_mean(int n, const double *x) {
+    double sum = 0;
+    for (int i = 0; i < n; i++) sum += x[i];
+    return n > 0 ? sum / n : 0;
+}
+
+double sl_sd(int n, const double *x) {
+    if (n < 2) return 0;
+    double mean = sl_mean(n, x), sum = 0;
+    for (int i = 0; i < n; i++) sum += (x[i] - mean) * (x[i] - mean);
+    return sqrt(sum / (n - 1));
+}
+
+double sl_ci95(int n, const double *x) {
+    return n < 2 ? 0 : 1.96 * sl_sd(n, x) / sqrt(n);
+}
+
+static int ascending(const void *a, const void *b) {
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+void sl_sort(int n, double *x) {
+    if (n > 1) qsort(x, (size_t)n, sizeof *x, ascending);
+}
+
+double sl_percentile(int n, const double *sorted, double p) {
+    SL_ASSERT(n > 0);
+    int rank = (int)ceil(p / 100 * n);
+    rank = rank < 1 ? 1 : rank;
+    return sorted[(rank > n ? n : rank) - 1];
+}
+
+sl_status sl_bootstrap_mean(int n, const double *x, int n_resamples, sl_rng *rng, sl_interval *out) {
+    if (n == 0) {
+        *out = (sl_interval){0};
+        return SL_OK;
+    }
+    double *means = sl_alloc_array((size_t)n_resamples, sizeof *means);
+    if (!means) return sl_fail(SL_MEMORY, NULL, "no memory for %d bootstrap samples", n_resamples);
+    for (int r = 0; r < n_resamples; r++) {
+        double sum = 0;
+        for (int i = 0; i < n; i++) sum += x[sl_rng_below(rng, (uint32_t)n)];
+        means[r] = sum / n;
+    }
+    sl_sort(n_resamples, means);
+    *out =
+        (sl_interval){sl_mean(n, x), sl_percentile(n_resamples, means, 2.5), sl_percentile(n_resamples, means, 97.5)};
+    sl_free(means);
+    return SL_OK;
+}

@@ -1,0 +1,83 @@
+/* test_statistics.c - means and intervals against numbers worked out by hand. */
+#include "starling/statistics.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <math.h>
+
+static void assert_near(double a, double b) {
+    if (fabs(a - b) > 1e-12) fail_msg("%.17g is not %.17g", a, b);
+}
+
+static void test_by_hand(void **state) {
+    (void)state;
+    // 2, 4, 9: mean 5, squares 9 + 1 + 16 = 26, sd = sqrt(13)
+    const double x[] = {2, 4, 9};
+    assert_near(sl_mean(3, x), 5);
+    assert_near(sl_sd(3, x), sqrt(13));
+    assert_near(sl_ci95(3, x), 1.96 * sqrt(13.0 / 3));
+    assert_near(sl_sd(1, x), 0);
+    assert_near(sl_ci95(1, x), 0);
+    assert_near(sl_mean(0, x), 0);
+}
+
+static void test_percentile(void **state) {
+    (void)state;
+    double x[] = {30, 10, 40, 20};
+    sl_sort(4, x);
+    assert_near(x[0], 10);
+    // nearest rank: ceil(p / 100 * 4)
+    assert_near(sl_percentile(4, x, 0), 10);
+    assert_near(sl_percentile(4, x, 25), 10);
+    assert_near(sl_percentile(4, x, 26), 20);
+    assert_near(sl_percentile(4, x, 50), 20);
+    assert_near(sl_percentile(4, x, 99), 40);
+    assert_near(sl_percentile(4, x, 100), 40);
+}
+
+static void test_bootstrap_by_hand(void **state) {
+    (void)state;
+    sl_rng rng = sl_rng_seed(1);
+    sl_interval i;
+    // one value: every resample is that value
+    assert_int_equal(sl_bootstrap_mean(1, (const double[]){7}, 1000, &rng, &i), SL_OK);
+    assert_near(i.mean, 7);
+    assert_near(i.low, 7);
+    assert_near(i.high, 7);
+    // two values: the mean is 0, 1/2, 1 with probability 1/4, 1/2, 1/4; both tails hold more than 2.5 %
+    assert_int_equal(sl_bootstrap_mean(2, (const double[]){0, 1}, 10000, &rng, &i), SL_OK);
+    assert_near(i.mean, 0.5);
+    assert_near(i.low, 0);
+    assert_near(i.high, 1);
+    // 0, 0, 0, 4: the mean is binomial(4, 1/4): 0 with 31.6 %, at most 2 with 94.9 %, at most 3 with 99.6 %
+    assert_int_equal(sl_bootstrap_mean(4, (const double[]){0, 0, 0, 4}, 10000, &rng, &i), SL_OK);
+    assert_near(i.mean, 1);
+    assert_near(i.low, 0);
+    assert_near(i.high, 3);
+}
+
+static void test_bootstrap_repeats(void **state) {
+    (void)state;
+    const double x[] = {-25.1, -24.3, -26.0, -24.9, -25.5};
+    sl_rng a = sl_rng_seed(3), b = sl_rng_seed(3);
+    sl_interval i, j;
+    assert_int_equal(sl_bootstrap_mean(5, x, 2000, &a, &i), SL_OK);
+    assert_int_equal(sl_bootstrap_mean(5, x, 2000, &b, &j), SL_OK);
+    assert_memory_equal(&i, &j, sizeof i);
+    assert_true(i.low < i.mean && i.mean < i.high);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_by_hand),
+        cmocka_unit_test(test_percentile),
+        cmocka_unit_test(test_bootstrap_by_hand),
+        cmocka_unit_test(test_bootstrap_repeats),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
