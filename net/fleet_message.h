@@ -15,8 +15,9 @@ enum {
     SL_PROTOCOL_MINOR = 0,
     SL_FLEET_MAX_OBS = 4096,
     SL_FLEET_MAX_ACTIONS = 256,
+    SL_FLEET_MAX_SLOTS = 1024,
     SL_FLEET_CHUNK = 256 * 1024,
-    SL_FLEET_MAX_BYTES = 1024 * 1024
+    SL_FLEET_MAX_MODEL = 1024 * 1024 * 1024
 };
 
 typedef enum sl_fleet_kind {
@@ -26,7 +27,7 @@ typedef enum sl_fleet_kind {
     SL_FLEET_RESET,         /* your session is unknown: say HELLO again */
     SL_FLEET_OBSERVATION,   /* coordinator -> agent, every tick */
     SL_FLEET_ACTION,        /* agent -> coordinator, the answer */
-    SL_FLEET_HEARTBEAT,     /* agent -> coordinator when idle */
+    SL_FLEET_HEARTBEAT,     /* agent -> coordinator when idle; the first one says: ready */
     SL_FLEET_MODEL_REQUEST, /* agent lacks the model of its slot: offset wanted */
     SL_FLEET_MODEL_CHUNK,   /* a part of the file */
     SL_FLEET_GOODBYE,       /* either way: leaving, the slot is free */
@@ -46,12 +47,12 @@ typedef enum sl_reject {
 
 typedef struct sl_fleet_message {
     sl_fleet_kind kind;
-    int major, minor;
-    uint64_t run_id;  /* the agent incarnation's random number; every message but HELLO's answer checks it */
-    uint64_t session; /* the coordinator incarnation's random number; 0 in HELLO */
-    int slot;         /* -1: none wanted (HELLO) */
-    int64_t tick;     /* -1 before the first */
-    uint64_t sequence;
+    int major, minor;  /* on decode: the sender's; encode writes its own */
+    uint64_t run_id;   /* the agent incarnation's random number; 0 only in a REJECT for the version */
+    uint64_t session;  /* the coordinator incarnation's random number; 0 in HELLO and REJECT */
+    int slot;          /* -1: none wanted (HELLO), or none (REJECT, RESET) */
+    int64_t tick;      /* WELCOME, OBSERVATION, ACTION; -1 before the first */
+    uint64_t sequence; /* OBSERVATION, ACTION: of the observation, from 1; HEARTBEAT: the last one answered */
     /* HELLO */
     char build[32], arch[16];
     int hidden, obs_dim, n_actions; /* obs_dim, n_actions 0: no model yet */
@@ -59,20 +60,19 @@ typedef struct sl_fleet_message {
     /* WELCOME */
     int lease_ms, heartbeat_ms;
     char mode[16], config_hash[65];
-    int64_t model_bytes;
+    int64_t model_bytes; /* also in MODEL_CHUNK: size of the whole file */
     /* REJECT */
     sl_reject reject;
     char text[160];
     /* OBSERVATION */
     bool episode_start; /* zero the recurrent state before this one */
+    bool replay;        /* the step is past: the action is not applied */
     int n_obs;          /* obs is borrowed: on send from the caller, on decode from the message */
     const float *obs;
     int n_avail; /* 0 = all legal */
     const uint8_t *avail;
     /* ACTION */
     int32_t action;
-    int n_vector; /* continuous action; 0 = discrete */
-    const float *vector;
     int64_t residence_ns; /* from receiving the observation to sending this, on the agent's clock */
     /* MODEL_REQUEST, MODEL_CHUNK */
     int64_t offset;
@@ -83,11 +83,13 @@ typedef struct sl_fleet_message {
 typedef struct sl_fleet_codec sl_fleet_codec; /* fixed buffers: coding allocates nothing after create */
 SL_MUST_CHECK sl_status sl_fleet_codec_create(sl_fleet_codec **out);
 void sl_fleet_codec_destroy(sl_fleet_codec **self);
-/* bytes borrowed until the next encode of this codec. */
+/* Writes the fields of the kind. bytes borrowed until the next encode of this codec. */
 void sl_fleet_encode(sl_fleet_codec *self, const sl_fleet_message *message, const void **bytes, size_t *n_bytes);
-/* SL_CORRUPT names the field; SL_MISMATCH: another major version (major, minor, kind are set, nothing else is
- * parsed). Arrays in out are borrowed until the next decode of this codec. */
+/* SL_CORRUPT names the field; SL_MISMATCH: another major version (only major, minor and kind of *out are set, nothing
+ * else is parsed). Arrays in out are borrowed until the next decode of this codec. */
 SL_MUST_CHECK sl_status sl_fleet_decode(sl_fleet_codec *self, const void *bytes, size_t n_bytes,
                                         sl_fleet_message *out);
+const char *sl_fleet_kind_name(sl_fleet_kind kind); /* "HELLO" */
+const char *sl_reject_name(sl_reject reject);       /* "slot taken" */
 
 #endif
