@@ -1,0 +1,207 @@
+/* asker.c - one outstanding request, one coordinator. Called by the trainer and by starling, on the thread that made
+ * the asker. Whatever arrives that is not asked for is answered (HELLO) or dropped (stale answers, damaged bytes). */
+#include "net/asker.h"
+
+#include "common/alloc.h"
+#include "common/clock.h"
+#include "common/log.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+
+enum { POLL_MS = 200 };
+
+struct sl_asker {
+    sl_asker_def def;
+    sl_transport *transport;
+    sl_learn_codec *codec;
+    uint64_t run_id, next_id;
+    uint64_t peer_run; /* 0 = no coordinator yet */
+    sl_peer peer;
+    int64_t stopped_ns; /* when *stop was first seen, 0 = not yet */
+    sl_learn_message incoming;
+};
+
+/* What became of the request at work after one incoming message. */
+typedef enum outcome { WAITING, HEARD, ANSWERED, REPLACED, LOST } outcome;
+
+sl_asker_def sl_asker_default_def(const char *endpoint) {
+    return (sl_asker_def){.endpoint = endpoint, .join_ms = 60000, .silence_ms = 120000, .grace_ms = 3000};
+}
+
+sl_status sl_asker_open(const sl_asker_def *def, sl_asker **out) {
+    sl_asker *self = sl_alloc(sizeof *self);
+    if (!self) return sl_fail(SL_MEMORY, NULL, "cannot allocate the learn link");
+    self->def = *def;
+    self->def.endpoint = NULL;
+    sl_transport_def transport = sl_transport_default_def();
+    // batches are large, and both sides compute for long
+    transport.max_frame_bytes = (int64_t)1 << 30;
+    transport.heartbeat_ms = 2000;
+    transport.linger_ms = 1000;
+    // random starts, so that an answer to an earlier asker is known to be stale
+    sl_status status = SL_OK;
+    if (getrandom(&self->run_id, sizeof self->run_id, 0) < 0 ||
+        getrandom(&self->next_id, sizeof self->next_id, 0) < 0)
+        status = sl_fail(SL_IO, NULL, "cannot draw a run id");
+    self->run_id |= 1;
+    self->next_id = (self->next_id >> 2) | 1;
+    if (status == SL_OK) status = sl_learn_codec_create(&self->codec);
+    if (status == SL_OK) status = sl_transport_serve(def->endpoint, &transport, &self->transport);
+    if (status != SL_OK) {
+        sl_asker_close(&self);
+        return status;
+    }
+    *out = self;
+    return SL_OK;
+}
+
+void sl_asker_close(sl_asker **self_pointer) {
+    sl_asker *self = *self_pointer;
+    if (!self) return;
+    if (self->transport) sl_transport_close(&self->transport);
+    if (self->codec) sl_learn_codec_destroy(&self->codec);
+    sl_free(self);
+    *self_pointer = NULL;
+}
+
+const char *sl_asker_endpoint(const sl_asker *self) {
+    return sl_transport_endpoint(self->transport);
+}
+
+uint64_t sl_asker_peer(const sl_asker *self) {
+    return self->peer_run;
+}
+
+/* Sends; a peer that is gone is not an error here: it, or another, will say HELLO. */
+static sl_status send_to(sl_asker *self, const sl_peer *peer, const sl_learn_message *message) {
+    sl_status status = sl_learn_send(self->codec, self->transport, peer, message);
+    return status == SL_FULL || status == SL_NOT_FOUND ? SL_OK : status;
+}
+
+/* Answers a HELLO; *is_new says that it came from another incarnation than the one served so far. */
+static sl_status greet(sl_asker *self, const sl_peer *peer, bool *is_new) {
+    const sl_learn_message *hello = &self->incoming;
+    sl_learn_message answer = {.kind = SL_LEARN_WELCOME, .run_id = self->run_id};
+    (void)snprintf(answer.config_hash, sizeof answer.config_hash, "%s", self->def.config_hash);
+    *is_new = false;
+    if (self->def.config_hash[0] && strcmp(self->def.config_hash, hello->config_hash) != 0) {
+        answer.kind = SL_LEARN_REJECT;
+        (void)snprintf(answer.text, sizeof answer.text, "this run has another experiment (%.12s, not %.12s)",
+                       self->def.config_hash, hello->config_hash);
+        SL_WARN("a coordinator with another experiment was rejected");
+        return send_to(self, peer, &answer);
+    }
+    *is_new = hello->run_id != self->peer_run;
+    self->peer_run = hello->run_id;
+    self->peer = *peer;
+    return send_to(self, peer, &answer);
+}
+
+/* Takes one message, or none within timeout_ms. *hellos counts HELLOs of the served coordinator while it should work.
+ * SL_TIMEOUT: there was none. */
+static sl_status take_one(sl_asker *self, int timeout_ms, uint64_t request_id, int *hellos, outcome *out) {
+    sl_message frames;
+    *out = WAITING;
+    sl_status status = sl_transport_receive(self->transport, timeout_ms, &frames);
+    if (status == SL_INTERRUPTED) return SL_OK;
+    if (status != SL_OK) return status;
+    sl_learn_message *message = &self->incoming;
+    if (sl_learn_decode(self->codec, &frames, message) != SL_OK) {
+        SL_WARN("a message was dropped: %s", sl_error_what());
+        return SL_OK;
+    }
+    if (message->kind == SL_LEARN_HELLO) {
+        bool is_new = false;
+        uint64_t before = self->peer_run;
+        SL_TRY(greet(self, &frames.peer, &is_new));
+        // one HELLO may have crossed our request; a second one means that the request did not arrive
+        if (is_new)
+            *out = before != 0 ? REPLACED : HEARD;
+        else if (message->run_id == self->peer_run && request_id != 0)
+            *out = message->request_id == request_id ? REPLACED : ++*hellos >= 2 ? LOST : WAITING;
+        return SL_OK;
+    }
+    if (message->run_id != self->peer_run || message->request_id != request_id || request_id == 0) return SL_OK;
+    *out = HEARD;
+    if (message->kind == SL_LEARN_PROGRESS && self->def.progress) self->def.progress(self->def.context, message);
+    if (message->kind == SL_LEARN_BATCH || message->kind == SL_LEARN_DONE) *out = ANSWERED;
+    if (message->kind == SL_LEARN_ERROR) {
+        sl_status code = message->code != SL_OK ? message->code : SL_NETWORK;
+        return sl_fail(code, "see the coordinator's log", "the coordinator: %s", message->text);
+    }
+    return SL_OK;
+}
+
+static sl_status check_stop(sl_asker *self, int grace_ms) {
+    if (!self->def.stop || !*self->def.stop) return SL_OK;
+    if (self->stopped_ns == 0) self->stopped_ns = sl_clock_ns();
+    if (sl_clock_ns() - self->stopped_ns < (int64_t)grace_ms * 1000000) return SL_OK;
+    return sl_fail(SL_INTERRUPTED, NULL, "interrupted");
+}
+
+sl_status sl_asker_wait(sl_asker *self) {
+    int64_t start = sl_clock_ns();
+    int hellos = 0;
+    outcome what;
+    while (self->peer_run == 0) {
+        SL_TRY(check_stop(self, 0));
+        sl_status status = take_one(self, POLL_MS, 0, &hellos, &what);
+        if (status != SL_OK && status != SL_TIMEOUT) return status;
+        if (self->def.join_ms >= 0 && sl_clock_ns() - start > (int64_t)self->def.join_ms * 1000000)
+            return sl_fail(SL_NETWORK, "start starling-coordinator with --connect and this endpoint",
+                           "no coordinator has connected to %s in %d s", sl_asker_endpoint(self),
+                           self->def.join_ms / 1000);
+    }
+    return SL_OK;
+}
+
+static sl_status replaced(void) {
+    return sl_fail(SL_TIMEOUT, NULL, "the coordinator was restarted");
+}
+
+/* What came in while nothing was asked: an idle coordinator's HELLOs, or a new one's. */
+static sl_status drain(sl_asker *self, bool resend) {
+    int hellos = 0;
+    outcome what;
+    for (;;) {
+        sl_status status = take_one(self, 0, 0, &hellos, &what);
+        if (status == SL_TIMEOUT) return SL_OK;
+        SL_TRY(status);
+        if (what == REPLACED && !resend) return replaced();
+    }
+}
+
+sl_status sl_asker_ask(sl_asker *self, sl_learn_message *request, bool resend, const sl_learn_message **answer) {
+    SL_TRY(sl_asker_wait(self));
+    SL_TRY(drain(self, resend));
+    request->run_id = self->run_id;
+    request->request_id = self->next_id++;
+    (void)snprintf(request->config_hash, sizeof request->config_hash, "%s", self->def.config_hash);
+    SL_TRY(send_to(self, &self->peer, request));
+    int64_t heard = sl_clock_ns();
+    int hellos = 0;
+    for (;;) {
+        outcome what;
+        SL_TRY(check_stop(self, self->def.grace_ms));
+        sl_status status = take_one(self, POLL_MS, request->request_id, &hellos, &what);
+        if (status != SL_OK && status != SL_TIMEOUT) return status;
+        if (what == ANSWERED) break;
+        if (what == WAITING) {
+            if (sl_clock_ns() - heard > (int64_t)self->def.silence_ms * 1000000)
+                return sl_fail(SL_NETWORK, "is the coordinator still running?",
+                               "the coordinator has said nothing for %d s", self->def.silence_ms / 1000);
+            continue;
+        }
+        heard = sl_clock_ns();
+        if (what == HEARD) continue;
+        if (what == REPLACED && !resend) return replaced();
+        // a new coordinator gets it as a new request; the same one must recognise it
+        if (what == REPLACED) request->request_id = self->next_id++;
+        hellos = 0;
+        SL_TRY(send_to(self, &self->peer, request));
+    }
+    *answer = &self->incoming;
+    return SL_OK;
+}

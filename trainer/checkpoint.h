@@ -1,0 +1,18 @@
+/* checkpoint.h - the newest good state of a run: run/checkpoints/checkpoint-<n>.safetensors, written whole or not at
+ * all, with a digest over its tensors; the newest two are kept. What is in one is decided by the stages. Main thread.
+ */
+#ifndef SL_TRAINER_CHECKPOINT_H
+#define SL_TRAINER_CHECKPOINT_H
+
+#include "storage/tensors.h"
+
+/* Writes checkpoint n of the experiment with that hash (into file's metadata), removes all but the newest two.
+ * SL_NO_SPACE, SL_IO: the earlier ones are as before. */
+SL_MUST_CHECK sl_status sl_checkpoint_save(const char *run, int64_t n, const char *config_hash, sl_tensors *file);
+/* The newest that is whole and of this experiment; a bad one costs a warning and the next older is taken. *out stays
+ * NULL when the folder has none at all. When there are some and all are bad: the newest one's error. */
+SL_MUST_CHECK sl_status sl_checkpoint_load(const char *run, const char *config_hash, int64_t *n, sl_tensors **out);
+/* Removes all checkpoints: a run that starts anew. */
+SL_MUST_CHECK sl_status sl_checkpoint_clear(const char *run);
+
+#endif

@@ -1,0 +1,128 @@
+/* metrics.c - CSV files and event lines. */
+#include "trainer/metrics.h"
+
+#include "common/alloc.h"
+#include "common/clock.h"
+#include "storage/file.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { PATH_SIZE = 1024, MAX_CSV_BYTES = 256 * 1024 * 1024 };
+
+struct sl_metrics {
+    FILE *file;
+    char path[PATH_SIZE];
+};
+
+/* Length of the header and the rows up to update keep; 0 when the file has another header. */
+static size_t kept_bytes(const char *text, const char *columns, int64_t keep) {
+    size_t n = strlen(columns);
+    if (strncmp(text, columns, n) != 0 || text[n] != '\n') return 0;
+    for (n++; text[n];) {
+        const char *end = strchr(text + n, '\n');
+        // a row without an end was cut off by a crash
+        if (!end || strtoll(text + n, NULL, 10) > keep) break;
+        n = (size_t)(end - text) + 1;
+    }
+    return n;
+}
+
+/* Writes the file as it was at update keep. */
+static sl_status cut(const char *path, const char *columns, int64_t keep) {
+    uint8_t *bytes = NULL;
+    size_t n_bytes = 0;
+    if (keep > 0 && sl_file_read(path, MAX_CSV_BYTES, &bytes, &n_bytes) == SL_OK) {
+        size_t n = kept_bytes((const char *)bytes, columns, keep);
+        sl_status status = n > 0 ? sl_file_replace(path, bytes, n) : SL_NOT_FOUND;
+        sl_free(bytes);
+        if (n > 0) return status;
+    }
+    char header[1024];
+    int n = snprintf(header, sizeof header, "%s\n", columns);
+    return sl_file_replace(path, header, (size_t)n);
+}
+
+sl_status sl_metrics_open(const char *run, const char *stage, const char *columns, int64_t keep, sl_metrics **out) {
+    sl_metrics *self = sl_alloc(sizeof *self);
+    if (!self) return sl_fail(SL_MEMORY, NULL, "cannot allocate metrics");
+    (void)snprintf(self->path, sizeof self->path, "%s/metrics", run);
+    sl_status status = sl_file_make_folder(self->path);
+    (void)snprintf(self->path, sizeof self->path, "%s/metrics/%s.csv", run, stage);
+    if (status == SL_OK) status = cut(self->path, columns, keep);
+    if (status == SL_OK && !(self->file = fopen(self->path, "ae")))
+        status = sl_fail(SL_IO, NULL, "cannot open %s: %s", self->path, strerror(errno));
+    if (status != SL_OK) {
+        sl_metrics_close(&self);
+        return status;
+    }
+    *out = self;
+    return SL_OK;
+}
+
+void sl_metrics_close(sl_metrics **self_pointer) {
+    sl_metrics *self = *self_pointer;
+    if (!self) return;
+    if (self->file) (void)fclose(self->file);
+    sl_free(self);
+    *self_pointer = NULL;
+}
+
+sl_status sl_metrics_row(sl_metrics *self, int64_t update, int n, const double *values) {
+    (void)fprintf(self->file, "%lld", (long long)update);
+    for (int k = 0; k < n; k++)
+        if (isnan(values[k]))
+            (void)fputc(',', self->file);
+        else
+            (void)fprintf(self->file, ",%.9g", values[k]);
+    (void)fputc('\n', self->file);
+    if (fflush(self->file) != 0 || ferror(self->file))
+        return sl_fail(errno == ENOSPC ? SL_NO_SPACE : SL_IO, NULL, "cannot write %s: %s", self->path,
+                       strerror(errno));
+    return SL_OK;
+}
+
+void sl_event_ready(const char *endpoint) {
+    (void)printf("{\"event\":\"ready\",\"endpoint\":\"%s\"}\n", endpoint);
+    (void)fflush(stdout);
+}
+
+void sl_event_stage_start(const char *stage) {
+    (void)printf("{\"event\":\"stage\",\"stage\":\"%s\",\"state\":\"start\"}\n", stage);
+    (void)fflush(stdout);
+}
+
+void sl_event_stage_done(const char *stage, double seconds) {
+    (void)printf("{\"event\":\"stage\",\"stage\":\"%s\",\"state\":\"done\",\"seconds\":%.3f}\n", stage, seconds);
+    (void)fflush(stdout);
+}
+
+sl_progress sl_progress_start(const char *stage, const char *unit, int64_t done, int64_t total) {
+    double now = sl_clock_seconds();
+    return (sl_progress){.stage = stage,
+                         .unit = unit,
+                         .done = done,
+                         .total = total,
+                         .start_seconds = now,
+                         .last_seconds = now,
+                         .start_done = done};
+}
+
+void sl_progress_report(sl_progress *self, int64_t done, double mean_return) {
+    double now = sl_clock_seconds();
+    self->done = done;
+    if (now - self->last_seconds < 0.5 && done < self->total) return;
+    self->last_seconds = now;
+    double seconds = now - self->start_seconds;
+    double rate = seconds > 0 ? (double)(done - self->start_done) / seconds : 0;
+    (void)printf("{\"event\":\"progress\",\"stage\":\"%s\",\"done\":%lld,\"total\":%lld,\"unit\":\"%s\","
+                 "\"per_second\":%.1f",
+                 self->stage, (long long)done, (long long)self->total, self->unit, rate);
+    if (isfinite(mean_return)) (void)printf(",\"return\":%.4f", mean_return);
+    if (rate > 0) (void)printf(",\"eta_seconds\":%.1f", (double)(self->total - done) / rate);
+    (void)printf("}\n");
+    (void)fflush(stdout);
+}

@@ -1,0 +1,36 @@
+/* metrics.h - what a run says of itself: a CSV row an update, and events on stdout, one JSON object a line, progress
+ * at most twice a second. Columns and events: docs/glossary.md and docs/processes.md. Main thread. */
+#ifndef SL_TRAINER_METRICS_H
+#define SL_TRAINER_METRICS_H
+
+#include "common/status.h"
+
+#include <stdint.h>
+
+typedef struct sl_metrics sl_metrics;
+
+/* Opens run/metrics/<stage>.csv for appending. columns: the header line, whose first column is the update. Rows
+ * after update `keep` are cut: they belong to what is done again (0 = start anew). SL_IO. */
+SL_MUST_CHECK sl_status sl_metrics_open(const char *run, const char *stage, const char *columns, int64_t keep,
+                                        sl_metrics **out);
+void sl_metrics_close(sl_metrics **self);
+/* One row: the update, then n values; NaN is an empty field. SL_NO_SPACE, SL_IO. */
+SL_MUST_CHECK sl_status sl_metrics_row(sl_metrics *self, int64_t update, int n, const double *values);
+
+void sl_event_ready(const char *endpoint);
+void sl_event_stage_start(const char *stage);
+void sl_event_stage_done(const char *stage, double seconds);
+
+/* A stage's progress. */
+typedef struct sl_progress {
+    const char *stage, *unit;
+    int64_t done, total;
+    double start_seconds, last_seconds; /* clock at start and at the last line */
+    int64_t start_done;                 /* where this session began */
+} sl_progress;
+sl_progress sl_progress_start(const char *stage, const char *unit, int64_t done, int64_t total);
+/* Prints a line, unless the last one is younger than half a second and this is not the end. mean_return NaN = not
+ * known. */
+void sl_progress_report(sl_progress *self, int64_t done, double mean_return);
+
+#endif

@@ -1,0 +1,81 @@
+/* stages.c - which stage comes next, and what happens after a restart. */
+#include "trainer/stages.h"
+
+#include "common/clock.h"
+#include "common/log.h"
+#include "trainer/checkpoint.h"
+#include "trainer/students.h"
+#include "trainer/teacher.h"
+
+#include <string.h>
+
+/* Brings the coordinator to the checkpoint's state. Without one it is at its start, for it begins anew with every new
+ * trainer. */
+static sl_status restore(sl_session *session, const sl_tensors *checkpoint) {
+    SL_TRY(sl_asker_wait(session->asker));
+    if (!checkpoint) return SL_OK;
+    const sl_tensor *snapshot;
+    SL_TRY(sl_tensors_find(checkpoint, "snapshot", SL_U8, -1, &snapshot));
+    sl_learn_message request = {.kind = SL_LEARN_RESTORE};
+    sl_learn_add(&request, SL_TENSOR_SNAPSHOT, SL_WIRE_U8, snapshot->data, 1,
+                 (const int64_t[]){(int64_t)snapshot->n_bytes});
+    const sl_learn_message *answer = NULL;
+    return sl_asker_ask(session->asker, &request, true, &answer);
+}
+
+static sl_status run_mappo(sl_session *session, const char *stage, const char *next, const sl_tensors *resume) {
+    double start = sl_clock_seconds();
+    sl_event_stage_start(stage);
+    const char *from = session->experiment->teacher.from;
+    bool take = session->experiment->method == SL_EXP_KD_MARL && from && from[0];
+    SL_TRY(take ? sl_teacher_take(session) : sl_teacher_run(session, stage, next, resume));
+    sl_event_stage_done(stage, sl_clock_seconds() - start);
+    return SL_OK;
+}
+
+static sl_status run_students(sl_session *session, const sl_tensors *resume) {
+    double start = sl_clock_seconds();
+    sl_event_stage_start("record");
+    SL_TRY(sl_students_record(session));
+    sl_event_stage_done("record", sl_clock_seconds() - start);
+    start = sl_clock_seconds();
+    sl_event_stage_start("distill");
+    SL_TRY(sl_students_distill(session, resume));
+    sl_event_stage_done("distill", sl_clock_seconds() - start);
+    return SL_OK;
+}
+
+/* From the checkpoint (NULL: the beginning) to the end. */
+static sl_status run_from(sl_session *session, const sl_tensors *checkpoint) {
+    bool direct = session->experiment->method == SL_EXP_DIRECT;
+    const char *first = direct ? "direct" : "teacher", *stage = first;
+    if (checkpoint) {
+        stage = sl_tensors_meta(checkpoint, "stage");
+        bool known = stage && (strcmp(stage, first) == 0 || strcmp(stage, "done") == 0 ||
+                               (!direct && strcmp(stage, "distill") == 0));
+        if (!known) return sl_fail(SL_CORRUPT, NULL, "the checkpoint names no stage of this experiment");
+    }
+    if (strcmp(stage, "done") == 0) return SL_OK;
+    SL_TRY(restore(session, checkpoint));
+    if (strcmp(stage, first) == 0) {
+        SL_TRY(run_mappo(session, first, direct ? "done" : "distill", checkpoint));
+        // what follows starts afresh
+        checkpoint = NULL;
+    }
+    return direct ? SL_OK : run_students(session, checkpoint);
+}
+
+sl_status sl_stages_run(sl_session *session, bool resume) {
+    if (!resume) SL_TRY(sl_checkpoint_clear(session->run));
+    for (;;) {
+        sl_tensors *checkpoint = NULL;
+        SL_TRY(sl_checkpoint_load(session->run, session->config_hash, &session->n_checkpoint, &checkpoint));
+        if (checkpoint)
+            SL_INFO("going on from checkpoint %lld (%s)", (long long)session->n_checkpoint,
+                    sl_tensors_meta(checkpoint, "stage") ? sl_tensors_meta(checkpoint, "stage") : "?");
+        sl_status status = run_from(session, checkpoint);
+        sl_tensors_destroy(&checkpoint);
+        if (status != SL_TIMEOUT) return status;
+        SL_WARN("%s: going back to the last checkpoint", sl_error_what());
+    }
+}

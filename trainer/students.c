@@ -1,0 +1,171 @@
+/* students.c - record, then sample and learn. */
+#include "trainer/students.h"
+
+#include "common/clock.h"
+#include "trainer/distill.h"
+#include "trainer/teacher.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#define COLUMNS                                                                                                      \
+    "update,source,return,loss,ppo,kl,ce,sr,role,entropy,agreement,ratio_kl,clip_fraction,grad_norm,lr,skipped,"     \
+    "sample_seconds,learn_seconds"
+
+typedef struct stage {
+    sl_session *session;
+    sl_distill *distill;
+    sl_metrics *metrics;
+    sl_progress progress;
+    int64_t update, n_updates;
+    sl_rng source; /* which states the next batch is of, when mixed */
+    double mean_return;
+} stage;
+
+sl_status sl_students_record(sl_session *session) {
+    char path[1024];
+    sl_policy teacher = {0};
+    sl_teacher_path(session, path);
+    SL_TRY(sl_teacher_load(session, path, &teacher));
+    sl_learn_message request = {.kind = SL_LEARN_RECORD, .n_episodes = session->experiment->record.episodes};
+    request.value_mean = teacher.value_mean;
+    request.value_std = teacher.value_std;
+    int64_t n_actor = (int64_t)sl_net_n_params(&teacher.def),
+            n_critic = (int64_t)sl_net_n_params(&teacher.critic_def);
+    sl_learn_add(&request, SL_TENSOR_PARAMS, SL_WIRE_F32, teacher.params, 1, &n_actor);
+    sl_learn_add(&request, SL_TENSOR_CRITIC, SL_WIRE_F32, teacher.critic_params, 1, &n_critic);
+    const sl_learn_message *answer = NULL;
+    session->recording = sl_progress_start("record", "episodes", 0, request.n_episodes);
+    sl_status status = sl_asker_ask(session->asker, &request, false, &answer);
+    if (status == SL_OK && session->recording.done < session->recording.total)
+        sl_progress_report(&session->recording, session->recording.total, (double)NAN);
+    session->recording.stage = NULL;
+    sl_policy_fini(&teacher);
+    return status;
+}
+
+/* 0: states of the expert buffer, 1: of the students. Mixed goes from the one to the other over the updates. */
+static int draw_source(stage *self) {
+    sl_exp_source source = self->session->experiment->distill.source;
+    if (source != SL_EXP_SOURCE_MIXED) return source == SL_EXP_SOURCE_STUDENT;
+    double share = self->n_updates > 1 ? (double)self->update / (double)(self->n_updates - 1) : 0.0;
+    return sl_rng_uniform(&self->source) < share;
+}
+
+static sl_status sample(stage *self, int source, bool want_snapshot, const sl_learn_message **answer) {
+    size_t n;
+    const float *params = sl_distill_params(self->distill, &n);
+    sl_learn_message request = {.kind = SL_LEARN_SAMPLE,
+                                .version = self->update,
+                                .n_episodes = self->session->experiment->distill.episodes,
+                                .source = source,
+                                .want_snapshot = want_snapshot};
+    if (source == 1) sl_learn_add(&request, SL_TENSOR_PARAMS, SL_WIRE_F32, params, 1, (const int64_t[]){(int64_t)n});
+    SL_TRY(sl_asker_ask(self->session->asker, &request, false, answer));
+    if ((*answer)->kind != SL_LEARN_BATCH)
+        return sl_fail(SL_MISMATCH, NULL, "the coordinator answered a sample with something else");
+    return SL_OK;
+}
+
+static sl_status checkpoint(stage *self, const char *stage_name, const sl_learn_message *answer) {
+    sl_tensors *file = NULL;
+    SL_TRY(sl_checkpoint_begin(stage_name, self->update, answer, &file));
+    sl_status status = sl_distill_save(self->distill, file);
+    if (status == SL_OK)
+        status = sl_tensors_add(file, "source", SL_I64, 1, (const int64_t[]){4}, (const int64_t *)self->source.s);
+    if (status == SL_OK) return sl_session_checkpoint(self->session, &file);
+    sl_tensors_destroy(&file);
+    return status;
+}
+
+static sl_status one_update(stage *self, bool want_snapshot, const sl_learn_message **answer) {
+    double start = sl_clock_seconds();
+    int source = draw_source(self);
+    SL_TRY(sample(self, source, want_snapshot, answer));
+    double sampled = sl_clock_seconds();
+    sl_batch batch;
+    SL_TRY(sl_batch_read(*answer, &self->session->shapes, sl_distill_need(self->distill), &batch));
+    sl_distill_stats s;
+    sl_distill_update(self->distill, &batch, (double)self->update / (double)self->n_updates, &s);
+    self->update++;
+    double mean = sl_batch_mean_return(&batch), learned = sl_clock_seconds();
+    const double row[] = {source,
+                          mean,
+                          s.loss,
+                          s.ppo,
+                          s.kl,
+                          s.ce,
+                          s.sr,
+                          s.role,
+                          s.entropy,
+                          s.agreement,
+                          s.ratio_kl,
+                          s.clip_fraction,
+                          s.grad_norm,
+                          s.lr,
+                          (double)s.skipped,
+                          sampled - start,
+                          learned - sampled};
+    SL_TRY(sl_metrics_row(self->metrics, self->update, (int)(sizeof row / sizeof *row), row));
+    // what the students themselves reach is worth a line, the teacher's return is known
+    if (source == 1 && !isnan(mean)) self->mean_return = mean;
+    sl_progress_report(&self->progress, self->update, self->mean_return);
+    return SL_OK;
+}
+
+static sl_status run_updates(stage *self) {
+    sl_session *session = self->session;
+    while (self->update < self->n_updates) {
+        const sl_learn_message *answer = NULL;
+        bool last = self->update + 1 == self->n_updates;
+        bool want_snapshot = last || sl_session_wants_checkpoint(session);
+        SL_TRY(one_update(self, want_snapshot, &answer));
+        if (last) {
+            size_t n;
+            SL_TRY(sl_students_write(session, sl_distill_params(self->distill, &n)));
+            return checkpoint(self, "done", answer);
+        }
+        if (want_snapshot) {
+            SL_TRY(checkpoint(self, "distill", answer));
+            if (*session->stop) return sl_fail(SL_INTERRUPTED, NULL, "interrupted; checkpointed");
+        }
+    }
+    return SL_OK;
+}
+
+static sl_status load(stage *self, const sl_tensors *resume) {
+    const sl_tensor *update, *source;
+    SL_TRY(sl_tensors_find(resume, "update", SL_I64, 1, &update));
+    self->update = *(const int64_t *)update->data;
+    // the checkpoint at the end of the stage before has no students yet
+    if (self->update == 0) return SL_OK;
+    SL_TRY(sl_tensors_find(resume, "source", SL_I64, 4, &source));
+    memcpy(self->source.s, source->data, sizeof self->source.s);
+    return sl_distill_load(self->distill, resume);
+}
+
+static sl_status open_stage(stage *self, const sl_tensors *resume) {
+    sl_session *session = self->session;
+    const sl_exp_distill *options = &session->experiment->distill;
+    sl_distill_def def = {.shapes = &session->shapes, .options = options};
+    def.init = sl_rng_split_name(&session->root, "students/init");
+    def.minibatch = sl_rng_split_name(&session->root, "distill/minibatch");
+    def.maps = sl_rng_split_name(&session->root, "kd/maps");
+    self->source = sl_rng_split_name(&session->root, "distill/source");
+    self->n_updates = options->updates;
+    SL_TRY(sl_distill_create(&def, session->pool, &self->distill));
+    if (resume) SL_TRY(load(self, resume));
+    SL_TRY(sl_metrics_open(session->run, "distill", COLUMNS, self->update, &self->metrics));
+    self->progress = sl_progress_start("distill", "updates", self->update, self->n_updates);
+    return SL_OK;
+}
+
+sl_status sl_students_distill(sl_session *session, const sl_tensors *resume) {
+    stage self = {.session = session, .mean_return = (double)NAN};
+    sl_status status = open_stage(&self, resume);
+    if (status == SL_OK) status = run_updates(&self);
+    sl_metrics_close(&self.metrics);
+    sl_distill_destroy(&self.distill);
+    return status;
+}

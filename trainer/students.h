@@ -1,0 +1,13 @@
+/* students.h - the stages in which the students learn from the teacher: recording (the coordinator fills the expert
+ * buffer) and distillation (one update a SAMPLE), then the students' files. Main thread. */
+#ifndef SL_TRAINER_STUDENTS_H
+#define SL_TRAINER_STUDENTS_H
+
+#include "trainer/session.h"
+
+/* Has the expert buffer filled; every session that samples calls it, for the coordinator keeps the teacher. */
+SL_MUST_CHECK sl_status sl_students_record(sl_session *session);
+/* resume: a checkpoint of the stage "distill", or NULL. As sl_teacher_run. */
+SL_MUST_CHECK sl_status sl_students_distill(sl_session *session, const sl_tensors *resume);
+
+#endif

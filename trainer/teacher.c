@@ -1,0 +1,212 @@
+/* teacher.c - roll out, learn, again: one update a COLLECT. */
+#include "trainer/teacher.h"
+
+#include "common/clock.h"
+#include "common/log.h"
+#include "storage/file.h"
+#include "trainer/mappo.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define COLUMNS                                                                                                      \
+    "update,env_steps,return,episodes,policy_loss,value_loss,entropy,kl,clip_fraction,actor_norm,critic_norm,lr,"    \
+    "skipped,collect_seconds,learn_seconds"
+
+typedef struct stage {
+    sl_session *session;
+    const char *name, *next;
+    bool direct;
+    sl_mappo *mappo;
+    sl_metrics *metrics;
+    sl_progress progress;
+    int64_t update, n_updates, steps_per_update;
+    double mean_return; /* of the last batch that finished an episode */
+} stage;
+
+/* Asks for a roll-out with the current parameters until one comes that is new enough. */
+static sl_status collect(stage *self, bool want_snapshot, const sl_learn_message **answer) {
+    size_t n_actor, n_critic;
+    const float *actor = sl_mappo_actor(self->mappo, &n_actor), *critic = sl_mappo_critic(self->mappo, &n_critic);
+    for (;;) {
+        sl_learn_message request = {
+            .kind = SL_LEARN_COLLECT, .version = self->update, .want_snapshot = want_snapshot};
+        sl_mappo_value_stats(self->mappo, &request.value_mean, &request.value_std);
+        sl_learn_add(&request, SL_TENSOR_PARAMS, SL_WIRE_F32, actor, 1, (const int64_t[]){(int64_t)n_actor});
+        sl_learn_add(&request, SL_TENSOR_CRITIC, SL_WIRE_F32, critic, 1, (const int64_t[]){(int64_t)n_critic});
+        SL_TRY(sl_asker_ask(self->session->asker, &request, false, answer));
+        if ((*answer)->kind != SL_LEARN_BATCH)
+            return sl_fail(SL_MISMATCH, NULL, "the coordinator answered a roll-out with something else");
+        int64_t lag = self->update - (*answer)->version;
+        if (lag >= 0 && lag <= self->session->experiment->teacher.ppo.max_policy_lag) return SL_OK;
+        SL_WARN("a batch of parameter version %lld was dropped at version %lld", (long long)(*answer)->version,
+                (long long)self->update);
+    }
+}
+
+static sl_status checkpoint(stage *self, const char *stage_name, const sl_learn_message *answer) {
+    sl_tensors *file = NULL;
+    bool goes_on = stage_name == self->name;
+    SL_TRY(sl_checkpoint_begin(stage_name, goes_on ? self->update : 0, answer, &file));
+    sl_status status = goes_on ? sl_mappo_save(self->mappo, file) : SL_OK;
+    if (status == SL_OK) return sl_session_checkpoint(self->session, &file);
+    sl_tensors_destroy(&file);
+    return status;
+}
+
+static sl_status report(stage *self, const sl_batch *batch, const sl_mappo_stats *s, double collect, double learn) {
+    double mean = sl_batch_mean_return(batch);
+    if (!isnan(mean)) self->mean_return = mean;
+    int64_t steps = self->update * self->steps_per_update;
+    const double row[] = {(double)steps,
+                          mean,
+                          (double)batch->n_episodes,
+                          s->policy_loss,
+                          s->value_loss,
+                          s->entropy,
+                          s->kl,
+                          s->clip_fraction,
+                          s->actor_norm,
+                          s->critic_norm,
+                          s->lr,
+                          (double)s->skipped,
+                          collect,
+                          learn};
+    SL_TRY(sl_metrics_row(self->metrics, self->update, (int)(sizeof row / sizeof *row), row));
+    sl_progress_report(&self->progress, steps, self->mean_return);
+    return SL_OK;
+}
+
+static sl_status one_update(stage *self, bool want_snapshot, const sl_learn_message **answer) {
+    double start = sl_clock_seconds();
+    SL_TRY(collect(self, want_snapshot, answer));
+    double collected = sl_clock_seconds();
+    sl_batch batch;
+    SL_TRY(sl_batch_read(*answer, &self->session->shapes, sl_mappo_need(self->mappo), &batch));
+    sl_mappo_stats stats;
+    sl_mappo_update(self->mappo, &batch, (double)self->update / (double)self->n_updates, &stats);
+    self->update++;
+    return report(self, &batch, &stats, collected - start, sl_clock_seconds() - collected);
+}
+
+void sl_teacher_path(const sl_session *session, char path[1024]) {
+    (void)snprintf(path, 1024, "%s/teacher.safetensors", session->run);
+}
+
+sl_status sl_students_write(const sl_session *session, const float *params) {
+    char path[1024];
+    (void)snprintf(path, sizeof path, "%s/students", session->run);
+    SL_TRY(sl_file_make_folder(path));
+    for (int i = 0; i < session->shapes.N; i++) {
+        sl_policy policy = {.def = session->shapes.students[i], .params = (float *)params};
+        policy.profile = sl_shapes_profile(&session->shapes, session->experiment, i);
+        (void)snprintf(path, sizeof path, "%s/students/agent-%d.safetensors", session->run, i);
+        SL_TRY(sl_policy_save(&policy, path));
+        params += sl_net_n_params(&policy.def);
+    }
+    return SL_OK;
+}
+
+static sl_status write_policies(const stage *self) {
+    const sl_session *session = self->session;
+    size_t n;
+    if (self->direct) return sl_students_write(session, sl_mappo_actor(self->mappo, &n));
+    sl_policy policy = {.def = session->shapes.teacher,
+                        .params = sl_mappo_actor(self->mappo, &n),
+                        .has_critic = true,
+                        .critic_team = session->shapes.M == 1,
+                        .critic_def = session->shapes.critic,
+                        .critic_params = sl_mappo_critic(self->mappo, &n)};
+    policy.profile = sl_shapes_profile(&session->shapes, session->experiment, -1);
+    sl_mappo_value_stats(self->mappo, &policy.value_mean, &policy.value_std);
+    char path[1024];
+    sl_teacher_path(session, path);
+    return sl_policy_save(&policy, path);
+}
+
+static sl_status run_updates(stage *self) {
+    sl_session *session = self->session;
+    while (self->update < self->n_updates) {
+        const sl_learn_message *answer = NULL;
+        bool last = self->update + 1 == self->n_updates;
+        bool want_snapshot = last || sl_session_wants_checkpoint(session);
+        SL_TRY(one_update(self, want_snapshot, &answer));
+        if (last) {
+            SL_TRY(write_policies(self));
+            return checkpoint(self, self->next, answer);
+        }
+        if (want_snapshot) {
+            SL_TRY(checkpoint(self, self->name, answer));
+            if (*session->stop) return sl_fail(SL_INTERRUPTED, NULL, "interrupted; checkpointed");
+        }
+    }
+    return SL_OK;
+}
+
+static sl_status open_stage(stage *self, const sl_tensors *resume) {
+    sl_session *session = self->session;
+    const sl_exp_ppo *ppo = &session->experiment->teacher.ppo;
+    sl_mappo_def def = {.shapes = &session->shapes, .ppo = ppo, .separate = self->direct};
+    def.init = sl_rng_split_name(&session->root, self->direct ? "students/init" : "teacher/init");
+    def.minibatch = sl_rng_split_name(&session->root, "minibatch");
+    SL_TRY(sl_mappo_create(&def, session->pool, &self->mappo));
+    if (resume) {
+        const sl_tensor *update;
+        SL_TRY(sl_tensors_find(resume, "update", SL_I64, 1, &update));
+        self->update = *(const int64_t *)update->data;
+        if (self->update > 0) SL_TRY(sl_mappo_load(self->mappo, resume));
+    }
+    self->steps_per_update = (int64_t)ppo->n_envs * ppo->rollout_steps;
+    self->n_updates = (ppo->total_steps + self->steps_per_update - 1) / self->steps_per_update;
+    SL_TRY(sl_metrics_open(session->run, self->name, COLUMNS, self->update, &self->metrics));
+    self->progress = sl_progress_start(self->name, "steps", self->update * self->steps_per_update,
+                                       self->n_updates * self->steps_per_update);
+    return SL_OK;
+}
+
+sl_status sl_teacher_run(sl_session *session, const char *name, const char *next_stage, const sl_tensors *resume) {
+    stage self = {.session = session, .name = name, .next = next_stage, .mean_return = (double)NAN};
+    self.direct = session->experiment->method == SL_EXP_DIRECT;
+    sl_status status = open_stage(&self, resume);
+    if (status == SL_OK) status = run_updates(&self);
+    sl_metrics_close(&self.metrics);
+    sl_mappo_destroy(&self.mappo);
+    return status;
+}
+
+static bool same_shape(const sl_net_def *a, const sl_net_def *b) {
+    return a->in_dim == b->in_dim && a->hidden == b->hidden && a->out_dim == b->out_dim &&
+           a->n_layers == b->n_layers && a->cell == b->cell && a->activation == b->activation &&
+           a->layer_norm == b->layer_norm;
+}
+
+sl_status sl_teacher_load(const sl_session *session, const char *path, sl_policy *out) {
+    sl_policy policy = {0};
+    SL_TRY(sl_policy_load(path, &policy));
+    const sl_shapes *shapes = &session->shapes;
+    bool fits = policy.has_critic && same_shape(&policy.def, &shapes->teacher) &&
+                same_shape(&policy.critic_def, &shapes->critic);
+    if (!fits) {
+        sl_policy_fini(&policy);
+        return sl_fail(SL_MISMATCH, "give teacher.actor and teacher.critic as in the run that trained it",
+                       "the teacher %s is of another shape than this experiment's", path);
+    }
+    *out = policy;
+    return SL_OK;
+}
+
+sl_status sl_teacher_take(sl_session *session) {
+    char from[1024], path[1024];
+    struct stat info;
+    const char *given = session->experiment->teacher.from;
+    bool folder = stat(given, &info) == 0 && S_ISDIR(info.st_mode);
+    (void)snprintf(from, sizeof from, "%s%s", given, folder ? "/teacher.safetensors" : "");
+    sl_policy policy = {0};
+    SL_TRY(sl_teacher_load(session, from, &policy));
+    sl_teacher_path(session, path);
+    sl_status status = sl_policy_save(&policy, path);
+    sl_policy_fini(&policy);
+    return status;
+}

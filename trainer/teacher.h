@@ -1,0 +1,22 @@
+/* teacher.h - the stage in which MAPPO learns: the teacher, or with method direct the students themselves. Asks for
+ * roll-outs, updates, writes metrics and checkpoints, and in the end the policy files. Main thread. */
+#ifndef SL_TRAINER_TEACHER_H
+#define SL_TRAINER_TEACHER_H
+
+#include "trainer/session.h"
+
+/* resume: a checkpoint of this stage, or NULL. SL_OK: the files are written and a checkpoint of next_stage;
+ * SL_TIMEOUT: the coordinator was restarted, go back to the newest checkpoint; SL_INTERRUPTED: checkpointed. */
+SL_MUST_CHECK sl_status sl_teacher_run(sl_session *session, const char *stage, const char *next_stage,
+                                       const sl_tensors *resume);
+/* Instead of training: takes experiment.teacher.from (a run folder or a file) as this run's teacher. SL_MISMATCH when
+ * it is of another shape. */
+SL_MUST_CHECK sl_status sl_teacher_take(sl_session *session);
+/* The run's teacher file, checked against the shapes. For sl_policy_fini. */
+SL_MUST_CHECK sl_status sl_teacher_load(const sl_session *session, const char *path, sl_policy *out);
+/* run/teacher.safetensors */
+void sl_teacher_path(const sl_session *session, char path[1024]);
+/* Writes run/students/agent-<i>.safetensors for all agents from their parameters, one after the other. */
+SL_MUST_CHECK sl_status sl_students_write(const sl_session *session, const float *params);
+
+#endif
