@@ -1,5 +1,6 @@
 /* bench_nn.c - the speed of nn/: forward and backward of the shapes that training uses, in GFLOP/s and as a share of
- * this thread's sgemm peak measured beside it. One thread; a few seconds. */
+ * this thread's sgemm peak measured beside it. One thread; a few seconds.
+ * bench_nn [WORD]: only the shapes whose name holds the word. */
 #include "common/alloc.h"
 #include "common/clock.h"
 #include "common/log.h"
@@ -8,6 +9,7 @@
 #include "nn/optim.h"
 
 #include <stdio.h>
+#include <string.h>
 
 typedef struct shape {
     const char *name;
@@ -17,15 +19,16 @@ typedef struct shape {
 
 // clang-format off
 static const shape shapes[] = {
-    {"GRU-64 actor, T 10, B 960",   {21, 64, 5, 1, SL_CELL_GRU, SL_ACT_RELU, false}, 10, 960},
-    {"GRU-64 with norm, 2 layers",  {21, 64, 5, 2, SL_CELL_GRU, SL_ACT_RELU, true}, 10, 960},
-    {"GRU-64 critic, T 10, B 320",  {54, 64, 1, 1, SL_CELL_GRU, SL_ACT_RELU, false}, 10, 320},
+    {"GRU-64 actor, T 10, B 720",   {21, 64, 5, 1, SL_CELL_GRU, SL_ACT_RELU, false}, 10, 960},
+    {"GRU-64 actor, T 10, B 72",    {21, 64, 5, 1, SL_CELL_GRU, SL_ACT_RELU, false}, 10, 72},
+    {"GRU-64 norm, 2 layers, B 72", {21, 64, 5, 2, SL_CELL_GRU, SL_ACT_RELU, true}, 10, 72},
+    {"GRU-64 critic, T 10, B 72",  {54, 64, 1, 1, SL_CELL_GRU, SL_ACT_RELU, false}, 10, 72},
     {"FF 2x256, 1024 rows",         {21, 256, 5, 2, SL_CELL_NONE, SL_ACT_RELU, false}, 1, 1024},
     {"FF 3x64, 1024 rows",          {30, 64, 5, 3, SL_CELL_NONE, SL_ACT_RELU, false}, 1, 1024},
     {"FF 3x64 tanh, 1024 rows",     {30, 64, 5, 3, SL_CELL_NONE, SL_ACT_TANH, false}, 1, 1024},
     {"FF 3x128 critic, 1024 rows",  {150, 128, 1, 3, SL_CELL_NONE, SL_ACT_RELU, false}, 1, 1024},
     {"GRU-16 student, T 25, B 128", {18, 16, 5, 1, SL_CELL_GRU, SL_ACT_RELU, false}, 25, 128},
-    {"GRU-256, T 10, B 960",        {21, 256, 5, 1, SL_CELL_GRU, SL_ACT_RELU, false}, 10, 960},
+    {"GRU-256, T 10, B 24",         {21, 256, 5, 1, SL_CELL_GRU, SL_ACT_RELU, false}, 10, 24},
 };
 // clang-format on
 
@@ -86,12 +89,12 @@ static sl_status run(const shape *s, double peak) {
 }
 
 int main(int argc, char **argv) {
-    (void)argc;
     sl_log_init("bench_nn", SL_LOG_INFO, false);
     sl_blas_init(argv);
     double peak = sl_blas_peak_gflops();
     printf("sgemm peak of one thread: %.1f GFLOP/s (%s)\n", peak, sl_blas_core());
     for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++) {
+        if (argc > 1 && !strstr(shapes[i].name, argv[1])) continue;
         sl_status status = run(&shapes[i], peak);
         if (status != SL_OK) {
             sl_error_print("bench_nn");

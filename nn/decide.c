@@ -1,40 +1,38 @@
 /* decide.c - the decision path: one step, row by row, every sum in index order, so that a student decides alike here,
  * in agent/ and on another machine. net.h states the order of operations. Any thread. */
 #include "common/fmath.h"
+#include "nn/lanes.h"
 #include "nn/net_parts.h"
 
 #include <math.h>
 #include <string.h>
 
-// sixteen floats as one value: gcc and clang split it into whatever registers the machine has, with the same bits
-typedef float vec16 __attribute__((vector_size(64), aligned(4), may_alias));
-enum { LANES = 16 };
-
 // y_j = b_j, then += x_i W_ij for ascending i; four vectors of j at a time stay in registers
 static void linear(int I, int O, const float *restrict x, const float *restrict W, const float *restrict b,
                    float *restrict y) {
+    enum { WIDE = 4 * SL_LANES };
     size_t ld = (size_t)O;
     int j = 0;
-    for (; j + 4 * LANES <= O; j += 4 * LANES) {
-        const vec16 *from = (const vec16 *)(b + j);
-        vec16 s0 = from[0], s1 = from[1], s2 = from[2], s3 = from[3];
-        for (int i = 0; i < I; i++) {
-            const vec16 *w = (const vec16 *)(W + (size_t)i * ld + j);
-            s0 += x[i] * w[0];
-            s1 += x[i] * w[1];
-            s2 += x[i] * w[2];
-            s3 += x[i] * w[3];
+    for (; j + WIDE <= O; j += WIDE) {
+        const float *w = W + j;
+        sl_vec16 s0 = sl_load16(b + j), s1 = sl_load16(b + j + SL_LANES);
+        sl_vec16 s2 = sl_load16(b + j + 2 * SL_LANES), s3 = sl_load16(b + j + 3 * SL_LANES);
+        for (int i = 0; i < I; i++, w += ld) {
+            s0 += x[i] * sl_load16(w);
+            s1 += x[i] * sl_load16(w + SL_LANES);
+            s2 += x[i] * sl_load16(w + 2 * SL_LANES);
+            s3 += x[i] * sl_load16(w + 3 * SL_LANES);
         }
-        vec16 *to = (vec16 *)(y + j);
-        to[0] = s0;
-        to[1] = s1;
-        to[2] = s2;
-        to[3] = s3;
+        sl_store16(y + j, s0);
+        sl_store16(y + j + SL_LANES, s1);
+        sl_store16(y + j + 2 * SL_LANES, s2);
+        sl_store16(y + j + 3 * SL_LANES, s3);
     }
-    for (; j + LANES <= O; j += LANES) {
-        vec16 s = *(const vec16 *)(b + j);
-        for (int i = 0; i < I; i++) s += x[i] * *(const vec16 *)(W + (size_t)i * ld + j);
-        *(vec16 *)(y + j) = s;
+    for (; j + SL_LANES <= O; j += SL_LANES) {
+        const float *w = W + j;
+        sl_vec16 s = sl_load16(b + j);
+        for (int i = 0; i < I; i++, w += ld) s += x[i] * sl_load16(w);
+        sl_store16(y + j, s);
     }
     for (; j < O; j++) {
         float s = b[j];

@@ -1,37 +1,43 @@
-/* gru.c - the gates of the GRU, forward and backward, each one fused pass over a step's rows. */
+/* gru.c - the gates of the GRU, forward and backward, each one fused pass over a step's rows. The row functions take
+ * every stream as a restrict parameter of its own: that is what both gcc and clang need to vectorise them. */
 #include "common/fmath.h"
 #include "nn/net_parts.h"
 
-static void gates_forward_row(int H, float *restrict gates, const float *restrict gh, const float *restrict hm,
-                              float *restrict h) {
-    float *restrict gr = gates, *restrict gz = gates + H, *restrict gn = gates + 2 * H, *restrict gg = gates + 3 * H;
+static void forward_row(int H, float *restrict gr, float *restrict gz, float *restrict gn, float *restrict gg,
+                        const float *restrict gh_r, const float *restrict gh_z, const float *restrict gh_n,
+                        const float *restrict hm, float *restrict h) {
     for (int j = 0; j < H; j++) {
-        float hidden_n = gh[2 * H + j];
-        float r = sl_sigmoidf(gr[j] + gh[j]);
-        float z = sl_sigmoidf(gz[j] + gh[H + j]);
-        float n = sl_tanhf(gn[j] + r * hidden_n);
+        float r = sl_sigmoidf(gr[j] + gh_r[j]);
+        float z = sl_sigmoidf(gz[j] + gh_z[j]);
+        float n = sl_tanhf(gn[j] + r * gh_n[j]);
         h[j] = (1.0f - z) * n + z * hm[j];
         gr[j] = r;
         gz[j] = z;
         gn[j] = n;
-        gg[j] = hidden_n;
+        gg[j] = gh_n[j];
     }
+}
+
+static void mask_row(int H, float keep, const float *restrict h, float *restrict hm) {
+    for (int j = 0; j < H; j++) hm[j] = keep * h[j];
 }
 
 void sl_gru_gates_forward(int R, int H, float *gates, const float *gh, const float *hm, float *h,
                           const float *next_keep, float *next_hm) {
-    size_t step = (size_t)H;
+    size_t n = (size_t)H;
     for (size_t r = 0; r < (size_t)R; r++) {
-        gates_forward_row(H, gates + 4 * step * r, gh + 3 * step * r, hm + step * r, h + step * r);
-        if (!next_hm) continue;
-        float keep = next_keep ? next_keep[r] : 1.0f;
-        for (size_t j = 0; j < step; j++) next_hm[step * r + j] = keep * h[step * r + j];
+        float *g = gates + 4 * n * r;
+        const float *hidden = gh + 3 * n * r;
+        forward_row(H, g, g + n, g + 2 * n, g + 3 * n, hidden, hidden + n, hidden + 2 * n, hm + n * r, h + n * r);
+        if (next_hm) mask_row(H, next_keep ? next_keep[r] : 1.0f, h + n * r, next_hm + n * r);
     }
 }
 
-static void gates_backward_row(int H, float *restrict gates, const float *restrict hm, const float *restrict dh,
-                               float keep, float *restrict carry, float *restrict sums) {
-    float *restrict g0 = gates, *restrict g1 = gates + H, *restrict g2 = gates + 2 * H, *restrict g3 = gates + 3 * H;
+// g0..g3 come in as r z n gh_n and leave as the gradients of n r z gh_n
+static void backward_row(int H, float *restrict g0, float *restrict g1, float *restrict g2, float *restrict g3,
+                         const float *restrict hm, const float *restrict dh, float keep, float *restrict carry,
+                         float *restrict sum_n, float *restrict sum_r, float *restrict sum_z,
+                         float *restrict sum_hidden) {
     for (int j = 0; j < H; j++) {
         float r = g0[j], z = g1[j], n = g2[j], hidden_n = g3[j];
         float d = dh[j] + keep * carry[j];
@@ -44,18 +50,19 @@ static void gates_backward_row(int H, float *restrict gates, const float *restri
         g1[j] = d_r;
         g2[j] = d_z;
         g3[j] = d_hidden;
-        sums[j] += d_n;
-        sums[H + j] += d_r;
-        sums[2 * H + j] += d_z;
-        sums[3 * H + j] += d_hidden;
+        sum_n[j] += d_n;
+        sum_r[j] += d_r;
+        sum_z[j] += d_z;
+        sum_hidden[j] += d_hidden;
     }
 }
 
 void sl_gru_gates_backward(int R, int H, float *gates, const float *hm, const float *dh, const float *next_keep,
                            float *carry, float *sums) {
-    size_t step = (size_t)H;
+    size_t n = (size_t)H;
     for (size_t r = 0; r < (size_t)R; r++) {
-        gates_backward_row(H, gates + 4 * step * r, hm + step * r, dh + step * r, next_keep ? next_keep[r] : 1.0f,
-                           carry + step * r, sums);
+        float *g = gates + 4 * n * r;
+        backward_row(H, g, g + n, g + 2 * n, g + 3 * n, hm + n * r, dh + n * r, next_keep ? next_keep[r] : 1.0f,
+                     carry + n * r, sums, sums + n, sums + 2 * n, sums + 3 * n);
     }
 }

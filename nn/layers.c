@@ -2,6 +2,7 @@
 #include "common/fmath.h"
 #include "nn/blas.h"
 #include "nn/gemm.h"
+#include "nn/lanes.h"
 #include "nn/net_parts.h"
 
 #include <math.h>
@@ -69,37 +70,73 @@ void sl_activation_backward(int R, int H, sl_activation act, const float *y, flo
     }
 }
 
+// sums of x and of (x - mean)^2 in sixteen running lanes, the rest one by one
+static float norm_sum(int H, const float *x) {
+    sl_vec16 lanes = {0};
+    int j = 0;
+    for (; j + SL_LANES <= H; j += SL_LANES) lanes += sl_load16(x + j);
+    float sum = sl_sum16(lanes);
+    for (; j < H; j++) sum += x[j];
+    return sum;
+}
+
+static float norm_squares(int H, const float *x, float mean) {
+    sl_vec16 lanes = {0};
+    int j = 0;
+    for (; j + SL_LANES <= H; j += SL_LANES) {
+        sl_vec16 centred = sl_load16(x + j) - mean;
+        lanes += centred * centred;
+    }
+    float sum = sl_sum16(lanes);
+    for (; j < H; j++) sum += (x[j] - mean) * (x[j] - mean);
+    return sum;
+}
+
+static void norm_row(int H, float mean, float scale, const float *restrict x, const float *restrict w,
+                     const float *restrict b, float *restrict y) {
+    for (int j = 0; j < H; j++) y[j] = (x[j] - mean) * scale * w[j] + b[j];
+}
+
 void sl_norm_forward(int R, int H, const float *x, const float *w, const float *b, float *y, float *stats) {
-    for (int r = 0; r < R; r++) {
-        const float *restrict in = x + (size_t)r * (size_t)H;
-        float *restrict out = y + (size_t)r * (size_t)H;
-        float sum = 0, squares = 0;
-        for (int j = 0; j < H; j++) sum += in[j];
-        float mean = sum / (float)H;
-        for (int j = 0; j < H; j++) squares += (in[j] - mean) * (in[j] - mean);
-        float scale = 1.0f / sqrtf(squares / (float)H + SL_NORM_EPS);
-        for (int j = 0; j < H; j++) out[j] = (in[j] - mean) * scale * w[j] + b[j];
+    size_t n = (size_t)H;
+    for (size_t r = 0; r < (size_t)R; r++) {
+        const float *row = x + r * n;
+        float mean = norm_sum(H, row) / (float)H;
+        float scale = 1.0f / sqrtf(norm_squares(H, row, mean) / (float)H + SL_NORM_EPS);
+        norm_row(H, mean, scale, row, w, b, y + r * n);
         stats[2 * r] = mean;
         stats[2 * r + 1] = scale;
     }
 }
 
-void sl_norm_backward(int R, int H, const float *x, const float *stats, const float *w, float *dy, float *restrict dw,
-                      float *restrict db) {
-    for (int r = 0; r < R; r++) {
-        const float *restrict in = x + (size_t)r * (size_t)H;
-        float *restrict d = dy + (size_t)r * (size_t)H;
-        float mean = stats[2 * r], scale = stats[2 * r + 1];
-        // with xhat = (x - mean) scale and g = dy w: dx = scale (g - mean(g) - xhat mean(g xhat))
-        float sum = 0, sum_xhat = 0;
-        for (int j = 0; j < H; j++) {
-            float xhat = (in[j] - mean) * scale;
-            dw[j] += d[j] * xhat;
-            db[j] += d[j];
-            sum += d[j] * w[j];
-            sum_xhat += d[j] * w[j] * xhat;
-        }
-        float shift = sum / (float)H, tilt = sum_xhat / (float)H;
-        for (int j = 0; j < H; j++) d[j] = scale * (d[j] * w[j] - shift - (in[j] - mean) * scale * tilt);
+// with xhat = (x - mean) scale and g = dy w: dx = scale (g - mean(g) - xhat mean(g xhat))
+static void norm_backward_row(int H, float mean, float scale, const float *restrict x, const float *restrict w,
+                              float *restrict d, float *restrict dw, float *restrict db) {
+    sl_vec16 lanes = {0}, lanes_xhat = {0};
+    int j = 0;
+    for (; j + SL_LANES <= H; j += SL_LANES) {
+        sl_vec16 dy = sl_load16(d + j), xhat = (sl_load16(x + j) - mean) * scale, g = dy * sl_load16(w + j);
+        sl_store16(dw + j, sl_load16(dw + j) + dy * xhat);
+        sl_store16(db + j, sl_load16(db + j) + dy);
+        lanes += g;
+        lanes_xhat += g * xhat;
+    }
+    float sum = sl_sum16(lanes), sum_xhat = sl_sum16(lanes_xhat);
+    for (; j < H; j++) {
+        float xhat = (x[j] - mean) * scale, g = d[j] * w[j];
+        dw[j] += d[j] * xhat;
+        db[j] += d[j];
+        sum += g;
+        sum_xhat += g * xhat;
+    }
+    float shift = sum / (float)H, tilt = sum_xhat / (float)H;
+    for (j = 0; j < H; j++) d[j] = scale * (d[j] * w[j] - shift - (x[j] - mean) * scale * tilt);
+}
+
+void sl_norm_backward(int R, int H, const float *x, const float *stats, const float *w, float *dy, float *dw,
+                      float *db) {
+    size_t n = (size_t)H;
+    for (size_t r = 0; r < (size_t)R; r++) {
+        norm_backward_row(H, stats[2 * r], stats[2 * r + 1], x + r * n, w, dy + r * n, dw, db);
     }
 }

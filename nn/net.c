@@ -115,7 +115,7 @@ void sl_net_forward(const sl_net_def *def, const float *params, sl_net_workspace
     // without a cell time is one more batch dimension
     ws->T = def->cell == SL_CELL_NONE ? 1 : T;
     ws->B = def->cell == SL_CELL_NONE ? T * B : B;
-    ws->tile_B = sl_net_tile_B(def, ws->T, ws->B);
+    ws->tile_B = sl_net_slice_B(def, ws->T);
     ws->keep = keep;
     int H = def->hidden, A = def->out_dim;
     for (int b0 = 0; b0 < ws->B; b0 += ws->tile_B) {

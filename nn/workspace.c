@@ -6,12 +6,8 @@
 
 #include <string.h>
 
-// a tile's activations are to fill about half of a 2 MB L2 cache
-enum { TILE_FLOATS = 1 << 18, TILE_MIN_B = 24 };
-
-static int min_int(int a, int b) {
-    return a < b ? a : b;
-}
+// a tile's activations are to fill about a 2 MB L2 cache; halves and doubles of it measured no better
+enum { TILE_FLOATS = 1 << 19, TILE_MIN_B = 24 };
 
 static int max_int(int a, int b) {
     return a > b ? a : b;
@@ -24,11 +20,10 @@ static int row_floats(const sl_net_def *def) {
     return def->in_dim * per_layer + def->hidden * (per_layer * def->n_layers + cell + 2) + def->out_dim;
 }
 
-int sl_net_tile_B(const sl_net_def *def, int T, int B) {
+int sl_net_slice_B(const sl_net_def *def, int T) {
     int rows = TILE_FLOATS / row_floats(def);
     // whole blocks of 24 rows suit the product's register tiles
-    int tile_B = max_int(rows / T / TILE_MIN_B * TILE_MIN_B, TILE_MIN_B);
-    return min_int(tile_B, B);
+    return max_int(rows / T / TILE_MIN_B * TILE_MIN_B, TILE_MIN_B);
 }
 
 // hands out parts of the block; with a NULL block it only counts

@@ -39,7 +39,4 @@ struct sl_net_workspace {
     void *block; /* the one allocation that all of the above point into */
 };
 
-/* Sequences in a tile for this many steps. */
-int sl_net_tile_B(const sl_net_def *def, int T, int B);
-
 #endif

@@ -1,0 +1,136 @@
+/* test_optim.c - Adam, clipping and value normalisation against numbers on paper. */
+#include "nn/optim.h"
+
+#include "support/heap_count.h"
+#include "support/torture.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+// the first step moves every parameter by lr against the sign of its gradient; a zero gradient moves nothing
+static void test_adam_first_step(void **state) {
+    (void)state;
+    sl_adam adam;
+    assert_int_equal(sl_adam_init(&adam, 3), SL_OK);
+    float params[3] = {1.0f, 1.0f, 1.0f}, grads[3] = {0.5f, -20.0f, 0.0f};
+    sl_adam_step(&adam, 0.1f, 1e-8f, grads, params);
+    assert_true(fabsf(params[0] - 0.9f) < 1e-6f);
+    assert_true(fabsf(params[1] - 1.1f) < 1e-6f);
+    assert_true(params[2] == 1.0f);
+    assert_int_equal(adam.t, 1);
+    sl_adam_fini(&adam);
+    assert_null(adam.m);
+}
+
+// against the paper's algorithm 1 in double precision, gradients that change sign and size
+static void test_adam_equals_paper(void **state) {
+    (void)state;
+    enum { N = 37, STEPS = 50 };
+    sl_adam adam;
+    assert_int_equal(sl_adam_init(&adam, N), SL_OK);
+    float params[N], grads[N];
+    double p[N], m[N] = {0}, v[N] = {0};
+    for (int i = 0; i < N; i++) p[i] = params[i] = 0.1f * (float)i;
+    for (int t = 1; t <= STEPS; t++) {
+        for (int i = 0; i < N; i++) {
+            grads[i] = (float)(sin(0.7 * i + 0.3 * t) * pow(10, i % 5 - 3));
+            double g = (double)grads[i];
+            m[i] = 0.9 * m[i] + 0.1 * g;
+            v[i] = 0.999 * v[i] + 0.001 * g * g;
+            p[i] -= 0.01 * (m[i] / (1 - pow(0.9, t))) / (sqrt(v[i] / (1 - pow(0.999, t))) + 1e-5);
+        }
+        sl_adam_step(&adam, 0.01f, 1e-5f, grads, params);
+    }
+    for (int i = 0; i < N; i++) assert_true(fabs((double)params[i] - p[i]) < 1e-5);
+    sl_adam_fini(&adam);
+}
+
+static void test_clip(void **state) {
+    (void)state;
+    float grads[20] = {0};
+    grads[0] = 3.0f;
+    grads[19] = -4.0f;
+    assert_true(fabs(sl_grad_norm(20, grads) - 5.0) < 1e-12);
+    // not longer than allowed: untouched
+    assert_true(fabs(sl_grad_clip(20, 5.5, grads) - 5.0) < 1e-12);
+    assert_true(grads[0] == 3.0f && grads[19] == -4.0f);
+    assert_true(fabs(sl_grad_clip(20, 0, grads) - 5.0) < 1e-12);
+    assert_true(grads[0] == 3.0f);
+    assert_true(fabs(sl_grad_clip(20, 1.0, grads) - 5.0) < 1e-12);
+    assert_true(fabsf(grads[0] - 0.6f) < 1e-6f && fabsf(grads[19] + 0.8f) < 1e-6f);
+    grads[17] = NAN;
+    assert_false(isfinite(sl_grad_norm(20, grads)) != 0);
+    grads[17] = INFINITY;
+    assert_false(isfinite(sl_grad_norm(20, grads)) != 0);
+}
+
+static void test_value_norm(void **state) {
+    (void)state;
+    sl_value_norm norm = {0};
+    float mean, std;
+    sl_value_norm_stats(&norm, &mean, &std);
+    assert_true(mean == 0.0f && std == 1.0f);
+    // one batch: its own mean and deviation, however slow the decay
+    const float first[4] = {2.0f, 4.0f, 4.0f, 6.0f};
+    sl_value_norm_update(&norm, 4, first);
+    sl_value_norm_stats(&norm, &mean, &std);
+    assert_true(fabsf(mean - 4.0f) < 1e-4f && fabsf(std - sqrtf(2.0f)) < 1e-4f);
+    // a second batch weighs nearly the same: mean of all eight numbers
+    const float second[4] = {10.0f, 12.0f, 12.0f, 14.0f};
+    sl_value_norm_update(&norm, 4, second);
+    sl_value_norm_stats(&norm, &mean, &std);
+    assert_true(fabsf(mean - 8.0f) < 1e-3f && fabsf(std - sqrtf(18.0f)) < 1e-3f);
+    // constant targets: the deviation stays away from zero
+    sl_value_norm flat = {0};
+    const float same[2] = {3.0f, 3.0f};
+    sl_value_norm_update(&flat, 2, same);
+    sl_value_norm_stats(&flat, &mean, &std);
+    assert_true(fabsf(std - 0.1f) < 1e-6f);
+    sl_value_norm_update(&flat, 0, same);
+    assert_true(isfinite(flat.mean) != 0);
+}
+
+static void test_no_allocation(void **state) {
+    (void)state;
+    if (!sl_heap_is_counted()) skip();
+    sl_adam adam;
+    assert_int_equal(sl_adam_init(&adam, 100), SL_OK);
+    float params[100] = {0}, grads[100] = {1.0f};
+    uint64_t count = sl_heap_count();
+    for (int i = 0; i < 10000; i++) {
+        sl_grad_clip(100, 0.5, grads);
+        sl_adam_step(&adam, 1e-3f, 1e-5f, grads, params);
+    }
+    assert_int_equal(sl_heap_count() - count, 0);
+    sl_adam_fini(&adam);
+}
+
+static sl_status make_adam(void *context) {
+    (void)context;
+    sl_adam adam = {0};
+    SL_TRY(sl_adam_init(&adam, 10));
+    sl_adam_fini(&adam);
+    return SL_OK;
+}
+
+static void test_torture(void **state) {
+    (void)state;
+    assert_int_equal(sl_torture(make_adam, NULL), 2);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_adam_first_step),
+        cmocka_unit_test(test_adam_equals_paper),
+        cmocka_unit_test(test_clip),
+        cmocka_unit_test(test_value_norm),
+        cmocka_unit_test(test_no_allocation),
+        cmocka_unit_test(test_torture),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
