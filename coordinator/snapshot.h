@@ -7,6 +7,7 @@
 #include "envs/env.h"
 #include "envs/mask.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -18,13 +19,16 @@ typedef struct sl_cursor {
     sl_cursor_mode mode;
     uint8_t *bytes;       /* WRITE */
     const uint8_t *input; /* READ */
-    size_t at, n_bytes;   /* READ: never past n_bytes, the caller compared it with a COUNT */
+    size_t at, n_bytes;
+    bool short_of_bytes; /* READ: there were fewer bytes than items; what was not read is left as it was */
 } sl_cursor;
 
 /* Counts, writes or reads n bytes of data. */
 void sl_cursor_item(sl_cursor *self, void *data, size_t n);
 /* A number that must be the same when read: version, size. SL_MISMATCH names what. */
 SL_MUST_CHECK sl_status sl_cursor_expect(sl_cursor *self, uint64_t value, const char *what);
+/* READ: the bytes are used up, and there were enough. SL_CORRUPT. */
+SL_MUST_CHECK sl_status sl_cursor_finish(const sl_cursor *self);
 /* All copies of an environment, all masks. */
 SL_MUST_CHECK sl_status sl_cursor_env(sl_cursor *self, sl_env *env);
 SL_MUST_CHECK sl_status sl_cursor_mask(sl_cursor *self, sl_mask *mask);

@@ -1,0 +1,351 @@
+/* coordinator.c - requests to parts: roll-out, recorder, batches, evaluation; and their state as one snapshot. */
+#include "coordinator/coordinator.h"
+
+#include "common/alloc.h"
+#include "common/log.h"
+#include "coordinator/evaluate.h"
+#include "coordinator/models.h"
+#include "coordinator/record.h"
+#include "coordinator/request.h"
+#include "coordinator/rollout.h"
+#include "coordinator/sample.h"
+#include "coordinator/wave.h"
+
+enum { MAX_BATCH_EPISODES = 1 << 16, MAX_EVALUATION = 1 << 20, MAX_RECORDING = 1 << 30 };
+
+struct sl_coordinator {
+    sl_coordinator_def def;
+    char *run;
+    sl_setup *setup;
+    sl_pool *pool;
+    /* made when the first request needs them */
+    sl_rollout *rollout;
+    sl_recorder *recorder;
+    sl_sample *sample;
+    sl_wave *visits; /* the students' own episodes, sample_width of them */
+    int sample_width;
+    /* the frozen teacher, from RECORD */
+    float *actor, *critic;
+    double value_mean, value_std;
+    /* state of sampling */
+    sl_rng sample_stream; /* picks from the buffer */
+    uint64_t n_visited;   /* episodes that students have played */
+    uint8_t *snapshot;
+    size_t snapshot_bytes;
+    double *returns;
+    int32_t *lengths;
+};
+
+sl_status sl_coordinator_create(const sl_coordinator_def *def, sl_coordinator **out) {
+    sl_coordinator *self = sl_alloc(sizeof *self);
+    if (!self) return sl_fail(SL_MEMORY, NULL, "cannot allocate the coordinator");
+    self->def = *def;
+    self->run = sl_alloc_string(def->run);
+    sl_status status = self->run ? sl_setup_create(def->experiment, &self->setup)
+                                 : sl_fail(SL_MEMORY, NULL, "cannot allocate the coordinator");
+    int n_threads = def->experiment->threads > 0 ? def->experiment->threads : 1;
+    if (status == SL_OK) status = sl_pool_create(n_threads, &self->pool);
+    if (status != SL_OK) {
+        sl_coordinator_destroy(&self);
+        return status;
+    }
+    sl_coordinator_reset(self);
+    *out = self;
+    return SL_OK;
+}
+
+static void drop_work(sl_coordinator *self) {
+    sl_rollout_destroy(&self->rollout);
+    sl_recorder_destroy(&self->recorder);
+    sl_sample_destroy(&self->sample);
+    sl_wave_destroy(&self->visits);
+    sl_free(self->actor);
+    sl_free(self->critic);
+    self->actor = self->critic = NULL;
+    self->sample_width = 0;
+}
+
+void sl_coordinator_destroy(sl_coordinator **self_pointer) {
+    sl_coordinator *self = *self_pointer;
+    if (!self) return;
+    drop_work(self);
+    sl_free(self->snapshot);
+    sl_free(self->returns);
+    sl_free(self->lengths);
+    sl_pool_destroy(&self->pool);
+    sl_setup_destroy(&self->setup);
+    sl_free(self->run);
+    sl_free(self);
+    *self_pointer = NULL;
+}
+
+const sl_setup *sl_coordinator_setup(const sl_coordinator *self) {
+    return self->setup;
+}
+
+void sl_coordinator_reset(sl_coordinator *self) {
+    drop_work(self);
+    self->sample_stream = sl_rng_split_name(&self->setup->root, "sample");
+    self->n_visited = 0;
+}
+
+static sl_status need_rollout(sl_coordinator *self) {
+    return self->rollout ? SL_OK : sl_rollout_create(self->setup, self->pool, &self->rollout);
+}
+
+static sl_status need_recorder(sl_coordinator *self) {
+    return self->recorder ? SL_OK : sl_recorder_create(self->setup, self->pool, self->run, &self->recorder);
+}
+
+#define ADD(role, type, data, ...)                                                                                   \
+    sl_learn_add(answer, role, type, data, (int)(sizeof((int64_t[]){__VA_ARGS__}) / sizeof(int64_t)),                \
+                 (const int64_t[]){__VA_ARGS__})
+
+static void answer_collect(const sl_rollout_data *d, sl_learn_message *answer) {
+    int64_t T = d->T, B = d->B, N = d->N, M = d->M;
+    answer->kind = SL_LEARN_BATCH;
+    ADD(SL_TENSOR_OBS, SL_WIRE_F32, d->obs, T, B, N, d->O);
+    if (d->state) ADD(SL_TENSOR_STATE, SL_WIRE_F32, d->state, T, B, d->S);
+    if (d->avail) ADD(SL_TENSOR_AVAIL, SL_WIRE_U8, d->avail, T, B, N, d->A);
+    ADD(SL_TENSOR_ACTION, SL_WIRE_I32, d->action, T, B, N);
+    ADD(SL_TENSOR_LOGP, SL_WIRE_F32, d->logp, T, B, N);
+    ADD(SL_TENSOR_ADVANTAGE, SL_WIRE_F32, d->advantage, T, B, M);
+    ADD(SL_TENSOR_TARGET, SL_WIRE_F32, d->target, T, B, M);
+    ADD(SL_TENSOR_VALUE, SL_WIRE_F32, d->value, T, B, M);
+    ADD(SL_TENSOR_KEEP, SL_WIRE_F32, d->keep, T, B);
+    if (d->hidden) ADD(SL_TENSOR_HIDDEN, SL_WIRE_F32, d->hidden, d->C, B, N, d->H);
+    if (d->critic_hidden) ADD(SL_TENSOR_CRITIC_HIDDEN, SL_WIRE_F32, d->critic_hidden, d->C, B, M, d->H_critic);
+    ADD(SL_TENSOR_EPISODE_RETURN, SL_WIRE_F64, d->episode_return, d->n_episodes, N);
+    ADD(SL_TENSOR_EPISODE_LENGTH, SL_WIRE_I32, d->episode_length, d->n_episodes);
+}
+
+static sl_status collect(sl_coordinator *self, const sl_learn_message *request, sl_learn_message *answer) {
+    const float *params = NULL, *critic = NULL;
+    SL_TRY(need_rollout(self));
+    SL_TRY(sl_request_params(request, SL_TENSOR_PARAMS, "parameters", sl_rollout_n_params(self->rollout), &params));
+    SL_TRY(sl_request_params(request, SL_TENSOR_CRITIC, "critic's parameters", sl_rollout_n_critic(self->rollout),
+                             &critic));
+    SL_TRY(sl_request_value_scale(request));
+    sl_rollout_collect(self->rollout, params, critic, request->value_mean, request->value_std);
+    answer_collect(sl_rollout_get(self->rollout), answer);
+    return SL_OK;
+}
+
+// keeps the teacher that RECORD brought: later requests label with it
+static sl_status freeze_teacher(sl_coordinator *self, const sl_learn_message *request) {
+    const float *actor = NULL, *critic = NULL;
+    size_t n_actor = sl_net_n_params(&self->setup->teacher), n_critic = sl_net_n_params(&self->setup->critic);
+    SL_TRY(sl_request_params(request, SL_TENSOR_PARAMS, "parameters", n_actor, &actor));
+    SL_TRY(sl_request_params(request, SL_TENSOR_CRITIC, "critic's parameters", n_critic, &critic));
+    SL_TRY(sl_request_value_scale(request));
+    float *kept_actor = sl_alloc_copy(actor, n_actor * sizeof *actor);
+    float *kept_critic = sl_alloc_copy(critic, n_critic * sizeof *critic);
+    if (!kept_actor || !kept_critic) {
+        sl_free(kept_actor);
+        sl_free(kept_critic);
+        return sl_fail(SL_MEMORY, NULL, "cannot keep the teacher");
+    }
+    sl_free(self->actor);
+    sl_free(self->critic);
+    self->actor = kept_actor;
+    self->critic = kept_critic;
+    self->value_mean = request->value_mean;
+    self->value_std = request->value_std;
+    if (self->visits) sl_wave_set_teacher(self->visits, kept_actor, kept_critic, self->value_mean, self->value_std);
+    return SL_OK;
+}
+
+static sl_status record(sl_coordinator *self, const sl_learn_message *request, sl_learn_message *answer) {
+    SL_TRY(sl_request_episodes(request, MAX_RECORDING));
+    SL_TRY(need_recorder(self));
+    SL_TRY(freeze_teacher(self, request));
+    SL_TRY(sl_recorder_set_teacher(self->recorder, self->actor, self->critic, self->value_mean, self->value_std));
+    SL_TRY(sl_recorder_fill(self->recorder, (uint64_t)request->n_episodes, &self->def.progress));
+    answer->kind = SL_LEARN_DONE;
+    return SL_OK;
+}
+
+// batch and wave of B episodes
+static sl_status need_batch(sl_coordinator *self, int B, bool visits) {
+    if (self->sample_width != B) {
+        sl_sample_destroy(&self->sample);
+        sl_wave_destroy(&self->visits);
+        self->sample_width = 0;
+    }
+    if (!self->sample) SL_TRY(sl_sample_create(self->setup, B, self->setup->teacher.hidden, &self->sample));
+    self->sample_width = B;
+    if (!visits || self->visits) return SL_OK;
+    SL_TRY(sl_wave_create(self->setup, self->pool, B, true, &self->visits));
+    sl_wave_set_teacher(self->visits, self->actor, self->critic, self->value_mean, self->value_std);
+    return SL_OK;
+}
+
+static sl_status sample_expert(sl_coordinator *self, int B) {
+    sl_buffer *buffer = sl_recorder_buffer(self->recorder);
+    for (int b = 0; b < B; b++) {
+        SL_TRY(sl_recorder_allow_sample(self->recorder));
+        uint64_t index = sl_buffer_pick(buffer, b, &self->sample_stream);
+        sl_episode episode;
+        void *memory = NULL;
+        SL_TRY(sl_buffer_read(buffer, index, &episode, &memory));
+        sl_status status = sl_sample_set(self->sample, b, &episode, sl_recorder_keep(self->recorder, &episode));
+        sl_free(memory);
+        SL_TRY(status);
+    }
+    return SL_OK;
+}
+
+static sl_status sample_visits(sl_coordinator *self, const float *students, int B) {
+    sl_rng root = sl_rng_split_name(&self->setup->root, "sample"), stream = sl_rng_split_name(&root, "visits");
+    sl_wave_set_students(self->visits, students);
+    sl_wave_play(self->visits, &stream, self->n_visited);
+    self->n_visited += (uint64_t)B;
+    for (int b = 0; b < B; b++) {
+        const sl_episode *episode = sl_wave_episode(self->visits, b);
+        SL_TRY(sl_sample_set(self->sample, b, episode, episode->keep));
+    }
+    return SL_OK;
+}
+
+static void answer_sample(const sl_sample_data *d, sl_learn_message *answer) {
+    int64_t T = d->T, B = d->B, N = d->N, M = d->M;
+    answer->kind = SL_LEARN_BATCH;
+    ADD(SL_TENSOR_OBS, SL_WIRE_F32, d->obs, T, B, N, d->O);
+    if (d->avail) ADD(SL_TENSOR_AVAIL, SL_WIRE_U8, d->avail, T, B, N, d->A);
+    ADD(SL_TENSOR_ACTION, SL_WIRE_I32, d->action, T, B, N);
+    ADD(SL_TENSOR_LOGP, SL_WIRE_F32, d->logp, T, B, N);
+    ADD(SL_TENSOR_ADVANTAGE, SL_WIRE_F32, d->advantage, T, B, M);
+    ADD(SL_TENSOR_TARGET, SL_WIRE_F32, d->target, T, B, M);
+    ADD(SL_TENSOR_VALUE, SL_WIRE_F32, d->value, T, B, M);
+    ADD(SL_TENSOR_KEEP, SL_WIRE_F32, d->keep, T, B);
+    if (d->alive) ADD(SL_TENSOR_ALIVE, SL_WIRE_F32, d->alive, T, B, N);
+    ADD(SL_TENSOR_TEACHER_LOGITS, SL_WIRE_F32, d->teacher_logits, T, B, N, d->A);
+    ADD(SL_TENSOR_TEACHER_Z, SL_WIRE_F32, d->teacher_z, T, B, N, d->H);
+    ADD(SL_TENSOR_EPISODE_RETURN, SL_WIRE_F64, d->episode_return, B, N);
+    ADD(SL_TENSOR_EPISODE_LENGTH, SL_WIRE_I32, d->episode_length, B);
+}
+
+static sl_status sample(sl_coordinator *self, const sl_learn_message *request, sl_learn_message *answer) {
+    bool visits = request->source != 0;
+    const float *students = NULL;
+    SL_TRY(sl_request_episodes(request, MAX_BATCH_EPISODES));
+    if (!self->recorder || !self->actor)
+        return sl_fail(SL_MISMATCH, "ask RECORD first", "there is no teacher to sample with");
+    if (visits) {
+        sl_team_def def = sl_team_students_def(self->setup, 1);
+        SL_TRY(sl_request_params(request, SL_TENSOR_PARAMS, "students", sl_team_def_n_params(&def), &students));
+    }
+    SL_TRY(need_batch(self, request->n_episodes, visits));
+    SL_TRY(visits ? sample_visits(self, students, request->n_episodes) : sample_expert(self, request->n_episodes));
+    answer_sample(sl_sample_finish(self->sample), answer);
+    return SL_OK;
+}
+
+static sl_status evaluate(sl_coordinator *self, const sl_learn_message *request, sl_learn_message *answer) {
+    SL_TRY(sl_request_episodes(request, MAX_EVALUATION));
+    int n = request->n_episodes, N = self->setup->N;
+    sl_free(self->returns);
+    sl_free(self->lengths);
+    self->returns = sl_alloc_array((size_t)n * (size_t)N, sizeof(double));
+    self->lengths = sl_alloc_array((size_t)n, sizeof(int32_t));
+    if (!self->returns || !self->lengths) return sl_fail(SL_MEMORY, NULL, "cannot allocate %d episodes' returns", n);
+    sl_evaluate_def def = {.setup = self->setup,
+                           .pool = self->pool,
+                           .policy = request->policy,
+                           .n_episodes = n,
+                           .seed = request->seed,
+                           .progress = &self->def.progress};
+    if (def.policy == SL_POLICY_TEACHER || def.policy == SL_POLICY_STUDENTS)
+        SL_TRY(sl_models_load(self->setup, def.policy, request->text, self->run, sl_evaluate_width(n), &def.team));
+    sl_status status = sl_evaluate_run(&def, self->returns, self->lengths);
+    sl_team_destroy(&def.team);
+    SL_TRY(status);
+    answer->kind = SL_LEARN_DONE;
+    ADD(SL_TENSOR_EPISODE_RETURN, SL_WIRE_F64, self->returns, n, N);
+    ADD(SL_TENSOR_EPISODE_LENGTH, SL_WIRE_I32, self->lengths, n);
+    return SL_OK;
+}
+
+// counts, writes or reads everything that later answers depend on
+static sl_status visit(sl_coordinator *self, sl_cursor *cursor) {
+    uint8_t has_rollout = self->rollout != NULL, has_recorder = self->recorder != NULL;
+    SL_TRY(sl_cursor_expect(cursor, SL_SNAPSHOT_VERSION, "version"));
+    SL_TRY(sl_cursor_expect(cursor, self->setup->experiment->seed, "seed"));
+    sl_cursor_item(cursor, &self->sample_stream, sizeof self->sample_stream);
+    sl_cursor_item(cursor, &self->n_visited, sizeof self->n_visited);
+    sl_cursor_item(cursor, &has_rollout, 1);
+    sl_cursor_item(cursor, &has_recorder, 1);
+    if (has_rollout) {
+        SL_TRY(need_rollout(self));
+        SL_TRY(sl_rollout_visit(self->rollout, cursor));
+    }
+    if (has_recorder) {
+        SL_TRY(need_recorder(self));
+        sl_buffer *buffer = sl_recorder_buffer(self->recorder);
+        uint64_t inserted = 0;
+        int64_t samples = 0;
+        sl_buffer_counts(buffer, &inserted, &samples);
+        sl_cursor_item(cursor, &inserted, sizeof inserted);
+        sl_cursor_item(cursor, &samples, sizeof samples);
+        if (inserted > MAX_RECORDING || samples < 0) return sl_fail(SL_CORRUPT, NULL, "snapshot: impossible counts");
+        if (cursor->mode == SL_CURSOR_READ) sl_buffer_restore(buffer, inserted, samples);
+    }
+    return sl_cursor_finish(cursor);
+}
+
+static sl_status add_snapshot(sl_coordinator *self, sl_learn_message *answer) {
+    sl_cursor cursor = {.mode = SL_CURSOR_COUNT};
+    SL_TRY(visit(self, &cursor));
+    if (self->snapshot_bytes < cursor.at) {
+        uint8_t *larger = sl_alloc(cursor.at);
+        if (!larger) return sl_fail(SL_MEMORY, NULL, "cannot allocate a snapshot of %zu bytes", cursor.at);
+        sl_free(self->snapshot);
+        self->snapshot = larger;
+        self->snapshot_bytes = cursor.at;
+    }
+    cursor = (sl_cursor){.mode = SL_CURSOR_WRITE, .bytes = self->snapshot, .n_bytes = cursor.at};
+    SL_TRY(visit(self, &cursor));
+    ADD(SL_TENSOR_SNAPSHOT, SL_WIRE_U8, self->snapshot, (int64_t)cursor.at);
+    return SL_OK;
+}
+
+static sl_status restore(sl_coordinator *self, const sl_learn_message *request, sl_learn_message *answer) {
+    const sl_wire_tensor *snapshot = sl_learn_tensor(request, SL_TENSOR_SNAPSHOT);
+    if (!snapshot || snapshot->type != SL_WIRE_U8) return sl_fail(SL_MISMATCH, NULL, "the request lacks a snapshot");
+    sl_coordinator_reset(self);
+    sl_cursor cursor = {.mode = SL_CURSOR_READ, .input = snapshot->data, .n_bytes = snapshot->n_bytes};
+    sl_status status = visit(self, &cursor);
+    // half a state is none
+    if (status != SL_OK) sl_coordinator_reset(self);
+    SL_TRY(status);
+    answer->kind = SL_LEARN_DONE;
+    return SL_OK;
+}
+
+static sl_status dispatch(sl_coordinator *self, const sl_learn_message *request, sl_learn_message *answer) {
+    switch (request->kind) {
+    case SL_LEARN_COLLECT:
+        return collect(self, request, answer);
+    case SL_LEARN_RECORD:
+        return record(self, request, answer);
+    case SL_LEARN_SAMPLE:
+        return sample(self, request, answer);
+    case SL_LEARN_EVALUATE:
+        return evaluate(self, request, answer);
+    case SL_LEARN_RESTORE:
+        return restore(self, request, answer);
+    case SL_LEARN_STOP:
+        answer->kind = SL_LEARN_DONE;
+        return SL_OK;
+    default:
+        return sl_fail(SL_MISMATCH, NULL, "a coordinator does not answer messages of kind %d", (int)request->kind);
+    }
+}
+
+sl_status sl_coordinator_handle(sl_coordinator *self, const sl_learn_message *request, sl_learn_message *answer) {
+    answer->n_tensors = 0;
+    answer->version = request->version;
+    SL_TRY(dispatch(self, request, answer));
+    if (request->want_snapshot) SL_TRY(add_snapshot(self, answer));
+    return SL_OK;
+}

@@ -1,0 +1,31 @@
+/* coordinator.h - the coordinator without its socket: a request in, an answer out. It holds the environments, the
+ * expert buffer and the frozen teacher, and makes each when the first request needs it. One thread, which owns the
+ * pool. */
+#ifndef SL_COORDINATOR_COORDINATOR_H
+#define SL_COORDINATOR_COORDINATOR_H
+
+#include "coordinator/progress.h"
+#include "coordinator/setup.h"
+#include "net/learn_message.h"
+
+typedef struct sl_coordinator sl_coordinator;
+
+typedef struct sl_coordinator_def {
+    const sl_experiment *experiment; /* borrowed for life */
+    const char *run;                 /* the run's folder; copied */
+    sl_progress progress;            /* told of long work; what it returns other than SL_OK ends it */
+} sl_coordinator_def;
+
+/* SL_CONFIG, SL_MEMORY, SL_IO. */
+SL_MUST_CHECK sl_status sl_coordinator_create(const sl_coordinator_def *def, sl_coordinator **out);
+void sl_coordinator_destroy(sl_coordinator **self);
+const sl_setup *sl_coordinator_setup(const sl_coordinator *self);
+/* Back to the state that follows from the seed: a new asker. The log of the expert buffer stays. */
+void sl_coordinator_reset(sl_coordinator *self);
+/* Does what request asks and fills answer's kind, version and tensors, which are borrowed until the next call. The
+ * request is checked against the experiment before anything is done. On an error nothing is to be sent but the error:
+ * SL_MISMATCH (a tensor's role, type or shape), SL_NOT_FINITE, SL_CONFIG, or what the work came to. */
+SL_MUST_CHECK sl_status sl_coordinator_handle(sl_coordinator *self, const sl_learn_message *request,
+                                              sl_learn_message *answer);
+
+#endif

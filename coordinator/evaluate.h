@@ -1,0 +1,32 @@
+/* evaluate.h - greedy episodes of a policy, in process: what a flown fleet of the same students must reproduce
+ * episode by episode. Episode e uses split(seed(seed), e) for its environment and, split from that by "mask", for its
+ * mask. Several copies are played at a time, and the result does not depend on how many. */
+#ifndef SL_COORDINATOR_EVALUATE_H
+#define SL_COORDINATOR_EVALUATE_H
+
+#include "common/pool.h"
+#include "coordinator/progress.h"
+#include "coordinator/team.h"
+#include "net/learn_message.h"
+
+typedef struct sl_evaluate_def {
+    const sl_setup *setup;
+    sl_pool *pool;
+    sl_policy_kind policy;
+    sl_team *team; /* teacher or students for sl_evaluate_width(n_episodes) copies; NULL for random and heuristic */
+    int n_episodes;
+    uint64_t seed;
+    const sl_progress *progress; /* in episodes; NULL = not wanted */
+} sl_evaluate_def;
+
+int sl_evaluate_width(int n_episodes); /* how many copies are played at a time */
+/* The streams of episode e of an evaluation or a flight. */
+typedef struct sl_episode_streams {
+    sl_rng env, mask, action; /* action: the random policy's */
+} sl_episode_streams;
+sl_episode_streams sl_evaluate_streams(uint64_t seed, int64_t episode);
+/* returns (n_episodes, N) undiscounted, length (n_episodes). SL_CONFIG: the environment has no heuristic; SL_MEMORY;
+ * what progress returns. */
+SL_MUST_CHECK sl_status sl_evaluate_run(const sl_evaluate_def *def, double *returns, int32_t *length);
+
+#endif

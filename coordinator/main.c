@@ -1,0 +1,123 @@
+/* main.c - starling-coordinator: argv, signals, exit code. docs/processes.md describes the program. */
+#include "common/alloc.h"
+#include "common/log.h"
+#include "coordinator/serve.h"
+#include "nn/blas.h"
+#include "storage/file.h"
+
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { MAX_EXPERIMENT_BYTES = 1 << 20 };
+
+static const char help[] =
+    "usage: starling-coordinator --experiment FILE --run DIR --connect ENDPOINT [--fleet ENDPOINT]\n"
+    "Hosts the environments and the expert buffer, and works for the trainer that listens at ENDPOINT.\n\n"
+    "  --experiment FILE   the resolved experiment of the run\n"
+    "  --run DIR           the run's folder\n"
+    "  --connect ENDPOINT  the trainer's endpoint, tcp://host:port\n"
+    "  --fleet ENDPOINT    where agents connect; default: the experiment's fleet.endpoint\n"
+    "  --log-level L       debug, info, warn or error\n"
+    "  --log-json          log lines as JSON objects\n"
+    "  --help, --version\n";
+
+typedef struct options {
+    const char *experiment, *run, *connect, *fleet;
+    sl_log_level level;
+    bool json, done;
+} options;
+
+static volatile sig_atomic_t stop;
+
+static void on_signal(int signal) {
+    stop = signal;
+}
+
+static sl_status parse(int argc, char **argv, options *out) {
+    static const struct option known[] = {{"experiment", required_argument, NULL, 'e'},
+                                          {"run", required_argument, NULL, 'r'},
+                                          {"connect", required_argument, NULL, 'c'},
+                                          {"fleet", required_argument, NULL, 'f'},
+                                          {"log-level", required_argument, NULL, 'l'},
+                                          {"log-json", no_argument, NULL, 'j'},
+                                          {"help", no_argument, NULL, 'h'},
+                                          {"version", no_argument, NULL, 'v'},
+                                          {NULL, 0, NULL, 0}};
+    options o = {.level = SL_LOG_INFO};
+    opterr = 0;
+    for (int c; (c = getopt_long(argc, argv, "", known, NULL)) != -1;) {
+        switch (c) {
+        case 'e':
+            o.experiment = optarg;
+            break;
+        case 'r':
+            o.run = optarg;
+            break;
+        case 'c':
+            o.connect = optarg;
+            break;
+        case 'f':
+            o.fleet = optarg;
+            break;
+        case 'l':
+            SL_TRY(sl_log_level_parse(optarg, &o.level));
+            break;
+        case 'j':
+            o.json = true;
+            break;
+        case 'h':
+        case 'v':
+            o.done = true;
+            (void)fputs(c == 'h' ? help : "starling-coordinator " SL_VERSION "\n", stdout);
+            break;
+        default:
+            return sl_fail(SL_USAGE, "see --help", "unknown or incomplete flag '%s'", argv[optind - 1]);
+        }
+    }
+    if (!o.done && (!o.experiment || !o.run || !o.connect))
+        return sl_fail(SL_USAGE, "see --help", "--experiment, --run and --connect are needed");
+    if (optind < argc) return sl_fail(SL_USAGE, "see --help", "unexpected argument '%s'", argv[optind]);
+    *out = o;
+    return SL_OK;
+}
+
+static sl_status run(const options *o) {
+    uint8_t *bytes = NULL;
+    size_t n_bytes = 0;
+    sl_experiment *experiment = NULL;
+    sl_server *server = NULL;
+    sl_serve_def serve = {.endpoint = o->connect, .stop = &stop};
+    SL_TRY(sl_file_read(o->experiment, MAX_EXPERIMENT_BYTES, &bytes, &n_bytes));
+    sl_file_sha256(bytes, n_bytes, serve.config_hash);
+    sl_free(bytes);
+    SL_TRY(sl_experiment_load(o->experiment, NULL, 0, &experiment));
+    sl_coordinator_def coordinator = {.experiment = experiment, .run = o->run};
+    sl_status status = sl_server_open(&serve, &coordinator, &server);
+    if (status == SL_OK) {
+        (void)printf("{\"event\":\"ready\",\"endpoint\":\"%s\"}\n", o->connect);
+        (void)fflush(stdout);
+        status = sl_server_run(server);
+    }
+    sl_server_close(&server);
+    sl_experiment_destroy(&experiment);
+    return status;
+}
+
+int main(int argc, char **argv) {
+    options o;
+    sl_log_init("coordinator", SL_LOG_INFO, false);
+    sl_status status = parse(argc, argv, &o);
+    if (status == SL_OK && !o.done) {
+        sl_log_init("coordinator", o.level, o.json);
+        sl_blas_init(argv);
+        struct sigaction action = {.sa_handler = on_signal};
+        (void)sigaction(SIGTERM, &action, NULL);
+        (void)sigaction(SIGINT, &action, NULL);
+        status = run(&o);
+    }
+    if (status == SL_INTERRUPTED) return stop == SIGINT ? 130 : 0;
+    if (status != SL_OK) sl_error_print("starling-coordinator");
+    return sl_status_exit_code(status);
+}

@@ -1,0 +1,17 @@
+/* models.h - policies from files into a team: the teacher, or the students of a run's or a model's folder. */
+#ifndef SL_COORDINATOR_MODELS_H
+#define SL_COORDINATOR_MODELS_H
+
+#include "coordinator/team.h"
+#include "net/learn_message.h"
+
+/* policy: SL_POLICY_TEACHER (teacher.safetensors) or SL_POLICY_STUDENTS (students/agent-<i>.safetensors, or
+ * agent-<i>.safetensors), looked for in folder ("" = none) and then in run. SL_NOT_FOUND; SL_CORRUPT; SL_MISMATCH:
+ * made for another environment, agent or shape. */
+SL_MUST_CHECK sl_status sl_models_load(const sl_setup *setup, sl_policy_kind policy, const char *folder,
+                                       const char *run, int V, sl_team **out);
+/* The path of student i as sl_models_load finds it; path of size bytes. SL_NOT_FOUND. */
+SL_MUST_CHECK sl_status sl_models_find_student(const char *folder, const char *run, int agent, char *path,
+                                               size_t size);
+
+#endif

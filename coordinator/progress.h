@@ -1,0 +1,19 @@
+/* progress.h - how long work tells that it goes on, and hears that it shall not. */
+#ifndef SL_COORDINATOR_PROGRESS_H
+#define SL_COORDINATOR_PROGRESS_H
+
+#include "common/status.h"
+
+#include <stdint.h>
+
+typedef struct sl_progress {
+    /* Called between pieces of work, by the thread that asked for it. Other than SL_OK: stop and return that. */
+    sl_status (*report)(void *context, int64_t done, int64_t total);
+    void *context;
+} sl_progress;
+
+SL_MUST_CHECK static inline sl_status sl_progress_report(const sl_progress *self, int64_t done, int64_t total) {
+    return self && self->report ? self->report(self->context, done, total) : SL_OK;
+}
+
+#endif

@@ -1,0 +1,184 @@
+/* sample.c - see sample.h. */
+#include "coordinator/sample.h"
+
+#include "common/alloc.h"
+#include "coordinator/advantage.h"
+#include "coordinator/keeper.h"
+
+#include <string.h>
+
+struct sl_sample {
+    const sl_setup *setup;
+    int T_max, B;
+    sl_sample_data data;
+    float *obs, *logp, *advantage, *target, *value, *keep, *alive, *logits, *z;
+    uint8_t *avail;
+    int32_t *action, *length;
+    double *episode_return;
+    /* one episode */
+    float *reward, *last_value, *episode_advantage, *episode_target; /* (T, M) */
+    uint8_t *terminated, *truncated;
+    bool any_dead; /* some agent of some episode of the batch died on the way */
+    sl_keeper keeper;
+};
+
+static void allocate(sl_sample *self, int H) {
+    const sl_setup *s = self->setup;
+    sl_keeper *k = &self->keeper;
+    int64_t T = self->T_max, TB = T * self->B, N = s->N, M = s->M;
+    self->obs = SL_KEEPER_FLOATS(k, TB * N * s->O);
+    self->logp = SL_KEEPER_FLOATS(k, TB * N);
+    self->advantage = SL_KEEPER_FLOATS(k, TB * M);
+    self->target = SL_KEEPER_FLOATS(k, TB * M);
+    self->value = SL_KEEPER_FLOATS(k, TB * M);
+    self->keep = SL_KEEPER_FLOATS(k, TB);
+    self->alive = SL_KEEPER_FLOATS(k, TB * N);
+    self->logits = SL_KEEPER_FLOATS(k, TB * N * s->A);
+    self->z = SL_KEEPER_FLOATS(k, TB * N * H);
+    self->avail = sl_keeper_array(k, s->uses_avail ? TB * N * s->A : 0, 1);
+    self->action = sl_keeper_array(k, TB * N, sizeof(int32_t));
+    self->length = sl_keeper_array(k, self->B, sizeof(int32_t));
+    self->episode_return = sl_keeper_array(k, self->B * N, sizeof(double));
+    self->reward = SL_KEEPER_FLOATS(k, T * M);
+    self->last_value = SL_KEEPER_FLOATS(k, T * M);
+    self->episode_advantage = SL_KEEPER_FLOATS(k, T * M);
+    self->episode_target = SL_KEEPER_FLOATS(k, T * M);
+    self->terminated = sl_keeper_array(k, T, 1);
+    self->truncated = sl_keeper_array(k, T, 1);
+}
+
+sl_status sl_sample_create(const sl_setup *setup, int B, int H, sl_sample **out) {
+    sl_sample *self = sl_alloc(sizeof *self);
+    if (!self) return sl_fail(SL_MEMORY, NULL, "cannot allocate a batch");
+    *self = (sl_sample){.setup = setup, .T_max = setup->spec.max_steps, .B = B};
+    allocate(self, H);
+    if (self->keeper.failed) {
+        sl_sample_destroy(&self);
+        return sl_fail(SL_MEMORY, "lower distill.episodes", "cannot allocate a batch of %d episodes", B);
+    }
+    self->data = (sl_sample_data){.B = B,
+                                  .N = setup->N,
+                                  .O = setup->O,
+                                  .A = setup->A,
+                                  .M = setup->M,
+                                  .H = H,
+                                  .obs = self->obs,
+                                  .avail = self->avail,
+                                  .action = self->action,
+                                  .logp = self->logp,
+                                  .advantage = self->advantage,
+                                  .target = self->target,
+                                  .value = self->value,
+                                  .keep = self->keep,
+                                  .teacher_logits = self->logits,
+                                  .teacher_z = self->z,
+                                  .episode_return = self->episode_return,
+                                  .episode_length = self->length};
+    *out = self;
+    return SL_OK;
+}
+
+void sl_sample_destroy(sl_sample **self) {
+    if (!*self) return;
+    sl_keeper_fini(&(*self)->keeper);
+    sl_free(*self);
+    *self = NULL;
+}
+
+// the episode's advantages with the values that the teacher's critic gave its states
+static void set_advantages(sl_sample *self, int b, const sl_episode *e) {
+    const sl_exp_distill *distill = &self->setup->experiment->distill;
+    int M = e->M, N = e->N, last = e->T - 1;
+    double reward[SL_MAX_AGENTS];
+    for (int t = 0; t < e->T; t++) {
+        for (int n = 0; n < N; n++) reward[n] = (double)e->reward[t * N + n];
+        sl_setup_reward(self->setup, reward, self->reward + (int64_t)t * M);
+        self->terminated[t] = t == last && e->terminated;
+        self->truncated[t] = t == last && !e->terminated;
+    }
+    memcpy(self->last_value + (int64_t)last * M, e->value + (int64_t)e->T * M, (size_t)M * sizeof(float));
+    sl_gae gae = {e->T,
+                  1,
+                  M,
+                  (float)distill->gamma,
+                  (float)distill->lambda,
+                  self->reward,
+                  e->value,
+                  self->last_value,
+                  self->terminated,
+                  self->truncated,
+                  self->episode_advantage,
+                  self->episode_target};
+    sl_gae_compute(&gae, 0, 1);
+    for (int t = 0; t < e->T; t++) {
+        int64_t to = ((int64_t)t * self->B + b) * M, from = (int64_t)t * M;
+        for (int m = 0; m < M; m++) {
+            self->advantage[to + m] = self->episode_advantage[from + m];
+            self->target[to + m] = self->episode_target[from + m];
+            self->value[to + m] = e->value[from + m];
+        }
+    }
+}
+
+static void set_step(sl_sample *self, int b, int t, const sl_episode *e, const float *keep) {
+    int64_t N = e->N, NO = N * e->O, NA = N * e->A, NH = N * e->H, row = (int64_t)t * self->B + b;
+    for (int64_t i = 0; i < NO; i++) self->obs[row * NO + i] = e->obs[t * NO + i] * keep[i];
+    memcpy(self->logits + row * NA, e->logits + t * NA, (size_t)NA * sizeof(float));
+    memcpy(self->z + row * NH, e->z + t * NH, (size_t)NH * sizeof(float));
+    memcpy(self->logp + row * N, e->logp + t * N, (size_t)N * sizeof(float));
+    memcpy(self->action + row * N, e->action + t * N, (size_t)N * sizeof(int32_t));
+    if (self->avail) memcpy(self->avail + row * NA, e->avail + t * NA, (size_t)NA);
+    self->keep[row] = t == 0 ? 0.0f : 1.0f;
+    for (int64_t n = 0; n < N; n++) {
+        self->alive[row * N + n] = e->alive ? e->alive[t * N + n] : 1.0f;
+        self->episode_return[b * N + n] += (double)e->reward[t * N + n];
+    }
+}
+
+// behind the end of a short episode everything is zero
+static void clear_step(sl_sample *self, int b, int t) {
+    const sl_sample_data *d = &self->data;
+    int64_t N = d->N, NO = N * d->O, NA = N * d->A, NH = N * d->H, row = (int64_t)t * self->B + b;
+    memset(self->obs + row * NO, 0, (size_t)NO * sizeof(float));
+    memset(self->logits + row * NA, 0, (size_t)NA * sizeof(float));
+    memset(self->z + row * NH, 0, (size_t)NH * sizeof(float));
+    memset(self->logp + row * N, 0, (size_t)N * sizeof(float));
+    memset(self->action + row * N, 0, (size_t)N * sizeof(int32_t));
+    if (self->avail) sl_setup_fill_avail(self->setup, 1, self->avail + row * NA);
+    memset(self->alive + row * N, 0, (size_t)N * sizeof(float));
+    self->keep[row] = 0.0f;
+    for (int m = 0; m < d->M; m++) {
+        int64_t i = row * d->M + m;
+        self->advantage[i] = self->target[i] = self->value[i] = 0.0f;
+    }
+}
+
+sl_status sl_sample_set(sl_sample *self, int b, const sl_episode *e, const float *keep) {
+    const sl_sample_data *d = &self->data;
+    if (e->N != d->N || e->O != d->O || e->A != d->A || e->H != d->H || e->M != d->M || e->T < 1 ||
+        e->T > self->T_max || (self->avail && !e->avail))
+        return sl_fail(SL_MISMATCH, "was it recorded for another experiment?",
+                       "episode %llu: %d steps, %d agents, %d observations, %d actions, embedding %d, %d values; "
+                       "expected at most %d, %d, %d, %d, %d, %d",
+                       (unsigned long long)e->index, e->T, e->N, e->O, e->A, e->H, e->M, self->T_max, d->N, d->O,
+                       d->A, d->H, d->M);
+    if (b == 0) self->any_dead = false;
+    if (e->alive) self->any_dead = true;
+    memset(self->episode_return + (int64_t)b * d->N, 0, (size_t)d->N * sizeof(double));
+    self->length[b] = e->T;
+    for (int t = 0; t < e->T; t++) set_step(self, b, t, e, keep);
+    for (int t = e->T; t < self->T_max; t++) clear_step(self, b, t);
+    set_advantages(self, b, e);
+    return SL_OK;
+}
+
+const sl_sample_data *sl_sample_finish(sl_sample *self) {
+    int shortest = self->T_max;
+    self->data.T = 0;
+    for (int b = 0; b < self->B; b++) {
+        if (self->length[b] > self->data.T) self->data.T = self->length[b];
+        if (self->length[b] < shortest) shortest = self->length[b];
+    }
+    self->data.alive = shortest < self->data.T || self->any_dead ? self->alive : NULL;
+    return &self->data;
+}

@@ -1,0 +1,192 @@
+/* serve.c - see serve.h; the order of messages is in net/learn_message.h. */
+#include "coordinator/serve.h"
+
+#include "common/alloc.h"
+#include "common/clock.h"
+#include "common/log.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static const int64_t hello_every_ns = 1000000000, progress_every_ns = 250000000;
+enum { HELLO_EVERY_MS = 1000 };
+
+struct sl_server {
+    sl_serve_def def;
+    sl_coordinator *coordinator;
+    sl_transport *transport;
+    sl_learn_codec *codec;
+    uint64_t run_id;
+    uint64_t asker;                /* the asker's run id, 0 before the first WELCOME */
+    uint64_t working_on, answered; /* request ids, 0 = none */
+    int64_t next_hello, next_progress;
+    sl_learn_message answer; /* the last one, for an asker that asks again */
+};
+
+static bool stopped(const sl_server *self) {
+    return self->def.stop && *self->def.stop;
+}
+
+static sl_status report(void *context, int64_t done, int64_t total) {
+    sl_server *self = context;
+    if (stopped(self)) return sl_fail(SL_INTERRUPTED, NULL, "interrupted");
+    int64_t now = sl_transport_now_ns(self->transport);
+    if (now < self->next_progress) return SL_OK;
+    self->next_progress = now + progress_every_ns;
+    sl_learn_message message = {.kind = SL_LEARN_PROGRESS,
+                                .run_id = self->run_id,
+                                .request_id = self->working_on,
+                                .done = done < total ? done : total,
+                                .total = total};
+    // progress that does not arrive is no loss
+    if (sl_learn_send(self->codec, self->transport, NULL, &message) != SL_OK) SL_DEBUGF("progress was not sent");
+    return SL_OK;
+}
+
+// a number that no other incarnation has
+static uint64_t draw_run_id(void) {
+    uint64_t id = 0;
+    int fd = open("/dev/urandom", O_RDONLY);
+    if (fd >= 0) {
+        if (read(fd, &id, sizeof id) != (ssize_t)sizeof id) id = 0;
+        (void)close(fd);
+    }
+    return id ? id : (uint64_t)sl_clock_ns() ^ ((uint64_t)getpid() << 48) ^ 1u;
+}
+
+sl_status sl_server_open(const sl_serve_def *def, const sl_coordinator_def *coordinator, sl_server **out) {
+    sl_server *self = sl_alloc(sizeof *self);
+    if (!self) return sl_fail(SL_MEMORY, NULL, "cannot allocate the coordinator's link");
+    self->def = *def;
+    self->run_id = draw_run_id();
+    sl_coordinator_def with_progress = *coordinator;
+    with_progress.progress = (sl_progress){report, self};
+    sl_transport_def transport = sl_transport_learn_def();
+    sl_status status = sl_coordinator_create(&with_progress, &self->coordinator);
+    if (status == SL_OK) status = sl_learn_codec_create(&self->codec);
+    if (status == SL_OK) status = sl_transport_connect(def->endpoint, &transport, &self->transport);
+    if (status != SL_OK) {
+        sl_server_close(&self);
+        return status;
+    }
+    *out = self;
+    return SL_OK;
+}
+
+void sl_server_close(sl_server **self_pointer) {
+    sl_server *self = *self_pointer;
+    if (!self) return;
+    sl_transport_close(&self->transport);
+    sl_learn_codec_destroy(&self->codec);
+    sl_coordinator_destroy(&self->coordinator);
+    sl_free(self);
+    *self_pointer = NULL;
+}
+
+static void say_hello(sl_server *self) {
+    sl_learn_message hello = {.kind = SL_LEARN_HELLO, .run_id = self->run_id, .request_id = self->answered};
+    memcpy(hello.config_hash, self->def.config_hash, sizeof hello.config_hash);
+    // nobody there yet: the next one may arrive
+    if (sl_learn_send(self->codec, self->transport, NULL, &hello) != SL_OK) SL_DEBUGF("HELLO was not sent");
+    self->next_hello = sl_transport_now_ns(self->transport) + hello_every_ns;
+}
+
+static void fill_error(sl_learn_message *answer, sl_status status) {
+    answer->kind = SL_LEARN_ERROR;
+    answer->n_tensors = 0;
+    answer->code = status;
+    const char *hint = sl_error_hint();
+    (void)snprintf(answer->text, sizeof answer->text, "%s%s%s%s", sl_error_what(), hint ? " (" : "", hint ? hint : "",
+                   hint ? ")" : "");
+}
+
+static void send_answer(sl_server *self) {
+    sl_status status = sl_learn_send(self->codec, self->transport, NULL, &self->answer);
+    if (status == SL_OK) {
+        self->answered = self->answer.request_id;
+    } else {
+        SL_WARN("an answer could not be sent (%s); it is kept until it is asked for again", sl_status_name(status));
+    }
+    self->next_hello = sl_transport_now_ns(self->transport) + hello_every_ns;
+}
+
+static sl_status handle_request(sl_server *self, const sl_learn_message *request, bool *finished) {
+    if (request->run_id != self->asker) {
+        SL_DEBUGF("dropped a request of an asker that is not the present one");
+        return SL_OK;
+    }
+    // asked again: the work is done already, only its answer was lost
+    if (request->request_id == self->answer.request_id) {
+        send_answer(self);
+        return SL_OK;
+    }
+    self->working_on = request->request_id;
+    self->answer = (sl_learn_message){.run_id = self->run_id, .request_id = request->request_id};
+    sl_status status = sl_coordinator_handle(self->coordinator, request, &self->answer);
+    self->working_on = 0;
+    if (status == SL_INTERRUPTED) return status;
+    if (status != SL_OK) {
+        fill_error(&self->answer, status);
+        SL_WARN("refused a request: %s", self->answer.text);
+    }
+    send_answer(self);
+    *finished = status == SL_OK && request->kind == SL_LEARN_STOP;
+    return SL_OK;
+}
+
+static void handle_welcome(sl_server *self, const sl_learn_message *welcome) {
+    if (welcome->run_id == self->asker) return;
+    SL_INFO("%s asker", self->asker ? "a new" : "met the");
+    sl_coordinator_reset(self->coordinator);
+    self->asker = welcome->run_id;
+    self->answered = 0;
+    self->answer = (sl_learn_message){.request_id = 0};
+}
+
+static sl_status handle_message(sl_server *self, const sl_message *frames, bool *finished) {
+    sl_learn_message message;
+    sl_status status = sl_learn_decode(self->codec, frames, &message);
+    if (status != SL_OK) {
+        SL_WARN("dropped a message: %s", sl_error_what());
+        return SL_OK;
+    }
+    switch (message.kind) {
+    case SL_LEARN_WELCOME:
+        handle_welcome(self, &message);
+        return SL_OK;
+    case SL_LEARN_REJECT:
+        return sl_fail(SL_MISMATCH, "both need the same experiment", "rejected: %s", message.text);
+    case SL_LEARN_COLLECT:
+    case SL_LEARN_RECORD:
+    case SL_LEARN_SAMPLE:
+    case SL_LEARN_EVALUATE:
+    case SL_LEARN_FLY:
+    case SL_LEARN_RESTORE:
+    case SL_LEARN_STOP:
+        return handle_request(self, &message, finished);
+    default:
+        SL_WARN("dropped a message that no coordinator gets (kind %d)", (int)message.kind);
+        return SL_OK;
+    }
+}
+
+sl_status sl_server_step(sl_server *self, int timeout_ms, bool *finished) {
+    *finished = false;
+    if (stopped(self)) return sl_fail(SL_INTERRUPTED, NULL, "interrupted");
+    if (sl_transport_now_ns(self->transport) >= self->next_hello) say_hello(self);
+    sl_message frames;
+    sl_status status = sl_transport_receive(self->transport, timeout_ms, &frames);
+    if (status == SL_TIMEOUT) return SL_OK;
+    // a signal: the next step looks at *stop
+    if (status == SL_INTERRUPTED) return SL_OK;
+    SL_TRY(status);
+    return handle_message(self, &frames, finished);
+}
+
+sl_status sl_server_run(sl_server *self) {
+    bool finished = false;
+    while (!finished) SL_TRY(sl_server_step(self, HELLO_EVERY_MS, &finished));
+    return SL_OK;
+}

@@ -1,0 +1,59 @@
+/* example.h - a small experiment for the coordinator's tests: spread with three agents, 18 copies, tiny networks. */
+#ifndef SL_TESTS_COORDINATOR_EXAMPLE_H
+#define SL_TESTS_COORDINATOR_EXAMPLE_H
+
+#include "common/experiment.h"
+
+#include <string.h>
+
+typedef struct example {
+    sl_experiment e;
+    sl_exp_student students[3];
+    char env[32], name[32], blocks[3][16];
+    char *block_lists[3][1];
+} example;
+
+static inline void example_init(example *x) {
+    memset(x, 0, sizeof *x);
+    memcpy(x->env, "mpe/simple_spread_v3", 21);
+    memcpy(x->name, "example", 8);
+    sl_exp_net net = {.cell = SL_EXP_CELL_NONE, .hidden = 24, .layers = 2, .activation = SL_EXP_ACT_RELU};
+    x->e = (sl_experiment){
+        .name = x->name,
+        .seed = 7,
+        .threads = 2,
+        .env = {.name = x->env, .n_agents = 3, .max_steps = 25, .local_ratio = -1},
+        .teacher = {.actor = net,
+                    .critic = net,
+                    .agent_id = true,
+                    .ppo = {.n_envs = 18,
+                            .rollout_steps = 20,
+                            .chunk = 10,
+                            .gamma = 0.99,
+                            .lambda = 0.95,
+                            .team_reward = true}},
+        .record = {.episodes = 40, .max_items = 1000, .max_bytes = 1 << 26, .min_size = 1, .error_buffer = 1},
+        .mask = {.kind = SL_EXP_MASK_RANDOM, .k_min = 8, .k_max = 10},
+        .students = x->students,
+        .students_count = 3,
+        .distill = {.episodes = 4, .gamma = 0.9, .lambda = 0.8},
+    };
+    for (int i = 0; i < 3; i++) {
+        x->students[i].net = net;
+        x->students[i].net.hidden = 16 + 8 * (i % 2);
+    }
+}
+
+/* GRU cells everywhere, layer norm, tanh. */
+static inline void example_make_recurrent(example *x) {
+    sl_exp_net *nets[] = {&x->e.teacher.actor, &x->e.teacher.critic, &x->students[0].net, &x->students[1].net,
+                          &x->students[2].net};
+    for (int i = 0; i < 5; i++) {
+        nets[i]->cell = SL_EXP_CELL_GRU;
+        nets[i]->layers = 1;
+        nets[i]->layer_norm = true;
+        nets[i]->activation = SL_EXP_ACT_TANH;
+    }
+}
+
+#endif
