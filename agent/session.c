@@ -1,0 +1,340 @@
+/* session.c - the agent's state machine over the transport. Called by the agents' main and by the fleet's tests; one
+ * thread owns a session. */
+#include "agent/session.h"
+
+#include "common/alloc.h"
+#include "common/assert.h"
+#include "common/log.h"
+#include "net/fleet_message.h"
+#include "net/transport.h"
+#include "storage/file.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/utsname.h>
+
+enum { MS = 1000000, UNSENT_MS = 20, HELLO_MS = 250, REJECTED_MS = 500, CHUNK_MS = 500, SLICE_MS = 250 };
+
+struct sl_session {
+    sl_session_def def;
+    sl_transport *transport;
+    sl_fleet_codec *codec;
+    char build[32], arch[16];
+    sl_session_state state;
+    uint64_t run_id, session;
+    int slot, heartbeat_ms;
+    int64_t next_ns; /* when the state's message is due again: HELLO, MODEL_REQUEST or HEARTBEAT */
+
+    // the last observation answered, for repeats of it
+    uint64_t sequence;
+    int32_t action;
+    int64_t tick;
+
+    // the model being fetched
+    uint8_t *model;
+    int64_t model_bytes, model_have;
+    char model_sha256[65];
+
+    sl_session_stats stats;
+};
+
+sl_session_def sl_session_default_def(const char *endpoint) {
+    return (sl_session_def){.endpoint = endpoint, .slot = -1, .max_model_bytes = 4 * 1024 * 1024};
+}
+
+static sl_status draw_run_id(sl_session *self) {
+    do {
+        if (getrandom(&self->run_id, sizeof self->run_id, 0) != (ssize_t)sizeof self->run_id)
+            return sl_fail(SL_IO, NULL, "the system gives no random numbers");
+    } while (self->run_id == 0);
+    return SL_OK;
+}
+
+/* a new incarnation, as it is to the coordinator: nothing of an earlier session counts for it */
+static sl_status start_over(sl_session *self) {
+    SL_TRY(draw_run_id(self));
+    self->state = SL_SESSION_HELLO;
+    self->session = 0;
+    self->slot = -1;
+    self->sequence = 0;
+    self->next_ns = 0;
+    sl_free(self->model);
+    self->model = NULL;
+    return SL_OK;
+}
+
+sl_status sl_session_create(const sl_session_def *def, sl_session **out) {
+    SL_ASSERT(def->decide != NULL);
+    sl_session *self = sl_alloc(sizeof *self);
+    if (!self) return sl_fail(SL_MEMORY, NULL, "no memory for a session");
+    self->def = *def;
+    struct utsname machine;
+    if (uname(&machine) == 0) (void)snprintf(self->arch, sizeof self->arch, "%.15s", machine.machine);
+    (void)snprintf(self->build, sizeof self->build, "%s", SL_VERSION);
+    sl_transport_def transport = sl_transport_default_def();
+    sl_status status = start_over(self);
+    if (status == SL_OK) status = sl_fleet_codec_create(&self->codec);
+    if (status == SL_OK) status = sl_transport_connect(def->endpoint, &transport, &self->transport);
+    if (status != SL_OK) {
+        sl_session_destroy(&self);
+        return status;
+    }
+    *out = self;
+    return SL_OK;
+}
+
+void sl_session_destroy(sl_session **self) {
+    if (!*self) return;
+    sl_transport_close(&(*self)->transport);
+    sl_fleet_codec_destroy(&(*self)->codec);
+    sl_free((*self)->model);
+    sl_free(*self);
+    *self = NULL;
+}
+
+static sl_fleet_message message_of(const sl_session *self, sl_fleet_kind kind) {
+    return (sl_fleet_message){
+        .kind = kind, .run_id = self->run_id, .session = self->session, .slot = self->slot, .tick = -1};
+}
+
+/* SL_FULL when there is no connection: the timers try again */
+static sl_status send_message(sl_session *self, const sl_fleet_message *message) {
+    sl_frame frame;
+    sl_fleet_encode(self->codec, message, &frame.bytes, &frame.n_bytes);
+    return sl_transport_send(self->transport, NULL, 1, &frame);
+}
+
+static sl_status send_hello(sl_session *self) {
+    sl_fleet_message hello = message_of(self, SL_FLEET_HELLO);
+    hello.slot = self->def.slot;
+    hello.hidden = self->def.hidden;
+    hello.obs_dim = self->def.obs_dim;
+    hello.n_actions = self->def.n_actions;
+    memcpy(hello.build, self->build, sizeof hello.build);
+    memcpy(hello.arch, self->arch, sizeof hello.arch);
+    memcpy(hello.model_sha256, self->def.model_sha256, sizeof hello.model_sha256);
+    return send_message(self, &hello);
+}
+
+static sl_status send_request(sl_session *self) {
+    sl_fleet_message request = message_of(self, SL_FLEET_MODEL_REQUEST);
+    request.offset = self->model_have;
+    return send_message(self, &request);
+}
+
+static sl_status send_heartbeat(sl_session *self) {
+    sl_fleet_message heartbeat = message_of(self, SL_FLEET_HEARTBEAT);
+    heartbeat.sequence = self->sequence;
+    return send_message(self, &heartbeat);
+}
+
+/* each state has one message that it says when nothing else happens */
+static sl_status keep_timer(sl_session *self, int64_t now_ns) {
+    if (now_ns < self->next_ns || self->state == SL_SESSION_OVER) return SL_OK;
+    sl_status status = SL_OK;
+    int interval_ms = 0;
+    switch (self->state) {
+    case SL_SESSION_HELLO:
+        status = send_hello(self), interval_ms = HELLO_MS;
+        break;
+    case SL_SESSION_FETCHING:
+        status = send_request(self), interval_ms = CHUNK_MS;
+        break;
+    case SL_SESSION_LIVE:
+        status = send_heartbeat(self), interval_ms = self->heartbeat_ms;
+        break;
+    case SL_SESSION_OVER:
+        break;
+    }
+    bool unsent = status == SL_FULL || status == SL_NOT_FOUND;
+    self->next_ns = now_ns + (int64_t)(unsent ? UNSENT_MS : interval_ms) * MS;
+    return unsent ? SL_OK : status;
+}
+
+static sl_status go_live(sl_session *self) {
+    self->state = SL_SESSION_LIVE;
+    SL_INFO("flying slot %d", self->slot);
+    // the first heartbeat says that the model is ready, so it does not wait
+    self->next_ns = 0;
+    return keep_timer(self, sl_transport_now_ns(self->transport));
+}
+
+static sl_status start_fetching(sl_session *self, const sl_fleet_message *welcome) {
+    if (!self->def.load)
+        return sl_fail(SL_MISMATCH, "start the agent with that slot's model, or with a cache and no model",
+                       "slot %d flies another model (SHA-256 %.12s...)", self->slot, welcome->model_sha256);
+    if (welcome->model_bytes == 0 || (uint64_t)welcome->model_bytes > self->def.max_model_bytes)
+        return sl_fail(SL_MISMATCH, NULL,
+                       "the model of slot %d has %lld bytes, more than 0 and at most %zu are taken", self->slot,
+                       (long long)welcome->model_bytes, self->def.max_model_bytes);
+    self->model = sl_alloc((size_t)welcome->model_bytes);
+    if (!self->model) return sl_fail(SL_MEMORY, NULL, "no memory for a model");
+    self->model_bytes = welcome->model_bytes;
+    self->model_have = 0;
+    memcpy(self->model_sha256, welcome->model_sha256, sizeof self->model_sha256);
+    self->state = SL_SESSION_FETCHING;
+    self->next_ns = 0;
+    return keep_timer(self, sl_transport_now_ns(self->transport));
+}
+
+static sl_status on_welcome(sl_session *self, const sl_fleet_message *message) {
+    // a repeated one changes nothing
+    if (self->state != SL_SESSION_HELLO) return SL_OK;
+    self->session = message->session;
+    self->slot = message->slot;
+    self->heartbeat_ms = message->heartbeat_ms;
+    self->stats.welcomes++;
+    bool has_model = self->def.model_sha256[0] != 0;
+    bool is_its = message->model_sha256[0] == 0 || strcmp(message->model_sha256, self->def.model_sha256) == 0;
+    if (has_model && is_its) return go_live(self);
+    return start_fetching(self, message);
+}
+
+static sl_status on_reject(sl_session *self, const sl_fleet_message *message) {
+    if (self->state != SL_SESSION_HELLO) return SL_OK;
+    self->stats.rejects++;
+    if (message->reject == SL_REJECT_SLOT_TAKEN || message->reject == SL_REJECT_FULL) {
+        // the slot may come free: its agent may just have died
+        if (self->stats.rejects % 20 == 1) SL_WARN("the coordinator has no slot yet: %s", message->text);
+        self->next_ns = sl_transport_now_ns(self->transport) + (int64_t)REJECTED_MS * MS;
+        return SL_OK;
+    }
+    bool differs = message->reject == SL_REJECT_VERSION || message->reject == SL_REJECT_SHAPE;
+    return sl_fail(differs ? SL_MISMATCH : SL_NETWORK, NULL, "the coordinator refused this agent (%s): %s",
+                   sl_reject_name(message->reject), message->text);
+}
+
+static sl_status finish_model(sl_session *self) {
+    char sha256[65];
+    sl_file_sha256(self->model, (size_t)self->model_bytes, sha256);
+    if (strcmp(sha256, self->model_sha256) != 0)
+        return sl_fail(SL_CORRUPT, NULL, "the model of slot %d came with another SHA-256 than announced", self->slot);
+    SL_TRY(self->def.load(self->def.context, self->model, (size_t)self->model_bytes, sha256, &self->def.obs_dim,
+                          &self->def.n_actions));
+    memcpy(self->def.model_sha256, sha256, sizeof sha256);
+    sl_free(self->model);
+    self->model = NULL;
+    return go_live(self);
+}
+
+static sl_status on_chunk(sl_session *self, const sl_fleet_message *message) {
+    // only the next piece is taken: one asked for twice may come twice
+    bool is_next = self->state == SL_SESSION_FETCHING && message->offset == self->model_have &&
+                   message->model_bytes == self->model_bytes;
+    if (!is_next) {
+        self->stats.ignored++;
+        return SL_OK;
+    }
+    memcpy(self->model + self->model_have, message->chunk, message->n_chunk);
+    self->model_have += (int64_t)message->n_chunk;
+    if (self->model_have == self->model_bytes) return finish_model(self);
+    self->next_ns = 0;
+    return keep_timer(self, sl_transport_now_ns(self->transport));
+}
+
+static sl_status on_observation(sl_session *self, const sl_fleet_message *message, int64_t received_ns) {
+    bool is_repeat = message->sequence == self->sequence;
+    // an observation may be skipped only where a new episode makes it meaningless
+    bool is_next =
+        message->sequence == self->sequence + 1 || (message->sequence > self->sequence && message->episode_start);
+    if (self->state != SL_SESSION_LIVE || !(is_repeat || is_next)) {
+        self->stats.ignored++;
+        return SL_OK;
+    }
+    if (message->n_obs != self->def.obs_dim || (message->n_avail && message->n_avail != self->def.n_actions))
+        return sl_fail(SL_MISMATCH, NULL, "slot %d sent %d features and %d legal flags, the model takes %d and %d",
+                       self->slot, message->n_obs, message->n_avail, self->def.obs_dim, self->def.n_actions);
+    if (is_next) {
+        self->action = self->def.decide(self->def.context, message->obs, message->avail, message->episode_start);
+        self->sequence = message->sequence;
+        self->tick = message->tick;
+        self->stats.decided++;
+    } else {
+        self->stats.repeated++;
+    }
+    sl_fleet_message action = message_of(self, SL_FLEET_ACTION);
+    int64_t now_ns = sl_transport_now_ns(self->transport);
+    action.tick = self->tick;
+    action.sequence = self->sequence;
+    action.action = self->action;
+    action.residence_ns = now_ns - received_ns;
+    sl_status status = send_message(self, &action);
+    // what could not be sent is asked for again
+    if (status == SL_FULL || status == SL_NOT_FOUND) return SL_OK;
+    self->next_ns = now_ns + (int64_t)self->heartbeat_ms * MS;
+    return status;
+}
+
+static sl_status on_message(sl_session *self, const sl_message *received, int64_t received_ns) {
+    sl_fleet_message message = {0};
+    sl_status status = sl_fleet_decode(self->codec, received->frames[0].bytes, received->frames[0].n_bytes, &message);
+    if (status == SL_MISMATCH)
+        return sl_fail(SL_MISMATCH, "run the same version of Starling on both sides",
+                       "the coordinator speaks protocol %d.%d, this agent %d.%d", message.major, message.minor,
+                       SL_PROTOCOL_MAJOR, SL_PROTOCOL_MINOR);
+    bool is_ours = status == SL_OK && received->n_frames == 1 && message.run_id == self->run_id;
+    bool is_answer = message.kind == SL_FLEET_WELCOME || message.kind == SL_FLEET_REJECT;
+    if (is_ours && !is_answer) is_ours = self->session != 0 && message.session == self->session;
+    if (!is_ours) {
+        self->stats.ignored++;
+        return SL_OK;
+    }
+    switch (message.kind) {
+    case SL_FLEET_WELCOME:
+        return on_welcome(self, &message);
+    case SL_FLEET_REJECT:
+        return on_reject(self, &message);
+    case SL_FLEET_OBSERVATION:
+        return on_observation(self, &message, received_ns);
+    case SL_FLEET_MODEL_CHUNK:
+        return on_chunk(self, &message);
+    case SL_FLEET_GOODBYE:
+        self->state = SL_SESSION_OVER;
+        return SL_OK;
+    case SL_FLEET_RESET:
+        SL_INFO("the coordinator does not know this session; joining anew");
+        self->stats.resets++;
+        return start_over(self);
+    default:
+        self->stats.ignored++;
+        return SL_OK;
+    }
+}
+
+sl_status sl_session_step(sl_session *self, int timeout_ms) {
+    int64_t now_ns = sl_transport_now_ns(self->transport);
+    SL_TRY(keep_timer(self, now_ns));
+    // rounded up to a millisecond, so that a timer is due when the wait ends
+    int64_t wait_ms = (self->next_ns - now_ns + MS - 1) / MS;
+    if (self->state != SL_SESSION_OVER && wait_ms < timeout_ms) timeout_ms = (int)(wait_ms > 0 ? wait_ms : 0);
+    sl_message received;
+    SL_TRY(sl_transport_receive(self->transport, timeout_ms, &received));
+    return on_message(self, &received, sl_transport_now_ns(self->transport));
+}
+
+sl_status sl_session_run(sl_session *self) {
+    while (self->state != SL_SESSION_OVER) {
+        if (self->def.stop && *self->def.stop) {
+            // whether it arrives is the network's: the lease ends either way
+            sl_fleet_message goodbye = message_of(self, SL_FLEET_GOODBYE);
+            if (self->session && send_message(self, &goodbye) != SL_OK) SL_WARN("leaving without a goodbye");
+            return sl_fail(SL_INTERRUPTED, NULL, "asked to stop");
+        }
+        sl_status status = sl_session_step(self, SLICE_MS);
+        if (status != SL_OK && status != SL_TIMEOUT && status != SL_INTERRUPTED) return status;
+    }
+    return SL_OK;
+}
+
+sl_session_state sl_session_get_state(const sl_session *self) {
+    return self->state;
+}
+
+int sl_session_slot(const sl_session *self) {
+    return self->slot;
+}
+
+sl_session_stats sl_session_get_stats(const sl_session *self) {
+    return self->stats;
+}
