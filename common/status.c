@@ -28,6 +28,7 @@ static const struct {
     [SL_TIMEOUT] = {"timeout", 1},
 };
 
+#undef sl_fail
 sl_status sl_fail(sl_status code, const char *hint, const char *format, ...) {
     // the arguments may point into the old line, so the new one is made aside
     char what[sizeof error_what];

@@ -28,6 +28,14 @@ typedef enum sl_status {
 /* Records the line "what" (printf style) and a hint (NULL = none) for this thread, returns code. */
 sl_status sl_fail(sl_status code, const char *hint, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
+/* For compilers and analysers: a failure is never SL_OK, so that past SL_TRY the out-parameters are known to be set.
+ */
+static inline sl_status sl_not_ok(sl_status status) {
+    if (status == SL_OK) __builtin_unreachable();
+    return status;
+}
+#define sl_fail(...) sl_not_ok(sl_fail(__VA_ARGS__))
+
 const char *sl_status_name(sl_status code); /* "corrupt"; static storage */
 int sl_status_exit_code(sl_status code);    /* as listed above; 1 for the internal ones */
 const char *sl_error_what(void);            /* this thread's last line, never NULL; borrowed until the next sl_fail */
