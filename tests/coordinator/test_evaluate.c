@@ -1,0 +1,118 @@
+/* test_evaluate.c - evaluations of policies that need no file: known returns, and no dependence on threads or on how
+ * many episodes are asked for. */
+#include "common/alloc.h"
+#include "coordinator/evaluate.h"
+#include "coordinator/example.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+enum { E = 1000, N = 3 };
+
+static void evaluate(example *x, sl_policy_kind policy, const float *params, int n_threads, int n, uint64_t seed,
+                     double *returns) {
+    sl_setup *setup = NULL;
+    sl_pool *pool = NULL;
+    sl_team *team = NULL;
+    int32_t length[E];
+    assert_int_equal(sl_setup_create(&x->e, &setup), SL_OK);
+    assert_int_equal(sl_pool_create(n_threads, &pool), SL_OK);
+    if (params) {
+        int V = sl_evaluate_width(n);
+        sl_team_def def =
+            policy == SL_POLICY_TEACHER ? sl_team_teacher_def(setup, V) : sl_team_students_def(setup, V);
+        assert_int_equal(sl_team_create(&def, &team), SL_OK);
+        memcpy(sl_team_params(team), params, sl_team_n_params(team) * sizeof *params);
+    }
+    sl_evaluate_def def = {setup, pool, policy, team, n, seed, NULL};
+    assert_int_equal(sl_evaluate_run(&def, returns, length), SL_OK);
+    for (int e = 0; e < n; e++) assert_int_equal(length[e], 25);
+    sl_team_destroy(&team);
+    sl_pool_destroy(&pool);
+    sl_setup_destroy(&setup);
+}
+
+static double mean_sum(const double *returns, int n) {
+    double sum = 0;
+    for (int i = 0; i < n * N; i++) sum += returns[i];
+    return sum / n;
+}
+
+static void test_random_and_heuristic_on_spread(void **state) {
+    (void)state;
+    example x;
+    static double returns[E * N], again[E * N];
+    example_init(&x);
+    evaluate(&x, SL_POLICY_RANDOM, NULL, 2, E, 1, returns);
+    // -77.6 of the sum over agents is known; one episode's deviation is about 21
+    assert_true(fabs(mean_sum(returns, E) + 77.6) < 3);
+    evaluate(&x, SL_POLICY_RANDOM, NULL, 1, E, 1, again);
+    assert_memory_equal(returns, again, sizeof returns);
+    evaluate(&x, SL_POLICY_RANDOM, NULL, 1, E, 2, again);
+    assert_memory_not_equal(returns, again, sizeof returns);
+    evaluate(&x, SL_POLICY_HEURISTIC, NULL, 2, E, 1, returns);
+    assert_true(fabs(mean_sum(returns, E) + 22.8) < 2);
+}
+
+/* Episode e is the same episode whether 1, 7 or 100 are asked for, masks and recurrent states included. */
+static void test_episodes_stand_alone(void **state) {
+    (void)state;
+    static float params[40000];
+    static double many[100 * N], few[100 * N];
+    sl_rng rng = sl_rng_seed(5);
+    for (int i = 0; i < 40000; i++) params[i] = (float)sl_rng_between(&rng, -0.5, 0.5);
+    for (int recurrent = 0; recurrent < 2; recurrent++) {
+        for (int k = 0; k < 2; k++) {
+            sl_policy_kind policy = k ? SL_POLICY_STUDENTS : SL_POLICY_TEACHER;
+            example x;
+            example_init(&x);
+            if (recurrent) example_make_recurrent(&x);
+            evaluate(&x, policy, params, 2, 100, 9, many);
+            evaluate(&x, policy, params, 1, 7, 9, few);
+            assert_memory_equal(many, few, 7 * N * sizeof(double));
+            evaluate(&x, policy, params, 1, 1, 9, few);
+            assert_memory_equal(many, few, N * sizeof(double));
+            // other actions give other returns: the networks do act
+            evaluate(&x, SL_POLICY_RANDOM, NULL, 1, 1, 9, few);
+            assert_memory_not_equal(many, few, N * sizeof(double));
+        }
+    }
+}
+
+static sl_status stop_at_once(void *context, int64_t done, int64_t total) {
+    int *calls = context;
+    assert_in_range(done, 0, total);
+    return ++*calls == 3 ? sl_fail(SL_INTERRUPTED, NULL, "interrupted") : SL_OK;
+}
+
+static void test_progress_can_stop(void **state) {
+    (void)state;
+    example x;
+    sl_setup *setup = NULL;
+    sl_pool *pool = NULL;
+    static double returns[E * N];
+    static int32_t length[E];
+    int calls = 0;
+    sl_progress progress = {stop_at_once, &calls};
+    example_init(&x);
+    assert_int_equal(sl_setup_create(&x.e, &setup), SL_OK);
+    assert_int_equal(sl_pool_create(1, &pool), SL_OK);
+    sl_evaluate_def def = {setup, pool, SL_POLICY_RANDOM, NULL, E, 1, &progress};
+    assert_int_equal(sl_evaluate_run(&def, returns, length), SL_INTERRUPTED);
+    assert_int_equal(calls, 3);
+    sl_pool_destroy(&pool);
+    sl_setup_destroy(&setup);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_random_and_heuristic_on_spread),
+        cmocka_unit_test(test_episodes_stand_alone),
+        cmocka_unit_test(test_progress_can_stop),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
