@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { SL_MAX_AGENTS = 64, SL_MAX_BLOCKS = 16, SL_NAME_SIZE = 32, SL_ENV_LANES = 16 };
+enum { SL_MAX_AGENTS = 64, SL_MAX_BLOCKS = 16, SL_NAME_SIZE = 32, SL_ENV_NAME_SIZE = 96, SL_ENV_LANES = 16 };
 
 /* A named run of features, the unit in which masks and links speak: "self_vel", "landmarks", "others", "comm". */
 typedef struct sl_block {
@@ -29,12 +29,13 @@ typedef struct sl_agent_spec {
 } sl_agent_spec;
 
 typedef struct sl_env_spec {
-    char name[64]; /* "mpe/simple_spread_v3", with "[legacy_physics]" and the like for what is not the default */
+    char name[SL_ENV_NAME_SIZE]; /* "mpe/simple_spread_v3", with "[legacy_physics]" and the like for what is not the
+                                    default */
     int n_agents, obs_dim, n_actions, state_dim; /* N, O, A, S */
     int max_steps;                               /* truncation after that many steps */
     bool continuous;
     bool state_is_obs;  /* S = N * O and the state is the (V, N, O) observation read as (V, S): state may be NULL */
-    bool masks_actions; /* false: every action of an agent is always legal and avail may be NULL */
+    bool masks_actions; /* false: all A actions of every agent are always legal and avail may be NULL */
     bool has_heuristic;
     sl_agent_spec agents[SL_MAX_AGENTS];
 } sl_env_spec;

@@ -57,8 +57,8 @@ static sl_status read_options(replay *r, const json_t *object, sl_env_options *o
 }
 
 // recordings of the particle environments say "simple_spread_v3", others "family/name"
-static sl_status find_env(const replay *r, const char *env, char name[static 64]) {
-    (void)snprintf(name, 64, "%s%.50s", strchr(env, '/') ? "" : "mpe/", env);
+static sl_status find_env(const replay *r, const char *env, char name[static SL_ENV_NAME_SIZE]) {
+    (void)snprintf(name, SL_ENV_NAME_SIZE, "%s%.80s", strchr(env, '/') ? "" : "mpe/", env);
     for (int i = 0; i < sl_env_n_names(); i++) {
         if (strcmp(sl_env_name(i), name) == 0) return SL_OK;
     }
@@ -77,7 +77,7 @@ static sl_status open_env(replay *r, const char *name, const sl_env_options *opt
 static sl_status read_header(replay *r, const json_t *object) {
     sl_env_options options = sl_env_default_options();
     const char *env;
-    char name[64];
+    char name[SL_ENV_NAME_SIZE];
     int continuous;
     SL_TRY(sl_golden_string(&r->lines, object, "env", &env));
     SL_TRY(find_env(r, env, name));
@@ -283,7 +283,6 @@ sl_status sl_golden_check(const char *path, sl_golden_result *out) {
 }
 
 sl_status sl_golden_check_bytes(const char *name, const uint8_t *bytes, size_t n_bytes, sl_golden_result *out) {
-    replay r = {0};
-    SL_TRY(sl_golden_lines_open_bytes(name, bytes, n_bytes, &r.lines));
+    replay r = {.lines = {.name = name, .bytes = bytes, .n_bytes = n_bytes}};
     return finish(&r, out);
 }

@@ -3,14 +3,14 @@
 #ifndef SL_ENVS_GOLDEN_H
 #define SL_ENVS_GOLDEN_H
 
-#include "common/status.h"
+#include "envs/env.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 typedef struct sl_golden_result {
-    char env[64];
+    char env[SL_ENV_NAME_SIZE];
     long steps;
     double max_abs_obs, max_abs_state, max_abs_reward; /* max_abs_state: entity positions and velocities */
     long mismatched_steps;                             /* steps with any value beyond the tolerance */

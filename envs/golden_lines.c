@@ -12,15 +12,9 @@
 /* Longer lines are refused: the longest of a known recording has 40 KB. */
 enum { MAX_LINE = 1 << 20 };
 
-static sl_status take_buffer(sl_golden_lines *self) {
-    self->line = sl_alloc(MAX_LINE);
-    if (!self->line) return sl_fail(SL_MEMORY, NULL, "%s: cannot allocate a line", self->name);
-    return SL_OK;
-}
-
 sl_status sl_golden_lines_open(const char *path, sl_golden_lines *out) {
-    sl_golden_lines lines = {.name = path};
-    SL_TRY(take_buffer(&lines));
+    sl_golden_lines lines = {.name = path, .buffer = sl_alloc(MAX_LINE)};
+    if (!lines.buffer) return sl_fail(SL_MEMORY, NULL, "%s: cannot allocate a line", path);
     errno = 0;
     // zlib reads plain files as they are
     lines.file = gzopen(path, "rb");
@@ -34,16 +28,9 @@ sl_status sl_golden_lines_open(const char *path, sl_golden_lines *out) {
     return SL_OK;
 }
 
-sl_status sl_golden_lines_open_bytes(const char *name, const uint8_t *bytes, size_t n_bytes, sl_golden_lines *out) {
-    sl_golden_lines lines = {.name = name, .bytes = bytes, .n_bytes = n_bytes};
-    SL_TRY(take_buffer(&lines));
-    *out = lines;
-    return SL_OK;
-}
-
 void sl_golden_lines_close(sl_golden_lines *self) {
     if (self->file) (void)gzclose(self->file);
-    sl_free(self->line);
+    sl_free(self->buffer);
     *self = (sl_golden_lines){0};
 }
 
@@ -57,10 +44,12 @@ sl_status sl_golden_bad(const sl_golden_lines *self, const char *format, ...) {
                    what);
 }
 
-// the length of the next line in self->line, or -1 at the end
+// len = -1 at the end
 static sl_status read_file_line(sl_golden_lines *self, long *len) {
-    if (gzgets(self->file, self->line, MAX_LINE)) {
-        *len = (long)strlen(self->line);
+    self->line = self->buffer;
+    if (gzgets(self->file, self->buffer, MAX_LINE)) {
+        *len = (long)strlen(self->buffer);
+        if (*len == MAX_LINE - 1) return sl_golden_bad(self, "longer than %d bytes", MAX_LINE);
         return SL_OK;
     }
     int code = Z_OK;
@@ -74,15 +63,12 @@ static sl_status read_file_line(sl_golden_lines *self, long *len) {
 }
 
 static void read_memory_line(sl_golden_lines *self, long *len) {
-    if (self->at >= self->n_bytes) {
-        *len = -1;
-        return;
-    }
-    size_t most = self->n_bytes - self->at < MAX_LINE - 1 ? self->n_bytes - self->at : MAX_LINE - 1;
-    const uint8_t *start = self->bytes + self->at, *end = memchr(start, '\n', most);
-    size_t n = end ? (size_t)(end - start) + 1 : most;
-    memcpy(self->line, start, n);
-    self->line[n] = '\0';
+    size_t left = self->n_bytes - self->at;
+    *len = -1;
+    if (left == 0) return;
+    const uint8_t *start = self->bytes + self->at, *end = memchr(start, '\n', left);
+    size_t n = end ? (size_t)(end - start) + 1 : left;
+    self->line = (const char *)start;
     self->at += n;
     *len = (long)n;
 }
@@ -99,7 +85,6 @@ sl_status sl_golden_lines_next(sl_golden_lines *self, json_t **out) {
         *out = NULL;
         return SL_OK;
     }
-    if (len >= MAX_LINE - 1) return sl_golden_bad(self, "longer than %d bytes", MAX_LINE);
     json_error_t error;
     json_t *object = json_loadb(self->line, (size_t)len, JSON_REJECT_DUPLICATES, &error);
     if (!object) return sl_golden_bad(self, "not JSON: %s", error.text);

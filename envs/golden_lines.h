@@ -1,5 +1,5 @@
-/* golden_lines.h - the lines of a recording as checked JSON: a file, plain or gzip, or memory. Every error names the
- * recording and the line. Inside envs/ only; one thread. */
+/* golden_lines.h - the lines of a recording as checked JSON: a file, plain or gzip, or memory (then name, bytes and
+ * n_bytes are set and nothing is opened). Every error names the recording and the line. Inside envs/; one thread. */
 #ifndef SL_ENVS_GOLDEN_LINES_H
 #define SL_ENVS_GOLDEN_LINES_H
 
@@ -14,15 +14,14 @@
 typedef struct sl_golden_lines {
     const char *name; /* for messages; borrowed */
     long number;      /* of the line read last, from 1 */
-    char *line;
-    gzFile file; /* or NULL and: */
+    const char *line;
+    gzFile file; /* and its line, or NULL and: */
+    char *buffer;
     const uint8_t *bytes;
     size_t n_bytes, at;
 } sl_golden_lines;
 
 SL_MUST_CHECK sl_status sl_golden_lines_open(const char *path, sl_golden_lines *out);
-SL_MUST_CHECK sl_status sl_golden_lines_open_bytes(const char *name, const uint8_t *bytes, size_t n_bytes,
-                                                   sl_golden_lines *out);
 void sl_golden_lines_close(sl_golden_lines *self);
 /* The next line's object, owned by the caller; NULL at the end. SL_CORRUPT: no JSON object, or a line too long. */
 SL_MUST_CHECK sl_status sl_golden_lines_next(sl_golden_lines *self, json_t **out);

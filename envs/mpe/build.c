@@ -77,7 +77,7 @@ static int count_actions(const sl_mpe *m, const sl_mpe_entity *agent, bool conti
 // "mpe/simple_spread_v3[N=5,legacy_physics]": everything that is not the default shows in the name
 static void compose_name(sl_mpe *m, const sl_env_options *options) {
     sl_env_spec *spec = &m->base.spec;
-    char list[64] = "", item[32];
+    char list[SL_ENV_NAME_SIZE] = "", item[32];
     const struct {
         bool set;
         const char *format;
@@ -95,7 +95,7 @@ static void compose_name(sl_mpe *m, const sl_env_options *options) {
     if (options->continuous) strncat(list, ",continuous", sizeof list - strlen(list) - 1);
     if (options->legacy_physics) strncat(list, ",legacy_physics", sizeof list - strlen(list) - 1);
     if (list[0]) {
-        (void)snprintf(spec->name, sizeof spec->name, "%s[%.36s]", m->scenario->name, list + 1);
+        (void)snprintf(spec->name, sizeof spec->name, "%.32s[%.60s]", m->scenario->name, list + 1);
     } else {
         (void)snprintf(spec->name, sizeof spec->name, "%s", m->scenario->name);
     }

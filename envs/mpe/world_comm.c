@@ -91,15 +91,27 @@ static void build(sl_mpe *m) {
     }
 }
 
-// i sees j when both are in one forest, or neither is in any, or i leads; +1 means inside, -1 outside
-static bool sees(const sl_mpe *m, sl_mpe_row *rows, int i, int j, int lane) {
-    bool hidden = false;
+// seen = 1 where both are in one forest, or neither is in any, or i leads; the rows hold 1 inside, -1 outside
+static void sees(const sl_mpe *m, sl_mpe_row *rows, int i, int j, double *restrict seen) {
+    sl_mpe_row together, hidden;
+    for (int l = 0; l < L; l++) together[l] = hidden[l] = -1.0;
     for (int f = 0; f < N_FORESTS; f++) {
-        bool mine = rows[inside_row(m, i, f)][lane] > 0.0, theirs = rows[inside_row(m, j, f)][lane] > 0.0;
-        if (mine && theirs) return true;
-        hidden = hidden || mine || theirs;
+        const double *mine = rows[inside_row(m, i, f)], *theirs = rows[inside_row(m, j, f)];
+        for (int l = 0; l < L; l++) {
+            double least = mine[l] < theirs[l] ? mine[l] : theirs[l],
+                   most = mine[l] < theirs[l] ? theirs[l] : mine[l];
+            together[l] = least > together[l] ? least : together[l];
+            hidden[l] = most > hidden[l] ? most : hidden[l];
+        }
     }
-    return !hidden || i == LEADER;
+    double leads = i == LEADER ? 1.0 : -1.0;
+    for (int l = 0; l < L; l++) seen[l] = together[l] > 0.0 || hidden[l] < 0.0 || leads > 0.0 ? 1.0 : 0.0;
+}
+
+// row = what is seen of a - b
+static void show(double *restrict row, const double *restrict a, const double *restrict b,
+                 const double *restrict seen) {
+    for (int l = 0; l < L; l++) row[l] = seen[l] > 0.0 ? a[l] - b[l] : 0.0;
 }
 
 static void observe(const sl_mpe *m, sl_mpe_row *rows) {
@@ -112,14 +124,13 @@ static void observe(const sl_mpe *m, sl_mpe_row *rows) {
     }
     for (int i = 0; i < N_AGENTS; i++) {
         for (int j = 0; j < N_AGENTS; j++) {
-            for (int l = 0; l < L && j != i; l++) {
-                bool seen = sees(m, rows, i, j, l);
-                for (int axis = 0; axis < 2; axis++) {
-                    double offset = rows[sl_mpe_x(j) + axis][l] - rows[sl_mpe_x(i) + axis][l];
-                    rows[seen_row(m, i, j) + axis][l] = seen ? offset : 0.0;
-                    if (j < N_ADVERSARIES) continue;
-                    rows[seen_vel_row(m, i, j) + axis][l] = seen ? rows[sl_mpe_vx(m, j) + axis][l] : 0.0;
-                }
+            if (j == i) continue;
+            sl_mpe_row seen;
+            sees(m, rows, i, j, seen);
+            for (int axis = 0; axis < 2; axis++) {
+                show(rows[seen_row(m, i, j) + axis], rows[sl_mpe_x(j) + axis], rows[sl_mpe_x(i) + axis], seen);
+                if (j < N_ADVERSARIES) continue;
+                show(rows[seen_vel_row(m, i, j) + axis], rows[sl_mpe_vx(m, j) + axis], rows[SL_MPE_ZERO], seen);
             }
         }
     }

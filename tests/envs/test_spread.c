@@ -115,7 +115,7 @@ static double mean_return(bool by_heuristic, int n_rounds) {
 
 static void returns_are_known(void **state) {
     (void)state;
-    double at_random = mean_return(false, 64), by_hand = mean_return(true, 16);
+    double at_random = mean_return(false, 64), by_hand = mean_return(true, 128);
     print_message("random %.2f, heuristic %.2f\n", at_random, by_hand);
     assert_true(at_random > -82.0 && at_random < -76.0);
     assert_true(by_hand > -23.5 && by_hand < -22.0);

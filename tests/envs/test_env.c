@@ -1,0 +1,443 @@
+/* test_env.c - what env.h promises of every environment: streams, snapshots, ranges, threads, no allocation. */
+#include "common/alloc.h"
+#include "common/pool.h"
+#include "envs/bench.h"
+#include "support/heap_count.h"
+#include "support/torture.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { MAX_V = 96, MAX_NO = 6 * 34, MAX_NA = 6 * 20 };
+
+/* An environment with room for all that it writes. */
+typedef struct world {
+    sl_env *env;
+    const sl_env_spec *spec;
+    int V;
+    sl_rng players;
+    float obs[MAX_V * MAX_NO], state[MAX_V * MAX_NO], forces[MAX_V * MAX_NA];
+    double reward[MAX_V * 6];
+    uint8_t avail[MAX_V * MAX_NA], terminated[MAX_V], truncated[MAX_V];
+    int32_t actions[MAX_V * 6];
+    sl_env_out out;
+} world;
+
+static world *open_world(const char *name, bool continuous, int V, uint64_t seed) {
+    world *w = sl_alloc(sizeof *w);
+    assert_non_null(w);
+    sl_env_options options = sl_env_default_options();
+    options.continuous = continuous;
+    sl_rng stream = sl_rng_seed(seed);
+    assert_int_equal(sl_env_create(name, &options, V, &stream, &w->env), SL_OK);
+    w->spec = sl_env_get_spec(w->env);
+    w->V = V;
+    w->players = sl_rng_seed(seed + 1);
+    assert_true(w->spec->state_dim <= MAX_NO && w->spec->n_agents * w->spec->n_actions <= MAX_NA);
+    w->out = (sl_env_out){w->obs, w->state, w->avail, w->reward, w->terminated, w->truncated};
+    sl_env_reset(w->env, 0, V, NULL, &w->out);
+    return w;
+}
+
+static void close_world(world *w) {
+    sl_env_destroy(&w->env);
+    sl_free(w);
+}
+
+static void choose(world *w) {
+    int N = w->spec->n_agents, A = w->spec->n_actions;
+    for (int k = 0; k < w->V * N; k++) {
+        w->actions[k] = (int32_t)sl_rng_below(&w->players, (uint32_t)w->spec->agents[k % N].n_actions);
+    }
+    for (int k = 0; k < w->V * N * A; k++) w->forces[k] = (float)sl_rng_uniform(&w->players);
+}
+
+static void step_range(world *w, int begin, int end) {
+    if (w->spec->continuous) {
+        sl_env_step_continuous(w->env, begin, end, w->forces, &w->out);
+    } else {
+        sl_env_step(w->env, begin, end, w->actions, &w->out);
+    }
+    sl_env_reset(w->env, begin, end, w->truncated, &w->out);
+}
+
+static void play(world *w, int n_steps) {
+    for (int t = 0; t < n_steps; t++) {
+        choose(w);
+        step_range(w, 0, w->V);
+    }
+}
+
+static void specs_are_sound(void **state) {
+    (void)state;
+    assert_int_equal(sl_env_n_names(), 9);
+    for (int e = 0; e < sl_env_n_names(); e++) {
+        assert_true(strlen(sl_env_summary(e)) > 10);
+        for (int continuous = 0; continuous < 2; continuous++) {
+            world *w = open_world(sl_env_name(e), continuous, 5, 1);
+            const sl_env_spec *spec = w->spec;
+            assert_int_equal(spec->state_dim, spec->n_agents * spec->obs_dim);
+            int most = 0;
+            for (int i = 0; i < spec->n_agents; i++) {
+                const sl_agent_spec *agent = &spec->agents[i];
+                int next = 0;
+                for (int b = 0; b < agent->n_blocks; b++) {
+                    assert_int_equal(agent->blocks[b].begin, next);
+                    assert_true(agent->blocks[b].len > 0 && agent->blocks[b].name[0]);
+                    next += agent->blocks[b].len;
+                }
+                assert_int_equal(next, agent->obs_dim);
+                if (agent->n_actions > most) most = agent->n_actions;
+                for (int a = 0; a < spec->n_actions; a++) {
+                    assert_int_equal(w->avail[i * spec->n_actions + a], a < agent->n_actions);
+                    if (a >= agent->n_actions) assert_true(spec->masks_actions);
+                }
+            }
+            assert_int_equal(most, spec->n_actions);
+            close_world(w);
+        }
+    }
+}
+
+static void outputs_are_consistent(void **state) {
+    (void)state;
+    for (int e = 0; e < sl_env_n_names(); e++) {
+        world *w = open_world(sl_env_name(e), false, 37, 2);
+        const sl_env_spec *spec = w->spec;
+        for (int t = 1; t <= 60; t++) {
+            play(w, 1);
+            assert_memory_equal(w->obs, w->state, sizeof(float) * (size_t)(37 * spec->state_dim));
+            for (int v = 0; v < 37; v++) {
+                assert_int_equal(w->truncated[v], t % 25 == 0);
+                assert_int_equal(w->terminated[v], 0);
+                for (int k = 0; k < spec->state_dim; k++) {
+                    float x = w->obs[v * spec->state_dim + k];
+                    assert_true(isfinite(x));
+                    // behind a short observation there are zeros
+                    if (k % spec->obs_dim >= spec->agents[k / spec->obs_dim].obs_dim) assert_true(x == 0.0f);
+                }
+            }
+            for (int k = 0; k < 37 * spec->n_agents; k++) assert_true(isfinite(w->reward[k]));
+        }
+        close_world(w);
+    }
+}
+
+/* Chunks of copies over a pool. */
+typedef struct job {
+    world *w;
+    int chunk;
+} job;
+
+static void run_chunk(void *context, int task, int thread) {
+    (void)thread;
+    job *j = context;
+    int begin = task * j->chunk, end = begin + j->chunk < j->w->V ? begin + j->chunk : j->w->V;
+    step_range(j->w, begin, end);
+}
+
+static uint64_t hash_after(const char *name, bool continuous, int n_threads, int chunk) {
+    world *w = open_world(name, continuous, 90, 3);
+    sl_pool *pool = NULL;
+    assert_int_equal(sl_pool_create(n_threads, &pool), SL_OK);
+    job j = {w, chunk};
+    for (int t = 0; t < 60; t++) {
+        choose(w);
+        sl_pool_run(pool, (w->V + chunk - 1) / chunk, run_chunk, &j);
+    }
+    uint64_t hash = sl_env_hash(w->env);
+    sl_pool_destroy(&pool);
+    close_world(w);
+    return hash;
+}
+
+static void threads_and_ranges_change_nothing(void **state) {
+    (void)state;
+    for (int e = 0; e < sl_env_n_names(); e++) {
+        for (int continuous = 0; continuous < 2; continuous++) {
+            uint64_t one = hash_after(sl_env_name(e), continuous, 1, 96);
+            assert_true(one == hash_after(sl_env_name(e), continuous, 1, 16));
+            assert_true(one == hash_after(sl_env_name(e), continuous, 2, 16));
+            assert_true(one == hash_after(sl_env_name(e), continuous, 3, 32));
+        }
+    }
+}
+
+// an episode does not depend on how many copies run beside it, nor on its index
+static void a_seed_names_an_episode(void **state) {
+    (void)state;
+    for (int e = 0; e < sl_env_n_names(); e++) {
+        world *few = open_world(sl_env_name(e), false, 3, 4), *many = open_world(sl_env_name(e), false, 50, 5);
+        int N = few->spec->n_agents, S = few->spec->state_dim;
+        sl_rng stream = sl_rng_seed(99);
+        sl_env_seed(few->env, 2, &stream);
+        sl_env_seed(many->env, 33, &stream);
+        sl_env_reset(few->env, 0, 3, NULL, &few->out);
+        sl_env_reset(many->env, 0, 50, NULL, &many->out);
+        for (int t = 0; t < 25; t++) {
+            assert_memory_equal(few->obs + 2 * S, many->obs + 33 * S, sizeof(float) * (size_t)S);
+            choose(few);
+            choose(many);
+            memcpy(many->actions + 33 * N, few->actions + 2 * N, sizeof(int32_t) * (size_t)N);
+            sl_env_step(few->env, 0, 3, few->actions, &few->out);
+            sl_env_step(many->env, 0, 50, many->actions, &many->out);
+            assert_memory_equal(few->reward + 2 * N, many->reward + 33 * N, sizeof(double) * (size_t)N);
+        }
+        // and other copies are other episodes
+        assert_memory_not_equal(few->obs, few->obs + S, sizeof(float) * (size_t)S);
+        close_world(few);
+        close_world(many);
+    }
+}
+
+static void only_the_chosen_are_reset(void **state) {
+    (void)state;
+    world *w = open_world("mpe/simple_tag_v3", false, 20, 6);
+    play(w, 3);
+    static float before[MAX_V * MAX_NO];
+    memcpy(before, w->obs, sizeof before);
+    uint8_t which[20] = {0};
+    which[4] = which[17] = 1;
+    size_t row = (size_t)w->spec->state_dim;
+    sl_env_reset(w->env, 0, 20, which, &w->out);
+    for (size_t v = 0; v < 20; v++) {
+        int differs = memcmp(before + v * row, w->obs + v * row, row * sizeof(float)) != 0;
+        assert_int_equal(differs, which[v]);
+    }
+    // their time starts anew: after 22 more steps the others are through, these two are not
+    for (int t = 0; t < 22; t++) sl_env_step(w->env, 0, 20, w->actions, &w->out);
+    for (int v = 0; v < 20; v++) assert_int_equal(w->truncated[v], !which[v]);
+    close_world(w);
+}
+
+static void snapshots_continue(void **state) {
+    (void)state;
+    for (int e = 0; e < sl_env_n_names(); e++) {
+        world *a = open_world(sl_env_name(e), false, 21, 7), *b = open_world(sl_env_name(e), false, 21, 8);
+        play(a, 33);
+        size_t n = sl_env_state_bytes(a->env);
+        uint8_t *bytes = sl_alloc(n);
+        sl_env_save(a->env, bytes);
+        assert_true(sl_env_hash(a->env) != sl_env_hash(b->env));
+        assert_int_equal(sl_env_load(b->env, bytes, n), SL_OK);
+        assert_true(sl_env_hash(a->env) == sl_env_hash(b->env));
+        b->players = a->players;
+        play(a, 40);
+        play(b, 40);
+        assert_true(sl_env_hash(a->env) == sl_env_hash(b->env));
+        // of another size, version or number of copies: refused, and nothing is changed
+        uint64_t hash = sl_env_hash(b->env);
+        assert_int_equal(sl_env_load(b->env, bytes, n - 1), SL_MISMATCH);
+        world *other = open_world(sl_env_name(e), false, 22, 7);
+        assert_int_equal(sl_env_load(other->env, bytes, n), SL_MISMATCH);
+        bytes[0] ^= 1;
+        assert_int_equal(sl_env_load(b->env, bytes, n), SL_MISMATCH);
+        assert_true(sl_env_hash(b->env) == hash);
+        sl_free(bytes);
+        close_world(a);
+        close_world(b);
+        close_world(other);
+    }
+}
+
+// bytes that pass the size check may hold anything: no crash, no index from them
+static void a_damaged_snapshot_is_harmless(void **state) {
+    (void)state;
+    for (int e = 0; e < sl_env_n_names(); e++) {
+        world *w = open_world(sl_env_name(e), false, 16, 9);
+        size_t n = sl_env_state_bytes(w->env);
+        uint8_t *bytes = sl_alloc(n);
+        sl_env_save(w->env, bytes);
+        for (size_t i = 16; i < n; i++) bytes[i] = (uint8_t)sl_rng_u64(&w->players);
+        assert_int_equal(sl_env_load(w->env, bytes, n), SL_OK);
+        play(w, 2);
+        if (w->spec->has_heuristic) sl_env_heuristic(w->env, 0, 16, w->actions);
+        for (int k = 0; k < 16 * w->spec->n_agents; k++) assert_in_range(w->actions[k], 0, w->spec->n_actions - 1);
+        sl_free(bytes);
+        close_world(w);
+    }
+}
+
+static void wrong_actions_are_no_ops(void **state) {
+    (void)state;
+    world *a = open_world("mpe/simple_reference_v3", false, 16, 10),
+          *b = open_world("mpe/simple_reference_v3", false, 16, 10);
+    for (int k = 0; k < 32; k++) a->actions[k] = k % 2 ? 50 : INT32_MIN + k;
+    sl_env_step(a->env, 0, 16, a->actions, &a->out);
+    memset(b->actions, 0, sizeof b->actions);
+    sl_env_step(b->env, 0, 16, b->actions, &b->out);
+    assert_true(sl_env_hash(a->env) == sl_env_hash(b->env));
+    close_world(a);
+    close_world(b);
+    // outside of the box: clipped; NaN: 0
+    a = open_world("mpe/simple_reference_v3", true, 16, 10);
+    b = open_world("mpe/simple_reference_v3", true, 16, 10);
+    int n = 16 * 2 * a->spec->n_actions;
+    for (int k = 0; k < n; k++) {
+        a->forces[k] = k % 3 == 0 ? NAN : k % 3 == 1 ? 7.0f : -INFINITY;
+        b->forces[k] = k % 3 == 1 ? 1.0f : 0.0f;
+    }
+    sl_env_step_continuous(a->env, 0, 16, a->forces, &a->out);
+    sl_env_step_continuous(b->env, 0, 16, b->forces, &b->out);
+    assert_true(sl_env_hash(a->env) == sl_env_hash(b->env));
+    close_world(a);
+    close_world(b);
+}
+
+static void coinciding_entities_stay_finite(void **state) {
+    (void)state;
+    // a snapshot of zeros: everyone in one point
+    world *w = open_world("mpe/simple_world_comm_v3", false, 16, 11);
+    size_t n = sl_env_state_bytes(w->env);
+    uint8_t *bytes = sl_alloc(n);
+    sl_env_save(w->env, bytes);
+    memset(bytes + 16, 0, n - 16);
+    assert_int_equal(sl_env_load(w->env, bytes, n), SL_OK);
+    play(w, 5);
+    for (int k = 0; k < 16 * w->spec->state_dim; k++) assert_true(isfinite(w->obs[k]));
+    sl_free(bytes);
+    close_world(w);
+}
+
+static void options_are_checked(void **state) {
+    (void)state;
+    static const struct {
+        const char *name;
+        sl_env_options options;
+        int V;
+        const char *what, *hint;
+    } cases[] = {
+        {"mpe/simple_sprad_v3", {.local_ratio = -1}, 1, "unknown environment 'mpe/simple_sprad_v3'", "env list"},
+        {"mpe/simple_spread_v3", {.local_ratio = -1}, 0, "0 copies", "1 to"},
+        {"mpe/simple_spread_v3", {.local_ratio = -1, .n_agents = 65}, 1, "n_agents is 65", "1 to 64"},
+        {"mpe/simple_spread_v3", {.local_ratio = -1, .n_agents = -1}, 1, "n_agents is -1", "1 to 64"},
+        {"mpe/simple_adversary_v3", {.local_ratio = -1, .n_agents = 64}, 1, "n_agents is 64", "1 to 63"},
+        {"mpe/simple_tag_v3", {.local_ratio = -1, .n_agents = 3}, 1, "no option n_agents", "leave"},
+        {"mpe/simple_spread_v3", {.local_ratio = 1.5}, 1, "local_ratio is 1.5", "0 to 1"},
+        {"mpe/simple_tag_v3", {.local_ratio = 0.5}, 1, "no option local_ratio", "leave"},
+        {"mpe/simple_spread_v3", {.local_ratio = 0.5, .legacy_physics = true}, 1, "legacy_physics", "leave"},
+        {"mpe/simple_spread_v3", {.local_ratio = -1, .max_steps = -5}, 1, "max_steps is -5", "default"},
+    };
+    sl_rng stream = sl_rng_seed(1);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        sl_env *env = NULL;
+        assert_int_equal(sl_env_create(cases[i].name, &cases[i].options, cases[i].V, &stream, &env), SL_CONFIG);
+        assert_null(env);
+        if (!strstr(sl_error_what(), cases[i].what)) fail_msg("case %zu says: %s", i, sl_error_what());
+        assert_non_null(sl_error_hint());
+        assert_non_null(strstr(sl_error_hint(), cases[i].hint));
+    }
+}
+
+static void options_show_in_the_name(void **state) {
+    (void)state;
+    sl_rng stream = sl_rng_seed(1);
+    sl_env_options options = {.n_agents = 64, .max_steps = 100, .local_ratio = 0.25, .continuous = true};
+    sl_env *env = NULL;
+    assert_int_equal(sl_env_create("mpe/simple_spread_v3", &options, 2, &stream, &env), SL_OK);
+    const sl_env_spec *spec = sl_env_get_spec(env);
+    assert_string_equal(spec->name, "mpe/simple_spread_v3[N=64,max_steps=100,local_ratio=0.25,continuous]");
+    assert_int_equal(spec->obs_dim, 384);
+    assert_int_equal(spec->max_steps, 100);
+    assert_false(spec->has_heuristic);
+    sl_env_destroy(&env);
+    options = (sl_env_options){.local_ratio = -1, .n_agents = 2, .max_steps = 25, .legacy_physics = true};
+    assert_int_equal(sl_env_create("mpe/simple_adversary_v3", &options, 2, &stream, &env), SL_OK);
+    assert_string_equal(sl_env_get_spec(env)->name, "mpe/simple_adversary_v3[legacy_physics]");
+    sl_env_destroy(&env);
+}
+
+static void steps_do_not_allocate(void **state) {
+    (void)state;
+    for (int e = 0; e < sl_env_n_names(); e++) {
+        world *w = open_world(sl_env_name(e), false, 16, 12);
+        uint64_t gate = sl_alloc_count(), heap = sl_heap_count();
+        for (int t = 0; t < 10000; t++) {
+            play(w, 1);
+            if (w->spec->has_heuristic && t % 64 == 0) sl_env_heuristic(w->env, 0, 16, w->actions);
+        }
+        assert_true(sl_alloc_count() == gate);
+        if (sl_heap_is_counted()) assert_true(sl_heap_count() == heap);
+        close_world(w);
+    }
+}
+
+static void shapes_are_drawn(void **state) {
+    (void)state;
+    world *w = open_world("mpe/simple_spread_v3", false, 20, 13);
+    sl_shape shapes[6];
+    assert_int_equal(sl_env_draw(w->env, 19, shapes, 6), 6);
+    const float *obs = w->obs + 19 * 54;
+    for (int k = 0; k < 3; k++) {
+        // landmarks first: what agent 0 observes of them is relative to itself
+        assert_int_equal(shapes[k].kind, SL_SHAPE_CIRCLE);
+        assert_true(fabsf(shapes[k].x - obs[2] - obs[4 + 2 * k]) < 1e-6f);
+        assert_true(fabsf(shapes[k].y - obs[3] - obs[5 + 2 * k]) < 1e-6f);
+        assert_true(shapes[k].r == 0.05f && shapes[3 + k].r == 0.15f);
+        assert_true(shapes[3 + k].x == obs[k * 18 + 2] && shapes[3 + k].y == obs[k * 18 + 3]);
+    }
+    assert_string_equal(shapes[0].label, "landmark_0");
+    assert_string_equal(shapes[5].label, "agent_2");
+    // a small buffer is not overrun
+    shapes[2].r = 77.0f;
+    assert_int_equal(sl_env_draw(w->env, 0, shapes, 2), 6);
+    assert_true(shapes[2].r == 77.0f);
+    close_world(w);
+}
+
+static void the_bench_measures(void **state) {
+    (void)state;
+    sl_env_options options = sl_env_default_options();
+    sl_env_bench_result one, two;
+    assert_int_equal(sl_env_bench("mpe/simple_spread_v3", &options, 100, 1, 0.0, &one), SL_OK);
+    assert_int_equal(sl_env_bench("mpe/simple_spread_v3", &options, 100, 2, 0.0, &two), SL_OK);
+    assert_int_equal(one.env_steps, 2500);
+    assert_true(one.checksum == two.checksum);
+    assert_true(one.mean_return == two.mean_return && one.mean_return > -95.0 && one.mean_return < -65.0);
+    assert_true(one.env_steps_per_second > 0 && one.agent_steps_per_second == 3 * one.env_steps_per_second);
+    assert_int_equal(sl_env_bench("mpe/simple_spread_v3", &options, 100, 0, 0.0, &one), SL_CONFIG);
+    assert_int_equal(sl_env_bench("nothing", &options, 100, 1, 0.0, &one), SL_CONFIG);
+}
+
+static sl_status whole_life(void *context) {
+    sl_env_options options = sl_env_default_options();
+    sl_env_bench_result result;
+    return sl_env_bench(context, &options, 17, 1, 0.0, &result);
+}
+
+static void every_failed_allocation_is_survived(void **state) {
+    (void)state;
+    for (int e = 0; e < sl_env_n_names(); e++) {
+        char name[SL_ENV_NAME_SIZE];
+        (void)snprintf(name, sizeof name, "%s", sl_env_name(e));
+        assert_true(sl_torture(whole_life, name) > 10);
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(specs_are_sound),
+        cmocka_unit_test(outputs_are_consistent),
+        cmocka_unit_test(threads_and_ranges_change_nothing),
+        cmocka_unit_test(a_seed_names_an_episode),
+        cmocka_unit_test(only_the_chosen_are_reset),
+        cmocka_unit_test(snapshots_continue),
+        cmocka_unit_test(a_damaged_snapshot_is_harmless),
+        cmocka_unit_test(wrong_actions_are_no_ops),
+        cmocka_unit_test(coinciding_entities_stay_finite),
+        cmocka_unit_test(options_are_checked),
+        cmocka_unit_test(options_show_in_the_name),
+        cmocka_unit_test(steps_do_not_allocate),
+        cmocka_unit_test(shapes_are_drawn),
+        cmocka_unit_test(the_bench_measures),
+        cmocka_unit_test(every_failed_allocation_is_survived),
+    };
+    return cmocka_run_group_tests_name("env", tests, NULL, NULL);
+}

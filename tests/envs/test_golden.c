@@ -1,0 +1,212 @@
+/* test_golden.c - the reference's recordings replay, and damaged ones are refused with their line. */
+#include "common/alloc.h"
+#include "envs/golden.h"
+#include "support/temp_folder.h"
+#include "support/torture.h"
+
+#include <dirent.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define GOLDEN SL_SOURCE_DIR "/tests/golden/"
+
+static void recordings_replay(void **state) {
+    (void)state;
+    DIR *folder = opendir(GOLDEN);
+    assert_non_null(folder);
+    int n_files = 0;
+    for (struct dirent *entry = readdir(folder); entry; entry = readdir(folder)) {
+        if (!strstr(entry->d_name, ".jsonl")) continue;
+        char path[1024];
+        (void)snprintf(path, sizeof path, GOLDEN "%s", entry->d_name);
+        sl_golden_result result;
+        assert_int_equal(sl_golden_check(path, &result), SL_OK);
+        // the tolerances asked for are 1e-6 and 1e-9; these are what the arithmetic gives
+        assert_true(result.max_abs_obs <= 1e-12);
+        assert_true(result.max_abs_state <= 1e-12);
+        assert_true(result.max_abs_reward <= 1e-12);
+        assert_int_equal(result.mismatched_steps, 0);
+        assert_true(result.flags_equal && result.within_tolerance);
+        assert_true(result.steps == 25 || result.steps == 50);
+        n_files++;
+    }
+    closedir(folder);
+    assert_int_equal(n_files, 11);
+}
+
+static const char HEADER[] =
+    "{\"kind\":\"header\",\"env\":\"simple_v3\",\"continuous\":false,\"options\":{},\"max_cycles\":25}\n";
+static const char RESET[] =
+    "{\"kind\":\"reset\",\"agents\":[\"agent_0\"],\"entities\":2,\"goals\":[[-1,-1]],\"key\":null,\"pos\":[0,0,3,4],"
+    "\"obs\":{\"agent_0\":[0,0,3,4]}}\n";
+// one push to the right: the agent has not moved yet, but will
+static const char STEP[] = "{\"kind\":\"step\",\"actions\":[2],\"obs\":[[0.5,0,3,4]],\"rewards\":[-25.0],"
+                           "\"truncated\":false,\"pos\":[0,0,3,4],\"vel\":[0.5,0]}\n";
+
+// a recording of the three lines with text instead of every occurrence of old
+static char *edited(const char *old, const char *text) {
+    static char whole[4096], result[8192];
+    (void)snprintf(whole, sizeof whole, "%s%s%s", HEADER, RESET, STEP);
+    result[0] = '\0';
+    const char *from = whole;
+    if (old) assert_non_null(strstr(whole, old));
+    for (const char *hit = old ? strstr(from, old) : NULL; hit; hit = strstr(from, old)) {
+        size_t len = strlen(result);
+        (void)snprintf(result + len, sizeof result - len, "%.*s%s", (int)(hit - from), from, text);
+        from = hit + strlen(old);
+    }
+    size_t len = strlen(result);
+    (void)snprintf(result + len, sizeof result - len, "%s", from);
+    return result;
+}
+
+static sl_status check(const char *text, sl_golden_result *result) {
+    return sl_golden_check_bytes("memory", (const uint8_t *)text, strlen(text), result);
+}
+
+static void one_step_by_hand(void **state) {
+    (void)state;
+    sl_golden_result result;
+    assert_int_equal(check(edited(NULL, NULL), &result), SL_OK);
+    assert_string_equal(result.env, "mpe/simple_v3");
+    assert_int_equal(result.steps, 1);
+    assert_true(result.within_tolerance);
+}
+
+static void differences_are_measured(void **state) {
+    (void)state;
+    sl_golden_result result;
+    assert_int_equal(check(edited("-25.0", "-25.5"), &result), SL_OK);
+    assert_true(result.max_abs_reward == 0.5 && result.mismatched_steps == 1 && !result.within_tolerance);
+    assert_int_equal(check(edited("-25.0", "-25.00000001"), &result), SL_OK);
+    assert_false(result.within_tolerance);
+    assert_int_equal(check(edited("[[0.5,", "[[0.500002,"), &result), SL_OK);
+    assert_true(result.max_abs_obs > 1e-6 && result.mismatched_steps == 1 && !result.within_tolerance);
+    // the observation of the reset counts too
+    assert_int_equal(check(edited("\"agent_0\":[0,", "\"agent_0\":[0.25,"), &result), SL_OK);
+    assert_true(result.max_abs_obs == 0.25 && result.mismatched_steps == 1);
+    assert_int_equal(check(edited("\"vel\":[0.5", "\"vel\":[0.6"), &result), SL_OK);
+    assert_true(result.max_abs_state > 0.09 && !result.within_tolerance);
+    assert_int_equal(check(edited("\"truncated\":false", "\"truncated\":true"), &result), SL_OK);
+    assert_true(!result.flags_equal && !result.within_tolerance);
+}
+
+static void damage_is_named(void **state) {
+    (void)state;
+    static const struct {
+        const char *old, *text, *line;
+        sl_status status;
+    } cases[] = {
+        {"{\"kind\":\"header\"", "{\"kind\":\"step\"", "memory:1:", SL_CORRUPT},
+        {"\"simple_v3\"", "7", "memory:1:", SL_CORRUPT},
+        {"\"simple_v3\"", "\"combat/3m\"", "combat/3m", SL_MISMATCH},
+        {"\"options\":{}", "\"options\":{\"N\":3}", "n_agents", SL_MISMATCH},
+        {"\"options\":{}", "\"options\":{\"M\":3}", "'M'", SL_MISMATCH},
+        {"\"options\":{}", "\"options\":{\"N\":1e9}", "memory:1:", SL_CORRUPT},
+        {"\"options\":{}", "\"options\":{\"N\":99999999999999999999999}", "memory:1:", SL_CORRUPT},
+        {"\"max_cycles\":25", "\"max_cycles\":0", "memory:1:", SL_CORRUPT},
+        {"\"kind\":\"reset\"", "\"kind\":\"rest\"", "memory:2: unknown kind 'rest'", SL_CORRUPT},
+        {"\"kind\":\"reset\"", "\"kind\":\"step\"", "memory:2: a step outside", SL_CORRUPT},
+        {"\"kind\":\"reset\"", "\"kind\":\"header\"", "memory:2: a second header", SL_CORRUPT},
+        {"[\"agent_0\"]", "[\"agent_1\"]", "memory:2: agent 0", SL_CORRUPT},
+        {"[\"agent_0\"]", "[\"agent_0\",\"agent_1\"]", "memory:2:", SL_CORRUPT},
+        {"\"entities\":2", "\"entities\":3", "memory:2:", SL_CORRUPT},
+        {"\"key\":null,\"pos\":[0,0,3,4]", "\"pos\":[0,0,3]", "memory:2:", SL_CORRUPT},
+        {"\"key\":null,\"pos\":[0,0,3,4]", "\"pos\":[0,0,3,1e300]", "memory:2:", SL_CORRUPT},
+        {"\"key\":null,\"pos\":[0,0,3,4]", "\"pos\":[0,0,3,\"4\"]", "memory:2:", SL_CORRUPT},
+        {"{\"agent_0\":[0,0,3,4]}", "{}", "memory:2: an observation", SL_CORRUPT},
+        {"\"actions\":[2]", "\"actions\":[5]", "memory:3: an action", SL_CORRUPT},
+        {"\"actions\":[2]", "\"actions\":[-1]", "memory:3: an action", SL_CORRUPT},
+        {"\"actions\":[2]", "\"actions\":[]", "memory:3:", SL_CORRUPT},
+        {"\"truncated\":false", "\"truncated\":0", "memory:3:", SL_CORRUPT},
+        {"\"rewards\":[-25.0]", "\"rewards\":[1e999]", "memory:3: not JSON", SL_CORRUPT},
+        {"\"rewards\":[-25.0]", "\"rewards\":null", "memory:3:", SL_CORRUPT},
+        {"[0.5,0]}\n", "[0.5,0]", "memory:3: not JSON", SL_CORRUPT},
+        {"[0.5,0]}\n", "[0.5,0]}\n[]\n", "memory:4: not a JSON object", SL_CORRUPT},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        sl_golden_result result = {.steps = 77};
+        assert_int_equal(check(edited(cases[i].old, cases[i].text), &result), cases[i].status);
+        if (!strstr(sl_error_what(), cases[i].line)) fail_msg("case %zu says: %s", i, sl_error_what());
+        assert_int_equal(result.steps, 77);
+    }
+}
+
+static void a_recording_without_steps_is_refused(void **state) {
+    (void)state;
+    sl_golden_result result;
+    assert_int_equal(check("", &result), SL_CORRUPT);
+    assert_int_equal(check(HEADER, &result), SL_CORRUPT);
+    assert_int_equal(sl_golden_check_bytes("none", NULL, 0, &result), SL_CORRUPT);
+}
+
+static void steps_after_the_end_are_refused(void **state) {
+    (void)state;
+    static char text[8192];
+    (void)snprintf(text, sizeof text, "%s%s", edited("\"truncated\":false", "\"truncated\":true"), STEP);
+    sl_golden_result result;
+    assert_int_equal(check(text, &result), SL_CORRUPT);
+    assert_non_null(strstr(sl_error_what(), "memory:4: a step outside an episode"));
+}
+
+static void copy_file(const char *from, const char *to, long n_bytes) {
+    static char bytes[65536];
+    FILE *in = fopen(from, "rb"), *out = fopen(to, "wb");
+    assert_true(in && out);
+    size_t n = fread(bytes, 1, sizeof bytes, in);
+    if (n_bytes >= 0) n = (size_t)n_bytes;
+    assert_int_equal(fwrite(bytes, 1, n, out), n);
+    fclose(in);
+    fclose(out);
+}
+
+static void bad_files_are_refused(void **state) {
+    (void)state;
+    sl_golden_result result;
+    assert_int_equal(sl_golden_check(GOLDEN "no_such_file.jsonl", &result), SL_NOT_FOUND);
+    assert_int_not_equal(sl_golden_check(GOLDEN, &result), SL_OK);
+    sl_temp_folder folder = sl_temp_folder_create();
+    const char *path = sl_temp_folder_file(&folder, "cut.jsonl.gz");
+    copy_file(GOLDEN "simple_crypto_v3_cont.jsonl.gz", path, 2500);
+    assert_int_equal(sl_golden_check(path, &result), SL_CORRUPT);
+    assert_non_null(strstr(sl_error_what(), "cut"));
+    // a line of two megabytes
+    path = sl_temp_folder_file(&folder, "long.jsonl");
+    FILE *file = fopen(path, "wb");
+    assert_non_null(file);
+    for (int i = 0; i < 1 << 21; i++) (void)fputc(' ', file);
+    fclose(file);
+    assert_int_equal(sl_golden_check(path, &result), SL_CORRUPT);
+    assert_non_null(strstr(sl_error_what(), ":1: longer"));
+    sl_temp_folder_remove(&folder);
+}
+
+static sl_status whole_life(void *context) {
+    sl_golden_result result;
+    return sl_golden_check(context, &result);
+}
+
+static void every_failed_allocation_is_survived(void **state) {
+    (void)state;
+    static char path[] = GOLDEN "simple_v3.jsonl";
+    assert_true(sl_torture(whole_life, path) > 5);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(recordings_replay),
+        cmocka_unit_test(one_step_by_hand),
+        cmocka_unit_test(differences_are_measured),
+        cmocka_unit_test(damage_is_named),
+        cmocka_unit_test(a_recording_without_steps_is_refused),
+        cmocka_unit_test(steps_after_the_end_are_refused),
+        cmocka_unit_test(bad_files_are_refused),
+        cmocka_unit_test(every_failed_allocation_is_survived),
+    };
+    return cmocka_run_group_tests_name("golden", tests, NULL, NULL);
+}

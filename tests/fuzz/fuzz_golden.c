@@ -1,0 +1,16 @@
+/* fuzz_golden.c - a recording that anyone may hand to `starling env check`: sl_golden_check_bytes. */
+#include "envs/golden.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n_bytes);
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n_bytes) {
+    sl_golden_result result;
+    if (sl_golden_check_bytes("fuzz", bytes, n_bytes, &result) != SL_OK) return 0;
+    // whatever was recorded, what is reported is a number
+    if (result.steps < 1 || result.mismatched_steps > result.steps) abort();
+    if (!isfinite(result.max_abs_obs) || !isfinite(result.max_abs_state) || !isfinite(result.max_abs_reward)) abort();
+    return 0;
+}
