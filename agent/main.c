@@ -1,27 +1,47 @@
-/* main.c - starling-agent-<H>: arguments, the student, exit code. */
+/* main.c - starling-agent-<H>: arguments, signals, exit code. */
 #include "agent/bench.h"
+#include "agent/flight.h"
 #include "agent/model.h"
-#include "agent/options.h"
 #include "agent/program.h"
 
 static sl_kernel kernel; /* all of the student: nothing is allocated per decision */
+static volatile sig_atomic_t stop;
+
+static void on_signal(int number) {
+    stop = number;
+}
+
+// without SA_RESTART, so that a wait for the network ends at once
+static void catch_signals(void) {
+    struct sigaction action = {.sa_handler = on_signal};
+    (void)sigemptyset(&action.sa_mask);
+    (void)sigaction(SIGTERM, &action, NULL);
+    (void)sigaction(SIGINT, &action, NULL);
+}
+
+static sl_status bench(const sl_agent_options *options) {
+    sl_model model;
+    if (options->model) SL_TRY(sl_model_load(options->model, &kernel, &model));
+    // the size of an agent of Simple Spread
+    else
+        sl_model_random(18, 5, 1, &kernel);
+    sl_agent_bench(&kernel, options->bench_seconds);
+    return SL_OK;
+}
 
 static sl_status run(int argc, char **argv) {
     sl_agent_options options;
     SL_TRY(sl_agent_options_parse(argc, argv, &options));
     if (options.done) return SL_OK;
     sl_log_init(SL_AGENT_PROGRAM, options.log_level, options.log_json);
-    sl_model model;
-    if (options.model)
-        SL_TRY(sl_model_load(options.model, &kernel, &model));
-    else
-        sl_model_random(18, 5, 1, &kernel);
-    sl_agent_bench(&kernel, options.bench_seconds);
-    return SL_OK;
+    if (options.bench_seconds > 0.0) return bench(&options);
+    catch_signals();
+    return sl_flight_run(&options, &stop, &kernel);
 }
 
 int main(int argc, char **argv) {
     sl_status status = run(argc, argv);
+    if (status == SL_INTERRUPTED) return stop == SIGINT ? 130 : 0;
     if (status != SL_OK) sl_error_print(SL_AGENT_PROGRAM);
     return sl_status_exit_code(status);
 }

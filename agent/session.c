@@ -155,6 +155,7 @@ static sl_status keep_timer(sl_session *self, int64_t now_ns) {
 static sl_status go_live(sl_session *self) {
     self->state = SL_SESSION_LIVE;
     SL_INFO("flying slot %d", self->slot);
+    if (self->def.live) self->def.live(self->def.context, self->slot);
     // the first heartbeat says that the model is ready, so it does not wait
     self->next_ns = 0;
     return keep_timer(self, sl_transport_now_ns(self->transport));
@@ -188,6 +189,13 @@ static sl_status on_welcome(sl_session *self, const sl_fleet_message *message) {
     bool has_model = self->def.model_sha256[0] != 0;
     bool is_its = message->model_sha256[0] == 0 || strcmp(message->model_sha256, self->def.model_sha256) == 0;
     if (has_model && is_its) return go_live(self);
+    if (self->def.recall && message->model_sha256[0]) {
+        sl_status status =
+            self->def.recall(self->def.context, message->model_sha256, &self->def.obs_dim, &self->def.n_actions);
+        if (status == SL_OK) memcpy(self->def.model_sha256, message->model_sha256, sizeof self->def.model_sha256);
+        if (status == SL_OK) return go_live(self);
+        if (status != SL_NOT_FOUND) return status;
+    }
     return start_fetching(self, message);
 }
 

@@ -22,12 +22,16 @@ typedef struct sl_session_def {
     /* The action for obs (obs_dim), avail (n_actions, NULL = all legal). episode_start: zero the recurrent state
      * first. */
     int32_t (*decide)(void *context, const float *obs, const uint8_t *avail, bool episode_start);
+    /* A model kept from an earlier start, by its hash: take it, say its shape. SL_NOT_FOUND: fetch it. NULL: none is
+     * kept. */
+    sl_status (*recall)(void *context, const char *sha256, int *obs_dim, int *n_actions);
     /* A model fetched from the coordinator, its hash checked: take it (and keep it for the next start), say its
      * shape. Not SL_OK ends the session. NULL: no other model than the one at hand is flown. */
     sl_status (*load)(void *context, const uint8_t *bytes, size_t n_bytes, const char *sha256, int *obs_dim,
                       int *n_actions);
-    size_t max_model_bytes;            /* larger models are refused */
-    const volatile sig_atomic_t *stop; /* set by a signal handler: run says goodbye; NULL = never */
+    void (*live)(void *context, int slot); /* the agent flies this slot from now on; NULL = not told */
+    size_t max_model_bytes;                /* larger models are refused */
+    const volatile sig_atomic_t *stop;     /* set by a signal handler: run says goodbye; NULL = never */
 } sl_session_def;
 /* slot -1, no model, max_model_bytes 4 MiB. */
 sl_session_def sl_session_default_def(const char *endpoint);

@@ -1,0 +1,107 @@
+/* flight.c - the callbacks of the session, and the cache: DIR/<sha256>.safetensors for every student flown. */
+#include "agent/flight.h"
+
+#include "agent/model.h"
+#include "agent/session.h"
+#include "common/alloc.h"
+#include "storage/file.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { PATH_BYTES = 4096 };
+
+typedef struct flight {
+    sl_kernel *kernel;
+    const char *cache;
+    sl_model model;
+} flight;
+
+static int32_t decide(void *context, const float *obs, const uint8_t *avail, bool episode_start) {
+    sl_kernel *kernel = ((flight *)context)->kernel;
+    float logits[SL_KERNEL_ACTIONS];
+    if (episode_start) sl_kernel_reset(kernel);
+    sl_kernel_decide(kernel, obs, logits);
+    return sl_kernel_choose(logits, avail, kernel->n_actions);
+}
+
+static void live(void *context, int slot) {
+    const flight *self = context;
+    printf("{\"event\":\"ready\",\"slot\":%d,\"model\":\"%s\"}\n", slot, self->model.sha256);
+    (void)fflush(stdout);
+}
+
+// the hash is the coordinator's word, so it is checked before it becomes a path
+static sl_status name_file(const flight *self, const char *sha256, char *path) {
+    if (strlen(sha256) != 64 || strspn(sha256, "0123456789abcdef") != 64)
+        return sl_fail(SL_CORRUPT, NULL, "the coordinator names a model by what is not a SHA-256");
+    int n = snprintf(path, PATH_BYTES, "%s/%s.safetensors", self->cache, sha256);
+    if (n < 0 || n >= PATH_BYTES) return sl_fail(SL_USAGE, NULL, "--cache: the path is too long");
+    return SL_OK;
+}
+
+static void say_shape(const flight *self, int *obs_dim, int *n_actions) {
+    *obs_dim = self->model.profile.obs_dim;
+    *n_actions = self->model.profile.n_actions;
+}
+
+static sl_status recall(void *context, const char *sha256, int *obs_dim, int *n_actions) {
+    flight *self = context;
+    char path[PATH_BYTES], found[65];
+    uint8_t *bytes = NULL;
+    size_t n_bytes = 0;
+    SL_TRY(name_file(self, sha256, path));
+    if (sl_file_read(path, SL_MODEL_MAX_BYTES, &bytes, &n_bytes) != SL_OK) return SL_NOT_FOUND;
+    sl_file_sha256(bytes, n_bytes, found);
+    sl_status status = SL_NOT_FOUND;
+    // a damaged file is fetched again, and replaced then
+    if (strcmp(found, sha256) == 0)
+        status = sl_model_decode(path, bytes, n_bytes, self->kernel, &self->model);
+    else
+        SL_WARN("%s was changed and is not flown", path);
+    sl_free(bytes);
+    if (status == SL_OK) say_shape(self, obs_dim, n_actions);
+    return status;
+}
+
+static sl_status load(void *context, const uint8_t *bytes, size_t n_bytes, const char *sha256, int *obs_dim,
+                      int *n_actions) {
+    flight *self = context;
+    char path[PATH_BYTES];
+    SL_TRY(name_file(self, sha256, path));
+    SL_TRY(sl_model_decode("the coordinator's model", bytes, n_bytes, self->kernel, &self->model));
+    // what cannot be kept is flown all the same
+    if (sl_file_make_folder(self->cache) != SL_OK || sl_file_replace(path, bytes, n_bytes) != SL_OK)
+        SL_WARN("the model is not kept: %s", sl_error_what());
+    say_shape(self, obs_dim, n_actions);
+    return SL_OK;
+}
+
+sl_status sl_flight_run(const sl_agent_options *options, const volatile sig_atomic_t *stop, sl_kernel *kernel) {
+    flight self = {.kernel = kernel, .cache = options->cache};
+    sl_session_def def = sl_session_default_def(options->connect);
+    def.slot = options->slot;
+    def.hidden = SL_HIDDEN;
+    def.context = &self;
+    def.decide = decide;
+    def.live = live;
+    def.stop = stop;
+    def.max_model_bytes = SL_MODEL_MAX_BYTES;
+    if (options->cache) {
+        def.recall = recall;
+        def.load = load;
+    } else {
+        SL_TRY(sl_model_load(options->model, kernel, &self.model));
+        say_shape(&self, &def.obs_dim, &def.n_actions);
+        memcpy(def.model_sha256, self.model.sha256, sizeof def.model_sha256);
+    }
+    sl_session *session = NULL;
+    SL_TRY(sl_session_create(&def, &session));
+    sl_status status = sl_session_run(session);
+    sl_session_stats stats = sl_session_get_stats(session);
+    printf("{\"event\":\"done\",\"decided\":%" PRIu64 ",\"repeated\":%" PRIu64 ",\"ignored\":%" PRIu64 "}\n",
+           stats.decided, stats.repeated, stats.ignored);
+    sl_session_destroy(&session);
+    return status;
+}
