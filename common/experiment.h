@@ -1,6 +1,6 @@
 /* experiment.h - an experiment: what a YAML file of experiments/ says, after defaults, --set overrides and checks.
- * Plain data, read once by each program from the resolved file in the run's folder. Keys in YAML have the names of
- * the fields; docs/experiments.md lists them with units and defaults. */
+ * Plain data, read by each program from the resolved file in the run's folder. Keys in YAML have the names of the
+ * fields; docs/experiments.md lists them with units and defaults. Texts are never NULL. */
 #ifndef SL_COMMON_EXPERIMENT_H
 #define SL_COMMON_EXPERIMENT_H
 
@@ -11,7 +11,6 @@
 #include <stdint.h>
 
 enum { SL_EXP_MAX_AGENTS = 64, SL_EXP_MAX_BLOCKS = 16 };
-
 typedef enum sl_exp_cell { SL_EXP_CELL_NONE, SL_EXP_CELL_GRU } sl_exp_cell; /* none | gru */
 typedef enum sl_exp_act { SL_EXP_ACT_RELU, SL_EXP_ACT_TANH } sl_exp_act;    /* relu | tanh */
 typedef enum sl_exp_method { SL_EXP_KD_MARL, SL_EXP_DIRECT } sl_exp_method; /* kd-marl | direct */
@@ -21,45 +20,47 @@ typedef enum sl_exp_sampler { SL_EXP_UNIFORM, SL_EXP_FIFO, SL_EXP_LIFO } sl_exp_
 
 typedef struct sl_exp_env {
     char *name; /* "mpe/simple_spread_v3" */
-    int n_agents, max_steps;
-    double local_ratio;
     bool continuous, legacy_physics;
+    int n_agents, max_steps; /* 0: the environment's own */
+    double local_ratio;      /* < 0: the environment's own */
 } sl_exp_env;
 
 typedef struct sl_exp_net {
-    sl_exp_cell cell;
     int hidden, layers;
-    sl_exp_act activation;
     bool layer_norm;
+    sl_exp_cell cell;
+    sl_exp_act activation;
 } sl_exp_net;
 
-/* MAPPO's settings; kd-marl defaults in brackets. */
 typedef struct sl_exp_ppo {
     int64_t total_steps; /* environment steps, over all copies */
     int n_envs, rollout_steps, epochs, minibatches, chunk;
     double lr, lr_final, adam_eps, clip, gamma, lambda; /* lr anneals linearly from lr to lr_final */
     double entropy, entropy_final, value_coef, huber_delta, max_grad_norm;
-    bool value_norm;
-    bool team_reward; /* every agent learns from the sum of the agents' rewards, and one critic row serves the team */
-    int max_policy_lag;
+    bool value_norm, team_reward; /* team: all learn from the agents' summed reward, with one critic row */
+    int max_policy_lag;           /* parameter versions; older batches are dropped */
 } sl_exp_ppo;
 
 typedef struct sl_exp_teacher {
-    char *from; /* a run folder or a teacher file to take instead of training; NULL or "" = train */
+    char *from; /* a run folder or a teacher file to take instead of training; "" = train */
     sl_exp_net actor, critic;
     bool agent_id; /* one-hot agent index appended to the shared actor's observation */
     sl_exp_ppo ppo;
 } sl_exp_teacher;
 
 typedef struct sl_exp_record {
-    char *from; /* a run folder whose buffer is used instead of recording */
+    char *from; /* a run folder whose buffer is used instead of recording; "" = record */
     int episodes;
-    int64_t max_items, max_bytes; /* bounds of the expert buffer: episodes, file bytes */
+    int64_t max_items, max_bytes,
+        min_size; /* bounds of the expert buffer: episodes, file bytes; sampling starts at */
     sl_exp_sampler sampler;
-    double samples_per_insert; /* Reverb's rate limiter; 0 = only min_size counts */
-    int64_t min_size;
-    double error_buffer;
+    double samples_per_insert, error_buffer; /* Reverb's rate limiter; 0 = only min_size counts */
 } sl_exp_record;
+
+typedef struct sl_exp_mask_def {
+    sl_exp_mask kind;
+    int k_min, k_max; /* random: features kept, drawn per agent and episode */
+} sl_exp_mask_def;
 
 typedef struct sl_exp_student {
     sl_exp_net net;
@@ -67,21 +68,13 @@ typedef struct sl_exp_student {
     unsigned blocks_count;
 } sl_exp_student;
 
-typedef struct sl_exp_mask_def {
-    sl_exp_mask kind;
-    int k_min, k_max;
-} sl_exp_mask_def;
-
 typedef struct sl_exp_distill {
     sl_exp_source source;
-    int updates;  /* batches asked of the coordinator */
-    int episodes; /* episodes a batch */
-    int epochs, minibatches;
+    int updates, episodes, epochs, minibatches; /* updates: batches asked of the coordinator, of that many episodes */
     double lr, lr_final, adam_eps, max_grad_norm;
     double w_ppo, w_kl, w_ce, w_sr, w_role; /* eq. 5 and 6; 0 switches a term off */
     double tau, tau_role, clip, entropy, gamma, lambda;
-    int common_dim, role_dim; /* d_r of eq. 9, number of roles of eq. 11 */
-    int teacher_role_period;  /* 0: W_T fixed; n: updated every n-th step (eq. 11's option) */
+    int common_dim, role_dim, teacher_role_period; /* d_r of eq. 9, roles of eq. 11, steps between W_T's or 0 */
 } sl_exp_distill;
 
 typedef struct sl_exp_eval {
@@ -90,10 +83,8 @@ typedef struct sl_exp_eval {
 } sl_exp_eval;
 
 typedef struct sl_exp_fleet {
-    char *endpoint; /* "tcp://127.0.0.1:*" */
-    int episodes;
-    int tick_deadline_ms; /* lockstep's wall deadline */
-    int lease_ms, heartbeat_ms;
+    char *endpoint;                                         /* "tcp://127.0.0.1:*" */
+    int episodes, lease_ms, heartbeat_ms, tick_deadline_ms; /* deadline: of a lockstep tick, on the wall clock */
 } sl_exp_fleet;
 
 typedef struct sl_experiment {
@@ -113,12 +104,17 @@ typedef struct sl_experiment {
     sl_exp_fleet fleet;
 } sl_experiment;
 
-/* Reads path, applies sets ("distill.w_kl=0.5", "students[1].net.hidden=32"), fills defaults, checks ranges.
- * SL_NOT_FOUND; SL_CONFIG with "file: key 'x': what" and a hint (the nearest known key, the allowed range). */
+/* Reads path, applies sets ("distill.w_kl=0.5", "students[1].net.hidden=32", "students[0].blocks=landmarks,others"),
+ * fills defaults, checks ranges. SL_NOT_FOUND; SL_CONFIG with "file: key 'x': what" and a hint; SL_USAGE for a set
+ * without "=". parse: the same from memory; what is the text's name in error lines. */
 SL_MUST_CHECK sl_status sl_experiment_load(const char *path, const char *const *sets, int n_sets,
                                            sl_experiment **out);
-/* Writes the resolved experiment: loading it again gives the same. */
+SL_MUST_CHECK sl_status sl_experiment_parse(const char *what, const char *text, size_t n_bytes,
+                                            const char *const *sets, int n_sets, sl_experiment **out);
+/* Writes the resolved experiment atomically: loading it gives the same. SL_CONFIG (a text is not UTF-8), SL_NO_SPACE,
+ * SL_IO. format: into memory, for sl_free. */
 SL_MUST_CHECK sl_status sl_experiment_save(const sl_experiment *self, const char *path);
+SL_MUST_CHECK sl_status sl_experiment_format(const sl_experiment *self, char **text, size_t *n_bytes);
 void sl_experiment_destroy(sl_experiment **self);
 
 #endif
