@@ -1,0 +1,147 @@
+/* cmd_report.c - starling report: tables and pictures over several runs. */
+#include "starling/command.h"
+#include "starling/groups.h"
+#include "starling/options.h"
+#include "starling/output.h"
+#include "starling/plot.h"
+#include "starling/report.h"
+#include "starling/table.h"
+
+#include <stdio.h>
+#include <string.h>
+
+typedef struct report_options {
+    bool json, csv;
+    const char *plot, *stage;
+} report_options;
+
+static json_t *json_of_interval(const sl_interval *i) {
+    bool failed = false;
+    json_t *object = json_object();
+    sl_json_set(object, "mean", sl_json_number(i->mean), &failed);
+    sl_json_set(object, "low", sl_json_number(i->low), &failed);
+    sl_json_set(object, "high", sl_json_number(i->high), &failed);
+    return object;
+}
+
+static sl_status print_json(const sl_groups *groups) {
+    bool failed = false;
+    json_t *object = json_object(), *rows = json_array();
+    for (int i = 0; i < groups->n; i++) {
+        const sl_group *g = &groups->items[i];
+        json_t *row = json_object();
+        sl_json_set(row, "experiment", json_string(g->experiment), &failed);
+        sl_json_set(row, "env", json_string(g->env), &failed);
+        sl_json_set(row, "policy", json_string(g->policy), &failed);
+        sl_json_set(row, "seeds", json_integer(g->n), &failed);
+        sl_json_set(row, "return", json_of_interval(&g->mean_return), &failed);
+        if (g->has_normalised) sl_json_set(row, "normalised", json_of_interval(&g->normalised), &failed);
+        if (g->has_retention) sl_json_set(row, "retention", json_of_interval(&g->retention), &failed);
+        if (g->has_win_rate) sl_json_set(row, "win_rate", json_of_interval(&g->win_rate), &failed);
+        if (g->flops > 0) sl_json_set(row, "flops_per_step", sl_json_number(g->flops), &failed);
+        if (g->bytes > 0) sl_json_set(row, "bytes", sl_json_number(g->bytes), &failed);
+        if (json_array_append_new(rows, row) != 0) failed = true;
+    }
+    sl_json_set(object, "groups", rows, &failed);
+    return sl_json_print(object, failed);
+}
+
+static void print_csv_interval(bool has, const sl_interval *i) {
+    if (has)
+        printf(",%.9g,%.9g,%.9g", i->mean, i->low, i->high);
+    else
+        printf(",,,");
+}
+
+static void print_csv(const sl_groups *groups) {
+    printf("experiment,env,policy,seeds,return_mean,return_low,return_high,normalised_mean,normalised_low,"
+           "normalised_high,retention_mean,retention_low,retention_high,win_rate_mean,win_rate_low,win_rate_high,"
+           "flops_per_step,bytes\n");
+    for (int i = 0; i < groups->n; i++) {
+        const sl_group *g = &groups->items[i];
+        printf("%s,%s,%s,%d", g->experiment, g->env, g->policy, g->n);
+        print_csv_interval(true, &g->mean_return);
+        print_csv_interval(g->has_normalised, &g->normalised);
+        print_csv_interval(g->has_retention, &g->retention);
+        print_csv_interval(g->has_win_rate, &g->win_rate);
+        printf(",%.9g,%.9g\n", g->flops, g->bytes);
+    }
+}
+
+static void set_interval(sl_table *table, int column, bool has, const sl_interval *i, int digits, double scale) {
+    if (!has) return;
+    sl_table_set(table, column, "%.*f [%.*f, %.*f]", digits, scale * i->mean, digits, scale * i->low, digits,
+                 scale * i->high);
+}
+
+static sl_status print_table(const sl_groups *groups) {
+    const char *const titles[] = {"experiment", "policy",      "seeds", "return [95% over seeds]",
+                                  "normalised", "retention %", "won %", "FLOPs/step"};
+    sl_table *table = NULL;
+    SL_TRY(sl_table_create(8, titles, &table));
+    sl_status status = SL_OK;
+    for (int i = 0; i < groups->n; i++) {
+        const sl_group *g = &groups->items[i];
+        status = sl_table_add_row(table);
+        if (status != SL_OK) break;
+        bool first = i == 0 || strcmp(g->experiment, groups->items[i - 1].experiment) != 0;
+        sl_table_set(table, 0, "%s", first ? g->experiment : "");
+        sl_table_set(table, 1, "%s", g->policy);
+        sl_table_set(table, 2, "%d", g->n);
+        set_interval(table, 3, true, &g->mean_return, 2, 1);
+        set_interval(table, 4, g->has_normalised, &g->normalised, 3, 1);
+        set_interval(table, 5, g->has_retention, &g->retention, 1, 100);
+        set_interval(table, 6, g->has_win_rate, &g->win_rate, 1, 100);
+        if (g->flops > 0) sl_table_set(table, 7, "%.0f", g->flops);
+    }
+    if (status == SL_OK) sl_table_print(table, stdout);
+    sl_table_destroy(&table);
+    return status;
+}
+
+static sl_status print_groups(const report_options *o, int n, json_t *const *reports) {
+    sl_groups groups;
+    SL_TRY(sl_groups_make(n, reports, &groups));
+    sl_status status = SL_OK;
+    if (o->json)
+        status = print_json(&groups);
+    else if (o->csv)
+        print_csv(&groups);
+    else
+        status = print_table(&groups);
+    sl_groups_fini(&groups);
+    return status;
+}
+
+sl_status sl_cmd_report(const char *path, int argc, char **argv) {
+    report_options o = {.stage = "teacher"};
+    const sl_option options[] = {
+        {"json", SL_OPTION_SWITCH, NULL, "print one JSON object", &o.json, 0, 0},
+        {"csv", SL_OPTION_SWITCH, NULL, "print comma-separated values", &o.csv, 0, 0},
+        {"plot", SL_OPTION_TEXT, "FILE", "draw the learning curves with gnuplot: a .png or .svg", &o.plot, 0, 0},
+        {"stage", SL_OPTION_TEXT, "S", "whose curves: teacher, distill or direct (teacher)", &o.stage, 0, 0},
+    };
+    sl_usage usage = {path,
+                      "RUN...",
+                      "Groups runs by experiment and prints, for each policy, means over seeds with 95 % bootstrap\n"
+                      "intervals. Runs that are not finished have no report and are refused.",
+                      1,
+                      SL_MAX_RUNS,
+                      4,
+                      options};
+    sl_args args;
+    SL_TRY(sl_options_parse(&usage, argc, argv, &args));
+    if (args.done) return SL_OK;
+    // a picture needs only the metrics, so that runs can be watched while they train
+    if (o.plot) return sl_plot_curves(args.n, args.v, o.stage, "steps", "return", o.plot);
+    json_t *reports[SL_MAX_RUNS];
+    int n = 0;
+    sl_status status = SL_OK;
+    while (n < args.n && status == SL_OK) {
+        status = sl_report_load(args.v[n], &reports[n]);
+        if (status == SL_OK) n++;
+    }
+    if (status == SL_OK) status = print_groups(&o, n, reports);
+    for (int i = 0; i < n; i++) json_decref(reports[i]);
+    return status;
+}

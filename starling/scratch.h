@@ -1,0 +1,18 @@
+/* scratch.h - a run folder for a benchmark, below $TMPDIR or /tmp, removed afterwards. main thread only. */
+#ifndef SL_STARLING_SCRATCH_H
+#define SL_STARLING_SCRATCH_H
+
+#include "starling/run.h"
+
+typedef struct sl_scratch {
+    char folder[SL_RUN_PATH]; /* "" = none */
+} sl_scratch;
+
+/* Makes the folder and writes the experiment into it, resolved with n_sets overrides. */
+SL_MUST_CHECK sl_status sl_scratch_create(const char *experiment, const char *const *sets, int n_sets,
+                                          sl_scratch *out);
+/* The same for an experiment given as YAML text. */
+SL_MUST_CHECK sl_status sl_scratch_create_text(const char *yaml, sl_scratch *out);
+void sl_scratch_remove(sl_scratch *self); /* with all it holds; nothing for an empty one */
+
+#endif
