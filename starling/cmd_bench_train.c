@@ -43,13 +43,15 @@ static double epoch_flops(const sl_net_def *d) {
 }
 
 // of one environment step: every agent's decision and the critic's values, then the epochs over them
-static double step_flops(const sl_setup *s) {
-    double epochs = s->experiment->teacher.ppo.epochs, sum = 0;
-    for (int i = 0; i < s->N; i++) {
-        const sl_net_def *actor = s->direct ? &s->students[i] : &s->teacher;
+static double step_flops(const sl_run *run) {
+    const sl_shapes *shapes = &run->shapes;
+    bool direct = run->experiment->method == SL_EXP_DIRECT;
+    double epochs = run->experiment->teacher.ppo.epochs, sum = 0;
+    for (int i = 0; i < shapes->N; i++) {
+        const sl_net_def *actor = direct ? &shapes->students[i] : &shapes->teacher;
         sum += forward_flops(actor) + epochs * epoch_flops(actor);
     }
-    return sum + s->M * (forward_flops(&s->critic) + epochs * epoch_flops(&s->critic));
+    return sum + shapes->M * (forward_flops(&shapes->critic) + epochs * epoch_flops(&shapes->critic));
 }
 
 enum { MAX_CORES = 256 };
@@ -97,7 +99,7 @@ static sl_status train_for(const sl_run *run, const sl_args *args, double second
 
 static sl_status print_result(const sl_run *run, const watched *w, int cores, double peak, bool json) {
     double seconds = w->last_seconds - w->first_seconds;
-    double rate = (double)(w->last_steps - w->first_steps) / seconds, flops = step_flops(run->setup);
+    double rate = (double)(w->last_steps - w->first_steps) / seconds, flops = step_flops(run);
     double gflops = rate * flops / 1e9;
     if (!json) {
         printf("%s on %s, %d threads, %.1f s\n", run->experiment->name, run->spec->name, run->experiment->threads,

@@ -133,7 +133,8 @@ sl_status sl_cmd_report(const char *path, int argc, char **argv) {
     SL_TRY(sl_options_parse(&usage, argc, argv, &args));
     if (args.done) return SL_OK;
     // a picture needs only the metrics, so that runs can be watched while they train
-    if (o.plot) return sl_plot_curves(args.n, args.v, o.stage, "steps", "return", o.plot);
+    const char *x = strcmp(o.stage, "distill") == 0 ? "update" : "env_steps";
+    if (o.plot) return sl_plot_curves(args.n, args.v, o.stage, x, "return", o.plot);
     json_t *reports[SL_MAX_RUNS];
     int n = 0;
     sl_status status = SL_OK;

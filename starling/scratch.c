@@ -1,4 +1,5 @@
 /* scratch.c - see scratch.h. Called by cmd_bench_train.c and cmd_bench_fleet.c. */
+#define _XOPEN_SOURCE 700 /* nftw */
 #include "starling/scratch.h"
 
 #include "storage/file.h"

@@ -320,10 +320,10 @@ static void end(sl_supervisor *self, int which, int grace_ms) {
 }
 
 void sl_supervisor_end(sl_supervisor *self, int which, int grace_ms) {
-    // why we end is what the user must read, not what goes wrong while we do
+    // why we end is what the user must read, not what goes wrong while we do; the code is the caller's
     char what[512], hint[256];
     (void)snprintf(what, sizeof what, "%s", sl_error_what());
     (void)snprintf(hint, sizeof hint, "%s", sl_error_hint() ? sl_error_hint() : "");
     end(self, which, grace_ms);
-    (void)sl_fail(SL_OK, hint[0] ? hint : NULL, "%s", what);
+    (void)sl_fail(SL_IO, hint[0] ? hint : NULL, "%s", what);
 }

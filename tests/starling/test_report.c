@@ -1,0 +1,192 @@
+/* test_report.c - scores, the flight's comparison and report.json, by hand. */
+#include "starling/report.h"
+
+#include "common/alloc.h"
+#include "storage/file.h"
+#include "support/temp_folder.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+static void assert_near(double a, double b) {
+    if (fabs(a - b) > 1e-6) fail_msg("%.17g is not %.17g", a, b);
+}
+
+// E episodes of two agents: the first gets base + e, the second twice that
+static sl_flown make_flown(int E, double base) {
+    sl_flown flown = {.n_episodes = E, .n_agents = 2, .seconds = 1};
+    flown.returns = sl_alloc_array((size_t)E * 2, sizeof *flown.returns);
+    flown.lengths = sl_alloc_array((size_t)E, sizeof *flown.lengths);
+    assert_non_null(flown.returns);
+    assert_non_null(flown.lengths);
+    for (int e = 0; e < E; e++) {
+        flown.returns[2 * e] = base + e;
+        flown.returns[2 * e + 1] = 2 * (base + e);
+        flown.lengths[e] = 25;
+    }
+    return flown;
+}
+
+static void test_score(void **state) {
+    (void)state;
+    // totals 3, 6, 9: mean 6, sd 3, half-width 1.96 * 3 / sqrt(3)
+    sl_flown flown = make_flown(3, 1);
+    sl_score score;
+    assert_int_equal(sl_score_of(&flown, &score), SL_OK);
+    assert_near(score.mean, 6);
+    assert_near(score.sd, 3);
+    assert_near(score.ci95, 1.96 * 3 / sqrt(3));
+    assert_near(score.min, 3);
+    assert_near(score.max, 9);
+    assert_near(score.length, 25);
+    assert_true(score.win_rate < 0);
+    flown.won = sl_alloc_copy((const uint8_t[]){1, 0, 1}, 3);
+    assert_int_equal(sl_score_of(&flown, &score), SL_OK);
+    assert_near(score.win_rate, 2.0 / 3);
+    sl_flown_fini(&flown);
+}
+
+static void test_flight_differs(void **state) {
+    (void)state;
+    sl_flown students = make_flown(5, 1), flight = make_flown(3, 1);
+    assert_int_equal(sl_flight_differs(&students, &flight), 0);
+    // one bit of one agent in one episode
+    flight.returns[3] = nextafter(flight.returns[3], 1e9);
+    assert_int_equal(sl_flight_differs(&students, &flight), 1);
+    flight.returns[4] += 1;
+    assert_int_equal(sl_flight_differs(&students, &flight), 2);
+    sl_flown_fini(&students);
+    sl_flown_fini(&flight);
+}
+
+static sl_policy make_policy(int hidden, double flops) {
+    sl_policy policy = {.def = {.in_dim = 4, .hidden = hidden, .out_dim = 2, .n_layers = 1}};
+    policy.profile.flops = flops;
+    policy.profile.n_bytes = hidden * 4;
+    policy.profile.hidden = hidden;
+    return policy;
+}
+
+// a run of two agents, made by hand; the caller frees the experiment's name
+static sl_run *make_run(sl_experiment *experiment) {
+    sl_run *run = sl_alloc(sizeof *run);
+    assert_non_null(run);
+    experiment->name = (char[]){"hand"};
+    experiment->seed = 7;
+    run->experiment = experiment;
+    run->shapes.spec.n_agents = 2;
+    (void)snprintf(run->shapes.spec.name, sizeof run->shapes.spec.name, "mpe/hand");
+    run->spec = &run->shapes.spec;
+    run->has_teacher = true;
+    run->teacher = make_policy(64, 3000);
+    run->n_students = 2;
+    run->students[0] = make_policy(16, 100);
+    run->students[1] = make_policy(32, 200);
+    return run;
+}
+
+static double number(const json_t *report, const char *dotted) {
+    double x = NAN;
+    if (!sl_report_number(report, dotted, &x)) fail_msg("no %s", dotted);
+    return x;
+}
+
+static void test_report(void **state) {
+    (void)state;
+    static sl_experiment experiment;
+    sl_run *run = make_run(&experiment);
+    sl_scores scores = {{{0}}};
+    // means: random 3, teacher 63, students and fleet 33
+    scores.flown[SL_SCORED_RANDOM] = make_flown(1, 1);
+    scores.flown[SL_SCORED_TEACHER] = make_flown(1, 21);
+    scores.flown[SL_SCORED_STUDENTS] = make_flown(1, 11);
+    scores.flown[SL_SCORED_FLEET] = make_flown(1, 11);
+    scores.flown[SL_SCORED_FLEET].n_ticks = 3;
+    scores.flown[SL_SCORED_FLEET].tick_ns = sl_alloc_copy((const int64_t[]){3000000, 1000000, 2000000}, 24);
+    json_t *report = NULL, *later = NULL;
+    assert_int_equal(sl_report_make(run, &scores, NULL, NULL, 10, &report), SL_OK);
+    assert_near(number(report, "policies.students.normalised"), 0.5);
+    assert_near(number(report, "policies.students.retention"), 0.5);
+    assert_near(number(report, "policies.teacher.normalised"), 1);
+    assert_near(number(report, "policies.random.normalised"), 0);
+    assert_near(number(report, "policies.teacher.flops_per_step"), 6000);
+    assert_near(number(report, "policies.students.flops_per_step"), 300);
+    assert_near(number(report, "flops_ratio"), 20);
+    assert_near(number(report, "policies.students.bytes"), 192);
+    assert_near(number(report, "flight.episodes_equal"), 1);
+    assert_near(number(report, "timing.fleet_ms_per_step.mean"), 2);
+    assert_near(number(report, "timing.fleet_ms_per_step.p99"), 3);
+    assert_null(json_object_get(json_object_get(report, "policies"), "heuristic"));
+    // another duration changes the timing and nothing else
+    scores.flown[SL_SCORED_TEACHER].seconds = 99;
+    assert_int_equal(sl_report_make(run, &scores, NULL, NULL, 77, &later), SL_OK);
+    assert_false(json_equal(report, later));
+    assert_int_equal(json_object_del(report, "timing"), 0);
+    assert_int_equal(json_object_del(later, "timing"), 0);
+    assert_true(json_equal(report, later));
+    json_decref(report);
+    json_decref(later);
+    sl_scores_fini(&scores);
+    sl_free(run);
+}
+
+static void test_report_file(void **state) {
+    (void)state;
+    static sl_experiment experiment;
+    sl_run *run = make_run(&experiment);
+    sl_scores scores = {{{0}}};
+    scores.flown[SL_SCORED_RANDOM] = make_flown(2, 1);
+    json_t *report = NULL, *again = NULL;
+    assert_int_equal(sl_report_make(run, &scores, NULL, NULL, 10, &report), SL_OK);
+    sl_temp_folder folder = sl_temp_folder_create();
+    assert_int_equal(sl_report_save(report, sl_temp_folder_file(&folder, "report.json")), SL_OK);
+    assert_int_equal(sl_report_load(folder.path, &again), SL_OK);
+    assert_true(json_equal(report, again));
+    json_decref(report);
+    json_decref(again);
+    sl_temp_folder_remove(&folder);
+    sl_scores_fini(&scores);
+    sl_free(run);
+}
+
+static sl_status load_text(const sl_temp_folder *folder, const char *text) {
+    json_t *report = NULL;
+    const char *path = sl_temp_folder_file(folder, "report.json");
+    assert_int_equal(sl_file_replace(path, text, strlen(text)), SL_OK);
+    sl_status status = sl_report_load(folder->path, &report);
+    assert_null(report);
+    return status;
+}
+
+static void test_bad_reports(void **state) {
+    (void)state;
+    json_t *report = NULL;
+    sl_temp_folder folder = sl_temp_folder_create();
+    assert_int_equal(sl_report_load("/nonexistent/run", &report), SL_NOT_FOUND);
+    assert_int_equal(sl_report_load(folder.path, &report), SL_NOT_FOUND);
+    assert_non_null(strstr(sl_error_what(), "has no report.json"));
+    assert_int_equal(load_text(&folder, "{\"format\":1,"), SL_CORRUPT);
+    assert_int_equal(load_text(&folder, "[]"), SL_CORRUPT);
+    assert_int_equal(load_text(&folder, "{\"format\":9}"), SL_MISMATCH);
+    assert_int_equal(load_text(&folder, "{\"format\":1,\"experiment\":\"a\",\"env\":\"b\"}"), SL_CORRUPT);
+    assert_int_equal(
+        load_text(&folder, "{\"format\":1,\"experiment\":\"a\",\"env\":\"b\",\"method\":\"c\",\"seed\":1}"),
+        SL_CORRUPT);
+    sl_temp_folder_remove(&folder);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_score),       cmocka_unit_test(test_flight_differs), cmocka_unit_test(test_report),
+        cmocka_unit_test(test_report_file), cmocka_unit_test(test_bad_reports),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
