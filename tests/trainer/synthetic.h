@@ -1,0 +1,38 @@
+/* synthetic.h - made-up shapes and batches for the learners' tests: random observations, actions, advantages and
+ * teacher targets in the layout of trainer/batch.h. */
+#ifndef SL_TESTS_TRAINER_SYNTHETIC_H
+#define SL_TESTS_TRAINER_SYNTHETIC_H
+
+#include "trainer/batch.h"
+
+typedef struct sl_synthetic_def {
+    int T, B, N, O, A;
+    int hidden, critic_hidden, teacher_hidden; /* student i has hidden + 2 i */
+    sl_cell cell;
+    int chunk;
+    bool team, agent_id, layer_norm;
+    bool with_avail, with_alive; /* some illegal actions; the last steps of some copies do not count */
+    uint64_t seed;
+} sl_synthetic_def;
+
+typedef struct sl_synthetic {
+    sl_synthetic_def def;
+    sl_shapes shapes;
+    sl_exp_ppo ppo;
+    sl_exp_distill distill;
+    sl_batch batch;
+    void *owned[16];
+    int n_owned;
+} sl_synthetic;
+
+sl_synthetic_def sl_synthetic_default_def(void);
+void sl_synthetic_init(sl_synthetic *self, const sl_synthetic_def *def);
+void sl_synthetic_fini(sl_synthetic *self);
+/* Adds normal noise, so that the small initial head does not hide the body's gradient. */
+void sl_synthetic_disturb(size_t n, float *params, double deviation, uint64_t seed);
+/* The largest relative error of n_directions directional derivatives: along random subsets of the gradient, central
+ * differences of loss(context), whose parameters are params (n). */
+double sl_gradient_error(size_t n, float *params, const float *grads, double (*loss)(void *context), void *context,
+                         double step, int n_directions);
+
+#endif
