@@ -165,6 +165,23 @@ static void teacher_roles_move_by_their_period(void **state) {
     }
 }
 
+/* Two epochs on one batch are two updates on it: the second one sees the teacher's roles where the first left them. */
+static void moved_teacher_roles_are_seen_at_once(void **state) {
+    (void)state;
+    sl_synthetic_def def = sl_synthetic_default_def();
+    fixture a, b;
+    create(&a, &def, 2, 0);
+    create(&b, &def, 2, 0);
+    a.data.distill.teacher_role_period = b.data.distill.teacher_role_period = 1;
+    a.data.distill.epochs = 2;
+    sl_distill_stats stats;
+    sl_distill_update(a.distill, &a.data.batch, 0, &stats);
+    for (int k = 0; k < 2; k++) sl_distill_update(b.distill, &b.data.batch, 0, &stats);
+    assert_memory_equal(a.params, b.params, a.n * sizeof(float));
+    destroy(&a);
+    destroy(&b);
+}
+
 static void same_seed_same_threads_same_bits_and_checkpoints_go_on(void **state) {
     (void)state;
     sl_synthetic_def def = sl_synthetic_default_def();
@@ -199,6 +216,7 @@ int main(void) {
         cmocka_unit_test(students_come_to_agree_with_the_teacher),
         cmocka_unit_test(a_term_of_weight_zero_is_off),
         cmocka_unit_test(teacher_roles_move_by_their_period),
+        cmocka_unit_test(moved_teacher_roles_are_seen_at_once),
         cmocka_unit_test(same_seed_same_threads_same_bits_and_checkpoints_go_on),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
