@@ -1,0 +1,117 @@
+/* fleet_messages.c - what comes in from the agents. Only messages of this coordinator's session and of the
+ * incarnation that holds the slot have any effect; to all others the answer is RESET. On the fleet's thread. */
+#include "coordinator/fleet_slots.h"
+
+#include <string.h>
+
+/* the slot that the message speaks for, or NULL */
+static sl_slot *find_slot(sl_fleet *self, const sl_fleet_message *message) {
+    if (message->session != self->session || message->slot < 0 || message->slot >= self->def.n_slots) return NULL;
+    sl_slot *slot = &self->slots[message->slot];
+    return slot->run_id == message->run_id ? slot : NULL;
+}
+
+static void on_action(sl_fleet *self, sl_slot *slot, const sl_fleet_message *message) {
+    if (message->sequence != slot->sequence || !slot->outstanding) {
+        // a repeat of the last answer comes from a repeated observation
+        if (message->sequence == slot->sequence)
+            self->stats.duplicate++;
+        else
+            self->stats.stale++;
+        return;
+    }
+    slot->outstanding = false;
+    slot->n_answered++;
+    if (!slot->resent) {
+        sl_latency_add(&self->stats.round_trip, sl_transport_now_ns(self->transport) - slot->first_sent_ns);
+        sl_latency_add(&self->stats.residence, message->residence_ns);
+    }
+    if (slot->n_answered < self->n_steps) {
+        sl_fleet_feed(self, slot);
+        return;
+    }
+    bool in_range = message->action < slot->def.n_actions;
+    if (!in_range) self->stats.out_of_range++;
+    slot->action = in_range ? message->action : 0;
+    slot->acted = true;
+}
+
+static void on_model_request(sl_fleet *self, const sl_slot *slot, const sl_fleet_message *message) {
+    if ((uint64_t)message->offset >= slot->def.model_bytes) return;
+    size_t left = slot->def.model_bytes - (size_t)message->offset;
+    sl_fleet_message chunk = sl_fleet_to(self, slot, SL_FLEET_MODEL_CHUNK);
+    chunk.model_bytes = (int64_t)slot->def.model_bytes;
+    chunk.offset = message->offset;
+    chunk.n_chunk = left < SL_FLEET_CHUNK ? left : SL_FLEET_CHUNK;
+    chunk.chunk = slot->def.model + message->offset;
+    (void)sl_fleet_send(self, &slot->peer, &chunk);
+}
+
+static void reset(sl_fleet *self, const sl_peer *peer, const sl_fleet_message *message) {
+    self->stats.resets++;
+    if (message->kind == SL_FLEET_ACTION) self->stats.stale++;
+    sl_fleet_message answer = {
+        .kind = SL_FLEET_RESET, .run_id = message->run_id, .session = message->session, .slot = -1};
+    (void)sl_fleet_send(self, peer, &answer);
+}
+
+static void on_member(sl_fleet *self, const sl_peer *peer, const sl_fleet_message *message) {
+    sl_slot *slot = find_slot(self, message);
+    if (!slot) {
+        if (message->kind != SL_FLEET_GOODBYE) reset(self, peer, message);
+        return;
+    }
+    // it may have reconnected; it is alive whatever it says
+    slot->peer = *peer;
+    slot->heard_ns = sl_transport_now_ns(self->transport);
+    if (message->kind == SL_FLEET_GOODBYE) {
+        sl_fleet_lose(self, slot, SL_SLOT_FREE, "it said goodbye");
+        return;
+    }
+    if (message->kind == SL_FLEET_MODEL_REQUEST) {
+        on_model_request(self, slot, message);
+        return;
+    }
+    if (slot->state != SL_SLOT_LIVE) sl_fleet_revive(self, slot);
+    if (message->kind == SL_FLEET_ACTION) on_action(self, slot, message);
+}
+
+static void on_message(sl_fleet *self, const sl_message *received) {
+    sl_fleet_message message = {.run_id = 0};
+    sl_status status = received->n_frames == 1 ? sl_fleet_decode(self->codec, received->frames[0].bytes,
+                                                                 received->frames[0].n_bytes, &message)
+                                               : SL_CORRUPT;
+    if (status == SL_MISMATCH) {
+        // nothing but the version was read, so the answer cannot name the agent's run
+        self->stats.other_version++;
+        sl_fleet_reject(self, &received->peer, 0, SL_REJECT_VERSION, sl_error_what());
+        return;
+    }
+    if (status != SL_OK) {
+        self->stats.malformed++;
+        return;
+    }
+    switch (message.kind) {
+    case SL_FLEET_HELLO:
+        sl_fleet_on_hello(self, &received->peer, &message);
+        break;
+    case SL_FLEET_ACTION:
+    case SL_FLEET_HEARTBEAT:
+    case SL_FLEET_MODEL_REQUEST:
+    case SL_FLEET_GOODBYE:
+        on_member(self, &received->peer, &message);
+        break;
+    default:
+        self->stats.malformed++; // well-formed, but only the coordinator says it
+    }
+}
+
+sl_status sl_fleet_turn(sl_fleet *self, int timeout_ms) {
+    sl_message received;
+    sl_status status = sl_transport_receive(self->transport, timeout_ms, &received);
+    if (status == SL_OK)
+        on_message(self, &received);
+    else if (status != SL_TIMEOUT && status != SL_INTERRUPTED)
+        return status;
+    return SL_OK;
+}

@@ -1,0 +1,69 @@
+/* fleet_slots.h - the fleet's insides, shared by fleet.c (the tick), fleet_slots.c (who holds a slot) and
+ * fleet_messages.c (what comes in). Not for others. */
+#ifndef SL_COORDINATOR_FLEET_SLOTS_H
+#define SL_COORDINATOR_FLEET_SLOTS_H
+
+#include "coordinator/fleet.h"
+#include "net/fleet_message.h"
+#include "net/transport.h"
+
+enum { SL_FLEET_MS = 1000000, SL_FLEET_MISSES = 3 };
+
+typedef struct sl_slot {
+    sl_fleet_slot_def def;
+    char sha256[65]; /* of def.model; "" = agents bring theirs */
+
+    sl_slot_state state;
+    sl_peer peer;
+    uint64_t run_id;       /* of the incarnation that holds the slot; 0 when FREE */
+    int64_t heard_ns;      /* its last message */
+    int64_t lost_ns;       /* when it became DEAD */
+    int64_t wait_until_ns; /* while not LIVE: ticks wait for a replacement until then */
+    int misses;            /* ticks in a row */
+
+    uint64_t sequence; /* of the last observation sent to this incarnation */
+    bool outstanding;  /* it is not answered yet */
+    bool resent;
+    int n_answered; /* observations of this episode that this incarnation has answered */
+    int64_t first_sent_ns, sent_ns;
+    bool acted; /* action is this tick's */
+    int32_t action;
+} sl_slot;
+
+struct sl_fleet {
+    sl_fleet_def def;
+    sl_transport *transport;
+    sl_fleet_codec *codec;
+    uint64_t session; /* this coordinator's random number */
+    sl_slot *slots;   /* (n_slots) */
+    int64_t checked_ns;
+    int64_t next_check_ns;
+
+    // the episode so far, for replacements: n_steps observations, the last of them of tick last_tick
+    float *obs;     /* (max_steps, n_slots, O) */
+    uint8_t *avail; /* (max_steps, n_slots, A) */
+    bool has_avail;
+    int n_steps;
+    int64_t last_tick;
+    sl_fleet_stats stats;
+};
+
+/* fleet_slots.c */
+sl_fleet_message sl_fleet_to(const sl_fleet *self, const sl_slot *slot, sl_fleet_kind kind);
+/* SL_OK also when the message was dropped for want of room; SL_NOT_FOUND: the peer's connection is gone. */
+sl_status sl_fleet_send(sl_fleet *self, const sl_peer *peer, const sl_fleet_message *message);
+void sl_fleet_on_hello(sl_fleet *self, const sl_peer *peer, const sl_fleet_message *hello);
+void sl_fleet_reject(sl_fleet *self, const sl_peer *peer, uint64_t run_id, sl_reject code, const char *text);
+/* The slot's agent is ready, or back. */
+void sl_fleet_revive(sl_fleet *self, sl_slot *slot);
+/* The slot has no agent any more: state is SL_SLOT_DEAD or SL_SLOT_FREE. */
+void sl_fleet_lose(sl_fleet *self, sl_slot *slot, sl_slot_state state, const char *why);
+/* Silence, leases, repeats of what is not answered. */
+void sl_fleet_check(sl_fleet *self, int64_t now_ns);
+/* Sends the slot's agent the next observation of the episode that it has not answered, if one is due. */
+void sl_fleet_feed(sl_fleet *self, sl_slot *slot);
+
+/* fleet_messages.c: waits at most timeout_ms for one message and handles it. SL_OK also when none came. */
+SL_MUST_CHECK sl_status sl_fleet_turn(sl_fleet *self, int timeout_ms);
+
+#endif
