@@ -19,7 +19,7 @@ typedef struct shape {
 
 // clang-format off
 static const shape shapes[] = {
-    {"GRU-64 actor, T 10, B 720",   {21, 64, 5, 1, SL_CELL_GRU, SL_ACT_RELU, false}, 10, 960},
+    {"GRU-64 actor, T 10, B 960",   {21, 64, 5, 1, SL_CELL_GRU, SL_ACT_RELU, false}, 10, 960},
     {"GRU-64 actor, T 10, B 72",    {21, 64, 5, 1, SL_CELL_GRU, SL_ACT_RELU, false}, 10, 72},
     {"GRU-64 norm, 2 layers, B 72", {21, 64, 5, 2, SL_CELL_GRU, SL_ACT_RELU, true}, 10, 72},
     {"GRU-64 critic, T 10, B 72",  {54, 64, 1, 1, SL_CELL_GRU, SL_ACT_RELU, false}, 10, 72},

@@ -33,7 +33,7 @@ static inline float sl_expf(float x) {
     return p * scale;
 }
 
-/* ln x for positive normal x: x = 2^n * m, m in [sqrt(1/2), sqrt(2)), polynomial in m - 1. */
+/* ln x for positive normal x (NaN for infinity): x = 2^n * m, m in [sqrt(1/2), sqrt(2)), polynomial in m - 1. */
 static inline float sl_logf(float x) {
     uint32_t bits;
     memcpy(&bits, &x, sizeof bits);
@@ -54,7 +54,8 @@ static inline float sl_logf(float x) {
     p = p * s + 3.3333331708e-1f;
     float s2 = s * s;
     float tail = (p * s) * s2 - n * 2.12194440e-4f;
-    return s + (tail - 0.5f * s2) + n * 0.693359375f;
+    // x - x is 0, and NaN where the bits above meant nothing
+    return s + (tail - 0.5f * s2) + n * 0.693359375f + (x - x);
 }
 
 /* 1 / (1 + e^-x). */

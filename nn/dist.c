@@ -1,54 +1,92 @@
-/* dist.c - the masked categorical head and the losses on rows of logits. Any thread, rows are independent. */
+/* dist.c - the masked categorical head and the losses on rows of logits. The exponentials of a chunk of rows are
+ * taken in one vectorised loop; what is left per row is a handful of operations. */
 #include "nn/dist.h"
 
+#include "common/assert.h"
 #include "common/fmath.h"
 
 #include <math.h>
 #include <stddef.h>
 
+enum { CHUNK = SL_CATEGORICAL_MAX };
 static const float illegal_logp = -1e10f;
 
-static int is_legal(const uint8_t *avail, int a) {
-    return !avail || avail[a];
+static int is_legal(const uint8_t *avail, size_t i) {
+    return !avail || avail[i];
 }
 
-// log softmax of one row divided by tau
-static void row_log_softmax(int A, const float *logits, const uint8_t *avail, float inverse_tau, float *logp) {
-    float max = -INFINITY, sum = 0;
-    for (int a = 0; a < A; a++) {
-        if (is_legal(avail, a) && logits[a] > max) max = logits[a];
-    }
-    for (int a = 0; a < A; a++) {
-        logp[a] = (logits[a] - max) * inverse_tau;
-        if (is_legal(avail, a)) sum += sl_expf(logp[a]);
-    }
-    float log_sum = logf(sum);
-    for (int a = 0; a < A; a++) logp[a] = is_legal(avail, a) ? logp[a] - log_sum : illegal_logp;
+// rows whose actions fit a chunk's buffer
+static size_t chunk_rows(int A) {
+    SL_ASSERT(A >= 1 && A <= CHUNK);
+    return (size_t)(CHUNK / A);
 }
 
-// the probability behind a log-probability, exactly 0 for an illegal action
-static float probability(float logp) {
-    return logp > 0.5f * illegal_logp ? sl_expf(logp) : 0.0f;
+static size_t min_size(size_t a, size_t b) {
+    return a < b ? a : b;
+}
+
+static void exp_all(size_t n, const float *restrict x, float *restrict y) {
+    for (size_t i = 0; i < n; i++) y[i] = sl_expf(x[i]);
+}
+
+// p = the probabilities behind n log-probabilities, exactly 0 for an illegal action
+static void probabilities(size_t n, const float *restrict logp, float *restrict p) {
+    for (size_t i = 0; i < n; i++) {
+        float e = sl_expf(logp[i]);
+        p[i] = logp[i] < 0.5f * illegal_logp ? 0.0f : e;
+    }
+}
+
+// log softmax of at most a chunk of rows, of logits times inverse_tau
+static void chunk_log_softmax(size_t R, size_t A, const float *logits, const uint8_t *avail, float inverse_tau,
+                              float *logp) {
+    float e[CHUNK], log_sum[CHUNK];
+    for (size_t r = 0; r < R; r++) {
+        float max = -INFINITY;
+        for (size_t i = r * A; i < r * A + A; i++) {
+            if (is_legal(avail, i) && logits[i] > max) max = logits[i];
+        }
+        for (size_t i = r * A; i < r * A + A; i++) {
+            logp[i] = is_legal(avail, i) ? (logits[i] - max) * inverse_tau : illegal_logp;
+        }
+    }
+    exp_all(R * A, logp, e);
+    for (size_t r = 0; r < R; r++) {
+        float sum = 0;
+        for (size_t i = r * A; i < r * A + A; i++) sum += is_legal(avail, i) ? e[i] : 0.0f;
+        log_sum[r] = sum;
+    }
+    for (size_t r = 0; r < R; r++) log_sum[r] = sl_logf(log_sum[r]);
+    for (size_t r = 0; r < R; r++) {
+        for (size_t i = r * A; i < r * A + A; i++) {
+            if (is_legal(avail, i)) logp[i] -= log_sum[r];
+        }
+    }
 }
 
 void sl_categorical_log_softmax(int R, int A, const float *logits, const uint8_t *avail, float *logp) {
-    for (size_t r = 0; r < (size_t)R; r++) {
-        size_t at = r * (size_t)A;
-        row_log_softmax(A, logits + at, avail ? avail + at : NULL, 1.0f, logp + at);
+    size_t step = chunk_rows(A), width = (size_t)A;
+    for (size_t r = 0; r < (size_t)R; r += step) {
+        size_t at = r * width;
+        chunk_log_softmax(min_size(step, (size_t)R - r), width, logits + at, avail ? avail + at : NULL, 1.0f,
+                          logp + at);
     }
 }
 
 void sl_categorical_sample(int R, int A, const float *logp, sl_rng *rngs, int32_t *actions) {
+    float p[CHUNK];
+    size_t step = chunk_rows(A), width = (size_t)A;
     for (size_t r = 0; r < (size_t)R; r++) {
-        const float *row = logp + r * (size_t)A;
+        size_t in_chunk = r % step;
+        if (in_chunk == 0) probabilities(min_size(step, (size_t)R - r) * width, logp + r * width, p);
+        const float *row = p + in_chunk * width;
+        // walk the distribution; what rounding leaves over goes to the last possible action
         float left = (float)sl_rng_uniform(&rngs[r]);
         int32_t chosen = 0;
-        // walk the distribution; what rounding leaves over goes to the last possible action
-        for (int a = 0; a < A; a++) {
-            float p = probability(row[a]);
-            if (p <= 0.0f) continue;
+        for (int32_t a = 0; a < A; a++) {
+            if (row[a] <= 0.0f) continue;
             chosen = a;
-            left -= p;
+            left -= row[a];
             if (left < 0.0f) break;
         }
         actions[r] = chosen;
@@ -60,8 +98,8 @@ void sl_categorical_argmax(int R, int A, const float *logits, const uint8_t *ava
         const float *row = logits + r * (size_t)A;
         const uint8_t *legal = avail ? avail + r * (size_t)A : NULL;
         int32_t best = -1;
-        for (int a = 0; a < A; a++) {
-            if (is_legal(legal, a) && (best < 0 || row[a] > row[best])) best = a;
+        for (int32_t a = 0; a < A; a++) {
+            if (is_legal(legal, (size_t)a) && (best < 0 || row[a] > row[best])) best = a;
         }
         actions[r] = best < 0 ? 0 : best;
     }
@@ -69,59 +107,56 @@ void sl_categorical_argmax(int R, int A, const float *logits, const uint8_t *ava
 
 void sl_categorical_backward(int R, int A, const float *logp, const int32_t *actions, const float *dlogp,
                              float *dlogits) {
+    float p[CHUNK];
+    size_t step = chunk_rows(A), width = (size_t)A;
     for (size_t r = 0; r < (size_t)R; r++) {
-        const float *row = logp + r * (size_t)A;
-        float *d = dlogits + r * (size_t)A;
+        size_t in_chunk = r % step, at = r * width;
+        if (in_chunk == 0) probabilities(min_size(step, (size_t)R - r) * width, logp + at, p);
         // d logp(taken) / d logit_a = [a = taken] - p_a
-        for (int a = 0; a < A; a++) d[a] += dlogp[r] * ((a == actions[r] ? 1.0f : 0.0f) - probability(row[a]));
+        float d = dlogp[r];
+        for (size_t a = 0; a < width; a++) dlogits[at + a] -= d * p[in_chunk * width + a];
+        if (logp[at + (size_t)actions[r]] > 0.5f * illegal_logp) dlogits[at + (size_t)actions[r]] += d;
     }
 }
 
 void sl_categorical_entropy(int R, int A, const float *logp, const float *scale, float *entropy, float *dlogits) {
+    float p[CHUNK];
+    size_t step = chunk_rows(A), width = (size_t)A;
     for (size_t r = 0; r < (size_t)R; r++) {
-        const float *row = logp + r * (size_t)A;
+        size_t in_chunk = r % step;
+        if (in_chunk == 0) probabilities(min_size(step, (size_t)R - r) * width, logp + r * width, p);
+        const float *row = logp + r * width, *row_p = p + in_chunk * width;
         float h = 0;
-        for (int a = 0; a < A; a++) {
-            float p = probability(row[a]);
-            h -= p > 0.0f ? p * row[a] : 0.0f;
-        }
+        for (size_t a = 0; a < width; a++) h -= row_p[a] * row[a];
         entropy[r] = h;
         if (!dlogits) continue;
         // d H / d logit_a = -p_a (log p_a + H)
-        float *d = dlogits + r * (size_t)A;
-        for (int a = 0; a < A; a++) {
-            float p = probability(row[a]);
-            d[a] -= p > 0.0f ? scale[r] * p * (row[a] + h) : 0.0f;
-        }
+        for (size_t a = 0; a < width; a++) dlogits[r * width + a] -= scale[r] * row_p[a] * (row[a] + h);
     }
 }
 
 void sl_kl_distill(int R, int A, const float *lt, const float *ls, const uint8_t *avail, float tau,
                    const float *scale, float *kl, float *dls) {
+    float logp_t[CHUNK], logp_s[CHUNK], p_t[CHUNK], p_s[CHUNK];
+    size_t step = chunk_rows(A), width = (size_t)A;
     for (size_t r = 0; r < (size_t)R; r++) {
-        size_t at = r * (size_t)A;
-        const uint8_t *legal = avail ? avail + at : NULL;
-        float max_t = -INFINITY, max_s = -INFINITY, sum_t = 0, sum_s = 0;
-        for (int a = 0; a < A; a++) {
-            if (!is_legal(legal, a)) continue;
-            if (lt[at + (size_t)a] > max_t) max_t = lt[at + (size_t)a];
-            if (ls[at + (size_t)a] > max_s) max_s = ls[at + (size_t)a];
+        size_t in_chunk = r % step, at = r * width;
+        if (in_chunk == 0) {
+            size_t rows = min_size(step, (size_t)R - r);
+            const uint8_t *legal = avail ? avail + at : NULL;
+            chunk_log_softmax(rows, width, lt + at, legal, 1.0f / tau, logp_t);
+            chunk_log_softmax(rows, width, ls + at, legal, 1.0f / tau, logp_s);
+            probabilities(rows * width, logp_t, p_t);
+            probabilities(rows * width, logp_s, p_s);
         }
-        for (int a = 0; a < A; a++) {
-            if (!is_legal(legal, a)) continue;
-            sum_t += sl_expf((lt[at + (size_t)a] - max_t) / tau);
-            sum_s += sl_expf((ls[at + (size_t)a] - max_s) / tau);
-        }
-        float log_t = logf(sum_t), log_s = logf(sum_s), sum = 0;
-        for (int a = 0; a < A; a++) {
-            if (!is_legal(legal, a)) continue;
-            float logp_t = (lt[at + (size_t)a] - max_t) / tau - log_t;
-            float logp_s = (ls[at + (size_t)a] - max_s) / tau - log_s;
-            float p_t = sl_expf(logp_t);
-            sum += p_t * (logp_t - logp_s);
-            // tau^2 d KL / d ls = tau (p_s - p_t)
-            if (dls) dls[at + (size_t)a] += scale[r] * tau * (sl_expf(logp_s) - p_t);
-        }
+        // an illegal action has p_t = 0 and the same log-probability on both sides
+        float sum = 0;
+        for (size_t i = in_chunk * width; i < (in_chunk + 1) * width; i++) sum += p_t[i] * (logp_t[i] - logp_s[i]);
         kl[r] = tau * tau * sum;
+        if (!dls) continue;
+        // tau^2 d KL / d ls = tau (p_s - p_t)
+        for (size_t a = 0; a < width; a++) {
+            dls[at + a] += scale[r] * tau * (p_s[in_chunk * width + a] - p_t[in_chunk * width + a]);
+        }
     }
 }

@@ -1,6 +1,7 @@
 /* layout.c - what a network definition means: its checks, its parameters' names and places, its cost, and how it is
  * initialised. */
 #include "common/assert.h"
+#include "nn/dist.h"
 #include "nn/net_parts.h"
 
 #include <math.h>
@@ -19,7 +20,7 @@ sl_status sl_net_def_check(const sl_net_def *def) {
     enum { DIM_MAX = 1 << 16 };
     SL_TRY(check_range("in_dim", def->in_dim, 1, DIM_MAX));
     SL_TRY(check_range("hidden", def->hidden, 1, SL_NET_MAX_HIDDEN));
-    SL_TRY(check_range("out_dim", def->out_dim, 1, DIM_MAX));
+    SL_TRY(check_range("out_dim", def->out_dim, 1, SL_CATEGORICAL_MAX));
     SL_TRY(check_range("layers", def->n_layers, 1, SL_NET_MAX_LAYERS));
     SL_TRY(check_range("cell", (int)def->cell, SL_CELL_NONE, SL_CELL_GRU));
     return check_range("activation", (int)def->activation, SL_ACT_RELU, SL_ACT_TANH);

@@ -37,7 +37,7 @@ typedef struct sl_net_layout {
     size_t n_params;
 } sl_net_layout;
 
-/* SL_CONFIG names the bad field (hidden 1..1024, dims >= 1, layers 1..4). */
+/* SL_CONFIG names the bad field (hidden 1..1024, layers 1..4, in_dim 1..65536, out_dim 1..1024). */
 SL_MUST_CHECK sl_status sl_net_def_check(const sl_net_def *def);
 sl_net_layout sl_net_get_layout(const sl_net_def *def);
 size_t sl_net_n_params(const sl_net_def *def);

@@ -64,6 +64,7 @@ static void test_edges(void **state) {
     assert_true(sl_expf(-1e30f) > 0.0f && sl_expf(-1e30f) < 2e-38f);
     assert_true(isfinite(sl_expf(1e30f)) != 0);
     assert_true(isnan(sl_expf(NAN)) != 0);
+    assert_true(isnan(sl_logf(NAN)) != 0);
     assert_true(isnan(sl_tanhf(NAN)) != 0);
     assert_true(isnan(sl_sigmoidf(NAN)) != 0);
 }
