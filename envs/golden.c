@@ -176,7 +176,7 @@ static void settle(replay *r, bool is_step, bool flags_equal) {
 
 static sl_status replay_reset(replay *r, const json_t *object) {
     int goals[SL_MPE_MAX_GOALS] = {0};
-    const json_t *rows[SL_MAX_AGENTS], *table = json_object_get(object, "obs");
+    const json_t *rows[SL_MAX_AGENTS] = {0}, *table = json_object_get(object, "obs");
     SL_TRY(check_agents(r, object));
     SL_TRY(read_goals(r, object, goals));
     SL_TRY(sl_golden_numbers(&r->lines, json_object_get(object, "pos"), "key 'pos'", 2 * r->m->E, MAX_POSITION,
@@ -210,7 +210,7 @@ static sl_status read_actions(replay *r, const json_t *object) {
 }
 
 static sl_status replay_step(replay *r, const json_t *object) {
-    const json_t *rows[SL_MAX_AGENTS], *list = json_object_get(object, "obs");
+    const json_t *rows[SL_MAX_AGENTS] = {0}, *list = json_object_get(object, "obs");
     int truncated;
     if (!r->in_episode) return sl_golden_bad(&r->lines, "a step outside an episode");
     SL_TRY(read_actions(r, object));

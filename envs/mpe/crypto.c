@@ -1,7 +1,7 @@
 /* crypto.c - simple_crypto_v3: Alice tells Bob a goal over a channel that Eve hears; Alice and Bob share a key. */
 #include "envs/mpe/measure.h"
 
-enum { EVE, BOB, ALICE };
+enum { EVE, BOB, ALICE, N_AGENTS };
 enum { L = SL_ENV_LANES, N_WORDS = 4 };
 enum { GOAL = 0, KEY = N_WORDS, N_EXTRA = 2 * N_WORDS };
 
@@ -12,7 +12,7 @@ static void add_words(sl_mpe *m, int i, const char *block, int row) {
 
 static void build(sl_mpe *m) {
     static const char *const names[] = {"eve_0", "bob_0", "alice_0"}, *const roles[] = {"eve", "bob", "alice"};
-    for (int i = 0; i < m->N; i++) {
+    for (int i = 0; i < N_AGENTS; i++) {
         sl_mpe_set_agent(m, i, names[i], roles[i], 0.05, false);
         m->entities[i].movable = false;
         m->entities[i].speaks = true;
@@ -58,7 +58,7 @@ static void reward(const sl_mpe *m, sl_mpe_row *rows, sl_mpe_row *reward_il) {
 
 const sl_mpe_scenario sl_mpe_crypto = {
     .name = "mpe/simple_crypto_v3",
-    .n_agents = 3,
+    .n_agents = N_AGENTS,
     .n_landmarks = 2,
     .dim_c = N_WORDS,
     .n_extra = N_EXTRA,

@@ -133,6 +133,35 @@ static void crypto(void **state) {
     assert_true(obs[2] == 1.0f && obs[8] == 1.0f && obs[8 + 6] == 1.0f && obs[16 + 1] == 1.0f && obs[16 + 4] == 1.0f);
 }
 
+static void silence_is_no_guess(void **state) {
+    (void)state;
+    sl_env_options options = sl_env_default_options();
+    options.continuous = true;
+    sl_rng stream = sl_rng_seed(1);
+    sl_env *env = NULL;
+    assert_int_equal(sl_env_create("mpe/simple_crypto_v3", &options, 1, &stream, &env), SL_OK);
+    static const double places[10] = {0};
+    sl_mpe_place(env, 0, places, (int[]){1, 0});
+    // Eve says nothing at all, Bob half of the goal: errors 0 and 0.25
+    static const float words[12] = {0, 0, 0, 0, 0, 0.5f, 0, 0, 0, 1, 0, 0};
+    sl_env_step_continuous(env, 0, 1, words, &out);
+    near(reward[0], 0.0);
+    near(reward[1], -0.25);
+    sl_env_destroy(&env);
+}
+
+static void caught_in_the_world(void **state) {
+    (void)state;
+    // the leader and adversary_0 overlap with agent_0, adversary_2 with agent_1
+    static const double places[] = {0.1,  0,  -0.1, 0,   0.5, 0.5, 0, -0.6, 0, 0,  0,
+                                    -0.5, -5, -5,   0.8, 0,   9,   9, 9,    5, -9, 9};
+    step_once("mpe/simple_world_comm_v3", false, places, NULL, (int32_t[6]){0});
+    near(reward[0], 3 * 5.0 - 0.1 * 0.1);
+    near(reward[2], 3 * 5.0 - 0.1 * sqrt(0.5));
+    near(reward[4], -2 * 5.0 - 0.05 * 0.8);
+    near(reward[5], -5.0 - 0.05 * hypot(0.8, 0.5));
+}
+
 static void world_comm(void **state) {
     (void)state;
     // leader and adversary_0 in forest 0 with agent_0; adversary_1, adversary_2 and agent_1 in the open
@@ -231,7 +260,9 @@ int main(void) {
         cmocka_unit_test(push),
         cmocka_unit_test(reference),
         cmocka_unit_test(crypto),
+        cmocka_unit_test(silence_is_no_guess),
         cmocka_unit_test(world_comm),
+        cmocka_unit_test(caught_in_the_world),
         cmocka_unit_test(assignments_are_optimal),
         cmocka_unit_test(heuristics_go_where_they_should),
     };
