@@ -2,7 +2,6 @@
 #include "coordinator/coordinator.h"
 
 #include "common/alloc.h"
-#include "common/log.h"
 #include "coordinator/evaluate.h"
 #include "coordinator/models.h"
 #include "coordinator/record.h"
@@ -10,6 +9,8 @@
 #include "coordinator/rollout.h"
 #include "coordinator/sample.h"
 #include "coordinator/wave.h"
+
+#include <string.h>
 
 enum { MAX_BATCH_EPISODES = 1 << 16, MAX_EVALUATION = 1 << 20, MAX_RECORDING = 1 << 30 };
 
@@ -241,14 +242,34 @@ static sl_status sample(sl_coordinator *self, const sl_learn_message *request, s
     return SL_OK;
 }
 
+// room for the returns and lengths of n episodes
+static sl_status need_returns(sl_coordinator *self, int n) {
+    sl_free(self->returns);
+    sl_free(self->lengths);
+    self->returns = sl_alloc_array((size_t)n * (size_t)self->setup->N, sizeof(double));
+    self->lengths = sl_alloc_array((size_t)n, sizeof(int32_t));
+    if (self->returns && self->lengths) return SL_OK;
+    return sl_fail(SL_MEMORY, NULL, "cannot allocate %d episodes' returns", n);
+}
+
+// the evaluated networks: those in PARAMS, of the experiment's shapes, or those of a folder's files
+static sl_status make_team(sl_coordinator *self, const sl_learn_message *request, int V, sl_team **out) {
+    if (!sl_learn_tensor(request, SL_TENSOR_PARAMS))
+        return sl_models_load(self->setup, request->policy, request->text, self->run, V, out);
+    sl_team_def def = request->policy == SL_POLICY_TEACHER ? sl_team_teacher_def(self->setup, V)
+                                                           : sl_team_students_def(self->setup, V);
+    const float *params = NULL;
+    size_t n = sl_team_def_n_params(&def);
+    SL_TRY(sl_request_params(request, SL_TENSOR_PARAMS, "parameters", n, &params));
+    SL_TRY(sl_team_create(&def, out));
+    memcpy(sl_team_params(*out), params, n * sizeof *params);
+    return SL_OK;
+}
+
 static sl_status evaluate(sl_coordinator *self, const sl_learn_message *request, sl_learn_message *answer) {
     SL_TRY(sl_request_episodes(request, MAX_EVALUATION));
     int n = request->n_episodes, N = self->setup->N;
-    sl_free(self->returns);
-    sl_free(self->lengths);
-    self->returns = sl_alloc_array((size_t)n * (size_t)N, sizeof(double));
-    self->lengths = sl_alloc_array((size_t)n, sizeof(int32_t));
-    if (!self->returns || !self->lengths) return sl_fail(SL_MEMORY, NULL, "cannot allocate %d episodes' returns", n);
+    SL_TRY(need_returns(self, n));
     sl_evaluate_def def = {.setup = self->setup,
                            .pool = self->pool,
                            .policy = request->policy,
@@ -256,7 +277,7 @@ static sl_status evaluate(sl_coordinator *self, const sl_learn_message *request,
                            .seed = request->seed,
                            .progress = &self->def.progress};
     if (def.policy == SL_POLICY_TEACHER || def.policy == SL_POLICY_STUDENTS)
-        SL_TRY(sl_models_load(self->setup, def.policy, request->text, self->run, sl_evaluate_width(n), &def.team));
+        SL_TRY(make_team(self, request, sl_evaluate_width(n), &def.team));
     sl_status status = sl_evaluate_run(&def, self->returns, self->lengths);
     sl_team_destroy(&def.team);
     SL_TRY(status);

@@ -21,11 +21,13 @@
  * narrower rows padded with zeros; CRITIC_HIDDEN the critic's; each only when such a network is recurrent.
  * SAMPLE: B = n_episodes, T = the longest of them, whole episodes from their first step, recurrent states start at
  * zero (KEEP is 0 in row 0): no HIDDEN, no STATE. OBS is masked. Behind the end of a shorter episode everything is
- * zero, ALIVE too; ALIVE is absent when all are T long. Source 1 needs PARAMS. Advantages by distill.gamma, lambda.
- * RECORD carries the teacher (PARAMS, CRITIC, value_mean, value_std), which the coordinator keeps, frozen. It opens
- * every session that samples: with enough episodes in the buffer it touches no stream and answers DONE at once.
- * HELLO names in request_id the last request that was answered, 0 = none; a request with that id is ignored, so that
- * asking again does no harm. */
+ * zero, ALIVE too (AVAIL: legal); ALIVE is absent when all are T long. Source 1 needs PARAMS. Advantages by
+ * distill.gamma, lambda. RECORD carries the teacher (PARAMS, CRITIC, value_mean, value_std), which the coordinator
+ * keeps, frozen. It opens every session that samples: with enough episodes in the buffer it touches no stream and
+ * answers DONE at once. EVALUATE of teacher or students: PARAMS of the experiment's shapes, or the policy files of
+ * the folder in text, else of the run's folder. Policies see what they see when they act: students are masked. FLY
+ * flies whatever agents join. HELLO names in request_id the last request that was answered, 0 = none; a request with
+ * that id is ignored, so that asking again does no harm. */
 #ifndef SL_NET_LEARN_MESSAGE_H
 #define SL_NET_LEARN_MESSAGE_H
 
