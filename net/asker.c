@@ -3,7 +3,6 @@
 #include "net/asker.h"
 
 #include "common/alloc.h"
-#include "common/clock.h"
 #include "common/log.h"
 
 #include <stdio.h>
@@ -18,6 +17,7 @@ struct sl_asker {
     sl_learn_codec *codec;
     uint64_t run_id, next_id;
     uint64_t peer_run; /* 0 = no coordinator yet */
+    uint64_t rejected; /* the last one that was rejected: one line each */
     sl_peer peer;
     int64_t stopped_ns; /* when *stop was first seen, 0 = not yet */
     sl_learn_message incoming;
@@ -35,11 +35,7 @@ sl_status sl_asker_open(const sl_asker_def *def, sl_asker **out) {
     if (!self) return sl_fail(SL_MEMORY, NULL, "cannot allocate the learn link");
     self->def = *def;
     self->def.endpoint = NULL;
-    sl_transport_def transport = sl_transport_default_def();
-    // batches are large, and both sides compute for long
-    transport.max_frame_bytes = (int64_t)1 << 30;
-    transport.heartbeat_ms = 2000;
-    transport.linger_ms = 1000;
+    sl_transport_def transport = sl_transport_learn_def();
     // random starts, so that an answer to an earlier asker is known to be stale
     sl_status status = SL_OK;
     if (getrandom(&self->run_id, sizeof self->run_id, 0) < 0 ||
@@ -90,7 +86,8 @@ static sl_status greet(sl_asker *self, const sl_peer *peer, bool *is_new) {
         answer.kind = SL_LEARN_REJECT;
         (void)snprintf(answer.text, sizeof answer.text, "this run has another experiment (%.12s, not %.12s)",
                        self->def.config_hash, hello->config_hash);
-        SL_WARN("a coordinator with another experiment was rejected");
+        if (hello->run_id != self->rejected) SL_WARN("a coordinator with another experiment was rejected");
+        self->rejected = hello->run_id;
         return send_to(self, peer, &answer);
     }
     *is_new = hello->run_id != self->peer_run;
@@ -116,11 +113,12 @@ static sl_status take_one(sl_asker *self, int timeout_ms, uint64_t request_id, i
         bool is_new = false;
         uint64_t before = self->peer_run;
         SL_TRY(greet(self, &frames.peer, &is_new));
-        // one HELLO may have crossed our request; a second one means that the request did not arrive
+        // an idle coordinator answered already, and the answer was lost; or, as one HELLO may have crossed our
+        // request, a second one means that the request did not arrive: either way it is asked again
         if (is_new)
             *out = before != 0 ? REPLACED : HEARD;
         else if (message->run_id == self->peer_run && request_id != 0)
-            *out = message->request_id == request_id ? REPLACED : ++*hellos >= 2 ? LOST : WAITING;
+            *out = message->request_id == request_id || ++*hellos >= 2 ? LOST : WAITING;
         return SL_OK;
     }
     if (message->run_id != self->peer_run || message->request_id != request_id || request_id == 0) return SL_OK;
@@ -136,20 +134,21 @@ static sl_status take_one(sl_asker *self, int timeout_ms, uint64_t request_id, i
 
 static sl_status check_stop(sl_asker *self, int grace_ms) {
     if (!self->def.stop || !*self->def.stop) return SL_OK;
-    if (self->stopped_ns == 0) self->stopped_ns = sl_clock_ns();
-    if (sl_clock_ns() - self->stopped_ns < (int64_t)grace_ms * 1000000) return SL_OK;
+    if (self->stopped_ns == 0) self->stopped_ns = sl_transport_now_ns(self->transport);
+    if (sl_transport_now_ns(self->transport) - self->stopped_ns < (int64_t)grace_ms * 1000000) return SL_OK;
     return sl_fail(SL_INTERRUPTED, NULL, "interrupted");
 }
 
 sl_status sl_asker_wait(sl_asker *self) {
-    int64_t start = sl_clock_ns();
+    int64_t start = sl_transport_now_ns(self->transport);
     int hellos = 0;
     outcome what;
     while (self->peer_run == 0) {
         SL_TRY(check_stop(self, 0));
         sl_status status = take_one(self, POLL_MS, 0, &hellos, &what);
         if (status != SL_OK && status != SL_TIMEOUT) return status;
-        if (self->def.join_ms >= 0 && sl_clock_ns() - start > (int64_t)self->def.join_ms * 1000000)
+        if (self->def.join_ms >= 0 &&
+            sl_transport_now_ns(self->transport) - start > (int64_t)self->def.join_ms * 1000000)
             return sl_fail(SL_NETWORK, "start starling-coordinator with --connect and this endpoint",
                            "no coordinator has connected to %s in %d s", sl_asker_endpoint(self),
                            self->def.join_ms / 1000);
@@ -180,7 +179,7 @@ sl_status sl_asker_ask(sl_asker *self, sl_learn_message *request, bool resend, c
     request->request_id = self->next_id++;
     (void)snprintf(request->config_hash, sizeof request->config_hash, "%s", self->def.config_hash);
     SL_TRY(send_to(self, &self->peer, request));
-    int64_t heard = sl_clock_ns();
+    int64_t heard = sl_transport_now_ns(self->transport);
     int hellos = 0;
     for (;;) {
         outcome what;
@@ -189,12 +188,12 @@ sl_status sl_asker_ask(sl_asker *self, sl_learn_message *request, bool resend, c
         if (status != SL_OK && status != SL_TIMEOUT) return status;
         if (what == ANSWERED) break;
         if (what == WAITING) {
-            if (sl_clock_ns() - heard > (int64_t)self->def.silence_ms * 1000000)
+            if (sl_transport_now_ns(self->transport) - heard > (int64_t)self->def.silence_ms * 1000000)
                 return sl_fail(SL_NETWORK, "is the coordinator still running?",
                                "the coordinator has said nothing for %d s", self->def.silence_ms / 1000);
             continue;
         }
-        heard = sl_clock_ns();
+        heard = sl_transport_now_ns(self->transport);
         if (what == HEARD) continue;
         if (what == REPLACED && !resend) return replaced();
         // a new coordinator gets it as a new request; the same one must recognise it

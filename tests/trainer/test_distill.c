@@ -165,7 +165,8 @@ static void teacher_roles_move_by_their_period(void **state) {
     }
 }
 
-/* Two epochs on one batch are two updates on it: the second one sees the teacher's roles where the first left them. */
+/* Two epochs on one batch are two updates on it: the second one sees the teacher's roles where the first left them.
+ */
 static void moved_teacher_roles_are_seen_at_once(void **state) {
     (void)state;
     sl_synthetic_def def = sl_synthetic_default_def();

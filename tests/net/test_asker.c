@@ -1,0 +1,296 @@
+/* test_asker.c - the asking side of the learn link against a scripted coordinator on the simulated network: meeting,
+ * lost requests and answers, a coordinator that is replaced, stale messages, silence, a stop. */
+#include "net/asker.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include <string.h>
+
+static const int64_t ms = 1000000;
+
+/* What the coordinator does with requests. */
+typedef enum script {
+    ANSWER,      /* DONE */
+    LOSE_FIRST,  /* ignores the first request as if it had not arrived */
+    LOSE_ANSWER, /* works, but the first answer does not arrive */
+    BE_REPLACED, /* the first request kills it; another one starts */
+    SPEAK_STALE, /* answers of other requests and incarnations first */
+    REFUSE,      /* ERROR */
+    WORK_FOR_EVER /* PROGRESS without an end */,
+    FALL_SILENT
+} script;
+
+typedef struct fake {
+    sl_transport *transport;
+    sl_learn_codec *codec;
+    script script;
+    uint64_t run_id, answered, seen[8];
+    int n_requests, n_welcomes, n_rejects;
+    bool working;
+    const char *hash;
+} fake;
+
+static void say(fake *self, sl_learn_kind kind, uint64_t request_id) {
+    sl_learn_message message = {.kind = kind, .run_id = self->run_id, .request_id = request_id, .total = 10};
+    if (kind == SL_LEARN_HELLO) strcpy(message.config_hash, self->hash);
+    if (kind == SL_LEARN_ERROR) {
+        message.code = SL_CONFIG;
+        strcpy(message.text, "no such policy");
+    }
+    assert_int_equal(sl_learn_send(self->codec, self->transport, NULL, &message), SL_OK);
+}
+
+static void on_request(fake *self, uint64_t id) {
+    int n = self->n_requests++;
+    self->seen[n % 8] = id;
+    self->working = true;
+    switch (self->script) {
+    case LOSE_FIRST:
+        if (n == 0) {
+            self->working = false;
+            return;
+        }
+        break;
+    case LOSE_ANSWER:
+        if (n == 0) {
+            self->answered = id;
+            self->working = false;
+            return;
+        }
+        break;
+    case BE_REPLACED:
+        if (n == 0) {
+            self->run_id += 2;
+            self->working = false;
+            return;
+        }
+        break;
+    case SPEAK_STALE:
+        say(self, SL_LEARN_DONE, id + 1);
+        self->run_id += 2;
+        say(self, SL_LEARN_DONE, id);
+        self->run_id -= 2;
+        say(self, SL_LEARN_BATCH, id);
+        return;
+    case REFUSE:
+        say(self, SL_LEARN_ERROR, id);
+        return;
+    case WORK_FOR_EVER:
+    case FALL_SILENT:
+        return;
+    case ANSWER:
+        break;
+    }
+    say(self, SL_LEARN_DONE, id);
+    self->answered = id;
+    self->working = false;
+}
+
+/* Woken twice a virtual second, and by every message. */
+static void play(void *context) {
+    fake *self = context;
+    sl_message frames;
+    sl_learn_message message;
+    bool heard = false;
+    while (sl_transport_receive(self->transport, 0, &frames) == SL_OK) {
+        heard = true;
+        assert_int_equal(sl_learn_decode(self->codec, &frames, &message), SL_OK);
+        if (message.kind == SL_LEARN_WELCOME)
+            self->n_welcomes++;
+        else if (message.kind == SL_LEARN_REJECT)
+            self->n_rejects++;
+        else
+            on_request(self, message.request_id);
+    }
+    if (heard || self->script == FALL_SILENT) return;
+    if (!self->working)
+        say(self, SL_LEARN_HELLO, self->answered);
+    else if (self->script == WORK_FOR_EVER)
+        say(self, SL_LEARN_PROGRESS, self->seen[0]);
+}
+
+static void count_progress(void *context, const sl_learn_message *message) {
+    assert_int_equal(message->total, 10);
+    ++*(int *)context;
+}
+
+static char hash_text[65];
+
+typedef struct fixture {
+    sl_sim *sim;
+    sl_asker *asker;
+    fake coordinator;
+    volatile sig_atomic_t stop;
+    int n_progress;
+} fixture;
+
+static void open_pair(fixture *f, script what) {
+    memset(hash_text, 'a', 64);
+    *f = (fixture){.coordinator = {.script = what, .run_id = 11, .hash = hash_text}};
+    sl_sim_def sim = {.seed = 1, .delay_min_ns = 10000, .delay_max_ns = 10000};
+    assert_int_equal(sl_sim_create(&sim, &f->sim), SL_OK);
+    sl_sim_install(f->sim);
+    sl_asker_def def = sl_asker_default_def("sim://trainer");
+    strcpy(def.config_hash, hash_text);
+    def.stop = &f->stop;
+    def.progress = count_progress;
+    def.context = &f->n_progress;
+    assert_int_equal(sl_asker_open(&def, &f->asker), SL_OK);
+    sl_transport_def transport = sl_transport_learn_def();
+    assert_int_equal(sl_transport_connect("sim://trainer", &transport, &f->coordinator.transport), SL_OK);
+    assert_int_equal(sl_learn_codec_create(&f->coordinator.codec), SL_OK);
+    sl_sim_attach(f->coordinator.transport, 500 * ms, play, &f->coordinator);
+}
+
+static void close_pair(fixture *f) {
+    sl_asker_close(&f->asker);
+    sl_transport_close(&f->coordinator.transport);
+    sl_learn_codec_destroy(&f->coordinator.codec);
+    sl_sim_install(NULL);
+    sl_sim_destroy(&f->sim);
+}
+
+static sl_status ask(fixture *f, bool resend, const sl_learn_message **answer) {
+    sl_learn_message request = {.kind = SL_LEARN_STOP};
+    return sl_asker_ask(f->asker, &request, resend, answer);
+}
+
+static void a_request_is_answered(void **state) {
+    (void)state;
+    fixture f;
+    const sl_learn_message *answer = NULL;
+    open_pair(&f, ANSWER);
+    assert_int_equal(sl_asker_peer(f.asker), 0);
+    for (int k = 1; k <= 3; k++) {
+        assert_int_equal(ask(&f, false, &answer), SL_OK);
+        assert_int_equal(answer->kind, SL_LEARN_DONE);
+        assert_int_equal(f.coordinator.n_requests, k);
+    }
+    assert_int_equal(sl_asker_peer(f.asker), 11);
+    assert_true(f.coordinator.n_welcomes >= 1);
+    close_pair(&f);
+}
+
+static void another_experiment_is_rejected(void **state) {
+    (void)state;
+    fixture f;
+    open_pair(&f, ANSWER);
+    f.coordinator.hash = "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb";
+    assert_int_equal(sl_asker_wait(f.asker), SL_NETWORK);
+    assert_true(f.coordinator.n_rejects > 0);
+    assert_int_equal(f.coordinator.n_welcomes, 0);
+    close_pair(&f);
+}
+
+static void what_is_lost_is_asked_again_under_the_same_id(void **state) {
+    (void)state;
+    for (script what = LOSE_FIRST; what <= LOSE_ANSWER; what++) {
+        fixture f;
+        const sl_learn_message *answer = NULL;
+        open_pair(&f, what);
+        assert_int_equal(ask(&f, false, &answer), SL_OK);
+        assert_int_equal(f.coordinator.n_requests, 2);
+        assert_true(f.coordinator.seen[0] == f.coordinator.seen[1]);
+        close_pair(&f);
+    }
+}
+
+static void a_replaced_coordinator_is_told_of(void **state) {
+    (void)state;
+    fixture f;
+    const sl_learn_message *answer = NULL;
+    open_pair(&f, BE_REPLACED);
+    assert_int_equal(ask(&f, false, &answer), SL_TIMEOUT);
+    assert_null(answer);
+    assert_int_equal(sl_asker_peer(f.asker), 13);
+    // the caller restores and goes on with the new one
+    assert_int_equal(ask(&f, false, &answer), SL_OK);
+    close_pair(&f);
+    // a request that depends on no state goes to the new one by itself
+    answer = NULL;
+    open_pair(&f, BE_REPLACED);
+    assert_int_equal(ask(&f, true, &answer), SL_OK);
+    assert_int_equal(f.coordinator.n_requests, 2);
+    assert_true(f.coordinator.seen[0] != f.coordinator.seen[1]);
+    close_pair(&f);
+}
+
+static void stale_answers_are_dropped(void **state) {
+    (void)state;
+    fixture f;
+    const sl_learn_message *answer = NULL;
+    open_pair(&f, SPEAK_STALE);
+    assert_int_equal(ask(&f, false, &answer), SL_OK);
+    assert_int_equal(answer->kind, SL_LEARN_BATCH);
+    close_pair(&f);
+}
+
+static void an_error_comes_with_its_code_and_text(void **state) {
+    (void)state;
+    fixture f;
+    const sl_learn_message *answer = NULL;
+    open_pair(&f, REFUSE);
+    assert_int_equal(ask(&f, false, &answer), SL_CONFIG);
+    assert_non_null(strstr(sl_error_what(), "no such policy"));
+    close_pair(&f);
+}
+
+static void silence_ends_and_progress_does_not(void **state) {
+    (void)state;
+    fixture f;
+    const sl_learn_message *answer = NULL;
+    open_pair(&f, ANSWER);
+    assert_int_equal(sl_asker_wait(f.asker), SL_OK);
+    f.coordinator.script = FALL_SILENT;
+    int64_t start = sl_sim_now_ns(f.sim);
+    assert_int_equal(ask(&f, false, &answer), SL_NETWORK);
+    assert_true(sl_sim_now_ns(f.sim) - start >= 119000 * ms && sl_sim_now_ns(f.sim) - start < 122000 * ms);
+    close_pair(&f);
+}
+
+typedef struct stopper {
+    fixture *f;
+    int after;
+} stopper;
+
+static void stop_later(void *context, const sl_learn_message *message) {
+    (void)message;
+    stopper *self = context;
+    if (++self->f->n_progress == self->after) self->f->stop = 1;
+}
+
+static void a_stop_waits_for_the_grace_only(void **state) {
+    (void)state;
+    fixture f;
+    const sl_learn_message *answer = NULL;
+    open_pair(&f, WORK_FOR_EVER);
+    sl_asker_close(&f.asker);
+    stopper context = {&f, 600};
+    sl_asker_def def = sl_asker_default_def("sim://trainer");
+    def.stop = &f.stop;
+    def.progress = stop_later;
+    def.context = &context;
+    assert_int_equal(sl_asker_open(&def, &f.asker), SL_OK);
+    // 600 times half a second are more than the silence that is allowed
+    assert_int_equal(ask(&f, false, &answer), SL_INTERRUPTED);
+    assert_true(f.n_progress >= 600 && f.n_progress <= 608);
+    close_pair(&f);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_request_is_answered),
+        cmocka_unit_test(another_experiment_is_rejected),
+        cmocka_unit_test(what_is_lost_is_asked_again_under_the_same_id),
+        cmocka_unit_test(a_replaced_coordinator_is_told_of),
+        cmocka_unit_test(stale_answers_are_dropped),
+        cmocka_unit_test(an_error_comes_with_its_code_and_text),
+        cmocka_unit_test(silence_ends_and_progress_does_not),
+        cmocka_unit_test(a_stop_waits_for_the_grace_only),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

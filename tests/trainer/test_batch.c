@@ -1,0 +1,133 @@
+/* test_batch.c - what a coordinator sends is checked before anything is indexed by it. */
+#include "trainer/batch.h"
+
+#include "trainer/synthetic.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include <math.h>
+#include <string.h>
+
+typedef struct fixture {
+    sl_synthetic data;
+    sl_learn_message message;
+    sl_batch_need need;
+    int n_actions[3];
+} fixture;
+
+static void add(fixture *f, sl_tensor_role role, sl_wire_type type, const void *data, int n, const int64_t *dims) {
+    sl_learn_add(&f->message, role, type, data, n, dims);
+}
+
+#define DIMS(...)                                                                                                    \
+    (int)(sizeof((const int64_t[]){__VA_ARGS__}) / sizeof(int64_t)), (const int64_t[]) {                             \
+        __VA_ARGS__                                                                                                  \
+    }
+
+static void setup(fixture *f) {
+    memset(f, 0, sizeof *f);
+    sl_synthetic_def def = sl_synthetic_default_def();
+    def.with_avail = def.with_alive = true;
+    sl_synthetic_init(&f->data, &def);
+    const sl_batch *b = &f->data.batch;
+    f->message.kind = SL_LEARN_BATCH;
+    add(f, SL_TENSOR_OBS, SL_WIRE_F32, b->obs, DIMS(b->T, b->B, b->N, b->O));
+    add(f, SL_TENSOR_AVAIL, SL_WIRE_U8, b->avail, DIMS(b->T, b->B, b->N, b->A));
+    add(f, SL_TENSOR_ACTION, SL_WIRE_I32, b->action, DIMS(b->T, b->B, b->N));
+    add(f, SL_TENSOR_LOGP, SL_WIRE_F32, b->logp, DIMS(b->T, b->B, b->N));
+    add(f, SL_TENSOR_ADVANTAGE, SL_WIRE_F32, b->advantage, DIMS(b->T, b->B, b->M));
+    add(f, SL_TENSOR_TARGET, SL_WIRE_F32, b->target, DIMS(b->T, b->B, b->M));
+    add(f, SL_TENSOR_VALUE, SL_WIRE_F32, b->value, DIMS(b->T, b->B, b->M));
+    add(f, SL_TENSOR_KEEP, SL_WIRE_F32, b->keep, DIMS(b->T, b->B));
+    add(f, SL_TENSOR_ALIVE, SL_WIRE_F32, b->alive, DIMS(b->T, b->B, b->N));
+    add(f, SL_TENSOR_HIDDEN, SL_WIRE_F32, b->hidden, DIMS(b->C, b->B, b->N, b->H));
+    add(f, SL_TENSOR_CRITIC_HIDDEN, SL_WIRE_F32, b->critic_hidden, DIMS(b->C, b->B, b->M, b->critic_H));
+    add(f, SL_TENSOR_TEACHER_LOGITS, SL_WIRE_F32, b->teacher_logits, DIMS(b->T, b->B, b->N, b->A));
+    add(f, SL_TENSOR_TEACHER_Z, SL_WIRE_F32, b->teacher_z, DIMS(b->T, b->B, b->N, b->teacher_H));
+    for (int i = 0; i < 3; i++) f->n_actions[i] = i == 2 ? b->A - 1 : b->A;
+    f->need = (sl_batch_need){.T = b->T, .B = b->B, .chunk = 3, .critic = true, .n_actions = f->n_actions};
+    f->need.H = b->H, f->need.critic_H = b->critic_H, f->need.teacher_H = b->teacher_H;
+}
+
+static sl_status read_batch(fixture *f, sl_batch *out) {
+    return sl_batch_read(&f->message, &f->data.shapes, &f->need, out);
+}
+
+static void a_whole_batch_is_read(void **state) {
+    (void)state;
+    fixture f;
+    setup(&f);
+    sl_batch batch;
+    assert_int_equal(read_batch(&f, &batch), SL_OK);
+    assert_int_equal(batch.T, 5);
+    assert_int_equal(batch.C, 2);
+    assert_ptr_equal(batch.state, batch.obs);
+    assert_ptr_equal(batch.teacher_z, f.data.batch.teacher_z);
+    assert_true(isnan(sl_batch_mean_return(&batch)));
+    // returns (E, N): the mean over episodes of the sum over agents
+    const double returns[6] = {1, 2, 3, 10, 20, 30};
+    add(&f, SL_TENSOR_EPISODE_RETURN, SL_WIRE_F64, returns, DIMS(2, 3));
+    assert_int_equal(read_batch(&f, &batch), SL_OK);
+    assert_true(fabs(sl_batch_mean_return(&batch) - 33) < 1e-12);
+    sl_synthetic_fini(&f.data);
+}
+
+static void each_wrong_tensor_is_refused(void **state) {
+    (void)state;
+    fixture f;
+    setup(&f);
+    sl_learn_message whole = f.message;
+    sl_batch batch;
+    for (int k = 0; k < whole.n_tensors; k++) {
+        sl_tensor_role role = whole.tensors[k].role;
+        for (int d = 0; d < whole.tensors[k].n_dims; d++) {
+            f.message = whole;
+            f.message.tensors[k].dims[d]++;
+            assert_int_equal(read_batch(&f, &batch), SL_MISMATCH);
+        }
+        f.message = whole;
+        f.message.tensors[k].type = SL_WIRE_I64;
+        assert_int_equal(read_batch(&f, &batch), SL_MISMATCH);
+        f.message = whole;
+        f.message.tensors[k].n_dims--;
+        assert_int_equal(read_batch(&f, &batch), SL_MISMATCH);
+        // absent: only what may be absent may be
+        f.message = whole;
+        f.message.tensors[k] = f.message.tensors[--f.message.n_tensors];
+        bool optional = role == SL_TENSOR_AVAIL || role == SL_TENSOR_ALIVE;
+        assert_int_equal(read_batch(&f, &batch), optional ? SL_OK : SL_MISMATCH);
+    }
+    sl_synthetic_fini(&f.data);
+}
+
+static void actions_out_of_range_are_refused(void **state) {
+    (void)state;
+    fixture f;
+    setup(&f);
+    sl_batch batch;
+    int32_t *action = (int32_t *)f.data.batch.action;
+    const int32_t bad[] = {-1, 5, 1 << 30};
+    for (int k = 0; k < 3; k++) {
+        int32_t kept = action[7];
+        action[7] = bad[k];
+        assert_int_equal(read_batch(&f, &batch), SL_CORRUPT);
+        action[7] = kept;
+    }
+    // the last agent has one action less
+    action[3 * 4 + 2] = 4;
+    assert_int_equal(read_batch(&f, &batch), SL_CORRUPT);
+    sl_synthetic_fini(&f.data);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_whole_batch_is_read),
+        cmocka_unit_test(each_wrong_tensor_is_refused),
+        cmocka_unit_test(actions_out_of_range_are_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

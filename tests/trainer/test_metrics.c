@@ -1,0 +1,79 @@
+/* test_metrics.c - CSV files: rows, empty fields, and what a resumed run cuts. */
+#include "trainer/metrics.h"
+
+#include "common/alloc.h"
+#include "storage/file.h"
+#include "support/temp_folder.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include <math.h>
+#include <string.h>
+
+static void assert_csv(const sl_temp_folder *folder, const char *expected) {
+    uint8_t *bytes = NULL;
+    size_t n_bytes = 0;
+    assert_int_equal(sl_file_read(sl_temp_folder_file(folder, "metrics/teacher.csv"), 1 << 20, &bytes, &n_bytes),
+                     SL_OK);
+    assert_string_equal((const char *)bytes, expected);
+    sl_free(bytes);
+}
+
+static sl_metrics *open_at(const sl_temp_folder *folder, int64_t keep) {
+    sl_metrics *metrics = NULL;
+    assert_int_equal(sl_metrics_open(folder->path, "teacher", "update,a,b", keep, &metrics), SL_OK);
+    return metrics;
+}
+
+static void rows_after_the_checkpoint_are_cut(void **state) {
+    (void)state;
+    sl_temp_folder folder = sl_temp_folder_create();
+    sl_metrics *metrics = open_at(&folder, 0);
+    for (int k = 1; k <= 12; k++) {
+        const double row[2] = {k == 2 ? (double)NAN : 0.5 * k, -k};
+        assert_int_equal(sl_metrics_row(metrics, k, 2, row), SL_OK);
+    }
+    sl_metrics_close(&metrics);
+    metrics = open_at(&folder, 3);
+    assert_csv(&folder, "update,a,b\n1,0.5,-1\n2,,-2\n3,1.5,-3\n");
+    const double row[2] = {1, 2};
+    assert_int_equal(sl_metrics_row(metrics, 4, 2, row), SL_OK);
+    sl_metrics_close(&metrics);
+    assert_csv(&folder, "update,a,b\n1,0.5,-1\n2,,-2\n3,1.5,-3\n4,1,2\n");
+    // a row that a crash cut in the middle goes, and a start from nothing begins a new file
+    const char torn[] = "update,a,b\n1,0.5,-1\n2,";
+    assert_int_equal(sl_file_replace(sl_temp_folder_file(&folder, "metrics/teacher.csv"), torn, sizeof torn - 1),
+                     SL_OK);
+    metrics = open_at(&folder, 2);
+    sl_metrics_close(&metrics);
+    assert_csv(&folder, "update,a,b\n1,0.5,-1\n");
+    metrics = open_at(&folder, 0);
+    sl_metrics_close(&metrics);
+    assert_csv(&folder, "update,a,b\n");
+    sl_temp_folder_remove(&folder);
+}
+
+static void a_file_with_other_columns_is_begun_anew(void **state) {
+    (void)state;
+    sl_temp_folder folder = sl_temp_folder_create();
+    sl_metrics *metrics = open_at(&folder, 0);
+    const double row[2] = {1, 2};
+    assert_int_equal(sl_metrics_row(metrics, 1, 2, row), SL_OK);
+    sl_metrics_close(&metrics);
+    assert_int_equal(sl_metrics_open(folder.path, "teacher", "update,a,c", 1, &metrics), SL_OK);
+    sl_metrics_close(&metrics);
+    assert_csv(&folder, "update,a,c\n");
+    sl_temp_folder_remove(&folder);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(rows_after_the_checkpoint_are_cut),
+        cmocka_unit_test(a_file_with_other_columns_is_begun_anew),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
