@@ -75,8 +75,9 @@ SL_MUST_CHECK sl_status sl_sim_create(const sl_sim_def *def, sl_sim **out);
 void sl_sim_destroy(sl_sim **self);
 void sl_sim_install(sl_sim *self); /* NULL uninstalls; per thread */
 int64_t sl_sim_now_ns(const sl_sim *self);
-/* Calls handler for each message that arrives at transport and every wake_ns, from within the receive of another
- * transport: so one thread plays both ends. The handler may receive with timeout 0, send, and close transport. */
-void sl_sim_attach(sl_transport *transport, int64_t wake_ns, sl_sim_handler handler, void *context);
+/* Calls handler for each message that arrives at the transport opened last, and every wake_ns, from within the
+ * receive of another transport: so one thread plays all ends. The handler may receive with timeout 0, send, and
+ * close. */
+void sl_sim_attach(sl_sim *self, int64_t wake_ns, sl_sim_handler handler, void *context);
 
 #endif

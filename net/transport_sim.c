@@ -257,11 +257,11 @@ sl_status sl_sim_open(const char *endpoint, bool serves, sl_transport **out) {
     return SL_OK;
 }
 
-void sl_sim_attach(sl_transport *transport, int64_t wake_ns, sl_sim_handler handler, void *context) {
-    SL_ASSERT(transport->ops == &sim_ops && wake_ns > 0);
-    sim_transport *self = (sim_transport *)transport;
-    self->handler = handler;
-    self->context = context;
-    self->wake_ns = wake_ns;
-    (void)push_event(self->sim, self->sim->now_ns + wake_ns, self->id, NULL);
+void sl_sim_attach(sl_sim *self, int64_t wake_ns, sl_sim_handler handler, void *context) {
+    sim_transport *newest = find_member(self, self->last_id);
+    SL_ASSERT(newest && wake_ns > 0);
+    newest->handler = handler;
+    newest->context = context;
+    newest->wake_ns = wake_ns;
+    (void)push_event(self, self->now_ns + wake_ns, newest->id, NULL);
 }
