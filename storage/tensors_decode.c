@@ -141,8 +141,12 @@ static sl_status parse_header(const char *what, const uint8_t *text, size_t n_by
     json_error_t error;
     (void)sl_tensors_json_memory_failed();
     json_t *header = json_loadb((const char *)text, n_bytes, JSON_REJECT_DUPLICATES, &error);
+    // jansson may also go on after a failed allocation and leave a member out
+    if (sl_tensors_json_memory_failed()) {
+        json_decref(header);
+        return sl_fail(SL_MEMORY, NULL, "cannot allocate memory for %s", what);
+    }
     if (!header) {
-        if (sl_tensors_json_memory_failed()) return sl_fail(SL_MEMORY, NULL, "cannot allocate memory for %s", what);
         return sl_fail(SL_CORRUPT, NULL, "%s: the header is not JSON: %s at byte %d", what, error.text,
                        error.position);
     }
