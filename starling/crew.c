@@ -158,8 +158,8 @@ void sl_crew_watch(sl_crew *self, void (*watch)(void *context, const json_t *eve
 }
 
 static sl_status start(sl_crew *self, member *who, const char *name, const char *program, const arg_list *list,
-                       bool finishes) {
-    sl_child_def def = {name, program, list->v, finishes, MAX_RESTARTS};
+                       sl_exit_zero exit_zero) {
+    sl_child_def def = {name, program, list->v, exit_zero, MAX_RESTARTS};
     who->child = -1;
     who->ready = false;
     SL_TRY(sl_supervisor_add(self->supervisor, &def, &who->child));
@@ -172,19 +172,19 @@ static sl_status start(sl_crew *self, member *who, const char *name, const char 
         }
         SL_TRY(sl_supervisor_poll(self->supervisor, -1, (int)(left * 1000) + 1));
         // a run that was complete already may be over before it served
-        if (finishes && sl_supervisor_is_done(self->supervisor, who->child)) return SL_OK;
+        if (sl_supervisor_is_done(self->supervisor, who->child)) return SL_OK;
     }
     return SL_OK;
 }
 
 sl_status sl_crew_start_trainer(sl_crew *self, bool resume) {
     arg_list list = trainer_args(self, resume);
-    return start(self, &self->trainer, "trainer", "starling-trainer", &list, true);
+    return start(self, &self->trainer, "trainer", "starling-trainer", &list, SL_EXIT_FINISHES);
 }
 
 sl_status sl_crew_start_coordinator(sl_crew *self) {
     arg_list list = coordinator_args(self);
-    return start(self, &self->coordinator, "coordinator", "starling-coordinator", &list, false);
+    return start(self, &self->coordinator, "coordinator", "starling-coordinator", &list, SL_EXIT_IS_DEATH);
 }
 
 // agents are not waited for one by one: the flight waits for all of them together
@@ -200,7 +200,8 @@ sl_status sl_crew_start_agents(sl_crew *self) {
         add_arg(&list, "--model", model);
         add_arg(&list, "--slot", slot);
         add_common(self, &list);
-        sl_child_def def = {name, program, list.v, false, MAX_RESTARTS};
+        // the coordinator's goodbye ends an agent; the next flight wants it again
+        sl_child_def def = {name, program, list.v, SL_EXIT_AGAIN, MAX_RESTARTS};
         SL_TRY(sl_supervisor_add(self->supervisor, &def, &self->agents[i].child));
         self->n_agents = i + 1;
     }

@@ -25,7 +25,8 @@ typedef struct child {
     char name[32];
     char path[SL_PATH_BYTES];
     char *args[SL_CHILD_ARGS + 2]; /* args[0] is the path, owned; ends with NULL */
-    bool finishes, ending;         /* ending: we asked it to go */
+    sl_exit_zero exit_zero;
+    bool ending; /* we asked it to go */
     int max_restarts, restarts, in_a_row;
     child_state state;
     double started, restart_at; /* seconds */
@@ -119,7 +120,7 @@ sl_status sl_supervisor_add(sl_supervisor *self, const sl_child_def *def, int *o
     child *c = sl_alloc(sizeof *c);
     if (!c) return sl_fail(SL_MEMORY, NULL, "no memory for %s", def->name);
     c->process.out = -1;
-    c->finishes = def->finishes;
+    c->exit_zero = def->exit_zero;
     c->max_restarts = def->max_restarts;
     (void)snprintf(c->name, sizeof c->name, "%s", def->name);
     sl_status status = sl_program_find(def->program, c->path);
@@ -167,8 +168,14 @@ static void describe(int wait_status, char text[64]) {
 static sl_status bury(child *c) {
     int wait_status = sl_process_wait(&c->process);
     int code = WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : -1;
-    if (c->ending || (c->finishes && code == 0)) {
+    if (c->ending || (code == 0 && c->exit_zero == SL_EXIT_FINISHES)) {
         c->state = c->ending ? CHILD_ENDED : CHILD_DONE;
+        return SL_OK;
+    }
+    double now = sl_clock_seconds();
+    if (code == 0 && c->exit_zero == SL_EXIT_AGAIN) {
+        c->restart_at = now + FIRST_PAUSE_MS / 1000.0;
+        c->state = CHILD_PAUSED;
         return SL_OK;
     }
     char how[64];
@@ -177,7 +184,6 @@ static sl_status bury(child *c) {
         c->state = CHILD_ENDED;
         return sl_fail(status_of(code), "its own message is above", "%s stopped: %s", c->name, how);
     }
-    double now = sl_clock_seconds();
     c->in_a_row = now - c->started > STEADY_SECONDS ? 1 : c->in_a_row + 1;
     if (c->in_a_row > c->max_restarts) {
         c->state = CHILD_ENDED;
@@ -194,6 +200,7 @@ static sl_status bury(child *c) {
 }
 
 static void give_event(sl_supervisor *self, int which, const char *line) {
+    SL_DEBUGF("event of %s: %s", self->children[which]->name, line);
     json_error_t error;
     json_t *event = json_loads(line, JSON_REJECT_DUPLICATES, &error);
     if (!json_is_object(event)) {

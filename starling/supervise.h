@@ -17,12 +17,19 @@ enum { SL_SUPERVISE_MAX = 68, SL_CHILD_ARGS = 24 };
 /* child: as sl_supervisor_add returned it; event: one line of the program's stdout, borrowed for the call. */
 typedef void (*sl_event_fn)(void *context, int child, const json_t *event);
 
+/* What exit code 0 means when nobody asked for it. */
+typedef enum sl_exit_zero {
+    SL_EXIT_FINISHES, /* the program is done */
+    SL_EXIT_IS_DEATH, /* as every other code: restart, counted */
+    SL_EXIT_AGAIN     /* its turn is over, another may come: started again, not counted */
+} sl_exit_zero;
+
 typedef struct sl_child_def {
     const char *name;        /* in log lines: "trainer", "agent 2" */
     const char *program;     /* "starling-trainer" */
     const char *const *args; /* ends with NULL; copied */
-    bool finishes;           /* exit 0 means that it is done; else exit 0 unasked is a death too */
-    int max_restarts;        /* in a row, each within a minute of its start */
+    sl_exit_zero exit_zero;
+    int max_restarts; /* in a row, each within a minute of its start */
 } sl_child_def;
 
 typedef struct sl_supervisor sl_supervisor;
@@ -37,7 +44,7 @@ SL_MUST_CHECK sl_status sl_supervisor_set_args(sl_supervisor *self, int child, c
  * SL_INTERRUPTED after SIGINT or SIGTERM (again on each call); the status of a program that is given up. wake_fd:
  * also return when it becomes readable, -1 = none. */
 SL_MUST_CHECK sl_status sl_supervisor_poll(sl_supervisor *self, int wake_fd, int timeout_ms);
-bool sl_supervisor_is_done(const sl_supervisor *self, int child); /* exited with 0 and finishes */
+bool sl_supervisor_is_done(const sl_supervisor *self, int child); /* SL_EXIT_FINISHES, and it did */
 pid_t sl_supervisor_pid(const sl_supervisor *self, int child);    /* 0 when not running now */
 int sl_supervisor_restarts(const sl_supervisor *self, int child); /* so far */
 /* SIGTERM to one or (child -1) to all, waits for their end at most grace_ms, then SIGKILL. Events still arrive. A

@@ -28,9 +28,9 @@ static void on_event(void *context, int child, const json_t *event) {
     (void)snprintf(h->last, sizeof h->last, "%s", name ? name : "?");
 }
 
-static int add(sl_supervisor *s, const char *script, bool finishes, int max_restarts) {
+static int add(sl_supervisor *s, const char *script, sl_exit_zero exit_zero, int max_restarts) {
     const char *const args[] = {"-c", script, NULL};
-    sl_child_def def = {"shell", "sh", args, finishes, max_restarts};
+    sl_child_def def = {"shell", "sh", args, exit_zero, max_restarts};
     int child = -1;
     assert_int_equal(sl_supervisor_add(s, &def, &child), SL_OK);
     return child;
@@ -54,7 +54,8 @@ static void test_events_and_finish(void **state) {
     heard h = {0};
     sl_supervisor *s = NULL;
     assert_int_equal(sl_supervisor_create(on_event, &h, &s), SL_OK);
-    int child = add(s, "echo '{\"event\":\"ready\"}'; echo nonsense; echo '{\"event\":\"last\"}'", true, 0);
+    int child =
+        add(s, "echo '{\"event\":\"ready\"}'; echo nonsense; echo '{\"event\":\"last\"}'", SL_EXIT_FINISHES, 0);
     assert_true(sl_supervisor_pid(s, child) > 0);
     assert_int_equal(poll_until_done(s, child), SL_OK);
     // the line that is no JSON is not an event
@@ -73,7 +74,7 @@ static void test_restart_after_kill(void **state) {
                    sl_temp_folder_file(&folder, "m"), sl_temp_folder_file(&folder, "m"));
     sl_supervisor *s = NULL;
     assert_int_equal(sl_supervisor_create(NULL, NULL, &s), SL_OK);
-    int child = add(s, script, true, 1);
+    int child = add(s, script, SL_EXIT_FINISHES, 1);
     assert_int_equal(poll_until_done(s, child), SL_OK);
     assert_int_equal(sl_supervisor_restarts(s, child), 1);
     sl_supervisor_destroy(&s);
@@ -85,7 +86,7 @@ static void test_restart_takes_new_arguments(void **state) {
     heard h = {0};
     sl_supervisor *s = NULL;
     assert_int_equal(sl_supervisor_create(on_event, &h, &s), SL_OK);
-    int child = add(s, "echo '{\"event\":\"first\"}'; read line; exit 1", true, 1);
+    int child = add(s, "echo '{\"event\":\"first\"}'; read line; exit 1", SL_EXIT_FINISHES, 1);
     const char *const args[] = {"-c", "echo '{\"event\":\"second\"}'", NULL};
     assert_int_equal(sl_supervisor_set_args(s, child, args), SL_OK);
     assert_int_equal(poll_until_done(s, child), SL_OK);
@@ -98,7 +99,7 @@ static void test_final_codes_are_not_retried(void **state) {
     (void)state;
     sl_supervisor *s = NULL;
     assert_int_equal(sl_supervisor_create(NULL, NULL, &s), SL_OK);
-    int child = add(s, "exit 3", true, 5);
+    int child = add(s, "exit 3", SL_EXIT_FINISHES, 5);
     assert_int_equal(poll_until_done(s, child), SL_CONFIG);
     assert_string_equal(sl_error_what(), "shell stopped: exit code 3 (config)");
     assert_int_equal(sl_supervisor_restarts(s, child), 0);
@@ -109,7 +110,7 @@ static void test_restarts_are_bounded(void **state) {
     (void)state;
     sl_supervisor *s = NULL;
     assert_int_equal(sl_supervisor_create(NULL, NULL, &s), SL_OK);
-    int child = add(s, "exit 9", true, 2);
+    int child = add(s, "exit 9", SL_EXIT_FINISHES, 2);
     assert_int_equal(poll_until_done(s, child), SL_NETWORK);
     assert_string_equal(sl_error_what(), "shell was restarted 2 times and died again: exit code 9 (network)");
     assert_int_equal(sl_supervisor_restarts(s, child), 2);
@@ -120,9 +121,20 @@ static void test_unasked_exit_is_a_death(void **state) {
     (void)state;
     sl_supervisor *s = NULL;
     assert_int_equal(sl_supervisor_create(NULL, NULL, &s), SL_OK);
-    int child = add(s, "exit 0", false, 0);
+    int child = add(s, "exit 0", SL_EXIT_IS_DEATH, 0);
     assert_int_equal(poll_until_done(s, child), SL_IO);
     assert_false(sl_supervisor_is_done(s, child));
+    sl_supervisor_destroy(&s);
+}
+
+static void test_exit_zero_again(void **state) {
+    (void)state;
+    heard h = {0};
+    sl_supervisor *s = NULL;
+    assert_int_equal(sl_supervisor_create(on_event, &h, &s), SL_OK);
+    int child = add(s, "echo '{\"event\":\"turn\"}'", SL_EXIT_AGAIN, 0);
+    assert_int_equal(poll_events(s, &h, 3), SL_OK);
+    assert_int_equal(sl_supervisor_restarts(s, child), 0);
     sl_supervisor_destroy(&s);
 }
 
@@ -134,7 +146,7 @@ static void test_end_is_graceful(void **state) {
     int child = add(s,
                     "trap 'echo \"{\\\"event\\\":\\\"bye\\\"}\"; exit 0' TERM; echo '{\"event\":\"up\"}'; "
                     "while :; do sleep 0.01; done",
-                    false, 0);
+                    SL_EXIT_IS_DEATH, 0);
     assert_int_equal(poll_events(s, &h, 1), SL_OK);
     sl_supervisor_end(s, -1, 10000);
     assert_string_equal(h.last, "bye");
@@ -148,7 +160,7 @@ static void test_end_kills_the_stubborn(void **state) {
     heard h = {0};
     sl_supervisor *s = NULL;
     assert_int_equal(sl_supervisor_create(on_event, &h, &s), SL_OK);
-    int child = add(s, "trap '' TERM; echo '{\"event\":\"up\"}'; while :; do sleep 0.01; done", false, 0);
+    int child = add(s, "trap '' TERM; echo '{\"event\":\"up\"}'; while :; do sleep 0.01; done", SL_EXIT_IS_DEATH, 0);
     assert_int_equal(poll_events(s, &h, 1), SL_OK);
     pid_t pid = sl_supervisor_pid(s, child);
     sl_status status = sl_fail(SL_CORRUPT, "a hint", "why it ends");
@@ -165,7 +177,7 @@ static void test_interruption(void **state) {
     (void)state;
     sl_supervisor *s = NULL;
     assert_int_equal(sl_supervisor_create(NULL, NULL, &s), SL_OK);
-    int child = add(s, "sleep 100", false, 0);
+    int child = add(s, "sleep 100", SL_EXIT_IS_DEATH, 0);
     assert_int_equal(kill(getpid(), SIGTERM), 0);
     assert_int_equal(sl_supervisor_poll(s, -1, 10000), SL_INTERRUPTED);
     assert_int_equal(sl_supervisor_poll(s, -1, 10000), SL_INTERRUPTED);
@@ -194,7 +206,7 @@ static void test_missing_program(void **state) {
     sl_supervisor *s = NULL;
     assert_int_equal(sl_supervisor_create(NULL, NULL, &s), SL_OK);
     const char *const args[] = {NULL};
-    sl_child_def def = {"ghost", "starling-no-such-program", args, true, 1};
+    sl_child_def def = {"ghost", "starling-no-such-program", args, SL_EXIT_FINISHES, 1};
     int child = -7;
     assert_int_equal(sl_supervisor_add(s, &def, &child), SL_NOT_FOUND);
     assert_int_equal(child, -7);
@@ -209,6 +221,7 @@ int main(void) {
         cmocka_unit_test(test_final_codes_are_not_retried),
         cmocka_unit_test(test_restarts_are_bounded),
         cmocka_unit_test(test_unasked_exit_is_a_death),
+        cmocka_unit_test(test_exit_zero_again),
         cmocka_unit_test(test_end_is_graceful),
         cmocka_unit_test(test_end_kills_the_stubborn),
         cmocka_unit_test(test_interruption),

@@ -1,0 +1,217 @@
+/* test_commands.c - the program itself: what it refuses, with which line and exit code, and what it prints. */
+#include "support/temp_folder.h"
+
+#include "starling/spawn.h"
+#include "storage/file.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <jansson.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static char output[65536];
+
+// runs "starling <words>" in a shell that merges or drops stderr; its output is kept, its exit code is the result
+static int run(const char *redirect, const char *words) {
+    static sl_process process;
+    char command[2048];
+    (void)snprintf(command, sizeof command, "exec " SL_BIN_DIR "/starling %s %s", words, redirect);
+    char *argv[] = {(char[]){"sh"}, (char[]){"-c"}, command, NULL};
+    assert_int_equal(sl_process_start("/bin/sh", argv, &process), SL_OK);
+    size_t n = 0;
+    bool ended = false;
+    while (!ended) {
+        const char *line = sl_process_read_line(&process, &ended);
+        if (line) {
+            n += (size_t)snprintf(output + n, sizeof output - n, "%s\n", line);
+            assert_true(n < sizeof output);
+        } else if (!ended) {
+            struct pollfd fd = {.fd = process.out, .events = POLLIN};
+            assert_int_equal(poll(&fd, 1, 60000), 1);
+        }
+    }
+    output[n] = '\0';
+    int status = sl_process_wait(&process);
+    assert_true(WIFEXITED(status));
+    return WEXITSTATUS(status);
+}
+
+// one line that names the thing, and at most a hint after it; nothing on stdout
+static void expect_error(const char *words, int code, const char *line) {
+    if (run("2>/dev/null", words) != code) fail_msg("%s: another exit code than %d", words, code);
+    assert_string_equal(output, "");
+    assert_int_equal(run("2>&1", words), code);
+    char *hint = strchr(output, '\n');
+    assert_non_null(hint);
+    if (hint[1]) assert_true(strncmp(hint + 1, "  hint: ", 8) == 0);
+    *hint = '\0';
+    if (!strstr(output, line)) fail_msg("%s: '%s' is not in '%s'", words, line, output);
+}
+
+static void expect_json(const char *words, int code) {
+    assert_int_equal(run("2>/dev/null", words), code);
+    json_error_t error;
+    json_t *object = json_loads(output, JSON_REJECT_DUPLICATES, &error);
+    if (!json_is_object(object)) fail_msg("%s: not one JSON object: %s", words, output);
+    json_decref(object);
+}
+
+static void test_usage(void **state) {
+    (void)state;
+    expect_error("", 2, "starling: needs a command");
+    expect_error("trian", 2, "starling: unknown command 'trian'");
+    expect_error("env lst", 2, "starling env: unknown command 'lst'");
+    expect_error("train", 2, "starling train: needs EXPERIMENT.yaml");
+    expect_error("train a.yaml --sede 1", 2, "unknown option '--sede'");
+    expect_error("eval x", 2, "starling eval: needs --policy");
+    expect_error("eval x --policy best", 2, "--policy cannot be 'best'");
+    expect_error("env bench mpe/simple_spread_v3 --envs 0", 2, "--envs cannot be '0'");
+    expect_error("env list extra", 2, "one argument too many: 'extra'");
+    expect_error("env list --log-level loud", 2, "unknown log level 'loud'");
+}
+
+static void test_help(void **state) {
+    (void)state;
+    const char *const commands[] = {"train",           "eval",       "fly",       "report",    "model info",
+                                    "env list",        "env info",   "env check", "env bench", "bench train",
+                                    "bench inference", "bench fleet"};
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
+        char words[64], usage[64];
+        (void)snprintf(words, sizeof words, "%s --help", commands[i]);
+        (void)snprintf(usage, sizeof usage, "usage: starling %s [options]", commands[i]);
+        assert_int_equal(run("", words), 0);
+        assert_true(strncmp(output, usage, strlen(usage)) == 0);
+        assert_non_null(strstr(output, "--json"));
+    }
+    assert_int_equal(run("", "--help"), 0);
+    assert_non_null(strstr(output, "commands:"));
+    assert_int_equal(run("", "--version"), 0);
+    assert_string_equal(output, "starling " SL_VERSION "\n");
+}
+
+static void test_missing_files(void **state) {
+    (void)state;
+    sl_temp_folder folder = sl_temp_folder_create();
+    char words[512];
+    expect_error("train /nonexistent/a.yaml", 4, "/nonexistent/a.yaml");
+    expect_error("eval /nonexistent/run --policy random", 4, "no run or model folder '/nonexistent/run'");
+    expect_error("fly /nonexistent/run", 4, "no run or model folder '/nonexistent/run'");
+    expect_error("report /nonexistent/run", 4, "no run '/nonexistent/run'");
+    expect_error("model info /nonexistent/x.safetensors", 4, "/nonexistent/x.safetensors");
+    expect_error("env check /nonexistent/x.jsonl", 4, "/nonexistent/x.jsonl");
+    (void)snprintf(words, sizeof words, "fly %s", folder.path);
+    expect_error(words, 4, "is not a run or model folder");
+    (void)snprintf(words, sizeof words, "report %s --plot %s/a.png", folder.path, folder.path);
+    expect_error(words, 4, "metrics/teacher.csv");
+    (void)snprintf(words, sizeof words, "report %s --plot %s/a.gif", folder.path, folder.path);
+    expect_error(words, 2, "cannot plot into");
+    sl_temp_folder_remove(&folder);
+}
+
+static const char *write_file(const sl_temp_folder *folder, const char *name, const char *text) {
+    const char *path = sl_temp_folder_file(folder, name);
+    assert_int_equal(sl_file_replace(path, text, strlen(text)), SL_OK);
+    return path;
+}
+
+static void test_bad_content(void **state) {
+    (void)state;
+    sl_temp_folder folder = sl_temp_folder_create();
+    char words[512];
+    (void)snprintf(words, sizeof words, "train %s --out %s/run",
+                   write_file(&folder, "a.yaml", "name: a\ndistil:\n  tau: 1\n"), folder.path);
+    expect_error(words, 3, "distil");
+    (void)snprintf(words, sizeof words, "train %s --out %s/run --set distill.w_kll=1",
+                   write_file(&folder, "b.yaml", "name: a\nenv:\n  name: mpe/simple_spread_v3\n"), folder.path);
+    expect_error(words, 3, "w_kll");
+    // nothing was started, so nothing is left
+    assert_int_equal(access(sl_temp_folder_file(&folder, "run"), F_OK), -1);
+    (void)snprintf(words, sizeof words, "model info %s", write_file(&folder, "m.safetensors", "this is no model"));
+    expect_error(words, 5, "m.safetensors");
+    (void)snprintf(words, sizeof words, "env check %s", write_file(&folder, "g.jsonl", "{\"event\":\n"));
+    expect_error(words, 5, "g.jsonl");
+    expect_error("env info mpe/simple_spred_v3", 3, "simple_spred_v3");
+    expect_error("env bench nothing --seconds 0.01", 3, "nothing");
+    sl_temp_folder_remove(&folder);
+}
+
+static void test_existing_run_is_refused(void **state) {
+    (void)state;
+    sl_temp_folder folder = sl_temp_folder_create();
+    char words[512];
+    const char *text = "name: a\nenv:\n  name: mpe/simple_spread_v3\nstudents:\n  - net: {hidden: 16}\n";
+    const char *path = write_file(&folder, "experiment.yaml", text);
+    (void)snprintf(words, sizeof words, "train %s --out %s", path, folder.path);
+    expect_error(words, 2, "there is a run in");
+    // the same folder with another experiment: resuming would mix two runs
+    (void)snprintf(words, sizeof words, "train %s --out %s --resume --seed 99", path, folder.path);
+    expect_error(words, 6, "was started with another experiment");
+    sl_temp_folder_remove(&folder);
+}
+
+static void test_env_commands(void **state) {
+    (void)state;
+    expect_json("env list --json", 0);
+    expect_json("env info mpe/simple_spread_v3 --json", 0);
+    expect_json("env bench mpe/simple_spread_v3 --envs 16 --seconds 0.02 --json", 0);
+    assert_int_equal(run("", "env info mpe/simple_spread_v3"), 0);
+    assert_non_null(strstr(output, "agent_0"));
+    assert_int_equal(run("", "env list"), 0);
+    assert_non_null(strstr(output, "mpe/simple_speaker_listener_v4"));
+}
+
+static void test_env_check(void **state) {
+    (void)state;
+    const char *golden = SL_SOURCE_DIR "/tests/golden/simple_spread_v3.jsonl.gz";
+    char words[1024];
+    (void)snprintf(words, sizeof words, "env check %s", golden);
+    assert_int_equal(run("2>/dev/null", words), 0);
+    const char *const keys[] = {
+        "file", "env", "steps", "max_abs_obs", "max_abs_state", "max_abs_reward", "mismatched_steps", "flags_equal"};
+    json_error_t error;
+    json_t *object = json_loads(output, 0, &error);
+    assert_int_equal(json_object_size(object), 8);
+    for (int i = 0; i < 8; i++) assert_non_null(json_object_get(object, keys[i]));
+    assert_int_equal(json_integer_value(json_object_get(object, "mismatched_steps")), 0);
+    assert_true(json_is_true(json_object_get(object, "flags_equal")));
+    json_decref(object);
+    // a reward that is not the recorded one: the last step's, changed in a copy
+    sl_temp_folder folder = sl_temp_folder_create();
+    char command[2048];
+    (void)snprintf(command, sizeof command,
+                   "zcat %s | sed '$ s/\"rewards\":\\[-0\\.75/\"rewards\":[-0.85/' >%s/bad.jsonl", golden,
+                   folder.path);
+    char *argv[] = {(char[]){"sh"}, (char[]){"-c"}, command, NULL};
+    assert_int_equal(sl_program_run("/bin/sh", argv), SL_OK);
+    (void)snprintf(words, sizeof words, "env check %s %s/bad.jsonl", golden, folder.path);
+    assert_int_equal(run("2>/dev/null", words), 10);
+    // one object a file, in order
+    char *second = strchr(output, '\n');
+    assert_non_null(second);
+    object = json_loads(second, 0, &error);
+    assert_int_equal(json_integer_value(json_object_get(object, "mismatched_steps")), 1);
+    json_decref(object);
+    sl_temp_folder_remove(&folder);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_usage),
+        cmocka_unit_test(test_help),
+        cmocka_unit_test(test_missing_files),
+        cmocka_unit_test(test_bad_content),
+        cmocka_unit_test(test_existing_run_is_refused),
+        cmocka_unit_test(test_env_commands),
+        cmocka_unit_test(test_env_check),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,237 @@
+/* test_end_to_end.c - whole runs of the smallest experiment with real processes: the same seed gives the same report,
+ * also when the trainer, the coordinator or an agent is killed on the way, or the run is interrupted and resumed.
+ * What happens is read from starling's log, line by line; every wait is bounded, none is a sleep. */
+#include "common/log.h"
+#include "common/rng.h"
+#include "starling/report.h"
+#include "starling/spawn.h"
+#include "support/temp_folder.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+
+enum { LINE_WAIT_MS = 120000 };
+static const char experiment[] = SL_SOURCE_DIR "/experiments/mpe/spread-smoke.yaml";
+static sl_temp_folder folder;
+static json_t *reference; /* the report of a run that nothing happened to, without its timing */
+
+/* Whom to kill, and at which of its life signs: the log says "started <who>, pid" and then each of its events. */
+typedef struct plan {
+    const char *who; /* NULL: nobody */
+    int events;      /* that many events after its start */
+    int signal_number;
+    bool starling; /* the signal goes to starling itself, when who has come that far */
+} plan;
+
+typedef struct watched {
+    pid_t pid;
+    int events;
+    bool done;
+} watched;
+
+static sl_process process;
+
+// what one log line tells of the victim; the signal is sent when it has come far enough
+static void watch_line(const plan *p, watched *w, const char *line) {
+    char started[64], event[64];
+    if (!p->who || w->done) return;
+    (void)snprintf(started, sizeof started, "started %s, pid ", p->who);
+    (void)snprintf(event, sizeof event, "event of %s: ", p->who);
+    const char *at = strstr(line, started);
+    if (at) w->pid = (pid_t)strtol(at + strlen(started), NULL, 10);
+    if (strstr(line, event)) w->events++;
+    if (w->pid == 0 || w->events < p->events) return;
+    assert_int_equal(kill(p->starling ? process.pid : w->pid, p->signal_number), 0);
+    w->done = true;
+}
+
+// runs "starling <words>" with its log in our pipe and stdout in a file; its exit code
+static int run(const char *words, const char *out, const plan *p) {
+    char command[2048];
+    (void)snprintf(command, sizeof command, "exec " SL_BIN_DIR "/starling %s --log-level debug 2>&1 >%s", words, out);
+    char *argv[] = {(char[]){"sh"}, (char[]){"-c"}, command, NULL};
+    assert_int_equal(sl_process_start("/bin/sh", argv, &process), SL_OK);
+    watched w = {0};
+    bool ended = false;
+    while (!ended) {
+        const char *line = sl_process_read_line(&process, &ended);
+        if (line) {
+            // ctest shows this when the test fails
+            fprintf(stderr, "  %s\n", line);
+            watch_line(p, &w, line);
+        } else if (!ended) {
+            struct pollfd fd = {.fd = process.out, .events = POLLIN};
+            assert_int_equal(poll(&fd, 1, LINE_WAIT_MS), 1);
+        }
+    }
+    int status = sl_process_wait(&process);
+    assert_true(WIFEXITED(status));
+    // a plan that never came to pass would make the test say nothing
+    if (p->who) assert_true(w.done);
+    return WEXITSTATUS(status);
+}
+
+static const plan nobody = {NULL, 0, 0, false};
+
+static int train(const char *name, const char *flags, const plan *p) {
+    char words[1024];
+    (void)snprintf(words, sizeof words, "train %s --out %s/%s --seed 3 --set fleet.episodes=200 --json %s",
+                   experiment, folder.path, name, flags);
+    return run(words, sl_temp_folder_file(&folder, "out.json"), p);
+}
+
+static json_t *load_report(const char *name) {
+    json_t *report = NULL;
+    assert_int_equal(sl_report_load(sl_temp_folder_file(&folder, name), &report), SL_OK);
+    return report;
+}
+
+static double number(const json_t *report, const char *dotted) {
+    double x = 0;
+    if (!sl_report_number(report, dotted, &x)) fail_msg("the report has no %s", dotted);
+    return x;
+}
+
+// the report, apart from its timing, is the reference
+static void expect_same_report(const char *name) {
+    json_t *report = load_report(name);
+    assert_int_equal(json_object_del(report, "timing"), 0);
+    if (!json_equal(report, reference)) {
+        json_dumpf(reference, stderr, JSON_INDENT(1));
+        json_dumpf(report, stderr, JSON_INDENT(1));
+        fail_msg("the report of run '%s' is another one", name);
+    }
+    json_decref(report);
+}
+
+static void expect_restart(const char *name, const char *who) {
+    char dotted[64];
+    json_t *report = load_report(name);
+    (void)snprintf(dotted, sizeof dotted, "timing.restarts.%s", who);
+    assert_true(number(report, dotted) >= 1);
+    json_decref(report);
+}
+
+static int setup(void **state) {
+    (void)state;
+    folder = sl_temp_folder_create();
+    if (train("reference", "", &nobody) != 0) return -1;
+    reference = load_report("reference");
+    return 0;
+}
+
+static int teardown(void **state) {
+    (void)state;
+    json_decref(reference);
+    sl_temp_folder_remove(&folder);
+    return 0;
+}
+
+static void test_report_is_whole(void **state) {
+    (void)state;
+    // stdout holds exactly the report
+    json_error_t error;
+    json_t *printed = json_load_file(sl_temp_folder_file(&folder, "out.json"), JSON_REJECT_DUPLICATES, &error);
+    assert_true(json_equal(printed, reference));
+    json_decref(printed);
+    assert_true(number(reference, "policies.heuristic.return.mean") >
+                number(reference, "policies.random.return.mean"));
+    assert_true(number(reference, "policies.students.episodes") == number(reference, "policies.random.episodes"));
+    assert_true(number(reference, "flops_ratio") > 1);
+    assert_true(number(reference, "flight.episodes_compared") > 0);
+    assert_true(json_is_true(json_object_get(json_object_get(reference, "flight"), "equals_in_process")));
+    assert_true(number(reference, "timing.total_seconds") > 0);
+    assert_true(number(reference, "timing.fleet_ms_per_step.mean") > 0);
+    assert_int_equal(json_object_del(reference, "timing"), 0);
+}
+
+static void test_same_seed_same_report(void **state) {
+    (void)state;
+    assert_int_equal(train("again", "", &nobody), 0);
+    expect_same_report("again");
+}
+
+// a moment that is random, but the same each time the test runs
+static int moment(const char *name, uint32_t n) {
+    sl_rng root = sl_rng_seed(11), stream = sl_rng_split_name(&root, name);
+    return (int)sl_rng_below(&stream, n);
+}
+
+static void test_trainer_killed(void **state) {
+    (void)state;
+    plan p = {"trainer", 1 + moment("trainer", 6), SIGKILL, false};
+    assert_int_equal(train("trainer", "", &p), 0);
+    expect_restart("trainer", "trainer");
+    expect_same_report("trainer");
+}
+
+static void test_coordinator_killed(void **state) {
+    (void)state;
+    // the coordinator prints little: the moment is one of the trainer's
+    plan p = {"coordinator", 1, SIGKILL, false};
+    assert_int_equal(train("coordinator", "", &p), 0);
+    expect_restart("coordinator", "coordinator");
+    expect_same_report("coordinator");
+}
+
+static void test_agent_killed(void **state) {
+    (void)state;
+    plan p = {"agent 1", moment("agent", 2), SIGKILL, false};
+    assert_int_equal(train("agent", "", &p), 0);
+    expect_restart("agent", "agents");
+    expect_same_report("agent");
+}
+
+static void test_interrupted_and_resumed(void **state) {
+    (void)state;
+    plan p = {"trainer", 3, SIGINT, true};
+    assert_int_equal(train("resumed", "", &p), 130);
+    assert_int_equal(train("resumed", "", &nobody), 2);
+    assert_int_equal(train("resumed", "--resume", &nobody), 0);
+    expect_same_report("resumed");
+}
+
+static json_t *run_for_json(const char *words) {
+    const char *out = sl_temp_folder_file(&folder, "out.json");
+    assert_int_equal(run(words, out, &nobody), 0);
+    json_error_t error;
+    json_t *object = json_load_file(out, JSON_REJECT_DUPLICATES, &error);
+    assert_true(json_is_object(object));
+    return object;
+}
+
+static void test_eval_and_fly_agree(void **state) {
+    (void)state;
+    char words[512];
+    (void)snprintf(words, sizeof words, "eval %s/reference --policy students --episodes 20 --seed 5 --json",
+                   folder.path);
+    json_t *evaluated = run_for_json(words);
+    (void)snprintf(words, sizeof words, "fly %s/reference --episodes 20 --seed 5 --json", folder.path);
+    json_t *flown = run_for_json(words);
+    assert_int_equal(json_array_size(json_object_get(evaluated, "returns")), 20);
+    assert_true(json_equal(json_object_get(evaluated, "returns"), json_object_get(flown, "returns")));
+    json_decref(evaluated);
+    json_decref(flown);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_report_is_whole),    cmocka_unit_test(test_same_seed_same_report),
+        cmocka_unit_test(test_trainer_killed),     cmocka_unit_test(test_coordinator_killed),
+        cmocka_unit_test(test_agent_killed),       cmocka_unit_test(test_interrupted_and_resumed),
+        cmocka_unit_test(test_eval_and_fly_agree),
+    };
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
