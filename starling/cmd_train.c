@@ -40,27 +40,22 @@ static sl_status resolve(const train_options *o, sl_experiment **out) {
     return sl_experiment_load(o->experiment, sets, n, out);
 }
 
-static sl_status read_text(const char *path, uint8_t **bytes, size_t *n) {
-    return sl_file_read(path, 1 << 20, bytes, n);
-}
-
-// a resumed run must be of the experiment that it was started with: same bytes once both are resolved
+// a resumed run must be of the experiment that it was started with: the same text once both are resolved
 static sl_status compare_experiments(const sl_experiment *experiment, const char *folder, const char *path) {
-    char fresh[SL_RUN_PATH];
-    SL_TRY(sl_run_path(folder, ".experiment.resume.yaml", fresh));
-    SL_TRY(sl_experiment_save(experiment, fresh));
-    uint8_t *old_bytes = NULL, *new_bytes = NULL;
+    sl_experiment *old = NULL;
+    char *old_text = NULL, *new_text = NULL;
     size_t old_n = 0, new_n = 0;
-    sl_status status = read_text(fresh, &new_bytes, &new_n);
-    if (status == SL_OK) status = read_text(path, &old_bytes, &old_n);
-    if (status == SL_OK && (old_n != new_n || memcmp(old_bytes, new_bytes, old_n) != 0)) {
+    SL_TRY(sl_experiment_load(path, NULL, 0, &old));
+    sl_status status = sl_experiment_format(old, &old_text, &old_n);
+    if (status == SL_OK) status = sl_experiment_format(experiment, &new_text, &new_n);
+    if (status == SL_OK && (old_n != new_n || memcmp(old_text, new_text, old_n) != 0)) {
         status = sl_fail(SL_MISMATCH, "resume with the same file, --seed and --set, or choose another --out",
                          "run '%s' was started with another experiment than '%s' with these settings", folder,
                          experiment->name);
     }
-    sl_free(old_bytes);
-    sl_free(new_bytes);
-    (void)unlink(fresh);
+    sl_experiment_destroy(&old);
+    sl_free(old_text);
+    sl_free(new_text);
     return status;
 }
 

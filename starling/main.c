@@ -25,7 +25,6 @@ static const sl_command env_commands[] = {
 
 static const sl_command bench_commands[] = {
     {"train", "env-steps/s and GFLOP/s of teacher training", sl_cmd_bench_train, NULL},
-    {"fleet", "ticks/s of a flying fleet beside a bare ZeroMQ barrier", sl_cmd_bench_fleet, NULL},
     {"inference", "nanoseconds a decision for each agent size", sl_cmd_bench_inference, NULL},
     {NULL, NULL, NULL, NULL},
 };
@@ -45,8 +44,8 @@ int main(int argc, char **argv) {
     sl_log_init("starling", SL_LOG_INFO, false);
     // a reader of our output that goes away is an error to report, not a reason to die with children running
     (void)signal(SIGPIPE, SIG_IGN);
-    // only the benchmarks multiply matrices here; the others need no restart for the sake of fast kernels
-    if (argc > 1 && strcmp(argv[1], "bench") == 0) sl_blas_init(argv);
+    // only this one multiplies matrices here; the others need no restart for the sake of fast kernels
+    if (argc > 2 && strcmp(argv[1], "bench") == 0 && strcmp(argv[2], "train") == 0) sl_blas_init(argv);
     sl_status status = sl_command_run(commands, "starling", argc, argv);
     if (status == SL_OK && (fflush(stdout) != 0 || ferror(stdout))) {
         status = sl_fail(SL_IO, "disk full, or the reader of a pipe went away", "cannot write the result to stdout");

@@ -81,9 +81,8 @@ static void test_usage(void **state) {
 
 static void test_help(void **state) {
     (void)state;
-    const char *const commands[] = {"train",           "eval",       "fly",       "report",    "model info",
-                                    "env list",        "env info",   "env check", "env bench", "bench train",
-                                    "bench inference", "bench fleet"};
+    const char *const commands[] = {"train",    "eval",      "fly",       "report",      "model info",     "env list",
+                                    "env info", "env check", "env bench", "bench train", "bench inference"};
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
         char words[64], usage[64];
         (void)snprintf(words, sizeof words, "%s --help", commands[i]);
@@ -101,7 +100,7 @@ static void test_help(void **state) {
 static void test_missing_files(void **state) {
     (void)state;
     sl_temp_folder folder = sl_temp_folder_create();
-    char words[512];
+    char words[1024];
     expect_error("train /nonexistent/a.yaml", 4, "/nonexistent/a.yaml");
     expect_error("eval /nonexistent/run --policy random", 4, "no run or model folder '/nonexistent/run'");
     expect_error("fly /nonexistent/run", 4, "no run or model folder '/nonexistent/run'");
@@ -126,7 +125,7 @@ static const char *write_file(const sl_temp_folder *folder, const char *name, co
 static void test_bad_content(void **state) {
     (void)state;
     sl_temp_folder folder = sl_temp_folder_create();
-    char words[512];
+    char words[1024];
     (void)snprintf(words, sizeof words, "train %s --out %s/run",
                    write_file(&folder, "a.yaml", "name: a\ndistil:\n  tau: 1\n"), folder.path);
     expect_error(words, 3, "distil");
@@ -147,7 +146,7 @@ static void test_bad_content(void **state) {
 static void test_existing_run_is_refused(void **state) {
     (void)state;
     sl_temp_folder folder = sl_temp_folder_create();
-    char words[512];
+    char words[1024];
     const char *text = "name: a\nenv:\n  name: mpe/simple_spread_v3\nstudents:\n  - net: {hidden: 16}\n";
     const char *path = write_file(&folder, "experiment.yaml", text);
     (void)snprintf(words, sizeof words, "train %s --out %s", path, folder.path);

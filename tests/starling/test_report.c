@@ -75,11 +75,12 @@ static sl_policy make_policy(int hidden, double flops) {
     return policy;
 }
 
-// a run of two agents, made by hand; the caller frees the experiment's name
+// a run of two agents, made by hand; sl_free takes it back
 static sl_run *make_run(sl_experiment *experiment) {
     sl_run *run = sl_alloc(sizeof *run);
     assert_non_null(run);
-    experiment->name = (char[]){"hand"};
+    static char name[] = "hand";
+    experiment->name = name;
     experiment->seed = 7;
     run->experiment = experiment;
     run->shapes.spec.n_agents = 2;
