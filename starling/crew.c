@@ -256,7 +256,7 @@ static sl_status ask(sl_crew *self, sl_learn_message *request, const char *stage
             news.per_second = (double)news.done / elapsed;
             news.eta_seconds = (double)(news.total - news.done) / news.per_second;
         }
-        if (news.total > 0) sl_progress_update(self->progress, &news);
+        if (news.done > 0) sl_progress_update(self->progress, &news);
     }
     char what[512], hint[256];
     (void)snprintf(what, sizeof what, "%s", sl_error_what());

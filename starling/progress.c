@@ -43,10 +43,10 @@ void sl_progress_start(sl_progress *self, const char *name) {
 }
 
 static void short_number(double value, char text[16]) {
-    if (value >= 9.95e6)
-        (void)snprintf(text, 16, "%.1fM", value / 1e6);
-    else if (value >= 1e5)
-        (void)snprintf(text, 16, "%.0fk", value / 1e3);
+    if (value >= 999950)
+        (void)snprintf(text, 16, "%.2fM", value / 1e6);
+    else if (value >= 10000)
+        (void)snprintf(text, 16, "%.1fk", value / 1e3);
     else if (value >= 100)
         (void)snprintf(text, 16, "%.0f", value);
     else
