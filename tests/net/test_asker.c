@@ -143,7 +143,7 @@ static void open_pair(fixture *f, script what) {
     sl_transport_def transport = sl_transport_learn_def();
     assert_int_equal(sl_transport_connect("sim://trainer", &transport, &f->coordinator.transport), SL_OK);
     assert_int_equal(sl_learn_codec_create(&f->coordinator.codec), SL_OK);
-    sl_sim_attach(f->coordinator.transport, 500 * ms, play, &f->coordinator);
+    sl_sim_attach(f->sim, 500 * ms, play, &f->coordinator);
 }
 
 static void close_pair(fixture *f) {

@@ -1,0 +1,57 @@
+/* test_latency.c - percentiles of the histogram against sorted samples, its ends, and an empty one. */
+#include "net/latency.h"
+
+#include "common/rng.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+enum { N = 20000 };
+
+static int by_value(const void *a, const void *b) {
+    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return (x > y) - (x < y);
+}
+
+static void percentiles_are_exact_to_a_bin(void **state) {
+    (void)state;
+    static int64_t samples[N];
+    static sl_latency latency;
+    sl_rng rng = sl_rng_seed(4);
+    // eight decades, evenly in the logarithm
+    for (int i = 0; i < N; i++) {
+        int64_t ns = 1;
+        for (uint32_t k = sl_rng_below(&rng, 27); k > 0; k--) ns *= 2;
+        samples[i] = ns + (int64_t)(sl_rng_uniform(&rng) * (double)ns);
+        sl_latency_add(&latency, samples[i]);
+    }
+    qsort(samples, N, sizeof *samples, by_value);
+    assert_true(latency.n == N && latency.max_ns == samples[N - 1]);
+    for (int percent = 1; percent <= 100; percent++) {
+        double exact = (double)samples[N * percent / 100 - 1], got = sl_latency_percentile(&latency, percent / 100.0);
+        assert_true(got >= 0.968 * exact - 0.5 && got <= 1.032 * exact + 0.5);
+    }
+}
+
+static void the_ends_are_kept(void **state) {
+    (void)state;
+    static sl_latency latency;
+    assert_true(sl_latency_percentile(&latency, 0.5) == 0);
+    sl_latency_add(&latency, -5);
+    assert_true(sl_latency_percentile(&latency, 1) == 0 && latency.max_ns == 0);
+    sl_latency_add(&latency, INT64_MAX);
+    assert_true(latency.max_ns == INT64_MAX && latency.n == 2);
+    assert_true(sl_latency_percentile(&latency, 1) > 1e12);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(percentiles_are_exact_to_a_bin),
+        cmocka_unit_test(the_ends_are_kept),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
