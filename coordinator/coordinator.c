@@ -2,7 +2,10 @@
 #include "coordinator/coordinator.h"
 
 #include "common/alloc.h"
+#include "common/log.h"
 #include "coordinator/evaluate.h"
+#include "coordinator/fly.h"
+#include "coordinator/hangar.h"
 #include "coordinator/models.h"
 #include "coordinator/record.h"
 #include "coordinator/request.h"
@@ -12,7 +15,7 @@
 
 #include <string.h>
 
-enum { MAX_BATCH_EPISODES = 1 << 16, MAX_EVALUATION = 1 << 20, MAX_RECORDING = 1 << 30 };
+enum { MAX_BATCH_EPISODES = 1 << 16, MAX_EVALUATION = 1 << 20, MAX_RECORDING = 1 << 30, JOIN_MS = 60000 };
 
 struct sl_coordinator {
     sl_coordinator_def def;
@@ -35,7 +38,15 @@ struct sl_coordinator {
     size_t snapshot_bytes;
     double *returns;
     int32_t *lengths;
+    int64_t *tick_ns;
+    sl_hangar *hangar; /* NULL: no fleet */
 };
+
+static sl_status open_hangar(sl_coordinator *self, const sl_coordinator_def *def) {
+    sl_hangar_def hangar = {.setup = self->setup, .run = self->run, .endpoint = def->fleet, .stop = def->stop};
+    memcpy(hangar.config_hash, def->config_hash, sizeof hangar.config_hash);
+    return sl_hangar_open(&hangar, &self->hangar);
+}
 
 sl_status sl_coordinator_create(const sl_coordinator_def *def, sl_coordinator **out) {
     sl_coordinator *self = sl_alloc(sizeof *self);
@@ -44,6 +55,7 @@ sl_status sl_coordinator_create(const sl_coordinator_def *def, sl_coordinator **
     self->run = sl_alloc_string(def->run);
     sl_status status = self->run ? sl_setup_create(def->experiment, &self->setup)
                                  : sl_fail(SL_MEMORY, NULL, "cannot allocate the coordinator");
+    if (status == SL_OK && def->fleet) status = open_hangar(self, def);
     int n_threads = def->experiment->threads > 0 ? def->experiment->threads : 1;
     if (status == SL_OK) status = sl_pool_create(n_threads, &self->pool);
     if (status != SL_OK) {
@@ -70,6 +82,8 @@ void sl_coordinator_destroy(sl_coordinator **self_pointer) {
     sl_coordinator *self = *self_pointer;
     if (!self) return;
     drop_work(self);
+    sl_hangar_close(&self->hangar);
+    sl_free(self->tick_ns);
     sl_free(self->snapshot);
     sl_free(self->returns);
     sl_free(self->lengths);
@@ -86,8 +100,18 @@ const sl_setup *sl_coordinator_setup(const sl_coordinator *self) {
 
 void sl_coordinator_reset(sl_coordinator *self) {
     drop_work(self);
+    // a run that was trained meanwhile has students now; a failure shows again, and is answered, at FLY
+    if (self->hangar && sl_hangar_refresh(self->hangar) != SL_OK) SL_WARN("%s", sl_error_what());
     self->sample_stream = sl_rng_split_name(&self->setup->root, "sample");
     self->n_visited = 0;
+}
+
+sl_status sl_coordinator_idle(sl_coordinator *self) {
+    return self->hangar ? sl_fleet_poll(sl_hangar_fleet(self->hangar), 0) : SL_OK;
+}
+
+const char *sl_coordinator_fleet_endpoint(const sl_coordinator *self) {
+    return self->hangar ? sl_hangar_endpoint(self->hangar) : "";
 }
 
 static sl_status need_rollout(sl_coordinator *self) {
@@ -287,6 +311,30 @@ static sl_status evaluate(sl_coordinator *self, const sl_learn_message *request,
     return SL_OK;
 }
 
+static sl_status fly(sl_coordinator *self, const sl_learn_message *request, sl_learn_message *answer) {
+    SL_TRY(sl_request_episodes(request, MAX_EVALUATION));
+    if (!self->hangar) return sl_fail(SL_MISMATCH, "start it with --fleet", "this coordinator has no fleet");
+    int n = request->n_episodes, N = self->setup->N;
+    SL_TRY(need_returns(self, n));
+    sl_free(self->tick_ns);
+    self->tick_ns = sl_alloc_array((size_t)n * (size_t)self->setup->spec.max_steps, sizeof *self->tick_ns);
+    if (!self->tick_ns) return sl_fail(SL_MEMORY, NULL, "cannot allocate the ticks of %d episodes", n);
+    SL_TRY(sl_hangar_refresh(self->hangar));
+    sl_fly_def def = {.setup = self->setup,
+                      .fleet = sl_hangar_fleet(self->hangar),
+                      .n_episodes = n,
+                      .seed = request->seed,
+                      .join_ms = JOIN_MS,
+                      .progress = &self->def.progress};
+    int64_t n_ticks = 0;
+    SL_TRY(sl_fly_run(&def, self->returns, self->lengths, self->tick_ns, &n_ticks));
+    answer->kind = SL_LEARN_DONE;
+    ADD(SL_TENSOR_EPISODE_RETURN, SL_WIRE_F64, self->returns, n, N);
+    ADD(SL_TENSOR_EPISODE_LENGTH, SL_WIRE_I32, self->lengths, n);
+    ADD(SL_TENSOR_TICK_NS, SL_WIRE_I64, self->tick_ns, n_ticks);
+    return SL_OK;
+}
+
 // counts, writes or reads everything that later answers depend on
 static sl_status visit(sl_coordinator *self, sl_cursor *cursor) {
     uint8_t has_rollout = self->rollout != NULL, has_recorder = self->recorder != NULL;
@@ -353,6 +401,8 @@ static sl_status dispatch(sl_coordinator *self, const sl_learn_message *request,
         return sample(self, request, answer);
     case SL_LEARN_EVALUATE:
         return evaluate(self, request, answer);
+    case SL_LEARN_FLY:
+        return fly(self, request, answer);
     case SL_LEARN_RESTORE:
         return restore(self, request, answer);
     case SL_LEARN_STOP:

@@ -8,12 +8,17 @@
 #include "coordinator/setup.h"
 #include "net/learn_message.h"
 
+#include <signal.h>
+
 typedef struct sl_coordinator sl_coordinator;
 
 typedef struct sl_coordinator_def {
-    const sl_experiment *experiment; /* borrowed for life */
-    const char *run;                 /* the run's folder; copied */
-    sl_progress progress;            /* told of long work; what it returns other than SL_OK ends it */
+    const sl_experiment *experiment;   /* borrowed for life */
+    const char *run;                   /* the run's folder; copied */
+    sl_progress progress;              /* told of long work; what it returns other than SL_OK ends it */
+    const char *fleet;                 /* endpoint for the agents; copied; NULL: FLY is refused */
+    char config_hash[65];              /* SHA-256 of the resolved experiment file; "" = none */
+    const volatile sig_atomic_t *stop; /* ends waiting for agents; NULL = never */
 } sl_coordinator_def;
 
 /* SL_CONFIG, SL_MEMORY, SL_IO. */
@@ -22,6 +27,9 @@ void sl_coordinator_destroy(sl_coordinator **self);
 const sl_setup *sl_coordinator_setup(const sl_coordinator *self);
 /* Back to the state that follows from the seed: a new asker. The log of the expert buffer stays. */
 void sl_coordinator_reset(sl_coordinator *self);
+/* Between requests: welcomes agents, keeps their leases. */
+SL_MUST_CHECK sl_status sl_coordinator_idle(sl_coordinator *self);
+const char *sl_coordinator_fleet_endpoint(const sl_coordinator *self); /* resolved; "" without a fleet */
 /* Does what request asks and fills answer's kind, version and tensors, which are borrowed until the next call. The
  * request is checked against the experiment before anything is done. On an error nothing is to be sent but the error:
  * SL_MISMATCH (a tensor's role, type or shape), SL_NOT_FINITE, SL_CONFIG, or what the work came to. */

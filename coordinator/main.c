@@ -88,15 +88,16 @@ static sl_status run(const options *o) {
     size_t n_bytes = 0;
     sl_experiment *experiment = NULL;
     sl_server *server = NULL;
-    sl_serve_def serve = {.endpoint = o->connect, .stop = &stop};
+    sl_coordinator_def def = {.run = o->run, .stop = &stop};
     SL_TRY(sl_file_read(o->experiment, MAX_EXPERIMENT_BYTES, &bytes, &n_bytes));
-    sl_file_sha256(bytes, n_bytes, serve.config_hash);
+    sl_file_sha256(bytes, n_bytes, def.config_hash);
     sl_free(bytes);
     SL_TRY(sl_experiment_load(o->experiment, NULL, 0, &experiment));
-    sl_coordinator_def coordinator = {.experiment = experiment, .run = o->run};
-    sl_status status = sl_server_open(&serve, &coordinator, &server);
+    def.experiment = experiment;
+    def.fleet = o->fleet ? o->fleet : experiment->fleet.endpoint;
+    sl_status status = sl_server_open(o->connect, &def, &server);
     if (status == SL_OK) {
-        (void)printf("{\"event\":\"ready\",\"endpoint\":\"%s\"}\n", o->connect);
+        (void)printf("{\"event\":\"ready\",\"endpoint\":\"%s\"}\n", sl_server_fleet_endpoint(server));
         (void)fflush(stdout);
         status = sl_server_run(server);
     }

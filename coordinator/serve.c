@@ -11,10 +11,11 @@
 #include <unistd.h>
 
 static const int64_t hello_every_ns = 1000000000, progress_every_ns = 250000000;
-enum { HELLO_EVERY_MS = 1000 };
+enum { STEP_MS = 20 };
 
 struct sl_server {
-    sl_serve_def def;
+    const volatile sig_atomic_t *stop;
+    char config_hash[65];
     sl_coordinator *coordinator;
     sl_transport *transport;
     sl_learn_codec *codec;
@@ -26,7 +27,7 @@ struct sl_server {
 };
 
 static bool stopped(const sl_server *self) {
-    return self->def.stop && *self->def.stop;
+    return self->stop && *self->stop;
 }
 
 static sl_status report(void *context, int64_t done, int64_t total) {
@@ -34,6 +35,7 @@ static sl_status report(void *context, int64_t done, int64_t total) {
     if (stopped(self)) return sl_fail(SL_INTERRUPTED, NULL, "interrupted");
     int64_t now = sl_transport_now_ns(self->transport);
     if (now < self->next_progress) return SL_OK;
+    SL_TRY(sl_coordinator_idle(self->coordinator));
     self->next_progress = now + progress_every_ns;
     sl_learn_message message = {.kind = SL_LEARN_PROGRESS,
                                 .run_id = self->run_id,
@@ -56,17 +58,18 @@ static uint64_t draw_run_id(void) {
     return id ? id : (uint64_t)sl_clock_ns() ^ ((uint64_t)getpid() << 48) ^ 1u;
 }
 
-sl_status sl_server_open(const sl_serve_def *def, const sl_coordinator_def *coordinator, sl_server **out) {
+sl_status sl_server_open(const char *endpoint, const sl_coordinator_def *def, sl_server **out) {
     sl_server *self = sl_alloc(sizeof *self);
     if (!self) return sl_fail(SL_MEMORY, NULL, "cannot allocate the coordinator's link");
-    self->def = *def;
+    self->stop = def->stop;
+    memcpy(self->config_hash, def->config_hash, sizeof self->config_hash);
     self->run_id = draw_run_id();
-    sl_coordinator_def with_progress = *coordinator;
+    sl_coordinator_def with_progress = *def;
     with_progress.progress = (sl_progress){report, self};
     sl_transport_def transport = sl_transport_learn_def();
     sl_status status = sl_coordinator_create(&with_progress, &self->coordinator);
     if (status == SL_OK) status = sl_learn_codec_create(&self->codec);
-    if (status == SL_OK) status = sl_transport_connect(def->endpoint, &transport, &self->transport);
+    if (status == SL_OK) status = sl_transport_connect(endpoint, &transport, &self->transport);
     if (status != SL_OK) {
         sl_server_close(&self);
         return status;
@@ -87,7 +90,7 @@ void sl_server_close(sl_server **self_pointer) {
 
 static void say_hello(sl_server *self) {
     sl_learn_message hello = {.kind = SL_LEARN_HELLO, .run_id = self->run_id, .request_id = self->answered};
-    memcpy(hello.config_hash, self->def.config_hash, sizeof hello.config_hash);
+    memcpy(hello.config_hash, self->config_hash, sizeof hello.config_hash);
     // nobody there yet: the next one may arrive
     if (sl_learn_send(self->codec, self->transport, NULL, &hello) != SL_OK) SL_DEBUGF("HELLO was not sent");
     self->next_hello = sl_transport_now_ns(self->transport) + hello_every_ns;
@@ -176,6 +179,7 @@ sl_status sl_server_step(sl_server *self, int timeout_ms, bool *finished) {
     *finished = false;
     if (stopped(self)) return sl_fail(SL_INTERRUPTED, NULL, "interrupted");
     if (sl_transport_now_ns(self->transport) >= self->next_hello) say_hello(self);
+    SL_TRY(sl_coordinator_idle(self->coordinator));
     sl_message frames;
     sl_status status = sl_transport_receive(self->transport, timeout_ms, &frames);
     if (status == SL_TIMEOUT) return SL_OK;
@@ -185,8 +189,13 @@ sl_status sl_server_step(sl_server *self, int timeout_ms, bool *finished) {
     return handle_message(self, &frames, finished);
 }
 
+const char *sl_server_fleet_endpoint(const sl_server *self) {
+    return sl_coordinator_fleet_endpoint(self->coordinator);
+}
+
 sl_status sl_server_run(sl_server *self) {
     bool finished = false;
-    while (!finished) SL_TRY(sl_server_step(self, HELLO_EVERY_MS, &finished));
+    // short, because agents join through a socket that is only looked at in between
+    while (!finished) SL_TRY(sl_server_step(self, STEP_MS, &finished));
     return SL_OK;
 }

@@ -6,24 +6,17 @@
 
 #include "coordinator/coordinator.h"
 
-#include <signal.h>
-
-typedef struct sl_serve_def {
-    const char *endpoint;              /* of the asker */
-    char config_hash[65];              /* SHA-256 of the resolved experiment file, sent with HELLO; "" = none */
-    const volatile sig_atomic_t *stop; /* set by a signal handler; NULL = never */
-} sl_serve_def;
-
 typedef struct sl_server sl_server;
 
-/* Connects; the asker may come later. progress of coordinator (its def) is filled in by this: pass the coordinator's
- * definition, the server makes the coordinator. SL_NETWORK, and what sl_coordinator_create says. */
-SL_MUST_CHECK sl_status sl_server_open(const sl_serve_def *def, const sl_coordinator_def *coordinator,
-                                       sl_server **out);
+/* Connects to the asker's endpoint, where it may come later, and makes the coordinator; def's config_hash goes with
+ * HELLO, its stop ends everything, its progress is filled in here. SL_NETWORK, and what sl_coordinator_create says.
+ */
+SL_MUST_CHECK sl_status sl_server_open(const char *endpoint, const sl_coordinator_def *def, sl_server **out);
 void sl_server_close(sl_server **self);
 /* Waits at most timeout_ms for one message and answers it, saying HELLO when it is time. *finished: STOP was
  * answered. SL_INTERRUPTED: *stop is set. SL_MISMATCH: the asker rejected this coordinator, with its reason. */
 SL_MUST_CHECK sl_status sl_server_step(sl_server *self, int timeout_ms, bool *finished);
+const char *sl_server_fleet_endpoint(const sl_server *self); /* where agents connect; "" without a fleet */
 /* Steps until STOP (SL_OK) or one of the ends above. */
 SL_MUST_CHECK sl_status sl_server_run(sl_server *self);
 

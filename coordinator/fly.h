@@ -1,0 +1,26 @@
+/* fly.h - episodes flown by the fleet's agents, in lockstep: one environment, whose masked observations go out to the
+ * slots and whose actions come back. Episode e has the streams of the evaluation's episode e, so that a fleet of the
+ * same students must come to the same returns. One thread. */
+#ifndef SL_COORDINATOR_FLY_H
+#define SL_COORDINATOR_FLY_H
+
+#include "coordinator/fleet.h"
+#include "coordinator/progress.h"
+#include "coordinator/setup.h"
+
+typedef struct sl_fly_def {
+    const sl_setup *setup;
+    sl_fleet *fleet;
+    int n_episodes;
+    uint64_t seed;
+    int join_ms;                 /* how long to wait for the agents */
+    const sl_progress *progress; /* in episodes; NULL = not wanted */
+} sl_fly_def;
+
+/* returns (n_episodes, N), length (n_episodes); tick_ns (n_episodes * max_steps): wall time of each environment step
+ * with its exchange, *n_ticks of them. SL_TIMEOUT names the slots without an agent; SL_INTERRUPTED; SL_NETWORK;
+ * SL_MEMORY. */
+SL_MUST_CHECK sl_status sl_fly_run(const sl_fly_def *def, double *returns, int32_t *length, int64_t *tick_ns,
+                                   int64_t *n_ticks);
+
+#endif

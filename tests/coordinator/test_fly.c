@@ -1,0 +1,117 @@
+/* test_fly.c - a fleet of agents over tcp comes to the very returns of the evaluation, episode by episode. */
+#include "agent/session.h"
+#include "common/alloc.h"
+#include "coordinator/coordinator.h"
+#include "coordinator/example.h"
+#include "coordinator/team.h"
+#include "support/temp_folder.h"
+
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+enum { N = 3, E = 6, MAX_PARAMS = 40000 };
+static float params[MAX_PARAMS];
+
+/* One agent: a student that decides by nn/, on a thread of its own. */
+typedef struct flyer {
+    pthread_t thread;
+    sl_session *session;
+    const sl_net_def *net;
+    const float *params;
+    float h[64], scratch[8 * 64];
+    sl_status status;
+} flyer;
+
+static int32_t decide(void *context, const float *obs, const uint8_t *avail, bool episode_start) {
+    flyer *self = context;
+    float logits[8];
+    (void)avail;
+    if (episode_start) memset(self->h, 0, sizeof self->h);
+    sl_net_decide(self->net, self->params, 1, obs, self->h, logits, self->scratch);
+    int32_t best = 0;
+    for (int a = 1; a < self->net->out_dim; a++)
+        if (logits[a] > logits[best]) best = a;
+    return best;
+}
+
+static void *fly(void *argument) {
+    flyer *self = argument;
+    self->status = SL_TIMEOUT;
+    while (self->status == SL_OK || self->status == SL_TIMEOUT) {
+        self->status = sl_session_step(self->session, 1000);
+        if (sl_session_get_state(self->session) == SL_SESSION_OVER) break;
+    }
+    return NULL;
+}
+
+static void start(flyer *self, const char *endpoint, const sl_setup *setup, int slot, const float *own) {
+    sl_session_def def = sl_session_default_def(endpoint);
+    self->net = &setup->students[slot];
+    self->params = own;
+    def.slot = slot;
+    def.hidden = self->net->hidden;
+    def.obs_dim = self->net->in_dim;
+    def.n_actions = self->net->out_dim;
+    memset(def.model_sha256, 'b', 64);
+    def.context = self;
+    def.decide = decide;
+    assert_int_equal(sl_session_create(&def, &self->session), SL_OK);
+    assert_int_equal(pthread_create(&self->thread, NULL, fly, self), 0);
+}
+
+static void check(bool recurrent) {
+    example x;
+    example_init(&x);
+    if (recurrent) example_make_recurrent(&x);
+    sl_rng rng = sl_rng_seed(5);
+    for (int i = 0; i < MAX_PARAMS; i++) params[i] = (float)sl_rng_between(&rng, -0.4, 0.4);
+    sl_temp_folder folder = sl_temp_folder_create();
+    sl_coordinator_def def = {.experiment = &x.e, .run = folder.path, .fleet = "tcp://127.0.0.1:*"};
+    sl_coordinator *coordinator = NULL;
+    assert_int_equal(sl_coordinator_create(&def, &coordinator), SL_OK);
+    const sl_setup *setup = sl_coordinator_setup(coordinator);
+    flyer flyers[N] = {0};
+    int64_t n_params = 0;
+    for (int i = 0; i < N; i++) {
+        start(&flyers[i], sl_coordinator_fleet_endpoint(coordinator), setup, i, params + n_params);
+        n_params += (int64_t)sl_net_n_params(&setup->students[i]);
+    }
+
+    sl_learn_message request = {.kind = SL_LEARN_EVALUATE, .policy = SL_POLICY_STUDENTS, .n_episodes = E, .seed = 11};
+    sl_learn_add(&request, SL_TENSOR_PARAMS, SL_WIRE_F32, params, 1, &n_params);
+    sl_learn_message answer;
+    double evaluated[E * N];
+    assert_int_equal(sl_coordinator_handle(coordinator, &request, &answer), SL_OK);
+    memcpy(evaluated, sl_learn_tensor(&answer, SL_TENSOR_EPISODE_RETURN)->data, sizeof evaluated);
+
+    request = (sl_learn_message){.kind = SL_LEARN_FLY, .policy = SL_POLICY_STUDENTS, .n_episodes = E, .seed = 11};
+    assert_int_equal(sl_coordinator_handle(coordinator, &request, &answer), SL_OK);
+    const sl_wire_tensor *ticks = sl_learn_tensor(&answer, SL_TENSOR_TICK_NS);
+    assert_int_equal(ticks->dims[0], E * 25);
+    assert_true(((const int64_t *)ticks->data)[E * 25 - 1] > 0);
+    assert_memory_equal(sl_learn_tensor(&answer, SL_TENSOR_EPISODE_RETURN)->data, evaluated, sizeof evaluated);
+
+    // the end of the coordinator is the agents' end
+    sl_coordinator_destroy(&coordinator);
+    for (int i = 0; i < N; i++) {
+        assert_int_equal(pthread_join(flyers[i].thread, NULL), 0);
+        assert_true(flyers[i].status == SL_OK || flyers[i].status == SL_TIMEOUT);
+        sl_session_destroy(&flyers[i].session);
+    }
+    sl_temp_folder_remove(&folder);
+}
+
+static void test_equals_the_evaluation(void **state) {
+    (void)state;
+    check(false);
+    check(true);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_equals_the_evaluation)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,272 @@
+/* test_serve.c - the coordinator's end of the learn link: over a simulated network with an asker played by hand, and
+ * over tcp with the real asker, which meets a coordinator that is replaced in the middle. */
+#include "common/alloc.h"
+#include "common/log.h"
+#include "coordinator/example.h"
+#include "coordinator/serve.h"
+#include "coordinator/team.h"
+#include "net/asker.h"
+#include "support/temp_folder.h"
+
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+enum { MAX_PARAMS = 40000 };
+static float params[MAX_PARAMS];
+
+typedef struct world {
+    example x;
+    sl_temp_folder folder;
+    sl_setup *setup;
+    int64_t n_actor, n_critic;
+    /* simulated */
+    sl_sim *sim;
+    sl_transport *asker;
+    sl_learn_codec *codec;
+    sl_server *server;
+    volatile sig_atomic_t stop;
+    sl_peer peer;
+    sl_learn_message incoming;
+} world;
+
+static void open_world(world *w) {
+    memset(w, 0, sizeof *w);
+    sl_rng rng = sl_rng_seed(5);
+    for (int i = 0; i < MAX_PARAMS; i++) params[i] = (float)sl_rng_between(&rng, -0.4, 0.4);
+    example_init(&w->x);
+    w->folder = sl_temp_folder_create();
+    assert_int_equal(sl_setup_create(&w->x.e, &w->setup), SL_OK);
+    w->n_actor = (int64_t)sl_net_n_params(&w->setup->teacher);
+    w->n_critic = (int64_t)sl_net_n_params(&w->setup->critic);
+}
+
+static sl_server *open_server(world *w, const char *endpoint) {
+    sl_server *server = NULL;
+    sl_coordinator_def def = {.experiment = &w->x.e, .run = w->folder.path, .stop = &w->stop};
+    memset(def.config_hash, 'a', 64);
+    assert_int_equal(sl_server_open(endpoint, &def, &server), SL_OK);
+    return server;
+}
+
+static void open_sim(world *w) {
+    sl_sim_def def = {.seed = 1, .delay_min_ns = 100000, .delay_max_ns = 100000};
+    sl_transport_def transport = sl_transport_learn_def();
+    open_world(w);
+    assert_int_equal(sl_sim_create(&def, &w->sim), SL_OK);
+    sl_sim_install(w->sim);
+    assert_int_equal(sl_transport_serve("sim://asker", &transport, &w->asker), SL_OK);
+    assert_int_equal(sl_learn_codec_create(&w->codec), SL_OK);
+    w->server = open_server(w, "sim://asker");
+}
+
+static void close_world(world *w) {
+    sl_server_close(&w->server);
+    sl_learn_codec_destroy(&w->codec);
+    if (w->asker) sl_transport_close(&w->asker);
+    sl_sim_install(NULL);
+    sl_sim_destroy(&w->sim);
+    sl_setup_destroy(&w->setup);
+    sl_temp_folder_remove(&w->folder);
+}
+
+/* Steps the server until the asker has a message of that kind; at most 20 steps. */
+static const sl_learn_message *expect(world *w, sl_learn_kind kind) {
+    for (int i = 0; i < 20; i++) {
+        bool finished = false;
+        assert_int_equal(sl_server_step(w->server, 300, &finished), SL_OK);
+        sl_message frames;
+        while (sl_transport_receive(w->asker, 1, &frames) == SL_OK) {
+            assert_int_equal(sl_learn_decode(w->codec, &frames, &w->incoming), SL_OK);
+            w->peer = frames.peer;
+            if (w->incoming.kind == kind) return &w->incoming;
+        }
+    }
+    fail_msg("no message of kind %d came", (int)kind);
+    return NULL;
+}
+
+static void send_kind(world *w, sl_learn_kind kind, uint64_t run_id, uint64_t request_id) {
+    sl_learn_message message = {.kind = kind, .run_id = run_id, .request_id = request_id, .version = 3};
+    message.value_std = 1;
+    message.n_episodes = 5;
+    message.policy = SL_POLICY_RANDOM;
+    if (kind == SL_LEARN_COLLECT) {
+        sl_learn_add(&message, SL_TENSOR_PARAMS, SL_WIRE_F32, params, 1, &w->n_actor);
+        sl_learn_add(&message, SL_TENSOR_CRITIC, SL_WIRE_F32, params, 1, &w->n_critic);
+    }
+    assert_int_equal(sl_learn_send(w->codec, w->asker, &w->peer, &message), SL_OK);
+}
+
+static uint64_t actions_hash(const sl_learn_message *message) {
+    const sl_wire_tensor *t = sl_learn_tensor(message, SL_TENSOR_ACTION);
+    assert_non_null(t);
+    uint64_t h = 0xcbf29ce484222325u;
+    for (size_t i = 0; i < t->n_bytes; i++) h = (h ^ ((const uint8_t *)t->data)[i]) * 0x100000001b3u;
+    return h;
+}
+
+static void meet(world *w, uint64_t run_id) {
+    expect(w, SL_LEARN_HELLO);
+    assert_int_equal(w->incoming.config_hash[0], 'a');
+    send_kind(w, SL_LEARN_WELCOME, run_id, 0);
+}
+
+static void test_says_hello_until_it_is_heard(void **state) {
+    (void)state;
+    world w;
+    open_sim(&w);
+    expect(&w, SL_LEARN_HELLO);
+    uint64_t run_id = w.incoming.run_id;
+    int64_t first = sl_sim_now_ns(w.sim);
+    expect(&w, SL_LEARN_HELLO);
+    assert_int_equal(w.incoming.run_id, run_id);
+    assert_in_range(sl_sim_now_ns(w.sim) - first, 700000000, 1700000000);
+    close_world(&w);
+}
+
+static void test_answers_one_request_once(void **state) {
+    (void)state;
+    world w;
+    open_sim(&w);
+    meet(&w, 77);
+    send_kind(&w, SL_LEARN_COLLECT, 77, 1);
+    const sl_learn_message *batch = expect(&w, SL_LEARN_BATCH);
+    assert_int_equal(batch->request_id, 1);
+    assert_int_equal(batch->version, 3);
+    uint64_t first = actions_hash(batch);
+    // asked again: the same answer, and the environments have not moved
+    send_kind(&w, SL_LEARN_COLLECT, 77, 1);
+    assert_true(actions_hash(expect(&w, SL_LEARN_BATCH)) == first);
+    send_kind(&w, SL_LEARN_COLLECT, 77, 2);
+    uint64_t second = actions_hash(expect(&w, SL_LEARN_BATCH));
+    assert_true(second != first);
+    expect(&w, SL_LEARN_HELLO);
+    assert_int_equal(w.incoming.request_id, 2);
+    // a stranger's request is not done; a new asker starts from the seed
+    send_kind(&w, SL_LEARN_COLLECT, 78, 9);
+    meet(&w, 79);
+    send_kind(&w, SL_LEARN_COLLECT, 79, 1);
+    assert_true(actions_hash(expect(&w, SL_LEARN_BATCH)) == first);
+    close_world(&w);
+}
+
+static void test_refuses_and_goes_on(void **state) {
+    (void)state;
+    world w;
+    open_sim(&w);
+    meet(&w, 77);
+    send_kind(&w, SL_LEARN_SAMPLE, 77, 1);
+    const sl_learn_message *error = expect(&w, SL_LEARN_ERROR);
+    assert_int_equal(error->code, SL_MISMATCH);
+    assert_non_null(strstr(error->text, "no teacher"));
+    // bytes that are no message, and messages that no coordinator gets
+    static const char junk[] = "this is not a message of Starling's";
+    sl_frame frame = {junk, sizeof junk};
+    assert_int_equal(sl_transport_send(w.asker, &w.peer, 1, &frame), SL_OK);
+    send_kind(&w, SL_LEARN_STOP, 77, 2);
+    expect(&w, SL_LEARN_DONE);
+    close_world(&w);
+}
+
+static void test_ends(void **state) {
+    (void)state;
+    world w;
+    bool finished = false;
+    open_sim(&w);
+    meet(&w, 77);
+    // the asker's STOP
+    bool done = false;
+    send_kind(&w, SL_LEARN_STOP, 77, 1);
+    for (int i = 0; i < 20 && !done; i++) assert_int_equal(sl_server_step(w.server, 300, &done), SL_OK);
+    assert_true(done);
+    // a signal
+    w.stop = 15;
+    assert_int_equal(sl_server_step(w.server, 300, &finished), SL_INTERRUPTED);
+    w.stop = 0;
+    // another experiment
+    sl_learn_message reject = {.kind = SL_LEARN_REJECT, .run_id = 77};
+    memcpy(reject.text, "another experiment", 19);
+    assert_int_equal(sl_learn_send(w.codec, w.asker, &w.peer, &reject), SL_OK);
+    sl_status status = SL_OK;
+    for (int i = 0; i < 20 && status == SL_OK; i++) status = sl_server_step(w.server, 300, &finished);
+    assert_int_equal(status, SL_MISMATCH);
+    close_world(&w);
+}
+
+typedef struct server_thread {
+    pthread_t thread;
+    sl_server *server;
+    sl_status status;
+} server_thread;
+
+static void *serve(void *argument) {
+    server_thread *self = argument;
+    self->status = sl_server_run(self->server);
+    return NULL;
+}
+
+static void start_thread(world *w, server_thread *t, const char *endpoint) {
+    t->server = open_server(w, endpoint);
+    assert_int_equal(pthread_create(&t->thread, NULL, serve, t), 0);
+}
+
+static void end_thread(server_thread *t, sl_status wanted) {
+    assert_int_equal(pthread_join(t->thread, NULL), 0);
+    assert_int_equal(t->status, wanted);
+    sl_server_close(&t->server);
+}
+
+static sl_status ask_random(sl_asker *asker, bool resend, int n) {
+    sl_learn_message request = {.kind = SL_LEARN_EVALUATE, .policy = SL_POLICY_RANDOM, .n_episodes = n, .seed = 1};
+    const sl_learn_message *answer = NULL;
+    SL_TRY(sl_asker_ask(asker, &request, resend, &answer));
+    assert_int_equal(answer->kind, SL_LEARN_DONE);
+    const sl_wire_tensor *returns = sl_learn_tensor(answer, SL_TENSOR_EPISODE_RETURN);
+    assert_non_null(returns);
+    assert_int_equal(returns->dims[0], n);
+    return SL_OK;
+}
+
+static void test_the_real_asker(void **state) {
+    (void)state;
+    world w;
+    open_world(&w);
+    sl_asker *asker = NULL;
+    sl_asker_def def = sl_asker_default_def("tcp://127.0.0.1:*");
+    memset(def.config_hash, 'a', 64);
+    def.join_ms = 20000;
+    assert_int_equal(sl_asker_open(&def, &asker), SL_OK);
+    server_thread first = {0}, second = {0};
+    start_thread(&w, &first, sl_asker_endpoint(asker));
+    assert_int_equal(ask_random(asker, false, 30), SL_OK);
+    assert_int_equal(ask_random(asker, false, 3), SL_OK);
+    // the coordinator ends, another takes its place: a question without state goes there by itself
+    w.stop = 15;
+    end_thread(&first, SL_INTERRUPTED);
+    w.stop = 0;
+    start_thread(&w, &second, sl_asker_endpoint(asker));
+    assert_int_equal(ask_random(asker, true, 4), SL_OK);
+    sl_learn_message stop = {.kind = SL_LEARN_STOP};
+    const sl_learn_message *answer = NULL;
+    assert_int_equal(sl_asker_ask(asker, &stop, false, &answer), SL_OK);
+    end_thread(&second, SL_OK);
+    sl_asker_close(&asker);
+    close_world(&w);
+}
+
+int main(void) {
+    // the dropped and refused messages of these tests are no news
+    sl_log_init("test", SL_LOG_ERROR, false);
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_says_hello_until_it_is_heard),
+        cmocka_unit_test(test_answers_one_request_once),
+        cmocka_unit_test(test_refuses_and_goes_on),
+        cmocka_unit_test(test_ends),
+        cmocka_unit_test(test_the_real_asker),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
