@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { MAX_MODEL_BYTES = 1 << 26, ENDPOINT_BYTES = 256 };
+enum { MAX_MODEL_BYTES = 1 << 26, ENDPOINT_BYTES = 256, GOODBYE_MS = 50 };
 
 typedef struct stock {
     uint8_t *bytes[SL_MAX_AGENTS]; /* NULL: agents bring theirs */
@@ -112,7 +112,11 @@ sl_status sl_hangar_open(const sl_hangar_def *def, sl_hangar **out) {
 void sl_hangar_close(sl_hangar **self_pointer) {
     sl_hangar *self = *self_pointer;
     if (!self) return;
-    if (self->fleet) sl_fleet_goodbye(self->fleet);
+    if (self->fleet) {
+        sl_fleet_goodbye(self->fleet);
+        // a connection that is closed with unread bytes is reset, and what was just sent is lost with it
+        if (sl_fleet_poll(self->fleet, GOODBYE_MS) != SL_OK) SL_DEBUGF("goodbye was cut short");
+    }
     sl_fleet_destroy(&self->fleet);
     drop_stock(&self->models);
     sl_free(self->run);
