@@ -9,11 +9,21 @@
 #include <stdbool.h>
 
 // a result with so few columns leaves most lanes of a vector empty
-enum { NARROW = 8 };
+enum { NARROW = 8, BLAS_SIDE = 512 };
 
 static void check(int m, int n, int k, int lda, int a_cols, int ldb, int b_cols, int ldc) {
     SL_ASSERT(m >= 0 && n >= 0 && k >= 0);
     SL_ASSERT(lda >= a_cols && ldb >= b_cols && ldc >= n);
+}
+
+bool sl_gemm_suits(int m, int n, int k) {
+#if defined(__x86_64__)
+    bool small = m < BLAS_SIDE || n < BLAS_SIDE || k < BLAS_SIDE;
+    return small && __builtin_cpu_supports("avx512f");
+#else
+    (void)m, (void)n, (void)k;
+    return false;
+#endif
 }
 
 // whether the own kernel takes the product; it knows beta 0 and 1 only

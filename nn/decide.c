@@ -15,24 +15,24 @@ static void linear(int I, int O, const float *restrict x, const float *restrict 
     int j = 0;
     for (; j + WIDE <= O; j += WIDE) {
         const float *w = W + j;
-        sl_vec16 s0 = sl_load16(b + j), s1 = sl_load16(b + j + SL_LANES);
-        sl_vec16 s2 = sl_load16(b + j + 2 * SL_LANES), s3 = sl_load16(b + j + 3 * SL_LANES);
+        sl_vec16 s0 = SL_LOAD16(b + j), s1 = SL_LOAD16(b + j + SL_LANES);
+        sl_vec16 s2 = SL_LOAD16(b + j + 2 * SL_LANES), s3 = SL_LOAD16(b + j + 3 * SL_LANES);
         for (int i = 0; i < I; i++, w += ld) {
-            s0 += x[i] * sl_load16(w);
-            s1 += x[i] * sl_load16(w + SL_LANES);
-            s2 += x[i] * sl_load16(w + 2 * SL_LANES);
-            s3 += x[i] * sl_load16(w + 3 * SL_LANES);
+            s0 += x[i] * SL_LOAD16(w);
+            s1 += x[i] * SL_LOAD16(w + SL_LANES);
+            s2 += x[i] * SL_LOAD16(w + 2 * SL_LANES);
+            s3 += x[i] * SL_LOAD16(w + 3 * SL_LANES);
         }
-        sl_store16(y + j, s0);
-        sl_store16(y + j + SL_LANES, s1);
-        sl_store16(y + j + 2 * SL_LANES, s2);
-        sl_store16(y + j + 3 * SL_LANES, s3);
+        SL_STORE16(y + j, s0);
+        SL_STORE16(y + j + SL_LANES, s1);
+        SL_STORE16(y + j + 2 * SL_LANES, s2);
+        SL_STORE16(y + j + 3 * SL_LANES, s3);
     }
     for (; j + SL_LANES <= O; j += SL_LANES) {
         const float *w = W + j;
-        sl_vec16 s = sl_load16(b + j);
-        for (int i = 0; i < I; i++, w += ld) s += x[i] * sl_load16(w);
-        sl_store16(y + j, s);
+        sl_vec16 s = SL_LOAD16(b + j);
+        for (int i = 0; i < I; i++, w += ld) s += x[i] * SL_LOAD16(w);
+        SL_STORE16(y + j, s);
     }
     for (; j < O; j++) {
         float s = b[j];

@@ -1,5 +1,6 @@
 /* gemm.c - see gemm.h. A register tile is MR rows by NV vectors of 16 columns: NV = 4 loads of B and MR broadcasts of
- * A feed 4 MR fused multiply-adds, so that the two multipliers, not the load ports, are the limit. */
+ * A feed 4 MR fused multiply-adds, so that the two multipliers, not the load ports, are the limit. This file alone is
+ * compiled for AVX-512 in every build for x86-64; sl_gemm_suits (blas.c) asks the CPU before it is entered. */
 #include "nn/gemm.h"
 
 #include "common/assert.h"
@@ -7,7 +8,7 @@
 #if defined(__AVX512F__)
 #include <immintrin.h>
 
-enum { LANES = 16, PANEL = 64, DEPTH = 128, BLAS_SIDE = 512 };
+enum { LANES = 16, PANEL = 64, DEPTH = 128 };
 
 // the loops over a tile must unroll, for the tile to live in registers
 #if defined(__clang__)
@@ -119,11 +120,6 @@ static void pack(const float *B, size_t b_row, size_t b_col, int k, int n, float
     }
 }
 
-bool sl_gemm_suits(int m, int n, int k) {
-    // OpenBLAS packs both matrices: that pays when every side is long
-    return m < BLAS_SIDE || n < BLAS_SIDE || k < BLAS_SIDE;
-}
-
 void sl_gemm_run(const sl_gemm *g) {
     _Alignas(64) float packed[DEPTH * PANEL];
     for (int l = 0; l < g->k || l == 0; l += DEPTH) {
@@ -150,11 +146,6 @@ void sl_gemm_run(const sl_gemm *g) {
     }
 }
 #else
-bool sl_gemm_suits(int m, int n, int k) {
-    (void)m, (void)n, (void)k;
-    return false;
-}
-
 void sl_gemm_run(const sl_gemm *g) {
     (void)g;
     SL_ASSERT(!"no kernel in this build: sl_gemm_suits said so");

@@ -21,7 +21,8 @@ typedef struct sl_gemm {
     size_t ldc;
 } sl_gemm;
 
-/* Whether this build's own kernel is there and suits the shape. */
+/* Whether this CPU can run the kernel and the shape suits it: OpenBLAS packs both matrices, which pays when every
+ * side is 512 or more. */
 bool sl_gemm_suits(int m, int n, int k);
 void sl_gemm_run(const sl_gemm *g);
 

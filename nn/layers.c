@@ -74,8 +74,8 @@ void sl_activation_backward(int R, int H, sl_activation act, const float *y, flo
 static float norm_sum(int H, const float *x) {
     sl_vec16 lanes = {0};
     int j = 0;
-    for (; j + SL_LANES <= H; j += SL_LANES) lanes += sl_load16(x + j);
-    float sum = sl_sum16(lanes);
+    for (; j + SL_LANES <= H; j += SL_LANES) lanes += SL_LOAD16(x + j);
+    float sum = sl_sum16(&lanes);
     for (; j < H; j++) sum += x[j];
     return sum;
 }
@@ -84,10 +84,10 @@ static float norm_squares(int H, const float *x, float mean) {
     sl_vec16 lanes = {0};
     int j = 0;
     for (; j + SL_LANES <= H; j += SL_LANES) {
-        sl_vec16 centred = sl_load16(x + j) - mean;
+        sl_vec16 centred = SL_LOAD16(x + j) - mean;
         lanes += centred * centred;
     }
-    float sum = sl_sum16(lanes);
+    float sum = sl_sum16(&lanes);
     for (; j < H; j++) sum += (x[j] - mean) * (x[j] - mean);
     return sum;
 }
@@ -115,13 +115,13 @@ static void norm_backward_row(int H, float mean, float scale, const float *restr
     sl_vec16 lanes = {0}, lanes_xhat = {0};
     int j = 0;
     for (; j + SL_LANES <= H; j += SL_LANES) {
-        sl_vec16 dy = sl_load16(d + j), xhat = (sl_load16(x + j) - mean) * scale, g = dy * sl_load16(w + j);
-        sl_store16(dw + j, sl_load16(dw + j) + dy * xhat);
-        sl_store16(db + j, sl_load16(db + j) + dy);
+        sl_vec16 dy = SL_LOAD16(d + j), xhat = (SL_LOAD16(x + j) - mean) * scale, g = dy * SL_LOAD16(w + j);
+        SL_STORE16(dw + j, SL_LOAD16(dw + j) + dy * xhat);
+        SL_STORE16(db + j, SL_LOAD16(db + j) + dy);
         lanes += g;
         lanes_xhat += g * xhat;
     }
-    float sum = sl_sum16(lanes), sum_xhat = sl_sum16(lanes_xhat);
+    float sum = sl_sum16(&lanes), sum_xhat = sl_sum16(&lanes_xhat);
     for (; j < H; j++) {
         float xhat = (x[j] - mean) * scale, g = d[j] * w[j];
         dw[j] += d[j] * xhat;

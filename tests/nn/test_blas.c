@@ -3,6 +3,7 @@
 
 #include "common/rng.h"
 #include "nn/gemm.h"
+#include "nn/net_parts.h"
 #include "support/heap_count.h"
 
 #include <math.h>
@@ -107,6 +108,22 @@ static void test_epilogue(void **state) {
     A[0] = 0.5f;
 }
 
+// a linear layer so large that OpenBLAS takes it
+static void test_large_layer(void **state) {
+    (void)state;
+    enum { M = 512 };
+    const sl_activation relu = SL_ACT_RELU;
+    static float bias[M];
+    for (int j = 0; j < M; j++) bias[j] = 0.05f * (float)(j - 300);
+    assert_false(sl_gemm_suits(M, M, M));
+    sl_linear_forward(M, M, M, A, B, bias, &relu, C, M);
+    sl_blas_ref(0, 0, M, M, M, A, M, B, M, 0.0f, want, M);
+    for (int i = 0; i < M * M; i++) {
+        double y = (double)want[i] + (double)bias[i % M];
+        assert_true(fabs((double)C[i] - (y > 0 ? y : 0)) < 1e-3);
+    }
+}
+
 static void test_no_allocation(void **state) {
     (void)state;
     if (!sl_heap_is_counted()) skip();
@@ -136,9 +153,13 @@ int main(int argc, char **argv) {
     (void)argc;
     sl_blas_init(argv);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_products_equal_ref), cmocka_unit_test(test_beta_zero_ignores_result),
-        cmocka_unit_test(test_no_depth_is_zero),   cmocka_unit_test(test_epilogue),
-        cmocka_unit_test(test_no_allocation),      cmocka_unit_test(test_start_picks_fast_kernels),
+        cmocka_unit_test(test_products_equal_ref),
+        cmocka_unit_test(test_beta_zero_ignores_result),
+        cmocka_unit_test(test_no_depth_is_zero),
+        cmocka_unit_test(test_epilogue),
+        cmocka_unit_test(test_large_layer),
+        cmocka_unit_test(test_no_allocation),
+        cmocka_unit_test(test_start_picks_fast_kernels),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
