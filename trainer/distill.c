@@ -1,266 +1,22 @@
 /* distill.c - the epochs over one distillation batch. A block is a few whole episodes: all students go forward on it,
  * the losses couple them (eq. 9), then all go backward. The row losses are in kd_loss.c and ppo_loss.c. */
-#include "trainer/distill.h"
+#include "trainer/distill_parts.h"
 
-#include "common/alloc.h"
 #include "common/log.h"
 #include "nn/blas.h"
 #include "nn/dist.h"
-#include "trainer/gather.h"
-#include "trainer/kd_loss.h"
-#include "trainer/ppo_loss.h"
-#include "trainer/trainee.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
-
-enum { BLOCK_ROWS = 1024 };
-
-/* One student: its network, and the training-time maps of eq. 9 (D, H) and eq. 11 (K, H). */
-typedef struct student {
-    sl_net_def def;
-    char name[24], maps_name[24];
-    sl_trainee net, maps;
-} student;
-
-/* What a slice holds of one student on one block of R rows. */
-typedef struct view {
-    sl_net_workspace *ws;
-    float *x, *logits, *dlogits, *logp, *z, *dz;
-    float *common, *dcommon; /* (R, D) eq. 9 */
-    float *roles, *droles;   /* (R, K) eq. 11 */
-    float *alive, *weight, *advantage, *old_logp;
-    float *lt, *ct, *rt; /* the teacher's logits (R, A), common (R, D), roles (R, K) */
-    float *drt;          /* (R, K) */
-    int32_t *action, *best;
-    uint8_t *avail;
-} view;
-
-typedef struct sums {
-    sl_ppo_sums ppo;
-    double kl, ce, sr, role, agreement;
-} sums;
-
-typedef struct slice {
-    view *views;                     /* (N) */
-    float *keep, *scratch, *zt;      /* keep (R), scratch (3 R), zt (R, H_teacher) */
-    float *pair_weight;              /* (R) */
-    const float **ct, **cs, **alive; /* (N) for eq. 9 */
-    float **dcs;
-    int *units;
-    sums sums;
-} slice;
-
-struct sl_distill {
-    sl_distill_def def;
-    sl_batch_need need;
-    int n_actions[SL_EXP_MAX_AGENTS];
-    sl_pool *pool;
-    int N, D, K, n_slices, n_units, block_units;
-    student *students;
-    float *params; /* all that is trained: students, maps, W_T */
-    size_t n_students, n_params;
-    sl_trainee teacher_role;  /* W_T (K, H_teacher), stepped only with teacher_role_period > 0 */
-    float *teacher_common;    /* (D, H_teacher), fixed */
-    float *common_t, *role_t; /* (T, B, N, D), (T, B, N, K): the teacher's side of eq. 9 and 11 */
-    float *advantage;         /* (T, B, M) normalised */
-    slice *slices;
-    int *order;
-    int64_t steps;
-    sl_rng minibatch;
-    int64_t skipped_losses;
-    /* of the minibatch at work */
-    const sl_batch *batch;
-    const int *units;
-    int n_minibatch;
-    bool moves_teacher; /* this minibatch's gradient also goes to W_T */
-    double row_share, pair_share;
-};
-
-/* ---- create ---- */
-
-static sl_status out_of_memory(void) {
-    return sl_fail(SL_MEMORY, "lower distill.episodes", "cannot allocate the distillation learner");
-}
-
-static void describe(sl_distill *self) {
-    const sl_shapes *shapes = self->def.shapes;
-    const sl_exp_distill *options = self->def.options;
-    self->N = shapes->N;
-    self->D = options->common_dim;
-    self->K = options->role_dim;
-    self->n_units = options->episodes;
-    for (int i = 0; i < self->N; i++) {
-        student *one = &self->students[i];
-        one->def = shapes->students[i];
-        self->n_actions[i] = one->def.out_dim;
-        (void)snprintf(one->name, sizeof one->name, "student%d", i);
-        (void)snprintf(one->maps_name, sizeof one->maps_name, "maps%d", i);
-        self->n_students += sl_net_n_params(&one->def);
-    }
-    // whole episodes: one chunk
-    self->need = (sl_batch_need){.T = shapes->spec.max_steps,
-                                 .B = options->episodes,
-                                 .chunk = shapes->spec.max_steps,
-                                 .teacher_H = shapes->teacher.hidden,
-                                 .n_actions = self->n_actions};
-}
-
-static sl_status create_params(sl_distill *self) {
-    int H_teacher = self->need.teacher_H, D = self->D, K = self->K;
-    size_t n_maps = 0, n_role = (size_t)K * (size_t)H_teacher;
-    for (int i = 0; i < self->N; i++) n_maps += (size_t)(D + K) * (size_t)self->students[i].def.hidden;
-    self->n_params = self->n_students + n_maps + n_role;
-    self->params = sl_alloc_array(self->n_params, sizeof(float));
-    self->teacher_common = sl_alloc_array((size_t)D * (size_t)H_teacher, sizeof(float));
-    if (!self->params || !self->teacher_common) return out_of_memory();
-    float *net = self->params, *maps = self->params + self->n_students;
-    for (int i = 0; i < self->N; i++) {
-        student *one = &self->students[i];
-        size_t n = sl_net_n_params(&one->def), n_own = (size_t)(D + K) * (size_t)one->def.hidden;
-        SL_TRY(sl_trainee_init(&one->net, n, net, self->n_slices));
-        SL_TRY(sl_trainee_init(&one->maps, n_own, maps, self->n_slices));
-        sl_rng init = sl_rng_split(&self->def.init, (uint64_t)i), stream = sl_rng_split(&self->def.maps, (uint64_t)i);
-        sl_net_init(&one->def, 0.01f, &init, net);
-        sl_kd_orthogonal(D, one->def.hidden, &stream, maps);
-        sl_kd_orthogonal(K, one->def.hidden, &stream, maps + (size_t)D * (size_t)one->def.hidden);
-        net += n;
-        maps += n_own;
-    }
-    // the teacher's maps: random, orthogonal, and W_T fixed unless a period is given
-    sl_rng common = sl_rng_split_name(&self->def.maps, "teacher/common");
-    sl_rng role = sl_rng_split_name(&self->def.maps, "teacher/role");
-    sl_kd_orthogonal(D, H_teacher, &common, self->teacher_common);
-    sl_kd_orthogonal(K, H_teacher, &role, maps);
-    return sl_trainee_init(&self->teacher_role, n_role, maps, self->n_slices);
-}
-
-/* Rows of floats, remembering a failure. */
-static float *floats(size_t rows, int width, bool *ok) {
-    float *memory = sl_alloc_array(rows * (size_t)width, sizeof(float));
-    if (!memory) *ok = false;
-    return memory;
-}
-
-static sl_status create_view(const sl_distill *self, const sl_net_def *def, view *v) {
-    int T = self->need.T, U = self->block_units, H = def->hidden, A = def->out_dim, D = self->D, K = self->K;
-    size_t R = (size_t)T * (size_t)U;
-    bool recurrent = def->cell == SL_CELL_GRU, ok = true;
-    SL_TRY(sl_net_workspace_create(def, recurrent ? T : 1, recurrent ? U : T * U, &v->ws));
-    v->x = floats(R, def->in_dim, &ok);
-    float **of_actions[] = {&v->logits, &v->dlogits, &v->logp, &v->lt};
-    for (int k = 0; k < 4; k++) *of_actions[k] = floats(R, A, &ok);
-    float **of_common[] = {&v->common, &v->dcommon, &v->ct};
-    for (int k = 0; k < 3; k++) *of_common[k] = floats(R, D, &ok);
-    float **of_roles[] = {&v->roles, &v->droles, &v->rt, &v->drt};
-    for (int k = 0; k < 4; k++) *of_roles[k] = floats(R, K, &ok);
-    float **of_rows[] = {&v->alive, &v->weight, &v->advantage, &v->old_logp};
-    for (int k = 0; k < 4; k++) *of_rows[k] = floats(R, 1, &ok);
-    v->z = floats(R, H, &ok);
-    v->dz = floats(R, H, &ok);
-    v->action = sl_alloc_array(R, sizeof(int32_t));
-    v->best = sl_alloc_array(R, sizeof(int32_t));
-    v->avail = sl_alloc_array(R * (size_t)A, 1);
-    return ok && v->action && v->best && v->avail ? SL_OK : out_of_memory();
-}
-
-static sl_status create_slice(const sl_distill *self, slice *s) {
-    size_t R = (size_t)self->need.T * (size_t)self->block_units, N = (size_t)self->N;
-    bool ok = true;
-    s->views = sl_alloc_array(N, sizeof *s->views);
-    s->keep = floats(R, 1, &ok);
-    s->scratch = floats(R, 3, &ok);
-    s->zt = floats(R, self->need.teacher_H, &ok);
-    s->pair_weight = floats(R, 1, &ok);
-    s->ct = sl_alloc_array(N, sizeof *s->ct);
-    s->cs = sl_alloc_array(N, sizeof *s->cs);
-    s->alive = sl_alloc_array(N, sizeof *s->alive);
-    s->dcs = sl_alloc_array(N, sizeof *s->dcs);
-    s->units = sl_alloc_array((size_t)self->n_units, sizeof *s->units);
-    if (!ok || !s->views || !s->ct || !s->cs || !s->alive || !s->dcs || !s->units) return out_of_memory();
-    for (int i = 0; i < self->N; i++) SL_TRY(create_view(self, &self->students[i].def, &s->views[i]));
-    return SL_OK;
-}
-
-static sl_status create_parts(sl_distill *self) {
-    const sl_exp_distill *options = self->def.options;
-    self->students = sl_alloc_array((size_t)self->def.shapes->N, sizeof *self->students);
-    self->slices = sl_alloc_array((size_t)self->n_slices, sizeof *self->slices);
-    if (!self->students || !self->slices) return out_of_memory();
-    describe(self);
-    if (self->K < 1 || self->K > SL_KD_MAX_ROLES || self->D < 1)
-        return sl_fail(SL_CONFIG, "1 to 256 roles, common_dim at least 1", "distill.role_dim %d or common_dim %d",
-                       self->K, self->D);
-    SL_TRY(create_params(self));
-    bool ok = true;
-    size_t rows = (size_t)self->need.T * (size_t)self->n_units * (size_t)self->N;
-    self->common_t = floats(rows, self->D, &ok);
-    self->role_t = floats(rows, self->K, &ok);
-    self->advantage = floats(rows, 1, &ok);
-    self->order = sl_alloc_array((size_t)self->n_units, sizeof *self->order);
-    if (!ok || !self->order) return out_of_memory();
-    int minibatch = (self->n_units + options->minibatches - 1) / options->minibatches;
-    int share = (minibatch + self->n_slices - 1) / self->n_slices;
-    int most = (self->def.block_rows ? self->def.block_rows : BLOCK_ROWS) / self->need.T;
-    self->block_units = most < 1 ? 1 : most < share ? most : share;
-    for (int s = 0; s < self->n_slices; s++) SL_TRY(create_slice(self, &self->slices[s]));
-    return SL_OK;
-}
-
-sl_status sl_distill_create(const sl_distill_def *def, sl_pool *pool, sl_distill **out) {
-    sl_distill *self = sl_alloc(sizeof *self);
-    if (!self) return out_of_memory();
-    self->def = *def;
-    self->pool = pool;
-    self->n_slices = sl_pool_n_threads(pool);
-    self->minibatch = def->minibatch;
-    sl_status status = create_parts(self);
-    if (status != SL_OK) {
-        sl_distill_destroy(&self);
-        return status;
-    }
-    *out = self;
-    return SL_OK;
-}
-
-static void destroy_slice(slice *s, int N) {
-    for (int i = 0; s->views && i < N; i++) {
-        view *v = &s->views[i];
-        sl_net_workspace_destroy(&v->ws);
-        void *owned[] = {v->x,       v->logits, v->dlogits, v->logp,      v->z,        v->dz,   v->common,
-                         v->dcommon, v->roles,  v->droles,  v->alive,     v->weight,   v->lt,   v->ct,
-                         v->rt,      v->drt,    v->action,  v->advantage, v->old_logp, v->best, v->avail};
-        for (size_t k = 0; k < sizeof owned / sizeof *owned; k++) sl_free(owned[k]);
-    }
-    void *owned[] = {s->views, s->keep, s->scratch, s->zt, s->pair_weight, s->ct, s->cs, s->alive, s->dcs, s->units};
-    for (size_t k = 0; k < sizeof owned / sizeof *owned; k++) sl_free(owned[k]);
-}
-
-void sl_distill_destroy(sl_distill **self_pointer) {
-    sl_distill *self = *self_pointer;
-    if (!self) return;
-    for (int s = 0; self->slices && s < self->n_slices; s++) destroy_slice(&self->slices[s], self->N);
-    for (int i = 0; self->students && i < self->N; i++) {
-        sl_trainee_fini(&self->students[i].net);
-        sl_trainee_fini(&self->students[i].maps);
-    }
-    sl_trainee_fini(&self->teacher_role);
-    void *owned[] = {self->students, self->slices, self->params,    self->teacher_common,
-                     self->common_t, self->role_t, self->advantage, self->order};
-    for (size_t k = 0; k < sizeof owned / sizeof *owned; k++) sl_free(owned[k]);
-    sl_free(self);
-    *self_pointer = NULL;
-}
 
 /* ---- one block of episodes ---- */
 
 /* Student i forward on the window, with what the losses need of it. */
-static void forward(const sl_distill *self, slice *s, int i, const sl_window *window) {
-    const student *one = &self->students[i];
+static void forward(const sl_distill *self, sl_distill_slice *s, int i, const sl_window *window) {
+    const sl_distill_student *one = &self->students[i];
     const sl_batch *batch = self->batch;
     const sl_exp_distill *options = self->def.options;
-    view *v = &s->views[i];
+    sl_distill_view *v = &s->views[i];
     sl_group group = {self->N, i, 1};
     int L = window->L, U = window->U, R = L * U, H = one->def.hidden, A = one->def.out_dim;
     sl_gather_input(window, &group, batch->obs, batch->O, one->def.in_dim, 0, v->x);
@@ -285,10 +41,10 @@ static void forward(const sl_distill *self, slice *s, int i, const sl_window *wi
 }
 
 /* Eq. 3-5, 7 and 8: what concerns student i's logits alone. */
-static void logit_losses(const sl_distill *self, slice *s, int i, const sl_window *window) {
+static void logit_losses(const sl_distill *self, sl_distill_slice *s, int i, const sl_window *window) {
     const sl_exp_distill *options = self->def.options;
     const sl_batch *batch = self->batch;
-    view *v = &s->views[i];
+    sl_distill_view *v = &s->views[i];
     sl_group group = {self->N, i, 1}, advantage_group = {batch->M == 1 ? 1 : self->N, i, 1};
     int R = window->L * window->U, A = self->students[i].def.out_dim;
     const uint8_t *avail = batch->avail ? v->avail : NULL;
@@ -318,10 +74,10 @@ static void logit_losses(const sl_distill *self, slice *s, int i, const sl_windo
 }
 
 /* Eq. 9: the relations between the students of a step. */
-static void relation_loss(const sl_distill *self, slice *s, int R) {
+static void relation_loss(const sl_distill *self, sl_distill_slice *s, int R) {
     bool all = !self->batch->alive;
     for (int i = 0; i < self->N; i++) {
-        view *v = &s->views[i];
+        sl_distill_view *v = &s->views[i];
         s->ct[i] = v->ct;
         s->cs[i] = v->common;
         s->alive[i] = v->alive;
@@ -334,8 +90,8 @@ static void relation_loss(const sl_distill *self, slice *s, int R) {
 }
 
 /* Eq. 10 and 11 for student i; every n-th step its gradient moves W_T too. */
-static void role_loss(const sl_distill *self, slice *s, int index, int i, const sl_window *window) {
-    view *v = &s->views[i];
+static void role_loss(const sl_distill *self, sl_distill_slice *s, int index, int i, const sl_window *window) {
+    sl_distill_view *v = &s->views[i];
     int R = window->L * window->U, K = self->K, H_teacher = self->need.teacher_H;
     size_t n = (size_t)R * (size_t)K;
     memset(v->droles, 0, n * sizeof(float));
@@ -350,10 +106,10 @@ static void role_loss(const sl_distill *self, slice *s, int index, int i, const 
 }
 
 /* From the losses back through the maps and the network of student i. */
-static void backward(const sl_distill *self, slice *s, int index, int i, int R) {
-    const student *one = &self->students[i];
+static void backward(const sl_distill *self, sl_distill_slice *s, int index, int i, int R) {
+    const sl_distill_student *one = &self->students[i];
     const sl_exp_distill *options = self->def.options;
-    view *v = &s->views[i];
+    sl_distill_view *v = &s->views[i];
     int H = one->def.hidden, D = self->D, K = self->K;
     size_t n_common = (size_t)D * (size_t)H;
     bool uses_z = options->w_sr != 0 || options->w_role != 0;
@@ -372,7 +128,7 @@ static void backward(const sl_distill *self, slice *s, int index, int i, int R) 
 }
 
 static void run_block(sl_distill *self, int index, const sl_window *window) {
-    slice *s = &self->slices[index];
+    sl_distill_slice *s = &self->slices[index];
     int R = window->L * window->U;
     sl_gather_keep(window, 1, s->keep);
     for (int i = 0; i < self->N; i++) forward(self, s, i, window);
@@ -385,7 +141,7 @@ static void run_block(sl_distill *self, int index, const sl_window *window) {
 static void run_slice(void *context, int index, int thread) {
     (void)thread;
     sl_distill *self = context;
-    self->slices[index].sums = (sums){0};
+    self->slices[index].sums = (sl_distill_sums){0};
     for (int i = 0; i < self->N; i++) {
         sl_trainee_zero(&self->students[i].net, index);
         sl_trainee_zero(&self->students[i].maps, index);
@@ -423,14 +179,14 @@ static void count_rows(sl_distill *self) {
     self->pair_share = pairs > 0 ? 1.0 / pairs : 0;
 }
 
-static sums run_minibatch(sl_distill *self, int n, const int *units) {
+static sl_distill_sums run_minibatch(sl_distill *self, int n, const int *units) {
     self->units = units;
     self->n_minibatch = n;
     count_rows(self);
     sl_pool_run(self->pool, self->n_slices, run_slice, self);
-    sums total = {0};
+    sl_distill_sums total = {0};
     for (int k = 0; k < self->n_slices; k++) {
-        const sums *part = &self->slices[k].sums;
+        const sl_distill_sums *part = &self->slices[k].sums;
         total.ppo.policy_loss += part->ppo.policy_loss;
         total.ppo.entropy += part->ppo.entropy;
         total.ppo.kl += part->ppo.kl;
@@ -445,7 +201,7 @@ static sums run_minibatch(sl_distill *self, int n, const int *units) {
 }
 
 /* L = w_ppo L_PPO + L_KD - c_H H (eq. 5), L_KD by eq. 6. */
-static double total_loss(const sl_exp_distill *w, const sums *s) {
+static double total_loss(const sl_exp_distill *w, const sl_distill_sums *s) {
     // eq. 6
     double kd = w->w_kl * s->kl + w->w_ce * s->ce + w->w_sr * s->sr + w->w_role * s->role;
     // eq. 5
@@ -486,7 +242,7 @@ static void step(sl_distill *self, double lr) {
     const sl_exp_distill *options = self->def.options;
     bool maps = options->w_sr != 0 || options->w_role != 0;
     for (int i = 0; i < self->N; i++) {
-        student *one = &self->students[i];
+        sl_distill_student *one = &self->students[i];
         sl_trainee_step(&one->net, one->name, lr, options->adam_eps, options->max_grad_norm);
         if (maps) sl_trainee_step(&one->maps, one->maps_name, lr, options->adam_eps, options->max_grad_norm);
     }
@@ -495,7 +251,7 @@ static void step(sl_distill *self, double lr) {
     project_teacher(self, false, true);
 }
 
-static void add_mean(sums *mean, const sums *part, double share) {
+static void add_mean(sl_distill_sums *mean, const sl_distill_sums *part, double share) {
     mean->ppo.policy_loss += part->ppo.policy_loss * share;
     mean->ppo.entropy += part->ppo.entropy * share;
     mean->ppo.kl += part->ppo.kl * share;
@@ -507,17 +263,17 @@ static void add_mean(sums *mean, const sums *part, double share) {
     mean->agreement += part->agreement * share;
 }
 
-static void one_epoch(sl_distill *self, double lr, sums *mean) {
+static void one_epoch(sl_distill *self, double lr, sl_distill_sums *mean) {
     const sl_exp_distill *options = self->def.options;
     permute(self);
-    *mean = (sums){0};
+    *mean = (sl_distill_sums){0};
     for (int m = 0; m < options->minibatches; m++) {
         int begin = (int)((int64_t)self->n_units * m / options->minibatches);
         int end = (int)((int64_t)self->n_units * (m + 1) / options->minibatches);
         if (begin == end) continue;
         int period = options->teacher_role_period;
         self->moves_teacher = period > 0 && options->w_role != 0 && (self->steps + 1) % period == 0;
-        sums part = run_minibatch(self, end - begin, self->order + begin);
+        sl_distill_sums part = run_minibatch(self, end - begin, self->order + begin);
         if (isfinite(total_loss(options, &part)))
             step(self, lr);
         else if (self->skipped_losses++ == 0)
@@ -531,7 +287,7 @@ void sl_distill_update(sl_distill *self, const sl_batch *batch, double progress,
     const sl_exp_distill *options = self->def.options;
     double lr = options->lr + (options->lr_final - options->lr) * progress;
     prepare(self, batch);
-    sums mean = {0};
+    sl_distill_sums mean = {0};
     for (int epoch = 0; epoch < options->epochs; epoch++) one_epoch(self, lr, &mean);
     *stats = (sl_distill_stats){.loss = total_loss(options, &mean),
                                 .ppo = mean.ppo.policy_loss,
@@ -577,7 +333,7 @@ double sl_distill_loss(sl_distill *self, const sl_batch *batch, float *grads) {
     prepare(self, batch);
     self->moves_teacher = self->def.options->w_role != 0;
     for (int k = 0; k < self->n_units; k++) self->order[k] = k;
-    sums total = run_minibatch(self, self->n_units, self->order);
+    sl_distill_sums total = run_minibatch(self, self->n_units, self->order);
     for (int i = 0; i < self->N; i++) grads = add_slices(&self->students[i].net, grads);
     for (int i = 0; i < self->N; i++) grads = add_slices(&self->students[i].maps, grads);
     (void)add_slices(&self->teacher_role, grads);
