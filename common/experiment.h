@@ -111,8 +111,8 @@ SL_MUST_CHECK sl_status sl_experiment_load(const char *path, const char *const *
                                            sl_experiment **out);
 SL_MUST_CHECK sl_status sl_experiment_parse(const char *what, const char *text, size_t n_bytes,
                                             const char *const *sets, int n_sets, sl_experiment **out);
-/* Writes the resolved experiment atomically: loading it gives the same. SL_CONFIG (a text is not UTF-8), SL_NO_SPACE,
- * SL_IO. format: into memory, for sl_free. */
+/* Writes the resolved experiment atomically: loading it gives the same. SL_NO_SPACE, SL_IO. format: into memory, for
+ * sl_free. */
 SL_MUST_CHECK sl_status sl_experiment_save(const sl_experiment *self, const char *path);
 SL_MUST_CHECK sl_status sl_experiment_format(const sl_experiment *self, char **text, size_t *n_bytes);
 void sl_experiment_destroy(sl_experiment **self);

@@ -3,6 +3,7 @@
 
 #include "common/alloc.h"
 #include "common/assert.h"
+#include "common/utf8.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -44,6 +45,7 @@ static sl_status read_text(const subject *s, char **field) {
             return sl_fail(SL_CONFIG, NULL, "%s: key '%s': holds a control character", s->what, s->path);
         }
     }
+    if (!sl_utf8_is_valid(s->text)) return sl_fail(SL_CONFIG, NULL, "%s: key '%s': is not UTF-8", s->what, s->path);
     if (strlen(s->text) >= SL_EXP_MAX_TEXT) {
         return sl_fail(SL_CONFIG, NULL, "%s: key '%s': is longer than %d bytes", s->what, s->path,
                        SL_EXP_MAX_TEXT - 1);

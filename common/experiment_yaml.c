@@ -252,9 +252,7 @@ sl_status sl_exp_raw_write(const sl_exp_raw *raw, char **text, size_t *n_bytes) 
     size_t n = 0;
     cyaml_err_t error = cyaml_save_data(&yaml, &n, &config, &top_schema, raw, 0);
     if (error == CYAML_ERR_OOM) return sl_fail(SL_MEMORY, NULL, "cannot allocate memory to write an experiment");
-    if (error != CYAML_OK) {
-        return sl_fail(SL_CONFIG, "texts have to be UTF-8", "cannot write the experiment: %s", cyaml_strerror(error));
-    }
+    if (error != CYAML_OK) return sl_fail(SL_IO, NULL, "cannot write the experiment: %s", cyaml_strerror(error));
     // the gate's memory has no header
     char *copy = sl_alloc_copy(yaml, n);
     (void)resize(NULL, yaml, 0);

@@ -1,6 +1,8 @@
 /* log.c - see log.h. */
 #include "common/log.h"
 
+#include "common/utf8.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -30,16 +32,22 @@ sl_status sl_log_level_parse(const char *text, sl_log_level *out) {
 
 // appends text to line as the inside of a JSON string; what does not fit is cut
 static size_t append_json(char *line, size_t size, size_t at, const char *text) {
-    for (; *text && at + 8 < size; text++) {
+    while (*text && at + 8 < size) {
         unsigned char c = (unsigned char)*text;
+        size_t n = sl_utf8_length(text);
         if (c == '"' || c == '\\') {
             line[at++] = '\\';
             line[at++] = (char)c;
         } else if (c < 0x20) {
             at += (size_t)snprintf(line + at, size - at, "\\u%04x", c);
+        } else if (n == 0) {
+            // a name or a peer's text may be anything; JSON may not
+            at += (size_t)snprintf(line + at, size - at, "\\ufffd");
         } else {
-            line[at++] = (char)c;
+            memcpy(line + at, text, n);
+            at += n;
         }
+        text += n ? n : 1;
     }
     return at;
 }

@@ -3,6 +3,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 static _Thread_local char error_what[512];
 static _Thread_local char error_hint[256];
@@ -30,14 +31,15 @@ static const struct {
 
 #undef sl_fail
 sl_status sl_fail(sl_status code, const char *hint, const char *format, ...) {
-    // the arguments may point into the old line, so the new one is made aside
-    char what[sizeof error_what];
+    // the arguments may point into the old line and the old hint, so the new ones are made aside
+    char what[sizeof error_what], kept_hint[sizeof error_hint];
     va_list args;
     va_start(args, format);
     (void)vsnprintf(what, sizeof what, format, args);
     va_end(args);
-    (void)snprintf(error_hint, sizeof error_hint, "%s", hint ? hint : "");
-    (void)snprintf(error_what, sizeof error_what, "%s", what);
+    (void)snprintf(kept_hint, sizeof kept_hint, "%s", hint ? hint : "");
+    memcpy(error_hint, kept_hint, sizeof error_hint);
+    memcpy(error_what, what, sizeof error_what);
     return code;
 }
 

@@ -3,6 +3,7 @@
 
 #include "common/alloc.h"
 #include "common/assert.h"
+#include "common/utf8.h"
 #include "storage/file.h"
 
 #include <pthread.h>
@@ -138,26 +139,9 @@ sl_status sl_tensors_add(sl_tensors *self, const char *name, sl_dtype dtype, int
     return sl_tensors_take(self, &tensor);
 }
 
-// jansson answers bad UTF-8 and a failed allocation alike, so the text is checked before it is given one
-static bool is_utf8(const char *text) {
-    static const uint32_t least[] = {0, 0x80, 0x800, 0x10000};
-    for (const unsigned char *at = (const unsigned char *)text; *at;) {
-        int more = *at < 0x80 ? 0 : *at < 0xc0 ? -1 : *at < 0xe0 ? 1 : *at < 0xf0 ? 2 : *at < 0xf8 ? 3 : -1;
-        if (more < 0) return false;
-        uint32_t point = more ? *at & (0x3fu >> more) : *at;
-        at++;
-        for (int i = 0; i < more; i++, at++) {
-            if ((*at & 0xc0) != 0x80) return false;
-            point = (point << 6) | (*at & 0x3fu);
-        }
-        // overlong forms, surrogates and what lies past the last plane
-        if (point < least[more] || (point >= 0xd800 && point <= 0xdfff) || point > 0x10ffff) return false;
-    }
-    return true;
-}
-
 sl_status sl_tensors_set_meta(sl_tensors *self, const char *key, const char *value) {
-    if (!is_utf8(value)) return sl_fail(SL_CONFIG, NULL, "the metadata '%s' is not valid UTF-8", key);
+    // jansson answers bad UTF-8 and a failed allocation alike
+    if (!sl_utf8_is_valid(value)) return sl_fail(SL_CONFIG, NULL, "the metadata '%s' is not valid UTF-8", key);
     json_t *text = json_string(value);
     if (!text || json_object_set_new(self->meta, key, text) != 0) return no_memory(key);
     return SL_OK;
