@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <math.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -132,7 +131,7 @@ static bool read_whole(const char *text, double low, double high, int64_t *out) 
 static bool read_double(const char *text, double low, double high, double *out) {
     char *end;
     double value = strtod(text, &end);
-    if (*end || !isfinite(value) || value < low || value > high) return false;
+    if (*end || value < low || value > high) return false;
     *out = value;
     return true;
 }

@@ -102,9 +102,8 @@ static void a_long_json_line_stays_json(void **state) {
 // text from a peer or a file name may be anything: the line must still be JSON
 static void bytes_that_are_not_utf8_do_not_break_the_line(void **state) {
     (void)state;
-    static const char *const bad[] = {"a\xff"
-                                      "b",
-                                      "cut \xc3", "lone \x80", "overlong \xc0\x80", "surrogate \xed\xa0\x80"};
+    static const char *const bad[] = {"a\xff z", "cut \xc3", "lone \x80", "overlong \xc0\x80",
+                                      "surrogate \xed\xa0\x80"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         char line[2048];
         sl_log_init("tester", SL_LOG_DEBUG, true);
