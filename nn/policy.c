@@ -171,7 +171,7 @@ static sl_status read_whole(const sl_tensors *file, const char *key, int high, i
 
 static sl_status read_critic(const sl_tensors *file, sl_policy *out) {
     sl_net_def *def = &out->critic_def;
-    int cell, activation, layer_norm, team;
+    int cell = 0, activation = 0, layer_norm = 0, team = 0;
     SL_TRY(read_whole(file, "critic.in_dim", 1 << 20, &def->in_dim));
     SL_TRY(read_whole(file, "critic.out_dim", 1 << 20, &def->out_dim));
     SL_TRY(read_whole(file, "critic.hidden", 1 << 20, &def->hidden));

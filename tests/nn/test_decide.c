@@ -51,7 +51,7 @@ static void norm(bool on, int n, const float **p, float *x) {
 
 // one row as net.h says it
 static void decide(const sl_net_def *def, const float *p, const float *obs, float *h, float *out) {
-    float x[WIDEST], y[WIDEST], gi[WIDEST], gh[WIDEST];
+    float x[WIDEST] = {0}, y[WIDEST] = {0}, gi[WIDEST] = {0}, gh[WIDEST] = {0};
     int H = def->hidden;
     memcpy(x, obs, (size_t)def->in_dim * sizeof *x);
     norm(def->layer_norm, def->in_dim, &p, x);
