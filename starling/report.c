@@ -158,10 +158,11 @@ static json_t *make_ticks(const sl_flown *fleet, bool *failed) {
     for (int64_t t = 0; t < fleet->n_ticks; t++) sum += (double)fleet->tick_ns[t];
     qsort(fleet->tick_ns, (size_t)fleet->n_ticks, sizeof *fleet->tick_ns, ascending);
     double n = (double)fleet->n_ticks;
+    int64_t middle = fleet->n_ticks / 2, late = fleet->n_ticks * 99 / 100;
     json_t *object = json_object();
     sl_json_set(object, "mean", sl_json_number(sum / n / 1e6), failed);
-    sl_json_set(object, "p50", sl_json_number((double)fleet->tick_ns[fleet->n_ticks / 2] / 1e6), failed);
-    sl_json_set(object, "p99", sl_json_number((double)fleet->tick_ns[fleet->n_ticks * 99 / 100] / 1e6), failed);
+    sl_json_set(object, "p50", sl_json_number((double)fleet->tick_ns[middle] / 1e6), failed);
+    sl_json_set(object, "p99", sl_json_number((double)fleet->tick_ns[late] / 1e6), failed);
     return object;
 }
 

@@ -8,12 +8,11 @@
 #include "starling/spawn.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
-#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -36,32 +35,52 @@ typedef struct child {
 struct sl_supervisor {
     sl_event_fn on_event;
     void *context;
-    int signal_fd;
-    sigset_t old_mask;
+    int signal_pipe[2]; /* the handler writes the signal's number, poll reads it */
+    struct sigaction old_interrupt, old_terminate;
     int interrupts; /* signals that came */
     int n;
     child *children[SL_SUPERVISE_MAX];
 };
 
 static int interrupting_signal;
+static int signal_pipe_in = -1; /* of the one supervisor that there is at a time */
 
 int sl_supervisor_signal(void) {
     return interrupting_signal;
 }
 
+// on whichever thread: a blocked mask would not do, as OpenBLAS has threads of its own before main
+static void on_signal(int number) {
+    int saved = errno;
+    unsigned char byte = (unsigned char)number;
+    ssize_t written = write(signal_pipe_in, &byte, 1);
+    (void)written;
+    errno = saved;
+}
+
+static sl_status open_signals(sl_supervisor *self) {
+    if (pipe(self->signal_pipe) != 0) {
+        return sl_fail(SL_IO, "raise 'ulimit -n'", "cannot watch signals: %s", strerror(errno));
+    }
+    for (int i = 0; i < 2; i++) {
+        (void)fcntl(self->signal_pipe[i], F_SETFD, FD_CLOEXEC);
+        (void)fcntl(self->signal_pipe[i], F_SETFL, O_NONBLOCK);
+    }
+    signal_pipe_in = self->signal_pipe[1];
+    struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
+    sigemptyset(&action.sa_mask);
+    (void)sigaction(SIGINT, &action, &self->old_interrupt);
+    (void)sigaction(SIGTERM, &action, &self->old_terminate);
+    return SL_OK;
+}
+
 sl_status sl_supervisor_create(sl_event_fn on_event, void *context, sl_supervisor **out) {
     sl_supervisor *self = sl_alloc(sizeof *self);
     if (!self) return sl_fail(SL_MEMORY, NULL, "no memory for the supervisor");
-    sigset_t mask;
-    sigemptyset(&mask);
-    sigaddset(&mask, SIGINT);
-    sigaddset(&mask, SIGTERM);
-    pthread_sigmask(SIG_BLOCK, &mask, &self->old_mask);
-    self->signal_fd = signalfd(-1, &mask, SFD_NONBLOCK | SFD_CLOEXEC);
-    if (self->signal_fd < 0) {
-        pthread_sigmask(SIG_SETMASK, &self->old_mask, NULL);
+    sl_status status = open_signals(self);
+    if (status != SL_OK) {
         sl_free(self);
-        return sl_fail(SL_IO, "raise 'ulimit -n'", "cannot watch signals: %s", strerror(errno));
+        return status;
     }
     self->on_event = on_event;
     self->context = context;
@@ -85,8 +104,11 @@ void sl_supervisor_destroy(sl_supervisor **self) {
         free_args(c);
         sl_free(c);
     }
-    close((*self)->signal_fd);
-    pthread_sigmask(SIG_SETMASK, &(*self)->old_mask, NULL);
+    (void)sigaction(SIGINT, &(*self)->old_interrupt, NULL);
+    (void)sigaction(SIGTERM, &(*self)->old_terminate, NULL);
+    signal_pipe_in = -1;
+    close((*self)->signal_pipe[0]);
+    close((*self)->signal_pipe[1]);
     sl_free(*self);
     *self = NULL;
 }
@@ -221,9 +243,9 @@ static sl_status serve(sl_supervisor *self, int which) {
 }
 
 static void take_signals(sl_supervisor *self) {
-    struct signalfd_siginfo info;
-    while (read(self->signal_fd, &info, sizeof info) == (ssize_t)sizeof info) {
-        interrupting_signal = (int)info.ssi_signo;
+    unsigned char byte;
+    while (read(self->signal_pipe[0], &byte, 1) == 1) {
+        interrupting_signal = byte;
         self->interrupts++;
     }
 }
@@ -252,7 +274,7 @@ static sl_status restart_due(sl_supervisor *self) {
 // waits for signals, output and ends, and deals with them; the first failure of a program is the answer
 static sl_status wait_and_serve(sl_supervisor *self, int wake_fd, int timeout_ms) {
     struct pollfd fds[SL_SUPERVISE_MAX + 2];
-    fds[0] = (struct pollfd){.fd = self->signal_fd, .events = POLLIN};
+    fds[0] = (struct pollfd){.fd = self->signal_pipe[0], .events = POLLIN};
     fds[1] = (struct pollfd){.fd = wake_fd, .events = POLLIN};
     for (int i = 0; i < self->n; i++) {
         // poll ignores negative descriptors
