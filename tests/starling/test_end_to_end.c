@@ -27,33 +27,34 @@ static const char experiment[] = SL_SOURCE_DIR "/experiments/mpe/spread-smoke.ya
 static sl_temp_folder folder;
 static json_t *reference; /* the report of a run that nothing happened to, without its timing */
 
-/* Whom to kill, and at which of its life signs: the log says "started <who>, pid" and then each of its events. */
+/* Whom to send a signal, and when: at the count-th line of the log that holds sign, once the victim runs. */
 typedef struct plan {
-    const char *who; /* NULL: nobody */
-    int events;      /* that many events after its start */
+    const char *victim; /* "trainer", "coordinator", "agent 1"; "starling" itself; NULL: nobody */
+    const char *sign;
+    int count;
     int signal_number;
-    bool starling; /* the signal goes to starling itself, when who has come that far */
 } plan;
 
 typedef struct watched {
     pid_t pid;
-    int events;
+    int signs;
     bool done;
 } watched;
 
 static sl_process process;
 
-// what one log line tells of the victim; the signal is sent when it has come far enough
+// what one log line tells of the victim; the signal is sent when it is time
 static void watch_line(const plan *p, watched *w, const char *line) {
-    char started[64], event[64];
-    if (!p->who || w->done) return;
-    (void)snprintf(started, sizeof started, "started %s, pid ", p->who);
-    (void)snprintf(event, sizeof event, "event of %s: ", p->who);
+    char started[64];
+    if (!p->victim || w->done) return;
+    (void)snprintf(started, sizeof started, "started %s, pid ", p->victim);
     const char *at = strstr(line, started);
     if (at) w->pid = (pid_t)strtol(at + strlen(started), NULL, 10);
-    if (strstr(line, event)) w->events++;
-    if (w->pid == 0 || w->events < p->events) return;
-    assert_int_equal(kill(p->starling ? process.pid : w->pid, p->signal_number), 0);
+    if (strcmp(p->victim, "starling") == 0) w->pid = process.pid;
+    if (strstr(line, p->sign)) w->signs++;
+    if (w->pid == 0 || w->signs < p->count) return;
+    fprintf(stderr, "  test: signal %d to %s\n", p->signal_number, p->victim);
+    assert_int_equal(kill(w->pid, p->signal_number), 0);
     w->done = true;
 }
 
@@ -79,15 +80,18 @@ static int run(const char *words, const char *out, const plan *p) {
     int status = sl_process_wait(&process);
     assert_true(WIFEXITED(status));
     // a plan that never came to pass would make the test say nothing
-    if (p->who) assert_true(w.done);
+    if (p->victim) assert_true(w.done);
     return WEXITSTATUS(status);
 }
 
-static const plan nobody = {NULL, 0, 0, false};
+static const plan nobody = {NULL, "", 0, 0};
+static const char trainer_event[] = "event of trainer: ";
 
 static int train(const char *name, const char *flags, const plan *p) {
     char words[1024];
-    (void)snprintf(words, sizeof words, "train %s --out %s/%s --seed 3 --set fleet.episodes=200 --json %s",
+    (void)snprintf(words, sizeof words,
+                   "train %s --out %s/%s --seed 3 --set fleet.episodes=300 --set teacher.ppo.total_steps=120000 "
+                   "--set distill.updates=150 --json %s",
                    experiment, folder.path, name, flags);
     return run(words, sl_temp_folder_file(&folder, "out.json"), p);
 }
@@ -171,7 +175,7 @@ static int moment(const char *name, uint32_t n) {
 
 static void test_trainer_killed(void **state) {
     (void)state;
-    plan p = {"trainer", 1 + moment("trainer", 6), SIGKILL, false};
+    plan p = {"trainer", trainer_event, 3 + moment("trainer", 5), SIGKILL};
     assert_int_equal(train("trainer", "", &p), 0);
     expect_restart("trainer", "trainer");
     expect_same_report("trainer");
@@ -179,8 +183,7 @@ static void test_trainer_killed(void **state) {
 
 static void test_coordinator_killed(void **state) {
     (void)state;
-    // the coordinator prints little: the moment is one of the trainer's
-    plan p = {"coordinator", 1, SIGKILL, false};
+    plan p = {"coordinator", trainer_event, 3 + moment("coordinator", 5), SIGKILL};
     assert_int_equal(train("coordinator", "", &p), 0);
     expect_restart("coordinator", "coordinator");
     expect_same_report("coordinator");
@@ -188,7 +191,8 @@ static void test_coordinator_killed(void **state) {
 
 static void test_agent_killed(void **state) {
     (void)state;
-    plan p = {"agent 1", moment("agent", 2), SIGKILL, false};
+    // the flight's first progress line: it is on its way
+    plan p = {"agent 1", "fly   ", 1, SIGKILL};
     assert_int_equal(train("agent", "", &p), 0);
     expect_restart("agent", "agents");
     expect_same_report("agent");
@@ -196,7 +200,7 @@ static void test_agent_killed(void **state) {
 
 static void test_interrupted_and_resumed(void **state) {
     (void)state;
-    plan p = {"trainer", 3, SIGINT, true};
+    plan p = {"starling", trainer_event, 4, SIGINT};
     assert_int_equal(train("resumed", "", &p), 130);
     assert_int_equal(train("resumed", "", &nobody), 2);
     assert_int_equal(train("resumed", "--resume", &nobody), 0);
