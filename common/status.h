@@ -28,11 +28,9 @@ typedef enum sl_status {
 /* Records the line "what" (printf style) and a hint (NULL = none) for this thread, returns code. */
 sl_status sl_fail(sl_status code, const char *hint, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
-/* For compilers and analysers: a failure is never SL_OK, so that past SL_TRY the out-parameters are known to be set.
- */
+/* For compilers and analysers: a failure is never SL_OK, so past SL_TRY the out-parameters are known to be set. */
 static inline sl_status sl_not_ok(sl_status status) {
-    if (status == SL_OK) __builtin_unreachable();
-    return status;
+    return status != SL_OK ? status : SL_IO;
 }
 #define sl_fail(...) sl_not_ok(sl_fail(__VA_ARGS__))
 

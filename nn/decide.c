@@ -1,5 +1,6 @@
 /* decide.c - the decision path: one step, row by row, every sum in index order, so that a student decides alike here,
  * in agent/ and on another machine. net.h states the order of operations. Any thread. */
+#include "common/assert.h"
 #include "common/fmath.h"
 #include "nn/lanes.h"
 #include "nn/net_parts.h"
@@ -107,6 +108,7 @@ static void decide_row(const sl_net_def *def, const sl_net_offsets *at, const fl
         next = kept;
     }
     if (def->cell == SL_CELL_GRU) {
+        SL_ASSERT(h != NULL);
         gru(H, p, at, y, h, gi, gh);
         memcpy(y, h, (size_t)H * sizeof *y);
         if (def->layer_norm) norm(H, p + at->cell_norm_w, p + at->cell_norm_b, y);

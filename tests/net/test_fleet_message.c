@@ -8,6 +8,7 @@
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -46,10 +47,10 @@ static sl_fleet_message sample(sl_fleet_kind kind) {
                           .obs_dim = 18,
                           .n_actions = 5,
                           .lease_ms = 10000};
-    strcpy(m.build, "0.1.0");
-    strcpy(m.arch, "x86_64");
-    strcpy(m.mode, "lockstep");
-    strcpy(m.text, "slot 5 is taken by a live agent");
+    (void)snprintf(m.build, sizeof m.build, "%s", "0.1.0");
+    (void)snprintf(m.arch, sizeof m.arch, "%s", "x86_64");
+    (void)snprintf(m.mode, sizeof m.mode, "%s", "lockstep");
+    (void)snprintf(m.text, sizeof m.text, "%s", "slot 5 is taken by a live agent");
     memset(m.model_sha256, 'a', 64);
     memset(m.config_hash, '9', 64);
     m.heartbeat_ms = 500, m.model_bytes = 300000, m.reject = SL_REJECT_SLOT_TAKEN;

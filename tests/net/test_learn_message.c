@@ -8,6 +8,7 @@
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -50,7 +51,7 @@ static const uint8_t snapshot[5] = {9, 8, 7, 6, 5};
 static sl_learn_message sample(sl_learn_kind kind) {
     sl_learn_message m = {.kind = kind, .run_id = 0xfeedfacecafebeefu, .request_id = 77, .version = 12};
     memset(m.config_hash, 'a', 64);
-    strcpy(m.text, "what it is about");
+    (void)snprintf(m.text, sizeof m.text, "%s", "what it is about");
     if (kind == SL_LEARN_ERROR) m.code = SL_NO_SPACE;
     if (kind == SL_LEARN_SAMPLE || kind == SL_LEARN_EVALUATE || kind == SL_LEARN_RECORD || kind == SL_LEARN_FLY)
         m.n_episodes = 1000;

@@ -1,4 +1,5 @@
 /* test_profile.c - a profile survives its metadata, and no field can be missing or out of range unseen. */
+#include "common/alloc.h"
 #include "storage/profile.h"
 #include "support/torture.h"
 
@@ -38,6 +39,24 @@ static sl_profile example(void) {
     };
 }
 
+// field by field through a second file: the struct has padding, which no reader sets
+static void assert_same(const sl_profile *a, const sl_profile *b) {
+    sl_tensors *files[2] = {NULL, NULL};
+    uint8_t *bytes[2] = {NULL, NULL};
+    size_t n_bytes[2] = {0, 0};
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(sl_tensors_create(&files[i]), SL_OK);
+        assert_int_equal(sl_profile_write(i ? b : a, files[i]), SL_OK);
+        assert_int_equal(sl_tensors_encode(files[i], &bytes[i], &n_bytes[i]), SL_OK);
+    }
+    assert_int_equal(n_bytes[0], n_bytes[1]);
+    assert_memory_equal(bytes[0], bytes[1], n_bytes[0]);
+    for (int i = 0; i < 2; i++) {
+        sl_free(bytes[i]);
+        sl_tensors_destroy(&files[i]);
+    }
+}
+
 static sl_tensors *write_example(const sl_profile *profile) {
     sl_tensors *file = NULL;
     assert_int_equal(sl_tensors_create(&file), SL_OK);
@@ -50,7 +69,7 @@ static void a_profile_comes_back_as_it_was(void **state) {
     sl_profile profile = example(), read = {0};
     sl_tensors *file = write_example(&profile);
     assert_int_equal(sl_profile_read("model", file, &read), SL_OK);
-    assert_memory_equal(&read, &profile, sizeof read);
+    assert_same(&read, &profile);
     assert_string_equal(sl_tensors_meta(file, "blocks"), "self_vel:0:2 self_pos:2:2 landmarks:4:14");
     sl_tensors_destroy(&file);
     // the other extremes: a shared teacher without blocks
@@ -66,7 +85,7 @@ static void a_profile_comes_back_as_it_was(void **state) {
                            .layers = 1};
     file = write_example(&profile);
     assert_int_equal(sl_profile_read("model", file, &read), SL_OK);
-    assert_memory_equal(&read, &profile, sizeof read);
+    assert_same(&read, &profile);
     sl_tensors_destroy(&file);
 }
 
