@@ -40,7 +40,7 @@ static void probabilities(size_t n, const float *restrict logp, float *restrict 
 // log softmax of at most a chunk of rows, of logits times inverse_tau
 static void chunk_log_softmax(size_t R, size_t A, const float *logits, const uint8_t *avail, float inverse_tau,
                               float *logp) {
-    float e[CHUNK], log_sum[CHUNK] = {0};
+    float e[CHUNK] = {0}, log_sum[CHUNK] = {0};
     for (size_t r = 0; r < R; r++) {
         float max = -INFINITY;
         for (size_t i = r * A; i < r * A + A; i++) {

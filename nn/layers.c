@@ -70,6 +70,39 @@ void sl_activation_backward(int R, int H, sl_activation act, const float *y, flo
     }
 }
 
+// a 4 x 4 block in registers: element by element, the power-of-two strides of weights would thrash the cache
+static void transpose_block(const float *from, size_t ld, float *to, size_t ld_to) {
+    sl_vec4 a, b, c, d;
+    memcpy(&a, from, sizeof a);
+    memcpy(&b, from + ld, sizeof b);
+    memcpy(&c, from + 2 * ld, sizeof c);
+    memcpy(&d, from + 3 * ld, sizeof d);
+    sl_vec4 ab_low = __builtin_shufflevector(a, b, 0, 4, 1, 5), ab_high = __builtin_shufflevector(a, b, 2, 6, 3, 7);
+    sl_vec4 cd_low = __builtin_shufflevector(c, d, 0, 4, 1, 5), cd_high = __builtin_shufflevector(c, d, 2, 6, 3, 7);
+    a = __builtin_shufflevector(ab_low, cd_low, 0, 1, 4, 5);
+    b = __builtin_shufflevector(ab_low, cd_low, 2, 3, 6, 7);
+    c = __builtin_shufflevector(ab_high, cd_high, 0, 1, 4, 5);
+    d = __builtin_shufflevector(ab_high, cd_high, 2, 3, 6, 7);
+    memcpy(to, &a, sizeof a);
+    memcpy(to + ld_to, &b, sizeof b);
+    memcpy(to + 2 * ld_to, &c, sizeof c);
+    memcpy(to + 3 * ld_to, &d, sizeof d);
+}
+
+void sl_transpose(int rows, int cols, const float *from, int ld, float *to) {
+    size_t R = (size_t)rows, C = (size_t)cols, step = (size_t)ld, R4 = R / 4 * 4, C4 = C / 4 * 4;
+    for (size_t j = 0; j < C4; j += 4) {
+        for (size_t i = 0; i < R4; i += 4) transpose_block(from + i * step + j, step, to + j * R + i, R);
+    }
+    // what blocks leave over: the last rows, then the last columns
+    for (size_t i = R4; i < R; i++) {
+        for (size_t j = 0; j < C; j++) to[j * R + i] = from[i * step + j];
+    }
+    for (size_t j = C4; j < C; j++) {
+        for (size_t i = 0; i < R4; i++) to[j * R + i] = from[i * step + j];
+    }
+}
+
 // sums of x and of (x - mean)^2 in sixteen running lanes, the rest one by one
 static float norm_sum(int H, const float *x) {
     sl_vec16 lanes = {0};

@@ -133,25 +133,18 @@ void sl_net_forward(const sl_net_def *def, const float *params, sl_net_workspace
     }
 }
 
-// to (cols, rows) = from (rows, cols; rows ld apart) transposed
-static void transpose(int rows, int cols, const float *from, int ld, float *to) {
-    for (int i = 0; i < rows; i++) {
-        for (int j = 0; j < cols; j++) to[j * rows + i] = from[i * ld + j];
-    }
-}
-
 static void transpose_weights(sl_net_workspace *ws, const float *p) {
     const sl_net_def *def = &ws->def;
     int H = def->hidden;
-    transpose(H, def->out_dim, p + ws->at.head_w, def->out_dim, ws->head_wt);
+    sl_transpose(H, def->out_dim, p + ws->at.head_w, def->out_dim, ws->head_wt);
     for (int l = 0; l < def->n_layers; l++) {
-        transpose(l == 0 ? def->in_dim : H, H, p + ws->at.layer[l].w, H, ws->layer_wt[l]);
+        sl_transpose(l == 0 ? def->in_dim : H, H, p + ws->at.layer[l].w, H, ws->layer_wt[l]);
     }
     if (def->cell != SL_CELL_GRU) return;
     // the gradients of the input product come as [n r z], of the hidden product as [r z n]
-    transpose(H, H, p + ws->at.w_ih + 2 * H, 3 * H, ws->wt_ih);
-    transpose(H, 2 * H, p + ws->at.w_ih, 3 * H, ws->wt_ih + H * H);
-    transpose(H, 3 * H, p + ws->at.w_hh, 3 * H, ws->wt_hh);
+    sl_transpose(H, H, p + ws->at.w_ih + 2 * H, 3 * H, ws->wt_ih);
+    sl_transpose(H, 2 * H, p + ws->at.w_ih, 3 * H, ws->wt_ih + H * H);
+    sl_transpose(H, 3 * H, p + ws->at.w_hh, 3 * H, ws->wt_hh);
 }
 
 // backward through time: gates become gradients; returns with d_in = gradient of the cell's input

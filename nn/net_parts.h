@@ -28,6 +28,9 @@ void sl_linear_forward(int R, int I, int O, const float *x, const float *W, cons
 void sl_activation_backward(int R, int H, sl_activation act, const float *y, float *dy, float *db);
 void sl_column_sums(int R, int C, const float *x, float *sums); /* sums (C) += */
 
+/* to (cols, rows) = from (rows, cols; rows ld apart) turned. */
+void sl_transpose(int rows, int cols, const float *from, int ld, float *to);
+
 /* y = (x - mean) / sqrt(var + eps) * w + b row by row; stats (R, 2) keeps mean and 1 / sqrt(var + eps). */
 void sl_norm_forward(int R, int H, const float *x, const float *w, const float *b, float *y, float *stats);
 /* dy (R, H) becomes dx in place; dw, db += . */

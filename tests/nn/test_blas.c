@@ -126,6 +126,20 @@ static void test_large_layer(void **state) {
     }
 }
 
+static void test_transpose(void **state) {
+    (void)state;
+    for (int rows = 1; rows < 11; rows++) {
+        for (int cols = 1; cols < 11; cols++) {
+            memset(C, 0, 200 * sizeof *C);
+            sl_transpose(rows, cols, A, 13, C);
+            for (int i = 0; i < rows; i++) {
+                for (int j = 0; j < cols; j++) assert_true(C[j * rows + i] == A[i * 13 + j]);
+            }
+            assert_true(C[rows * cols] == 0.0f);
+        }
+    }
+}
+
 static void test_no_allocation(void **state) {
     (void)state;
     if (!sl_heap_is_counted()) skip();
@@ -155,13 +169,10 @@ int main(int argc, char **argv) {
     (void)argc;
     sl_blas_init(argv);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_products_equal_ref),
-        cmocka_unit_test(test_beta_zero_ignores_result),
-        cmocka_unit_test(test_no_depth_is_zero),
-        cmocka_unit_test(test_epilogue),
-        cmocka_unit_test(test_large_layer),
-        cmocka_unit_test(test_no_allocation),
-        cmocka_unit_test(test_start_picks_fast_kernels),
+        cmocka_unit_test(test_products_equal_ref), cmocka_unit_test(test_beta_zero_ignores_result),
+        cmocka_unit_test(test_no_depth_is_zero),   cmocka_unit_test(test_epilogue),
+        cmocka_unit_test(test_large_layer),        cmocka_unit_test(test_transpose),
+        cmocka_unit_test(test_no_allocation),      cmocka_unit_test(test_start_picks_fast_kernels),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
