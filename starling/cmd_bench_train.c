@@ -163,7 +163,7 @@ sl_status sl_cmd_bench_train(const char *path, int argc, char **argv) {
     const char *sets[SL_LIST_MAX + 2];
     int n = 0;
     for (int i = 0; i < given.n; i++) sets[n++] = given.items[i];
-    sets[n++] = "teacher.ppo.total_steps=1000000000000";
+    sets[n++] = "teacher.ppo.total_steps=1000000000";
     sets[n++] = "checkpoint_seconds=86400";
     sl_scratch scratch = {{0}};
     SL_TRY(sl_scratch_create(args.v[0], sets, n, &scratch));

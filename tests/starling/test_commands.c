@@ -81,8 +81,9 @@ static void test_usage(void **state) {
 
 static void test_help(void **state) {
     (void)state;
-    const char *const commands[] = {"train",    "eval",      "fly",       "report",      "model info",     "env list",
-                                    "env info", "env check", "env bench", "bench train", "bench inference"};
+    const char *const commands[] = {"train",           "eval",       "fly",       "report",    "model info",
+                                    "env list",        "env info",   "env check", "env bench", "bench train",
+                                    "bench inference", "bench fleet"};
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
         char words[64], usage[64];
         (void)snprintf(words, sizeof words, "%s --help", commands[i]);
