@@ -1,6 +1,7 @@
 /* test_commands.c - the program itself: what it refuses, with which line and exit code, and what it prints. */
 #include "support/temp_folder.h"
 
+#include "common/alloc.h"
 #include "starling/spawn.h"
 #include "storage/file.h"
 
@@ -14,6 +15,7 @@
 #include <jansson.h>
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -203,6 +205,69 @@ static void test_env_check(void **state) {
     sl_temp_folder_remove(&folder);
 }
 
+// a run folder with a report and a learning curve, as far as starling report reads them
+static void make_run(const sl_temp_folder *folder, int seed, double students) {
+    char name[64], text[1024];
+    (void)snprintf(name, sizeof name, "run%d/metrics", seed);
+    assert_int_equal(sl_file_make_folder(sl_temp_folder_file(folder, name)), SL_OK);
+    (void)snprintf(text, sizeof text,
+                   "{\"format\":1,\"experiment\":\"hand\",\"env\":\"mpe/simple_spread_v3\",\"method\":\"kd-marl\","
+                   "\"seed\":%d,\"policies\":{\"students\":{\"return\":{\"mean\":%g},\"normalised\":0.5}}}",
+                   seed, students);
+    (void)snprintf(name, sizeof name, "run%d/report.json", seed);
+    (void)write_file(folder, name, text);
+    (void)snprintf(name, sizeof name, "run%d/metrics/teacher.csv", seed);
+    (void)write_file(folder, name, "update,env_steps,return\n1,800,-80\n2,1600,-70\n3,2400,-50\n");
+}
+
+static void test_report_command(void **state) {
+    (void)state;
+    sl_temp_folder folder = sl_temp_folder_create();
+    char words[1024];
+    make_run(&folder, 1, -20);
+    make_run(&folder, 2, -30);
+    (void)snprintf(words, sizeof words, "report %s/run1 %s/run2 --csv", folder.path, folder.path);
+    assert_int_equal(run("2>/dev/null", words), 0);
+    assert_non_null(strstr(output, "\nhand,mpe/simple_spread_v3,students,2,-25,-30,-20,0.5,0.5,0.5,,,,,,,0,0\n"));
+    (void)snprintf(words, sizeof words, "report %s/run1 %s/run2 --json", folder.path, folder.path);
+    expect_json(words, 0);
+    (void)snprintf(words, sizeof words, "report %s/run1 %s/run2", folder.path, folder.path);
+    assert_int_equal(run("2>/dev/null", words), 0);
+    assert_non_null(strstr(output, "-25.00 [-30.00, -20.00]"));
+    (void)snprintf(words, sizeof words, "report %s/run1 %s/run1", folder.path, folder.path);
+    expect_error(words, 6, "is given twice");
+    sl_temp_folder_remove(&folder);
+}
+
+static void test_plot(void **state) {
+    (void)state;
+    sl_temp_folder folder = sl_temp_folder_create();
+    char words[1024], gnuplot[SL_PATH_BYTES];
+    make_run(&folder, 1, -20);
+    (void)snprintf(words, sizeof words, "report %s/run1 --plot %s/it\\'s.svg", folder.path, folder.path);
+    if (sl_program_find("gnuplot", gnuplot) == SL_OK) {
+        assert_int_equal(run("2>&1", words), 0);
+        assert_string_equal(output, "");
+        uint8_t *bytes = NULL;
+        size_t n = 0;
+        assert_int_equal(sl_file_read(sl_temp_folder_file(&folder, "it's.svg"), 1 << 20, &bytes, &n), SL_OK);
+        assert_non_null(strstr((const char *)bytes, "<svg"));
+        sl_free(bytes);
+    }
+    // without gnuplot, the way out is named
+    char *path = getenv("PATH"), old[4096];
+    (void)snprintf(old, sizeof old, "%s", path ? path : "");
+    assert_int_equal(setenv("PATH", "/nonexistent", 1), 0);
+    expect_error(words, 4, "gnuplot is not installed");
+    assert_int_equal(setenv("PATH", old, 1), 0);
+    (void)snprintf(words, sizeof words, "report %s/run1 --plot %s/a.svg --stage distil", folder.path, folder.path);
+    expect_error(words, 4, "metrics/distil.csv");
+    (void)write_file(&folder, "run1/metrics/teacher.csv", "update,env_steps\n1,800\n");
+    (void)snprintf(words, sizeof words, "report %s/run1 --plot %s/a.svg", folder.path, folder.path);
+    expect_error(words, 5, "has no column 'return'");
+    sl_temp_folder_remove(&folder);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_usage),
@@ -212,6 +277,8 @@ int main(void) {
         cmocka_unit_test(test_existing_run_is_refused),
         cmocka_unit_test(test_env_commands),
         cmocka_unit_test(test_env_check),
+        cmocka_unit_test(test_report_command),
+        cmocka_unit_test(test_plot),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,74 @@
+/* test_progress.c - stage and progress events: what is kept of them, and that odd ones do no harm. */
+#include "starling/progress.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <string.h>
+
+static sl_progress progress;
+
+static void give(const char *text) {
+    json_error_t error;
+    json_t *event = json_loads(text, 0, &error);
+    assert_non_null(event);
+    sl_progress_event(&progress, event);
+    json_decref(event);
+}
+
+static void begin(void) {
+    sl_progress_init(&progress);
+    progress.quiet = true;
+}
+
+static void test_stages(void **state) {
+    (void)state;
+    begin();
+    give("{\"event\":\"stage\",\"stage\":\"teacher\",\"state\":\"start\"}");
+    assert_int_equal(progress.n_stages, 1);
+    assert_true(progress.stages[0].started > 0);
+    // a restarted trainer starts its stage again: one stage, its time goes on
+    give("{\"event\":\"stage\",\"stage\":\"teacher\",\"state\":\"start\"}");
+    give("{\"event\":\"stage\",\"stage\":\"teacher\",\"state\":\"done\",\"seconds\":1}");
+    give("{\"event\":\"stage\",\"stage\":\"distill\",\"state\":\"start\"}");
+    assert_int_equal(progress.n_stages, 2);
+    assert_true(progress.stages[0].seconds > 0);
+    assert_true(progress.stages[0].started <= 0);
+    json_t *timing = sl_progress_timing(&progress);
+    assert_non_null(json_object_get(timing, "teacher"));
+    assert_null(json_object_get(timing, "distill"));
+    json_decref(timing);
+}
+
+static void test_odd_events(void **state) {
+    (void)state;
+    begin();
+    give("{}");
+    give("{\"event\":7,\"stage\":[]}");
+    give("{\"event\":\"stage\",\"stage\":\"teacher\",\"state\":null}");
+    give("{\"event\":\"progress\",\"stage\":\"teacher\"}");
+    give("{\"event\":\"progress\",\"stage\":\"teacher\",\"done\":\"x\",\"total\":-3,\"per_second\":{},\"eta_"
+         "seconds\":1e300}");
+    give("{\"event\":\"ready\",\"endpoint\":\"x\"}");
+    assert_int_equal(progress.n_stages, 0);
+    // more stages than there are, and longer names than fit
+    for (int i = 0; i < SL_MAX_STAGES + 5; i++) {
+        char text[256];
+        (void)snprintf(text, sizeof text,
+                       "{\"event\":\"stage\",\"stage\":\"a-stage-with-quite-a-long-name-of-its-own-%d\","
+                       "\"state\":\"start\"}",
+                       i);
+        give(text);
+    }
+    assert_true(progress.n_stages <= SL_MAX_STAGES);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_stages), cmocka_unit_test(test_odd_events)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
