@@ -67,6 +67,8 @@ sl_status sl_server_open(const char *endpoint, const sl_coordinator_def *def, sl
     sl_coordinator_def with_progress = *def;
     with_progress.progress = (sl_progress){report, self};
     sl_transport_def transport = sl_transport_learn_def();
+    // what could not be sent is sent again or asked for again: the agents need not wait for it
+    transport.send_wait_ms = 200;
     sl_status status = sl_coordinator_create(&with_progress, &self->coordinator);
     if (status == SL_OK) status = sl_learn_codec_create(&self->codec);
     if (status == SL_OK) status = sl_transport_connect(endpoint, &transport, &self->transport);
