@@ -139,10 +139,10 @@ static sl_status measure(barrier *self, const sl_barrier_def *def, sl_barrier_re
     for (int i = 0; i < WARM_UP; i++) SL_TRY(tick(self));
     self->round_trip = (sl_latency){0};
     uint64_t ticks = 0;
-    double start = sl_clock_seconds(), elapsed = 0;
-    for (; elapsed < def->seconds; elapsed = sl_clock_seconds() - start, ticks++) SL_TRY(tick(self));
+    int64_t start_ns = sl_clock_ns(), now_ns = start_ns, end_ns = start_ns + (int64_t)(def->seconds * 1e9);
+    for (; now_ns < end_ns; now_ns = sl_clock_ns(), ticks++) SL_TRY(tick(self));
     *out = (sl_barrier_result){.ticks = ticks,
-                               .ticks_per_second = (double)ticks / elapsed,
+                               .ticks_per_second = (double)ticks * 1e9 / (double)(now_ns - start_ns),
                                .round_trip_p50_ns = sl_latency_percentile(&self->round_trip, 0.5),
                                .round_trip_p99_ns = sl_latency_percentile(&self->round_trip, 0.99),
                                .obs_bytes = self->obs_bytes,

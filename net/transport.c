@@ -7,7 +7,7 @@
 #include <string.h>
 
 sl_transport_def sl_transport_default_def(void) {
-    return (sl_transport_def){.high_water_mark = 8,
+    return (sl_transport_def){.high_water_mark = 16,
                               .max_frame_bytes = 1024 * 1024,
                               .heartbeat_ms = 500,
                               .linger_ms = 1000,

@@ -36,7 +36,7 @@ typedef struct sl_transport_def {
     int backlog;             /* connections that may wait for a server */
     int send_wait_ms;        /* how long send waits at the high-water mark or while not connected */
 } sl_transport_def;
-sl_transport_def sl_transport_default_def(void); /* the fleet's: 8, 1 MiB, 500, 1000, 128, 0 */
+sl_transport_def sl_transport_default_def(void); /* the fleet's: 16, 1 MiB, 500, 1000, 128, 0 */
 sl_transport_def sl_transport_learn_def(void);   /* the learn link's: 4, 1 GiB, 5000, 1000, 16, 5000 */
 
 typedef struct sl_transport_stats {

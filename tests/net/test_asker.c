@@ -5,6 +5,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 
 #include <cmocka.h>
 
@@ -36,10 +37,10 @@ typedef struct fake {
 
 static void say(fake *self, sl_learn_kind kind, uint64_t request_id) {
     sl_learn_message message = {.kind = kind, .run_id = self->run_id, .request_id = request_id, .total = 10};
-    if (kind == SL_LEARN_HELLO) strcpy(message.config_hash, self->hash);
+    if (kind == SL_LEARN_HELLO) (void)snprintf(message.config_hash, sizeof message.config_hash, "%s", self->hash);
     if (kind == SL_LEARN_ERROR) {
         message.code = SL_CONFIG;
-        strcpy(message.text, "no such policy");
+        (void)snprintf(message.text, sizeof message.text, "%s", "no such policy");
     }
     assert_int_equal(sl_learn_send(self->codec, self->transport, NULL, &message), SL_OK);
 }
@@ -135,7 +136,7 @@ static void open_pair(fixture *f, script what) {
     assert_int_equal(sl_sim_create(&sim, &f->sim), SL_OK);
     sl_sim_install(f->sim);
     sl_asker_def def = sl_asker_default_def("sim://trainer");
-    strcpy(def.config_hash, hash_text);
+    (void)snprintf(def.config_hash, sizeof def.config_hash, "%s", hash_text);
     def.stop = &f->stop;
     def.progress = count_progress;
     def.context = &f->n_progress;
