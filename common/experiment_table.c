@@ -5,12 +5,14 @@
 #include <stddef.h>
 
 // the YAML path of a key is the C path of its field
+// NOLINTBEGIN(bugprone-macro-parentheses): designators and initialisers take none
 #define KEY(field, kind, standard, range)                                                                            \
     { #field, SL_EXP_##kind, offsetof(sl_experiment, field), standard, range }
 #define NET(at, kind, size, depth, norm)                                                                             \
     KEY(at.cell, CHOICE, kind, "none gru"), KEY(at.hidden, INT, size, "[1, 1024]"),                                  \
         KEY(at.layers, INT, depth, "[1, 4]"), KEY(at.activation, CHOICE, "relu", "relu tanh"),                       \
         KEY(at.layer_norm, BOOL, norm, NULL)
+// NOLINTEND(bugprone-macro-parentheses)
 
 static const sl_exp_key top_keys[] = {
     KEY(name, TEXT, "experiment", NULL),

@@ -50,11 +50,16 @@ static sl_status reserve_start(sl_framed *self) {
     int64_t capacity = self->capacity ? 2 * self->capacity : 256;
     int64_t *starts = sl_alloc_array((size_t)capacity, sizeof *starts);
     if (!starts) return sl_fail(SL_MEMORY, NULL, "cannot allocate the index of %s", self->path);
-    if (self->count) memcpy(starts, self->starts, (size_t)self->count * sizeof *starts);
+    if (self->starts) memcpy(starts, self->starts, (size_t)self->count * sizeof *starts);
     sl_free(self->starts);
     self->starts = starts;
     self->capacity = capacity;
     return SL_OK;
+}
+
+static void add_start(sl_framed *self, int64_t start) {
+    SL_ASSERT(self->starts && self->count < self->capacity);
+    self->starts[self->count++] = start;
 }
 
 static sl_status reserve_buffer(sl_framed *self, size_t n_bytes) {
@@ -120,7 +125,7 @@ static sl_status scan_next(sl_framed *self, int64_t size, bool *whole) {
     // the last record may be torn in its pages too; anything after it says that it was whole once
     if (get_le(self->buffer + n, 4) != masked_crc(self->buffer, (size_t)n)) return tail_or_damage(self, end, size);
     SL_TRY(reserve_start(self));
-    self->starts[self->count++] = start;
+    add_start(self, start);
     self->end = end;
     *whole = true;
     return SL_OK;
@@ -248,7 +253,7 @@ sl_status sl_framed_append(sl_framed *self, const void *bytes, size_t n_bytes) {
         // a half record must not stay: the next append would come after it
         return cut_to(self, self->end) == SL_OK ? status : SL_IO;
     }
-    self->starts[self->count++] = at;
+    add_start(self, at);
     self->end = at + SL_FRAMED_OVERHEAD + (int64_t)n_bytes;
     return SL_OK;
 }

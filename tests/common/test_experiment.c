@@ -236,14 +236,19 @@ static void bad_sets_are_refused_by_name(void **state) {
     assert_refused(full, longest, SL_CONFIG, "--set: key 'name': is longer than 255 bytes", NULL);
 }
 
+static void write_students(int n, char *text, size_t size) {
+    size_t at = (size_t)snprintf(text, size, ENV "students:\n");
+    for (int i = 0; i < n; i++) at += (size_t)snprintf(text + at, size - at, "- net: {}\n");
+}
+
 static void many_students_are_bounded(void **state) {
     (void)state;
-    char text[2000] = ENV "students:\n";
-    for (int i = 0; i < 64; i++) strcat(text, "- net: {}\n");
+    char text[2000];
+    write_students(64, text, sizeof text);
     sl_experiment *e = parse(text, NULL);
     assert_int_equal(e->students_count, 64);
     sl_experiment_destroy(&e);
-    strcat(text, "- net: {}\n");
+    write_students(65, text, sizeof text);
     assert_refused(text, NULL, SL_CONFIG, "test.yaml: key 'students[63]': too many entries", NULL);
 }
 
