@@ -10,24 +10,7 @@
  * checkpoint sends RESTORE first. So either side may restart at any moment. A HELLO with a new run_id is a new
  * coordinator: what was asked of the old one is lost; RESTORE the last SNAPSHOT and ask again.
  *
- * Networks: teacher actor: O (+ N when agent_id: one-hot index, last) -> A. Critic: S (+ N when per agent, as the
- * actor)
- * -> 1. Student i: its own obs_dim -> its own n_actions; it reads the first obs_dim of a row of OBS, its logits are
- * the first n_actions of a row of A. PARAMS are the teacher's actor, or with method direct and in SAMPLE the students
- * in agent order. AVAIL is sent when the environment masks actions or some agent has fewer than A.
- *
- * COLLECT: B = ppo.n_envs, T = ppo.rollout_steps; episodes go on from one request to the next. OBS is masked with
- * method direct; STATE is absent when spec.state_is_obs and OBS is unmasked. HIDDEN has the H of the widest network,
- * narrower rows padded with zeros; CRITIC_HIDDEN the critic's; each only when such a network is recurrent.
- * SAMPLE: B = n_episodes, T = the longest of them, whole episodes from their first step, recurrent states start at
- * zero (KEEP is 0 in row 0): no HIDDEN, no STATE. OBS is masked. Behind the end of a shorter episode everything is
- * zero, ALIVE too (AVAIL: legal); ALIVE is absent when all are T long. Source 1 needs PARAMS. Advantages by
- * distill.gamma, lambda. RECORD carries the teacher (PARAMS, CRITIC, value_mean, value_std), which the coordinator
- * keeps, frozen. It opens every session that samples: with enough episodes in the buffer it touches no stream and
- * answers DONE at once. EVALUATE of teacher or students: PARAMS of the experiment's shapes, or the policy files of
- * the folder in text, else of the run's folder. Policies see what they see when they act: students are masked. FLY
- * flies whatever agents join. HELLO names in request_id the last request that was answered, 0 = none; a request with
- * that id is ignored, so that asking again does no harm. */
+ * What the networks are and what each request's batch holds: proto/README.md. */
 #ifndef SL_NET_LEARN_MESSAGE_H
 #define SL_NET_LEARN_MESSAGE_H
 
