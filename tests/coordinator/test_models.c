@@ -1,0 +1,154 @@
+/* test_models.c - policies from files: the team they make is the one that was saved, the folders are searched in
+ * order, and files of another agent, environment or shape are refused; the hangar hands out the same files. */
+#include "coordinator/models.h"
+
+#include "coordinator/example.h"
+#include "coordinator/hangar.h"
+#include "nn/policy.h"
+#include "storage/file.h"
+#include "support/temp_folder.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static float params[40000];
+
+typedef struct world {
+    example x;
+    sl_setup *setup;
+    sl_temp_folder run, other;
+} world;
+
+static void open_world(world *w) {
+    sl_rng rng = sl_rng_seed(5);
+    for (int i = 0; i < 40000; i++) params[i] = (float)sl_rng_between(&rng, -0.4, 0.4);
+    example_init(&w->x);
+    assert_int_equal(sl_setup_create(&w->x.e, &w->setup), SL_OK);
+    w->run = sl_temp_folder_create();
+    w->other = sl_temp_folder_create();
+}
+
+static void close_world(world *w) {
+    sl_setup_destroy(&w->setup);
+    sl_temp_folder_remove(&w->run);
+    sl_temp_folder_remove(&w->other);
+}
+
+static void save(const world *w, const char *folder, const char *name, int agent, const sl_net_def *def, float *own,
+                 const char *env) {
+    sl_policy policy = {.def = *def, .params = own, .value_std = 1};
+    policy.profile = (sl_profile){.agent = agent, .n_agents = 3, .mask = "none", .role = "agent", .run = "test"};
+    policy.profile.obs_dim = w->setup->O;
+    policy.profile.agent_id = agent < 0;
+    (void)snprintf(policy.profile.kind, sizeof policy.profile.kind, agent < 0 ? "teacher" : "student");
+    (void)snprintf(policy.profile.env, sizeof policy.profile.env, "%s", env);
+    policy.profile.n_blocks = 1;
+    (void)snprintf(policy.profile.blocks[0].name, sizeof policy.profile.blocks[0].name, "all");
+    policy.profile.blocks[0].len = w->setup->O;
+    char path[512];
+    (void)snprintf(path, sizeof path, "%s/%s", folder, name);
+    assert_int_equal(sl_policy_save(&policy, path), SL_OK);
+}
+
+static void save_students(const world *w, const char *folder, float *own) {
+    for (int i = 0; i < 3; i++) {
+        char name[64];
+        (void)snprintf(name, sizeof name, "agent-%d.safetensors", i);
+        save(w, folder, name, i, &w->setup->students[i], own, w->x.e.env.name);
+        own += sl_net_n_params(&w->setup->students[i]);
+    }
+}
+
+static void expect_params(const world *w, sl_policy_kind policy, const char *folder, const float *wanted) {
+    sl_team *team = NULL;
+    assert_int_equal(sl_models_load(w->setup, policy, folder, w->run.path, 4, &team), SL_OK);
+    assert_memory_equal(sl_team_params(team), wanted, sl_team_n_params(team) * sizeof(float));
+    sl_team_destroy(&team);
+}
+
+static void test_finds_and_loads(void **state) {
+    (void)state;
+    world w;
+    char students[300];
+    sl_team *team = NULL;
+    open_world(&w);
+    assert_int_equal(sl_models_load(w.setup, SL_POLICY_TEACHER, "", w.run.path, 4, &team), SL_NOT_FOUND);
+    assert_int_equal(sl_models_load(w.setup, SL_POLICY_STUDENTS, NULL, w.run.path, 4, &team), SL_NOT_FOUND);
+    (void)snprintf(students, sizeof students, "%s/students", w.run.path);
+    assert_int_equal(sl_file_make_folder(students), SL_OK);
+    save(&w, w.run.path, "teacher.safetensors", -1, &w.setup->teacher, params, w.x.e.env.name);
+    save_students(&w, students, params + 1);
+    expect_params(&w, SL_POLICY_TEACHER, "", params);
+    expect_params(&w, SL_POLICY_STUDENTS, w.other.path, params + 1);
+    // the named folder goes before the run's
+    save_students(&w, w.other.path, params + 2);
+    expect_params(&w, SL_POLICY_STUDENTS, w.other.path, params + 2);
+    expect_params(&w, SL_POLICY_STUDENTS, NULL, params + 1);
+    close_world(&w);
+}
+
+static void test_refuses_what_does_not_fit(void **state) {
+    (void)state;
+    world w;
+    sl_team *team = NULL;
+    open_world(&w);
+    save_students(&w, w.other.path, params);
+    save(&w, w.other.path, "agent-1.safetensors", 2, &w.setup->students[2], params, w.x.e.env.name);
+    assert_int_equal(sl_models_load(w.setup, SL_POLICY_STUDENTS, w.other.path, w.run.path, 4, &team), SL_MISMATCH);
+    save(&w, w.other.path, "agent-1.safetensors", 1, &w.setup->students[1], params, "mpe/simple_v3");
+    assert_int_equal(sl_models_load(w.setup, SL_POLICY_STUDENTS, w.other.path, w.run.path, 4, &team), SL_MISMATCH);
+    sl_net_def wide = w.setup->students[1];
+    wide.out_dim = 7;
+    save(&w, w.other.path, "agent-1.safetensors", 1, &wide, params, w.x.e.env.name);
+    assert_int_equal(sl_models_load(w.setup, SL_POLICY_STUDENTS, w.other.path, w.run.path, 4, &team), SL_MISMATCH);
+    char path[512];
+    (void)snprintf(path, sizeof path, "%s/agent-1.safetensors", w.other.path);
+    assert_int_equal(truncate(path, 100), 0);
+    assert_int_equal(sl_models_load(w.setup, SL_POLICY_STUDENTS, w.other.path, w.run.path, 4, &team), SL_CORRUPT);
+    assert_null(team);
+    close_world(&w);
+}
+
+/* New students in the run's folder are taken without a new endpoint; a broken one leaves the fleet as it was. */
+static void test_hangar_takes_new_students(void **state) {
+    (void)state;
+    world w;
+    char students[300], endpoint[256], path[512];
+    sl_hangar *hangar = NULL;
+    open_world(&w);
+    sl_hangar_def def = {.setup = w.setup, .run = w.run.path, .endpoint = "tcp://127.0.0.1:*"};
+    assert_int_equal(sl_hangar_open(&def, &hangar), SL_OK);
+    (void)snprintf(endpoint, sizeof endpoint, "%s", sl_hangar_endpoint(hangar));
+    sl_fleet *empty = sl_hangar_fleet(hangar);
+    assert_int_equal(sl_hangar_refresh(hangar), SL_OK);
+    assert_ptr_equal(sl_hangar_fleet(hangar), empty);
+    (void)snprintf(students, sizeof students, "%s/students", w.run.path);
+    assert_int_equal(sl_file_make_folder(students), SL_OK);
+    save_students(&w, students, params);
+    assert_int_equal(sl_hangar_refresh(hangar), SL_OK);
+    sl_fleet *stocked = sl_hangar_fleet(hangar);
+    assert_string_equal(sl_hangar_endpoint(hangar), endpoint);
+    assert_int_equal(sl_hangar_refresh(hangar), SL_OK);
+    assert_ptr_equal(sl_hangar_fleet(hangar), stocked);
+    (void)snprintf(path, sizeof path, "%s/agent-0.safetensors", students);
+    assert_int_equal(truncate(path, 100), 0);
+    assert_int_equal(sl_hangar_refresh(hangar), SL_CORRUPT);
+    assert_ptr_equal(sl_hangar_fleet(hangar), stocked);
+    assert_int_equal(sl_fleet_poll(stocked, 1), SL_OK);
+    sl_hangar_close(&hangar);
+    close_world(&w);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_finds_and_loads),
+        cmocka_unit_test(test_refuses_what_does_not_fit),
+        cmocka_unit_test(test_hangar_takes_new_students),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
