@@ -100,9 +100,9 @@ void sl_event_stage_done(const char *stage, double seconds) {
     (void)fflush(stdout);
 }
 
-sl_progress sl_progress_start(const char *stage, const char *unit, int64_t done, int64_t total) {
+sl_meter sl_meter_start(const char *stage, const char *unit, int64_t done, int64_t total) {
     double now = sl_clock_seconds();
-    return (sl_progress){.stage = stage,
+    return (sl_meter){.stage = stage,
                          .unit = unit,
                          .done = done,
                          .total = total,
@@ -111,7 +111,7 @@ sl_progress sl_progress_start(const char *stage, const char *unit, int64_t done,
                          .start_done = done};
 }
 
-void sl_progress_report(sl_progress *self, int64_t done, double mean_return) {
+void sl_meter_report(sl_meter *self, int64_t done, double mean_return) {
     double now = sl_clock_seconds();
     self->done = done;
     if (now - self->last_seconds < 0.5 && done < self->total) return;

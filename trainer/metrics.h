@@ -22,15 +22,15 @@ void sl_event_stage_start(const char *stage);
 void sl_event_stage_done(const char *stage, double seconds);
 
 /* A stage's progress. */
-typedef struct sl_progress {
+typedef struct sl_meter {
     const char *stage, *unit;
     int64_t done, total;
     double start_seconds, last_seconds; /* clock at start and at the last line */
     int64_t start_done;                 /* where this session began */
-} sl_progress;
-sl_progress sl_progress_start(const char *stage, const char *unit, int64_t done, int64_t total);
+} sl_meter;
+sl_meter sl_meter_start(const char *stage, const char *unit, int64_t done, int64_t total);
 /* Prints a line, unless the last one is younger than half a second and this is not the end. mean_return NaN = not
  * known. */
-void sl_progress_report(sl_progress *self, int64_t done, double mean_return);
+void sl_meter_report(sl_meter *self, int64_t done, double mean_return);
 
 #endif

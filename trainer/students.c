@@ -17,7 +17,7 @@ typedef struct stage {
     sl_session *session;
     sl_distill *distill;
     sl_metrics *metrics;
-    sl_progress progress;
+    sl_meter meter;
     int64_t update, n_updates;
     sl_rng source; /* which states the next batch is of, when mixed */
     double mean_return;
@@ -36,10 +36,10 @@ sl_status sl_students_record(sl_session *session) {
     sl_learn_add(&request, SL_TENSOR_PARAMS, SL_WIRE_F32, teacher.params, 1, &n_actor);
     sl_learn_add(&request, SL_TENSOR_CRITIC, SL_WIRE_F32, teacher.critic_params, 1, &n_critic);
     const sl_learn_message *answer = NULL;
-    session->recording = sl_progress_start("record", "episodes", 0, request.n_episodes);
+    session->recording = sl_meter_start("record", "episodes", 0, request.n_episodes);
     sl_status status = sl_asker_ask(session->asker, &request, false, &answer);
     if (status == SL_OK && session->recording.done < session->recording.total)
-        sl_progress_report(&session->recording, session->recording.total, (double)NAN);
+        sl_meter_report(&session->recording, session->recording.total, (double)NAN);
     session->recording.stage = NULL;
     sl_policy_fini(&teacher);
     return status;
@@ -110,7 +110,7 @@ static sl_status one_update(stage *self, bool want_snapshot, const sl_learn_mess
     SL_TRY(sl_metrics_row(self->metrics, self->update, (int)(sizeof row / sizeof *row), row));
     // what the students themselves reach is worth a line, the teacher's return is known
     if (source == 1 && !isnan(mean)) self->mean_return = mean;
-    sl_progress_report(&self->progress, self->update, self->mean_return);
+    sl_meter_report(&self->meter, self->update, self->mean_return);
     return SL_OK;
 }
 
@@ -157,7 +157,7 @@ static sl_status open_stage(stage *self, const sl_tensors *resume) {
     SL_TRY(sl_distill_create(&def, session->pool, &self->distill));
     if (resume) SL_TRY(load(self, resume));
     SL_TRY(sl_metrics_open(session->run, "distill", COLUMNS, self->update, &self->metrics));
-    self->progress = sl_progress_start("distill", "updates", self->update, self->n_updates);
+    self->meter = sl_meter_start("distill", "updates", self->update, self->n_updates);
     return SL_OK;
 }
 

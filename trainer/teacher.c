@@ -21,7 +21,7 @@ typedef struct stage {
     bool direct;
     sl_mappo *mappo;
     sl_metrics *metrics;
-    sl_progress progress;
+    sl_meter meter;
     int64_t update, n_updates, steps_per_update;
     double mean_return; /* of the last batch that finished an episode */
 } stage;
@@ -75,7 +75,7 @@ static sl_status report(stage *self, const sl_batch *batch, const sl_mappo_stats
                           collect,
                           learn};
     SL_TRY(sl_metrics_row(self->metrics, self->update, (int)(sizeof row / sizeof *row), row));
-    sl_progress_report(&self->progress, steps, self->mean_return);
+    sl_meter_report(&self->meter, steps, self->mean_return);
     return SL_OK;
 }
 
@@ -161,7 +161,7 @@ static sl_status open_stage(stage *self, const sl_tensors *resume) {
     self->steps_per_update = (int64_t)ppo->n_envs * ppo->rollout_steps;
     self->n_updates = (ppo->total_steps + self->steps_per_update - 1) / self->steps_per_update;
     SL_TRY(sl_metrics_open(session->run, self->name, COLUMNS, self->update, &self->metrics));
-    self->progress = sl_progress_start(self->name, "steps", self->update * self->steps_per_update,
+    self->meter = sl_meter_start(self->name, "steps", self->update * self->steps_per_update,
                                        self->n_updates * self->steps_per_update);
     return SL_OK;
 }
