@@ -1,0 +1,294 @@
+/* test_stages.c - whole small runs over tcp, trainer and coordinator in one process: the coordinator is replaced, the
+ * trainer is stopped and its newest checkpoint damaged, and the end is the same, byte for byte. */
+#include "trainer/stages.h"
+
+#include "common/alloc.h"
+#include "common/clock.h"
+#include "common/log.h"
+#include "coordinator/serve.h"
+#include "storage/file.h"
+#include "support/temp_folder.h"
+
+#include <pthread.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char text[] = "name: stages\n"
+                           "threads: 2\n"
+                           "env: {name: mpe/simple_spread_v3, max_steps: 10}\n"
+                           "teacher:\n"
+                           "  actor: {cell: gru, hidden: 16, layers: 1}\n"
+                           "  critic: {cell: none, hidden: 16, layers: 1}\n"
+                           "  ppo: {total_steps: 1920, n_envs: 16, rollout_steps: 12, epochs: 2, minibatches: 2}\n"
+                           "record: {episodes: 24}\n"
+                           "mask: {kind: random, k_min: 8, k_max: 10}\n"
+                           "students:\n"
+                           "- net: {cell: none, hidden: 16, layers: 1}\n"
+                           "- net: {cell: gru, hidden: 16, layers: 1}\n"
+                           "- net: {cell: gru, hidden: 32, layers: 1}\n"
+                           "distill: {source: mixed, updates: 12, episodes: 8, minibatches: 2, w_ppo: 0.5}\n";
+
+/* What goes wrong, by the number of the newest checkpoint. */
+typedef struct plan {
+    int replace[4]; /* the coordinator is replaced when there are that many; 0 = no more */
+    int stop[4];    /* the trainer is asked to stop */
+    bool damage;    /* its newest checkpoint is cut then */
+} plan;
+
+typedef struct world {
+    sl_temp_folder folder;
+    sl_experiment *experiment;
+    char endpoint[64], hash[65];
+    pthread_t trainer;
+    plan plan;
+    atomic_bool done;
+    int n_replaced, n_stopped;
+} world;
+
+/* set: one more setting, "method=direct", or NULL. */
+static void create(world *w, const plan *p, const char *set) {
+    *w = (world){.folder = sl_temp_folder_create(), .trainer = pthread_self(), .plan = *p};
+    const char *path = sl_temp_folder_file(&w->folder, "experiment.yaml");
+    assert_int_equal(sl_file_replace(path, text, sizeof text - 1), SL_OK);
+    assert_int_equal(sl_experiment_load(path, &set, set ? 1 : 0, &w->experiment), SL_OK);
+    // a checkpoint after every update, which no file may ask for
+    w->experiment->checkpoint_seconds = 0;
+    sl_file_sha256(text, sizeof text - 1, w->hash);
+    (void)snprintf(w->endpoint, sizeof w->endpoint, "tcp://127.0.0.1:*");
+}
+
+static void destroy(world *w) {
+    sl_experiment_destroy(&w->experiment);
+    sl_temp_folder_remove(&w->folder);
+}
+
+static bool has_checkpoint(const world *w, int n) {
+    char path[512];
+    (void)snprintf(path, sizeof path, "%s/checkpoints/checkpoint-%d.safetensors", w->folder.path, n);
+    return access(path, F_OK) == 0;
+}
+
+static sl_server *open_server(world *w) {
+    sl_server *server = NULL;
+    sl_coordinator_def def = {.experiment = w->experiment, .run = w->folder.path};
+    memcpy(def.config_hash, w->hash, sizeof def.config_hash);
+    assert_int_equal(sl_server_open(w->endpoint, &def, &server), SL_OK);
+    return server;
+}
+
+static volatile sig_atomic_t stop;
+
+static void on_signal(int signal_number) {
+    (void)signal_number;
+    stop = 1;
+}
+
+/* The coordinator's thread, which also does the mischief. */
+static void *coordinate(void *context) {
+    world *w = context;
+    sl_server *server = open_server(w);
+    while (!atomic_load(&w->done)) {
+        bool finished = false;
+        if (sl_server_step(server, 10, &finished) != SL_OK) break;
+        int next = w->n_replaced < 4 ? w->plan.replace[w->n_replaced] : 0;
+        if (next && has_checkpoint(w, next)) {
+            w->n_replaced++;
+            sl_server_close(&server);
+            server = open_server(w);
+        }
+        next = w->n_stopped < 4 ? w->plan.stop[w->n_stopped] : 0;
+        if (next && has_checkpoint(w, next)) {
+            w->n_stopped++;
+            assert_int_equal(pthread_kill(w->trainer, SIGUSR1), 0);
+        }
+    }
+    sl_server_close(&server);
+    return NULL;
+}
+
+static void cut_newest(const world *w) {
+    for (int n = 200; n > 0; n--) {
+        if (!has_checkpoint(w, n)) continue;
+        char path[512];
+        (void)snprintf(path, sizeof path, "%s/checkpoints/checkpoint-%d.safetensors", w->folder.path, n);
+        assert_int_equal(truncate(path, 1000), 0);
+        return;
+    }
+    fail_msg("no checkpoint to cut");
+}
+
+static sl_status train(world *w, bool resume, pthread_t *coordinator, bool *started) {
+    char path[512];
+    (void)snprintf(path, sizeof path, "%s/experiment.yaml", w->folder.path);
+    sl_session_def def = {w->experiment, path, w->folder.path, w->endpoint, &stop};
+    sl_session *session = NULL;
+    assert_int_equal(sl_session_open(&def, &session), SL_OK);
+    if (!*started) {
+        // the port that was picked is kept for the next session
+        (void)snprintf(w->endpoint, sizeof w->endpoint, "%s", sl_asker_endpoint(session->asker));
+        assert_int_equal(pthread_create(coordinator, NULL, coordinate, w), 0);
+    }
+    *started = true;
+    sl_status status = sl_stages_run(session, resume);
+    sl_session_close(&session);
+    return status;
+}
+
+static void run(world *w) {
+    pthread_t coordinator;
+    bool started = false;
+    sl_status status = train(w, false, &coordinator, &started);
+    while (status == SL_INTERRUPTED) {
+        stop = 0;
+        if (w->plan.damage) cut_newest(w);
+        status = train(w, true, &coordinator, &started);
+    }
+    atomic_store(&w->done, true);
+    assert_int_equal(pthread_join(coordinator, NULL), 0);
+    if (status != SL_OK) fail_msg("%s", sl_error_what());
+}
+
+/* A file's digest; of a CSV without its last two columns, which are seconds. */
+static void digest(const world *w, const char *name, char out[65]) {
+    uint8_t *bytes = NULL;
+    size_t n = 0;
+    assert_int_equal(sl_file_read(sl_temp_folder_file(&w->folder, name), 1 << 24, &bytes, &n), SL_OK);
+    if (strstr(name, ".csv")) {
+        size_t kept = 0, line = 0;
+        for (size_t k = 0; k < n; k++) {
+            bytes[kept++] = bytes[k];
+            if (bytes[k] != '\n') continue;
+            for (int commas = 0; commas < 2; kept--) commas += bytes[kept - 1] == ',';
+            line = kept;
+        }
+        n = line;
+    }
+    sl_file_sha256(bytes, n, out);
+    sl_free(bytes);
+}
+
+static const char *const kd_files[] = {"teacher.safetensors",          "students/agent-0.safetensors",
+                                       "students/agent-1.safetensors", "students/agent-2.safetensors",
+                                       "metrics/teacher.csv",          "metrics/distill.csv"};
+static char reference[6][65];
+
+static void assert_same_as_reference(const world *w) {
+    for (int k = 0; k < 6; k++) {
+        char text_of[65];
+        digest(w, kd_files[k], text_of);
+        assert_string_equal(text_of, reference[k]);
+    }
+}
+
+static void an_undisturbed_run_leaves_its_files(void **state) {
+    (void)state;
+    world w;
+    create(&w, &(plan){{0}, {0}, false}, NULL);
+    run(&w);
+    for (int k = 0; k < 6; k++) digest(&w, kd_files[k], reference[k]);
+    sl_policy teacher = {0}, student = {0};
+    assert_int_equal(sl_policy_load(sl_temp_folder_file(&w.folder, "teacher.safetensors"), &teacher), SL_OK);
+    assert_true(teacher.has_critic);
+    assert_int_equal(teacher.profile.agent, -1);
+    assert_int_equal(sl_policy_load(sl_temp_folder_file(&w.folder, "students/agent-2.safetensors"), &student), SL_OK);
+    assert_string_equal(student.profile.kind, "student");
+    assert_string_equal(student.profile.mask, "random 8-10");
+    assert_int_equal(student.def.hidden, 32);
+    sl_policy_fini(&teacher);
+    sl_policy_fini(&student);
+    // what is finished stays as it is
+    pthread_t none;
+    bool started = true;
+    assert_int_equal(train(&w, true, &none, &started), SL_OK);
+    assert_same_as_reference(&w);
+    destroy(&w);
+}
+
+static void a_replaced_coordinator_changes_nothing(void **state) {
+    (void)state;
+    world w;
+    create(&w, &(plan){{1, 5, 12, 19}, {0}, false}, NULL);
+    run(&w);
+    assert_int_equal(w.n_replaced, 4);
+    assert_same_as_reference(&w);
+    destroy(&w);
+}
+
+static void a_stopped_trainer_goes_on_where_it_was(void **state) {
+    (void)state;
+    world w;
+    create(&w, &(plan){{0}, {3, 9, 16, 0}, false}, NULL);
+    run(&w);
+    assert_int_equal(w.n_stopped, 3);
+    assert_same_as_reference(&w);
+    destroy(&w);
+}
+
+static void all_at_once(void **state) {
+    (void)state;
+    world w;
+    create(&w, &(plan){{2, 15, 0}, {4, 14, 0}, true}, NULL);
+    run(&w);
+    assert_int_equal(w.n_replaced + w.n_stopped, 4);
+    assert_same_as_reference(&w);
+    destroy(&w);
+}
+
+static void students_learn_by_themselves_with_method_direct(void **state) {
+    (void)state;
+    char first[65] = "", second[65];
+    for (int k = 0; k < 2; k++) {
+        world w;
+        create(&w, &(plan){{k ? 3 : 0}, {k ? 6 : 0}, false}, "method=direct");
+        run(&w);
+        digest(&w, "students/agent-1.safetensors", second);
+        if (k == 0) memcpy(first, second, sizeof first);
+        assert_string_equal(second, first);
+        assert_int_not_equal(access(sl_temp_folder_file(&w.folder, "teacher.safetensors"), F_OK), 0);
+        destroy(&w);
+    }
+}
+
+static void a_teacher_of_another_run_is_taken(void **state) {
+    (void)state;
+    world giver, taker;
+    create(&giver, &(plan){{0}, {0}, false}, NULL);
+    run(&giver);
+    char from[512];
+    (void)snprintf(from, sizeof from, "teacher.from=%s", giver.folder.path);
+    create(&taker, &(plan){{0}, {0}, false}, from);
+    run(&taker);
+    char a[65], b[65];
+    digest(&giver, "teacher.safetensors", a);
+    digest(&taker, "teacher.safetensors", b);
+    assert_string_equal(a, b);
+    digest(&taker, "students/agent-1.safetensors", a);
+    assert_string_equal(a, reference[2]);
+    destroy(&giver);
+    destroy(&taker);
+}
+
+int main(void) {
+    sl_log_init("test", SL_LOG_ERROR, false);
+    struct sigaction action = {.sa_handler = on_signal};
+    (void)sigaction(SIGUSR1, &action, NULL);
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_undisturbed_run_leaves_its_files),
+        cmocka_unit_test(a_replaced_coordinator_changes_nothing),
+        cmocka_unit_test(a_stopped_trainer_goes_on_where_it_was),
+        cmocka_unit_test(all_at_once),
+        cmocka_unit_test(students_learn_by_themselves_with_method_direct),
+        cmocka_unit_test(a_teacher_of_another_run_is_taken),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
