@@ -1,5 +1,6 @@
 /* test_fleet_process.c - the fleet over tcp with agents that are processes: kill -9 and SIGSTOP at random moments and
  * a restarted coordinator change no action; no tick allocates; and the fleet keeps up with a bare ZeroMQ barrier. */
+#include "agent/session.h"
 #include "common/alloc.h"
 #include "common/clock.h"
 #include "common/rng.h"
@@ -158,11 +159,39 @@ static double ticks_per_second(flight *self, int n_episodes) {
     return n_episodes * WORLD_T / (sl_clock_seconds() - start);
 }
 
+static void *agent_thread(void *context) {
+    return sl_session_run(context) == SL_OK ? NULL : (void *)1;
+}
+
+/* both ends in one process, so that both are counted */
 static void ten_thousand_ticks_allocate_nothing(void **state) {
     flight *self = *state;
+    sl_session *sessions[WORLD_N] = {NULL};
+    toy_policy policies[WORLD_N];
+    pthread_t threads[WORLD_N];
+    for (int i = 0; i < WORLD_N; i++) {
+        kill_agent(self, i, SIGKILL);
+        sl_session_def def = sl_session_default_def(self->endpoint);
+        def.slot = i, def.hidden = 16, def.obs_dim = TOY_O, def.n_actions = TOY_A;
+        memset(def.model_sha256, 'b', 64);
+        def.context = &policies[i];
+        def.decide = toy_decide;
+        assert_int_equal(sl_session_create(&def, &sessions[i]), SL_OK);
+        assert_int_equal(pthread_create(&threads[i], NULL, agent_thread, sessions[i]), 0);
+    }
+    fly(self, EPISODES, NULL);
+    assert_memory_equal(self->actions, expected, sizeof expected);
     uint64_t before = sl_alloc_count();
     for (int i = 0; i * N_TICKS < 10000; i++) fly(self, EPISODES, NULL);
     assert_true(sl_alloc_count() == before);
+    sl_fleet_goodbye(self->fleet);
+    for (int i = 0; i < WORLD_N; i++) {
+        void *result = (void *)1;
+        assert_int_equal(pthread_join(threads[i], &result), 0);
+        assert_null(result);
+        assert_true(sl_session_get_stats(sessions[i]).decided >= 10000);
+        sl_session_destroy(&sessions[i]);
+    }
 }
 
 static void the_fleet_keeps_up_with_a_bare_barrier(void **state) {

@@ -84,6 +84,30 @@ static void tcp_gives_back_every_frame(void **state) {
     assert_null(server);
 }
 
+static void a_large_frame_crosses_the_learn_link(void **state) {
+    (void)state;
+    sl_transport *server = NULL, *client = NULL;
+    sl_transport_def def = sl_transport_learn_def();
+    assert_int_equal(sl_transport_serve("tcp://127.0.0.1:*", &def, &server), SL_OK);
+    assert_int_equal(sl_transport_connect(sl_transport_endpoint(server), &def, &client), SL_OK);
+    size_t n = 8 * 1024 * 1024;
+    float *numbers = sl_alloc_array(n, sizeof *numbers);
+    for (size_t i = 0; i < n; i++) numbers[i] = (float)i;
+    sl_frame frames[2] = {{"head", 4}, {numbers, n * sizeof *numbers}};
+    // sends wait here, also for the connection
+    for (int i = 0; i < 3; i++) assert_int_equal(sl_transport_send(client, NULL, 2, frames), SL_OK);
+    for (int i = 0; i < 3; i++) {
+        sl_message message;
+        assert_int_equal(sl_transport_receive(server, 10000, &message), SL_OK);
+        assert_true(message.n_frames == 2 && message.frames[1].n_bytes == n * sizeof *numbers);
+        assert_int_equal((uintptr_t)message.frames[1].bytes & 7, 0);
+        assert_memory_equal(message.frames[1].bytes, numbers, n * sizeof *numbers);
+    }
+    sl_free(numbers);
+    sl_transport_close(&client);
+    sl_transport_close(&server);
+}
+
 static void peers_that_are_gone_are_named(void **state) {
     (void)state;
     sl_transport *server = NULL, *client = NULL;
@@ -239,6 +263,7 @@ static void the_simulated_network_loses_duplicates_and_reorders(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tcp_gives_back_every_frame),
+        cmocka_unit_test(a_large_frame_crosses_the_learn_link),
         cmocka_unit_test(peers_that_are_gone_are_named),
         cmocka_unit_test(an_oversized_frame_disconnects_its_sender),
         cmocka_unit_test(a_surplus_of_frames_is_dropped),
