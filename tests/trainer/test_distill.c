@@ -3,6 +3,7 @@
 #include "trainer/distill.h"
 
 #include "common/alloc.h"
+#include "support/torture.h"
 #include "trainer/synthetic.h"
 
 #include <setjmp.h>
@@ -209,6 +210,24 @@ static void same_seed_same_threads_same_bits_and_checkpoints_go_on(void **state)
     destroy(&b);
 }
 
+static sl_status create_and_destroy(void *context) {
+    fixture *f = context;
+    sl_distill_def def = {&f->data.shapes, &f->data.distill, sl_rng_seed(5), sl_rng_seed(6), sl_rng_seed(7), 0};
+    sl_distill *distill = NULL;
+    sl_status status = sl_distill_create(&def, f->pool, &distill);
+    sl_distill_destroy(&distill);
+    return status;
+}
+
+static void each_failing_allocation_is_survived(void **state) {
+    (void)state;
+    sl_synthetic_def def = sl_synthetic_default_def();
+    fixture f;
+    create(&f, &def, 2, 0);
+    assert_true(sl_torture(create_and_destroy, &f) > 40);
+    destroy(&f);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(gradient_equals_finite_differences),
@@ -219,6 +238,7 @@ int main(void) {
         cmocka_unit_test(teacher_roles_move_by_their_period),
         cmocka_unit_test(moved_teacher_roles_are_seen_at_once),
         cmocka_unit_test(same_seed_same_threads_same_bits_and_checkpoints_go_on),
+        cmocka_unit_test(each_failing_allocation_is_survived),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

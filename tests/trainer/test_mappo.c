@@ -3,6 +3,7 @@
 
 #include "common/alloc.h"
 #include "nn/dist.h"
+#include "support/torture.h"
 #include "trainer/synthetic.h"
 
 #include <setjmp.h>
@@ -265,6 +266,24 @@ static void nothing_is_allocated_after_create(void **state) {
     destroy(&f);
 }
 
+static sl_status create_and_destroy(void *context) {
+    fixture *f = context;
+    sl_mappo_def def = {&f->data.shapes, &f->data.ppo, true, sl_rng_seed(5), sl_rng_seed(6), 0};
+    sl_mappo *mappo = NULL;
+    sl_status status = sl_mappo_create(&def, f->pool, &mappo);
+    sl_mappo_destroy(&mappo);
+    return status;
+}
+
+static void each_failing_allocation_is_survived(void **state) {
+    (void)state;
+    sl_synthetic_def def = sl_synthetic_default_def();
+    fixture f;
+    create(&f, &def, true, 2, 0);
+    assert_true(sl_torture(create_and_destroy, &f) > 40);
+    destroy(&f);
+}
+
 /* A bandit: agent i is paid for the action that is the index of its largest feature. */
 static double play(fixture *f, sl_rng *rng) {
     sl_batch *b = &f->data.batch;
@@ -322,6 +341,7 @@ int main(void) {
         cmocka_unit_test(saved_and_loaded_goes_on_the_same),
         cmocka_unit_test(not_finite_is_skipped_and_counted),
         cmocka_unit_test(nothing_is_allocated_after_create),
+        cmocka_unit_test(each_failing_allocation_is_survived),
         cmocka_unit_test(a_bandit_is_learned),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
