@@ -46,7 +46,7 @@ static sl_status measure(const char *program, char *seconds, json_t **out) {
 static sl_status print_table(const json_t *results) {
     const char *const titles[] = {"agent", "cell", "ns/decision", "best batch"};
     sl_table *table = NULL;
-    SL_TRY(sl_table_create(4, titles, &table));
+    SL_TRY(sl_table_create(4, 2, titles, &table));
     sl_status status = SL_OK;
     for (size_t i = 0; i < json_array_size(results) && status == SL_OK; i++) {
         const json_t *r = json_array_get(results, i);

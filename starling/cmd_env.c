@@ -65,7 +65,7 @@ static sl_status print_info_table(const sl_env_spec *spec) {
            spec->max_steps, spec->continuous ? "continuous" : "discrete", spec->state_dim,
            spec->masks_actions ? ", legal-action masks" : "", spec->has_heuristic ? ", a heuristic" : "");
     sl_table *table = NULL;
-    SL_TRY(sl_table_create(4, (const char *const[]){"agent", "role", "actions", "observation"}, &table));
+    SL_TRY(sl_table_create(4, 2, (const char *const[]){"agent", "role", "actions", "observation"}, &table));
     sl_status status = SL_OK;
     for (int i = 0; i < spec->n_agents && status == SL_OK; i++) {
         const sl_agent_spec *agent = &spec->agents[i];

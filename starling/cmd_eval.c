@@ -59,6 +59,8 @@ static double normalise(const char *folder, double mean) {
     if (sl_report_number(report, "policies.random.return.mean", &random) &&
         sl_report_number(report, "policies.teacher.return.mean", &teacher)) {
         normalised = (mean - random) / (teacher - random);
+        // the report's numbers are rounded: a zero may come out as one on the other side
+        if (fabs(normalised) < 1e-6) normalised = 0;
     }
     json_decref(report);
     return normalised;

@@ -78,7 +78,7 @@ static sl_status print_table(const sl_groups *groups) {
     const char *const titles[] = {"experiment", "policy",      "seeds", "return [95% over seeds]",
                                   "normalised", "retention %", "won %", "FLOPs/step"};
     sl_table *table = NULL;
-    SL_TRY(sl_table_create(8, titles, &table));
+    SL_TRY(sl_table_create(8, 2, titles, &table));
     sl_status status = SL_OK;
     for (int i = 0; i < groups->n; i++) {
         const sl_group *g = &groups->items[i];

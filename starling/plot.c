@@ -70,8 +70,8 @@ static sl_status write_script(script *s, int n_runs, char *const *folders, const
     append(s, "set terminal %s size 900,560; set output ", terminal);
     append_quoted(s, file);
     append(s,
-           "; set datafile separator ','; set key bottom right noenhanced; set grid; set xlabel '%s'; "
-           "set ylabel '%s'; set title '%s' noenhanced; plot ",
+           "; set datafile separator ','; set key bottom right noenhanced; set grid; set xlabel '%s' noenhanced; "
+           "set rmargin 4; set ylabel '%s' noenhanced; set title '%s' noenhanced; plot ",
            x, y, stage);
     for (int i = 0; i < n_runs; i++) {
         char path[SL_RUN_PATH], name[64];

@@ -311,7 +311,7 @@ sl_status sl_report_print(const json_t *report) {
     const char *const titles[] = {"policy",     "return (95% CI)", "normalised", "retention",
                                   "FLOPs/step", "bytes",           "ms/step"};
     sl_table *table = NULL;
-    SL_TRY(sl_table_create(7, titles, &table));
+    SL_TRY(sl_table_create(7, 1, titles, &table));
     sl_status status = SL_OK;
     const json_t *policies = json_object_get(report, "policies");
     for (int i = 0; i < SL_SCORED_KINDS && status == SL_OK; i++) {

@@ -5,6 +5,7 @@
 #include "common/assert.h"
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <string.h>
 
 typedef struct cell {
@@ -12,8 +13,8 @@ typedef struct cell {
 } cell;
 
 struct sl_table {
-    int n_columns, n_rows, capacity; /* row 0 holds the titles */
-    cell *cells;                     /* (capacity, n_columns) */
+    int n_columns, n_left, n_rows, capacity; /* row 0 holds the titles */
+    cell *cells;                             /* (capacity, n_columns) */
 };
 
 // characters of UTF-8 text: every byte but the continuation bytes
@@ -23,11 +24,12 @@ static int width_of(const char *text) {
     return width;
 }
 
-sl_status sl_table_create(int n_columns, const char *const *titles, sl_table **out) {
+sl_status sl_table_create(int n_columns, int n_left, const char *const *titles, sl_table **out) {
     SL_ASSERT(n_columns > 0);
     sl_table *self = sl_alloc(sizeof *self);
     if (!self) return sl_fail(SL_MEMORY, NULL, "no memory for a table");
     self->n_columns = n_columns;
+    self->n_left = n_left;
     sl_status status = sl_table_add_row(self);
     if (status != SL_OK) {
         sl_table_destroy(&self);
@@ -74,11 +76,13 @@ static void print_row(const sl_table *self, int row, const int *widths, FILE *fi
     for (int c = 0; c < self->n_columns; c++) {
         const char *text = self->cells[(size_t)row * (size_t)self->n_columns + (size_t)c].text;
         int pad = widths[c] - width_of(text);
+        if (c > 0) fputs("  ", file);
         // spaces after the last column would only be noise in logs
-        if (c == 0)
-            fprintf(file, "%s%*s", text, self->n_columns > 1 ? pad : 0, "");
+        bool last = c + 1 == self->n_columns;
+        if (c < self->n_left)
+            fprintf(file, "%s%*s", text, last ? 0 : pad, "");
         else
-            fprintf(file, "  %*s%s", pad, "", text);
+            fprintf(file, "%*s%s", pad, "", text);
     }
     fputc('\n', file);
 }

@@ -1,4 +1,4 @@
-/* table.h - a table of text for people: the first column to the left, the others to the right, each as wide as its
+/* table.h - a table of text for people: the first columns to the left, the others to the right, each as wide as its
  * widest cell (in characters, not bytes: cells are UTF-8). Bounded: rows and columns beyond the maximum are a bug of
  * the caller. One owner. */
 #ifndef SL_STARLING_TABLE_H
@@ -12,8 +12,8 @@ enum { SL_TABLE_CELL = 96 };
 
 typedef struct sl_table sl_table;
 
-/* titles: the n_columns headings. SL_MEMORY. */
-SL_MUST_CHECK sl_status sl_table_create(int n_columns, const char *const *titles, sl_table **out);
+/* titles: the n_columns headings; the first n_left columns are text. SL_MEMORY. */
+SL_MUST_CHECK sl_status sl_table_create(int n_columns, int n_left, const char *const *titles, sl_table **out);
 void sl_table_destroy(sl_table **self);
 /* A new row, all cells "-". SL_MEMORY. */
 SL_MUST_CHECK sl_status sl_table_add_row(sl_table *self);

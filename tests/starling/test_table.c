@@ -17,7 +17,7 @@ static const char *const titles[] = {"policy", "return", "n"};
 static void test_columns(void **state) {
     (void)state;
     sl_table *table = NULL;
-    assert_int_equal(sl_table_create(3, titles, &table), SL_OK);
+    assert_int_equal(sl_table_create(3, 1, titles, &table), SL_OK);
     assert_int_equal(sl_table_add_row(table), SL_OK);
     sl_table_set(table, 0, "random");
     sl_table_set(table, 1, "%.1f \u00b1 %.1f", -77.6, 1.2);
@@ -41,7 +41,7 @@ static void test_columns(void **state) {
 static void test_long_cells_are_cut(void **state) {
     (void)state;
     sl_table *table = NULL;
-    assert_int_equal(sl_table_create(1, titles, &table), SL_OK);
+    assert_int_equal(sl_table_create(1, 1, titles, &table), SL_OK);
     assert_int_equal(sl_table_add_row(table), SL_OK);
     sl_table_set(table, 0, "%0200d", 1);
     char *text = NULL;
@@ -55,10 +55,30 @@ static void test_long_cells_are_cut(void **state) {
     sl_table_destroy(&table);
 }
 
+static void test_text_columns(void **state) {
+    (void)state;
+    sl_table *table = NULL;
+    assert_int_equal(sl_table_create(3, 2, titles, &table), SL_OK);
+    assert_int_equal(sl_table_add_row(table), SL_OK);
+    sl_table_set(table, 0, "a");
+    sl_table_set(table, 1, "b");
+    sl_table_set(table, 2, "10");
+    char *text = NULL;
+    size_t n = 0;
+    FILE *file = open_memstream(&text, &n);
+    sl_table_print(table, file);
+    assert_int_equal(fclose(file), 0);
+    assert_string_equal(text, "policy  return   n\n"
+                              "------------------\n"
+                              "a       b       10\n");
+    free(text);
+    sl_table_destroy(&table);
+}
+
 static sl_status life(void *context) {
     (void)context;
     sl_table *table = NULL;
-    SL_TRY(sl_table_create(3, titles, &table));
+    SL_TRY(sl_table_create(3, 1, titles, &table));
     sl_status status = SL_OK;
     for (int r = 0; r < 20 && status == SL_OK; r++) status = sl_table_add_row(table);
     sl_table_destroy(&table);
@@ -73,6 +93,7 @@ static void test_torture(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_columns),
+        cmocka_unit_test(test_text_columns),
         cmocka_unit_test(test_long_cells_are_cut),
         cmocka_unit_test(test_torture),
     };
