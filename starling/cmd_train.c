@@ -133,8 +133,9 @@ static sl_status finish(const sl_run *run, const sl_scores *scores, const sl_cre
     status = sl_report_save(report, path);
     if (status == SL_OK && json) return sl_json_print(report, false);
     if (status == SL_OK) {
-        printf("\n%s, seed %" PRIu64 ", %s: %d episodes\n\n", run->experiment->name, run->experiment->seed,
-               run->spec->name, scores->flown[SL_SCORED_RANDOM].n_episodes);
+        printf("\n%s, seed %" PRIu64 ", %s: %d episodes, %d flown by the fleet\n\n", run->experiment->name,
+               run->experiment->seed, run->spec->name, scores->flown[SL_SCORED_RANDOM].n_episodes,
+               scores->flown[SL_SCORED_FLEET].n_episodes);
         status = sl_report_print(report);
         printf("Everything is in %s; 'starling fly %s' flies it again.\n", run->folder, run->folder);
     }

@@ -7,6 +7,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 static const double seconds_between_lines = 5, seconds_between_rewrites = 0.1;
@@ -14,6 +15,9 @@ static const double seconds_between_lines = 5, seconds_between_rewrites = 0.1;
 void sl_progress_init(sl_progress *self) {
     memset(self, 0, sizeof *self);
     self->terminal = isatty(STDERR_FILENO) == 1;
+    struct winsize size;
+    bool known = self->terminal && ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1;
+    self->columns = known ? size.ws_col : 80;
 }
 
 void sl_progress_break(sl_progress *self) {
@@ -56,7 +60,8 @@ static void short_number(double value, char text[16]) {
 static void show(sl_progress *self, const char *line, bool last) {
     if (self->quiet) return;
     if (self->terminal) {
-        fprintf(stderr, "\r\033[K%s", line);
+        // one line at most, or it could not be rewritten; the cursor waits at its start, where a log line may come
+        fprintf(stderr, "\r\033[K%.*s\r", self->columns - 1, line);
         self->open_line = true;
         if (last) sl_progress_break(self);
     } else {
@@ -76,7 +81,7 @@ void sl_progress_update(sl_progress *self, const sl_progress_news *news) {
     int n = snprintf(line, sizeof line, "%-18s %3.0f%%  %s/%s %s", news->stage, share, done, total, news->unit);
     if (news->per_second >= 0 && n > 0 && n < (int)sizeof line) {
         short_number(news->per_second, rate);
-        n += snprintf(line + n, sizeof line - (size_t)n, "  %s %s/s", rate, news->unit);
+        n += snprintf(line + n, sizeof line - (size_t)n, "  %s/s", rate);
     }
     if (news->has_return && n > 0 && n < (int)sizeof line) {
         n += snprintf(line + n, sizeof line - (size_t)n, "  return %.2f", news->mean_return);

@@ -17,6 +17,7 @@ typedef struct sl_stage {
 
 typedef struct sl_progress {
     bool terminal, open_line, quiet; /* open_line: the terminal's line has no newline yet */
+    int columns;                     /* of the terminal */
     double last_line;                /* seconds */
     int n_stages;
     sl_stage stages[SL_MAX_STAGES];

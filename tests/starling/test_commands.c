@@ -12,11 +12,13 @@
 
 #include <cmocka.h>
 
+#include <fcntl.h>
 #include <jansson.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -157,6 +159,13 @@ static void test_existing_run_is_refused(void **state) {
     // the same folder with another experiment: resuming would mix two runs
     (void)snprintf(words, sizeof words, "train %s --out %s --resume --seed 99", path, folder.path);
     expect_error(words, 6, "was started with another experiment");
+    // somebody else is at work on it
+    int fd = open(folder.path, O_RDONLY | O_DIRECTORY);
+    assert_true(fd >= 0);
+    assert_int_equal(flock(fd, LOCK_EX), 0);
+    (void)snprintf(words, sizeof words, "train %s --out %s --resume", path, folder.path);
+    expect_error(words, 8, "is in use by another starling");
+    assert_int_equal(close(fd), 0);
     sl_temp_folder_remove(&folder);
 }
 
