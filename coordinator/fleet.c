@@ -80,7 +80,7 @@ sl_status sl_fleet_create(const sl_fleet_def *def, sl_fleet **out) {
         sl_fleet_destroy(&self);
         return status;
     }
-    self->checked_ns = sl_transport_now_ns(self->transport);
+    self->checked_ns = self->now_ns = sl_transport_now_ns(self->transport);
     *out = self;
     return SL_OK;
 }
@@ -109,14 +109,13 @@ const sl_fleet_stats *sl_fleet_get_stats(const sl_fleet *self) {
     return &self->stats;
 }
 
-/* one message, and the periodic work when it is due; *now_ns is the time after it */
-static sl_status turn(sl_fleet *self, int64_t *now_ns) {
+/* one message, and the periodic work when it is due */
+static sl_status turn(sl_fleet *self) {
     // the wait is always the same, so that the transport need not set it anew
     SL_TRY(sl_fleet_turn(self, CHECK_MS));
-    *now_ns = sl_transport_now_ns(self->transport);
-    if (*now_ns < self->next_check_ns) return SL_OK;
-    self->next_check_ns = *now_ns + (int64_t)CHECK_MS * SL_FLEET_MS;
-    sl_fleet_check(self, *now_ns);
+    if (self->now_ns < self->next_check_ns) return SL_OK;
+    self->next_check_ns = self->now_ns + (int64_t)CHECK_MS * SL_FLEET_MS;
+    sl_fleet_check(self, self->now_ns);
     if (self->def.stop && *self->def.stop) return sl_fail(SL_INTERRUPTED, NULL, "asked to stop");
     return SL_OK;
 }
@@ -138,18 +137,20 @@ static bool all_live(const sl_fleet *self) {
 }
 
 sl_status sl_fleet_wait(sl_fleet *self, int timeout_ms) {
-    int64_t now_ns = sl_transport_now_ns(self->transport), end_ns = now_ns + (int64_t)timeout_ms * SL_FLEET_MS;
+    self->now_ns = sl_transport_now_ns(self->transport);
+    int64_t end_ns = self->now_ns + (int64_t)timeout_ms * SL_FLEET_MS;
     while (!all_live(self)) {
-        if (now_ns >= end_ns) return name_missing(self, timeout_ms);
-        SL_TRY(turn(self, &now_ns));
+        if (self->now_ns >= end_ns) return name_missing(self, timeout_ms);
+        SL_TRY(turn(self));
     }
     return SL_OK;
 }
 
 sl_status sl_fleet_poll(sl_fleet *self, int timeout_ms) {
-    int64_t now_ns = sl_transport_now_ns(self->transport), end_ns = now_ns + (int64_t)timeout_ms * SL_FLEET_MS;
-    do SL_TRY(turn(self, &now_ns));
-    while (now_ns < end_ns);
+    self->now_ns = sl_transport_now_ns(self->transport);
+    int64_t end_ns = self->now_ns + (int64_t)timeout_ms * SL_FLEET_MS;
+    do SL_TRY(turn(self));
+    while (self->now_ns < end_ns);
     return SL_OK;
 }
 
@@ -174,10 +175,10 @@ static void remember(sl_fleet *self, const float *obs, const uint8_t *avail, boo
 }
 
 /* whether the tick still waits for the slot */
-static bool is_awaited(const sl_fleet *self, const sl_slot *slot, int64_t start_ns, int64_t now_ns) {
+static bool is_awaited(const sl_fleet *self, const sl_slot *slot, int64_t start_ns) {
     if (slot->acted) return false;
-    if (slot->state == SL_SLOT_LIVE) return now_ns - start_ns < (int64_t)self->def.deadline_ms * SL_FLEET_MS;
-    return now_ns < slot->wait_until_ns;
+    if (slot->state == SL_SLOT_LIVE) return self->now_ns - start_ns < (int64_t)self->def.deadline_ms * SL_FLEET_MS;
+    return self->now_ns < slot->wait_until_ns;
 }
 
 /* the action of a slot at the tick's end; three misses in a row, and ticks wait no more until it is heard */
@@ -200,12 +201,12 @@ static sl_act settle(sl_fleet *self, sl_slot *slot, int32_t *action) {
 sl_status sl_fleet_tick(sl_fleet *self, const float *obs, const uint8_t *avail, bool episode_start, int32_t *actions,
                         sl_act *acts) {
     remember(self, obs, avail, episode_start);
-    int64_t start_ns = sl_transport_now_ns(self->transport), now_ns = start_ns;
+    int64_t start_ns = self->now_ns = sl_transport_now_ns(self->transport);
     for (int i = 0; i < self->def.n_slots; i++) sl_fleet_feed(self, &self->slots[i]);
     // slots are looked at in order: those that have answered are passed once
     for (int i = 0; i < self->def.n_slots;) {
-        if (is_awaited(self, &self->slots[i], start_ns, now_ns))
-            SL_TRY(turn(self, &now_ns));
+        if (is_awaited(self, &self->slots[i], start_ns))
+            SL_TRY(turn(self));
         else
             i++;
     }

@@ -23,7 +23,7 @@ static void on_action(sl_fleet *self, sl_slot *slot, const sl_fleet_message *mes
     slot->outstanding = false;
     slot->n_answered++;
     if (!slot->resent) {
-        sl_latency_add(&self->stats.round_trip, sl_transport_now_ns(self->transport) - slot->first_sent_ns);
+        sl_latency_add(&self->stats.round_trip, self->now_ns - slot->first_sent_ns);
         sl_latency_add(&self->stats.residence, message->residence_ns);
     }
     if (slot->n_answered < self->n_steps) {
@@ -63,7 +63,7 @@ static void on_member(sl_fleet *self, const sl_peer *peer, const sl_fleet_messag
     }
     // it may have reconnected; it is alive whatever it says
     slot->peer = *peer;
-    slot->heard_ns = sl_transport_now_ns(self->transport);
+    slot->heard_ns = self->now_ns;
     if (message->kind == SL_FLEET_GOODBYE) {
         sl_fleet_lose(self, slot, SL_SLOT_FREE, "it said goodbye");
         return;
@@ -109,6 +109,7 @@ static void on_message(sl_fleet *self, const sl_message *received) {
 sl_status sl_fleet_turn(sl_fleet *self, int timeout_ms) {
     sl_message received;
     sl_status status = sl_transport_receive(self->transport, timeout_ms, &received);
+    self->now_ns = sl_transport_now_ns(self->transport);
     if (status == SL_OK)
         on_message(self, &received);
     else if (status != SL_TIMEOUT && status != SL_INTERRUPTED)

@@ -33,7 +33,7 @@ void sl_fleet_lose(sl_fleet *self, sl_slot *slot, sl_slot_state state, const cha
     if (was_flying) {
         SL_WARN("slot %d lost its agent: %s", index_of(self, slot), why);
         self->stats.lost++;
-        slot->lost_ns = sl_transport_now_ns(self->transport);
+        slot->lost_ns = self->now_ns;
     }
     // the patience runs from when it stopped being LIVE; SUSPECT has started it already
     if (slot->state == SL_SLOT_LIVE)
@@ -223,7 +223,7 @@ void sl_fleet_on_hello(sl_fleet *self, const sl_peer *peer, const sl_fleet_messa
     slot->state = SL_SLOT_JOINING;
     slot->peer = *peer;
     slot->run_id = hello->run_id;
-    slot->heard_ns = sl_transport_now_ns(self->transport);
+    slot->heard_ns = self->now_ns;
     slot->misses = slot->n_answered = 0;
     slot->sequence = 0;
     slot->outstanding = false;

@@ -36,6 +36,7 @@ struct sl_fleet {
     sl_fleet_codec *codec;
     uint64_t session; /* this coordinator's random number */
     sl_slot *slots;   /* (n_slots) */
+    int64_t now_ns;   /* when the message at work came in; reading the clock costs as much as a message's checks */
     int64_t checked_ns;
     int64_t next_check_ns;
 

@@ -25,7 +25,7 @@ typedef struct sl_frame {
 typedef struct sl_message {
     sl_peer peer;
     int n_frames;
-    sl_frame frames[SL_MAX_FRAMES]; /* received: borrowed until the next receive; 8-byte aligned */
+    sl_frame frames[SL_MAX_FRAMES]; /* received: borrowed until the next receive; all but the first 8-byte aligned */
 } sl_message;
 
 typedef struct sl_transport_def {

@@ -142,7 +142,8 @@ static sl_status receive_message(zmq_transport *self, sl_peer *peer, bool *kept)
         sl_status status = receive_frame(self, frame);
         if (status == SL_OK) {
             more = zmq_msg_more(frame);
-            status = align_frame(frame);
+            // frame 0 is read byte by byte, and on the fleet's link it is the only one
+            if (self->n_held > 0) status = align_frame(frame);
         }
         if (status != SL_OK || frame == &surplus) {
             (void)zmq_msg_close(frame);

@@ -44,7 +44,7 @@ static void *echo_client(void *endpoint) {
     // gives back what it gets until an empty frame comes
     uintptr_t misaligned = 0;
     while (sl_transport_receive(client, 5000, &message) == SL_OK && message.frames[0].n_bytes > 0) {
-        for (int i = 0; i < message.n_frames; i++) misaligned |= (uintptr_t)message.frames[i].bytes & 7;
+        for (int i = 1; i < message.n_frames; i++) misaligned |= (uintptr_t)message.frames[i].bytes & 7;
         if (sl_transport_send(client, NULL, message.n_frames, message.frames) != SL_OK) break;
     }
     sl_transport_close(&client);
