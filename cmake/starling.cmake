@@ -78,9 +78,15 @@ function(sl_test folder noun)
   add_executable(${target} ${PROJECT_SOURCE_DIR}/tests/${folder}/test_${from}.c ${A_SOURCES})
   target_link_libraries(${target} PRIVATE sl_flags sl_test_support ${A_USES} PkgConfig::cmocka)
   set_target_properties(${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
-  target_compile_definitions(${target} PRIVATE SL_SOURCE_DIR="${PROJECT_SOURCE_DIR}" SL_BIN_DIR="${CMAKE_BINARY_DIR}/bin")
+  target_compile_definitions(${target} PRIVATE SL_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
+                             SL_BIN_DIR="${CMAKE_BINARY_DIR}/bin")
   add_test(NAME ${folder}.${noun} COMMAND ${target})
-  set_tests_properties(${folder}.${noun} PROPERTIES LABELS "${A_LABELS}" TIMEOUT $<IF:$<BOOL:${A_TIMEOUT}>,${A_TIMEOUT},120>)
+  # what may take long starts first
+  set(timeout 120)
+  if(A_TIMEOUT)
+    set(timeout ${A_TIMEOUT})
+  endif()
+  set_tests_properties(${folder}.${noun} PROPERTIES LABELS "${A_LABELS}" TIMEOUT ${timeout} COST ${timeout})
 endfunction()
 
 # sl_fuzz(tensors USES sl_storage): tests/fuzz/fuzz_tensors.c as a libFuzzer program with SL_FUZZ, and in every other

@@ -103,12 +103,12 @@ void sl_event_stage_done(const char *stage, double seconds) {
 sl_meter sl_meter_start(const char *stage, const char *unit, int64_t done, int64_t total) {
     double now = sl_clock_seconds();
     return (sl_meter){.stage = stage,
-                         .unit = unit,
-                         .done = done,
-                         .total = total,
-                         .start_seconds = now,
-                         .last_seconds = now,
-                         .start_done = done};
+                      .unit = unit,
+                      .done = done,
+                      .total = total,
+                      .start_seconds = now,
+                      .last_seconds = now,
+                      .start_done = done};
 }
 
 void sl_meter_report(sl_meter *self, int64_t done, double mean_return) {

@@ -18,8 +18,8 @@ typedef struct sl_session {
     sl_rng root; /* sl_rng_seed(seed): every stream is split from it by name */
     sl_pool *pool;
     sl_asker *asker;
-    sl_meter recording; /* of the RECORD request at work */
-    int64_t n_checkpoint;  /* number of the newest checkpoint */
+    sl_meter recording;   /* of the RECORD request at work */
+    int64_t n_checkpoint; /* number of the newest checkpoint */
     double checkpoint_clock;
 } sl_session;
 

@@ -162,7 +162,7 @@ static sl_status open_stage(stage *self, const sl_tensors *resume) {
     self->n_updates = (ppo->total_steps + self->steps_per_update - 1) / self->steps_per_update;
     SL_TRY(sl_metrics_open(session->run, self->name, COLUMNS, self->update, &self->metrics));
     self->meter = sl_meter_start(self->name, "steps", self->update * self->steps_per_update,
-                                       self->n_updates * self->steps_per_update);
+                                 self->n_updates * self->steps_per_update);
     return SL_OK;
 }
 
