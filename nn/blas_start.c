@@ -1,6 +1,7 @@
 /* blas_start.c - makes OpenBLAS use the kernels that the CPU can run. Main thread, before any other. */
 #include "common/clock.h"
 #include "common/log.h"
+#include "common/program.h"
 #include "nn/blas.h"
 
 #include "common/alloc.h"
@@ -51,7 +52,8 @@ void sl_blas_init(char **argv) {
     if (strcasecmp(core, "Zen") == 0 && strcmp(best, "Haswell") == 0) return;
     if (setenv(CORE_VARIABLE, best, 1) != 0) return;
     SL_INFO("OpenBLAS chose its %s kernels for this CPU: starting again with %s=%s", core, CORE_VARIABLE, best);
-    execv("/proc/self/exe", argv);
+    char self[SL_PROGRAM_BYTES];
+    if (sl_program_self(self)) execv(self, argv);
     SL_WARN("cannot start again (%s): matrix products will be slow", strerror(errno));
     unsetenv(CORE_VARIABLE);
 }

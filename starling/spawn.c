@@ -2,6 +2,7 @@
 #include "starling/spawn.h"
 
 #include "common/log.h"
+#include "common/program.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -20,17 +21,15 @@ static bool is_program(const char *path) {
 }
 
 sl_status sl_program_find(const char *name, char path[SL_PATH_BYTES]) {
-    char candidate[SL_PATH_BYTES];
+    char candidate[SL_PROGRAM_BYTES];
     // beside this binary comes first, so that a build folder never starts an installed version
-    ssize_t len = readlink("/proc/self/exe", candidate, sizeof candidate - 1);
-    if (len > 0) {
-        candidate[len] = '\0';
+    if (sl_program_self(candidate)) {
         char *slash = strrchr(candidate, '/');
         size_t room = sizeof candidate - (size_t)(slash + 1 - candidate);
         if (slash && strlen(name) < room) {
             memcpy(slash + 1, name, strlen(name) + 1);
             if (is_program(candidate)) {
-                memcpy(path, candidate, sizeof candidate);
+                (void)snprintf(path, SL_PATH_BYTES, "%s", candidate);
                 return SL_OK;
             }
         }
@@ -40,7 +39,7 @@ sl_status sl_program_find(const char *name, char path[SL_PATH_BYTES]) {
         int folder_len = (int)strcspn(folders, ":");
         int n = snprintf(candidate, sizeof candidate, "%.*s/%s", folder_len, folders, name);
         if (folder_len > 0 && n < (int)sizeof candidate && is_program(candidate)) {
-            memcpy(path, candidate, sizeof candidate);
+            (void)snprintf(path, SL_PATH_BYTES, "%s", candidate);
             return SL_OK;
         }
         folders += folder_len + (folders[folder_len] == ':');
