@@ -1,14 +1,12 @@
 /* learn_message.h - what the trainer (or starling, in its place) and a coordinator say to each other
  * (proto/learn.proto). The asker serves, coordinators connect. A request is the credit: a coordinator works on one
  * request at a time and sends nothing unasked but its HELLO. A message is one protobuf header frame with scalars and
- * tensor descriptors, then one raw little-endian frame per tensor, so that large arrays cross without being copied
- * into protobuf.
- *
- * Meeting: a coordinator without work says HELLO once a second, for as long as it lives; the asker answers each with
- * WELCOME (or REJECT: another experiment). A WELCOME with a new run_id is a new asker: the coordinator goes back to
- * the state that follows from the seed, and drops requests that carry another run_id; an asker that goes on from a
- * checkpoint sends RESTORE first. So either side may restart at any moment. A HELLO with a new run_id is a new
- * coordinator: what was asked of the old one is lost; RESTORE the last SNAPSHOT and ask again.
+ * tensor descriptors, then one raw little-endian frame per tensor. Meeting: a coordinator without work says HELLO
+ * once a second, for as long as it lives; the asker answers each with WELCOME (or REJECT: another experiment). A
+ * WELCOME with a new run_id is a new asker: the coordinator goes back to the state that follows from the seed, and
+ * drops requests that carry another run_id; an asker that goes on from a checkpoint sends RESTORE first. So either
+ * side may restart at any moment. A HELLO with a new run_id is a new coordinator: what was asked of the old one is
+ * lost; RESTORE the last SNAPSHOT and ask again.
  *
  * What the networks are and what each request's batch holds: proto/README.md. */
 #ifndef SL_NET_LEARN_MESSAGE_H
