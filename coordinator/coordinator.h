@@ -5,8 +5,8 @@
 #define SL_COORDINATOR_COORDINATOR_H
 
 #include "coordinator/progress.h"
-#include "coordinator/setup.h"
 #include "net/learn_message.h"
+#include "setup/setup.h"
 
 #include <signal.h>
 

@@ -6,7 +6,7 @@
 
 #include "coordinator/fleet.h"
 #include "coordinator/progress.h"
-#include "coordinator/setup.h"
+#include "setup/setup.h"
 
 typedef struct sl_fly_def {
     const sl_setup *setup;

@@ -5,7 +5,7 @@
 #define SL_COORDINATOR_HANGAR_H
 
 #include "coordinator/fleet.h"
-#include "coordinator/setup.h"
+#include "setup/setup.h"
 
 typedef struct sl_hangar_def {
     const sl_setup *setup; /* borrowed for life */

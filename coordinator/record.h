@@ -7,7 +7,7 @@
 #include "common/pool.h"
 #include "coordinator/buffer.h"
 #include "coordinator/progress.h"
-#include "coordinator/setup.h"
+#include "setup/setup.h"
 
 typedef struct sl_recorder sl_recorder;
 

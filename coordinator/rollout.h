@@ -6,8 +6,8 @@
 #define SL_COORDINATOR_ROLLOUT_H
 
 #include "common/pool.h"
-#include "coordinator/setup.h"
 #include "coordinator/snapshot.h"
+#include "setup/setup.h"
 
 /* Borrowed views, valid until the next collect. */
 typedef struct sl_rollout_data {

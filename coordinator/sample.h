@@ -4,8 +4,8 @@
 #ifndef SL_COORDINATOR_SAMPLE_H
 #define SL_COORDINATOR_SAMPLE_H
 
-#include "coordinator/setup.h"
 #include "net/episode_record.h"
+#include "setup/setup.h"
 
 /* Borrowed views; rows of T lie behind each other, so that a batch shorter than max_steps is a prefix. */
 typedef struct sl_sample_data {

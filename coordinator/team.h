@@ -5,8 +5,8 @@
 #ifndef SL_COORDINATOR_TEAM_H
 #define SL_COORDINATOR_TEAM_H
 
-#include "coordinator/setup.h"
 #include "coordinator/slices.h"
+#include "setup/setup.h"
 
 typedef struct sl_team_def {
     int V, N, O, A;

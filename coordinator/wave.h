@@ -6,8 +6,8 @@
 #define SL_COORDINATOR_WAVE_H
 
 #include "common/pool.h"
-#include "coordinator/setup.h"
 #include "net/episode_record.h"
+#include "setup/setup.h"
 
 typedef struct sl_wave sl_wave;
 

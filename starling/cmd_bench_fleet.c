@@ -18,8 +18,8 @@ enum { WARM_EPISODES = 4, MAX_EPISODES = 100000, ROUNDS = 4 };
 
 static sl_status write_student(const sl_run *run, int i, sl_rng *root) {
     sl_rng stream = sl_rng_split(root, (uint64_t)i);
-    sl_policy policy = {.def = run->shapes.students[i]};
-    policy.profile = sl_shapes_profile(&run->shapes, run->experiment, i);
+    sl_policy policy = {.def = run->setup->students[i]};
+    policy.profile = sl_setup_profile(run->setup, i);
     policy.params = sl_alloc_array(sl_net_n_params(&policy.def), sizeof *policy.params);
     if (!policy.params) return sl_fail(SL_MEMORY, NULL, "no memory for a student");
     sl_net_init(&policy.def, 1.0f, &stream, policy.params);

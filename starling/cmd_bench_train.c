@@ -44,14 +44,14 @@ static double epoch_flops(const sl_net_def *d) {
 
 // of one environment step: every agent's decision and the critic's values, then the epochs over them
 static double step_flops(const sl_run *run) {
-    const sl_shapes *shapes = &run->shapes;
+    const sl_setup *setup = run->setup;
     bool direct = run->experiment->method == SL_EXP_DIRECT;
     double epochs = run->experiment->teacher.ppo.epochs, sum = 0;
-    for (int i = 0; i < shapes->N; i++) {
-        const sl_net_def *actor = direct ? &shapes->students[i] : &shapes->teacher;
+    for (int i = 0; i < setup->N; i++) {
+        const sl_net_def *actor = direct ? &setup->students[i] : &setup->teacher;
         sum += forward_flops(actor) + epochs * epoch_flops(actor);
     }
-    return sum + shapes->M * (forward_flops(&shapes->critic) + epochs * epoch_flops(&shapes->critic));
+    return sum + setup->M * (forward_flops(&setup->critic) + epochs * epoch_flops(&setup->critic));
 }
 
 enum { MAX_CORES = 256 };

@@ -44,8 +44,8 @@ static sl_status open_into(sl_run *self, const char *folder) {
     sl_file_sha256(bytes, n_bytes, self->config_hash);
     sl_free(bytes);
     SL_TRY(sl_experiment_load(self->experiment_path, NULL, 0, &self->experiment));
-    SL_TRY(sl_shapes_init(self->experiment, &self->shapes));
-    self->spec = &self->shapes.spec;
+    SL_TRY(sl_setup_create(self->experiment, &self->setup));
+    self->spec = &self->setup->spec;
     return SL_OK;
 }
 
@@ -64,6 +64,7 @@ void sl_run_close(sl_run **self) {
     if (!*self) return;
     if ((*self)->has_teacher) sl_policy_fini(&(*self)->teacher);
     for (int i = 0; i < (*self)->n_students; i++) sl_policy_fini(&(*self)->students[i]);
+    sl_setup_destroy(&(*self)->setup);
     sl_experiment_destroy(&(*self)->experiment);
     sl_free(*self);
     *self = NULL;

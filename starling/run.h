@@ -4,7 +4,7 @@
 #define SL_STARLING_RUN_H
 
 #include "nn/policy.h"
-#include "trainer/shapes.h"
+#include "setup/setup.h"
 
 enum { SL_RUN_PATH = 1024 };
 
@@ -13,15 +13,15 @@ typedef struct sl_run {
     char experiment_path[SL_RUN_PATH];
     char config_hash[65]; /* SHA-256 of experiment.yaml, as the programs know it */
     sl_experiment *experiment;
-    sl_shapes shapes;        /* sizes and networks that the experiment stands for */
-    const sl_env_spec *spec; /* of its environment; in shapes */
+    sl_setup *setup;         /* sizes and networks that the experiment stands for */
+    const sl_env_spec *spec; /* of its environment; in setup */
     bool has_teacher;
     sl_policy teacher;
     int n_students;
     sl_policy students[SL_EXP_MAX_AGENTS];
 } sl_run;
 
-/* Reads experiment.yaml and works out its shapes; no policies yet. SL_NOT_FOUND: no folder, or none of a
+/* Reads experiment.yaml and works out its setup; no policies yet. SL_NOT_FOUND: no folder, or none of a
  * run; SL_CONFIG. */
 SL_MUST_CHECK sl_status sl_run_open(const char *folder, sl_run **out);
 void sl_run_close(sl_run **self);

@@ -61,11 +61,11 @@ static sl_status check_actions(const sl_batch *batch, const int *n_actions) {
     return SL_OK;
 }
 
-static sl_status read_critic(const sl_learn_message *message, const sl_shapes *shapes, const sl_batch_need *need,
+static sl_status read_critic(const sl_learn_message *message, const sl_setup *setup, const sl_batch_need *need,
                              sl_batch *out) {
     sl_batch batch = *out;
     int64_t T = batch.T, B = batch.B, M = batch.M;
-    TAKE(SL_TENSOR_STATE, SL_WIRE_F32, state, shapes->state_is_obs, T, B, batch.S);
+    TAKE(SL_TENSOR_STATE, SL_WIRE_F32, state, setup->spec.state_is_obs, T, B, batch.S);
     // the state is the observation, read as one row a copy
     if (!batch.state) batch.state = batch.obs;
     TAKE(SL_TENSOR_TARGET, SL_WIRE_F32, target, false, T, B, M);
@@ -78,9 +78,9 @@ static sl_status read_critic(const sl_learn_message *message, const sl_shapes *s
     return SL_OK;
 }
 
-sl_status sl_batch_read(const sl_learn_message *message, const sl_shapes *shapes, const sl_batch_need *need,
+sl_status sl_batch_read(const sl_learn_message *message, const sl_setup *setup, const sl_batch_need *need,
                         sl_batch *out) {
-    sl_batch batch = {.N = shapes->N, .O = shapes->O, .A = shapes->A, .S = shapes->S, .M = shapes->M};
+    sl_batch batch = {.N = setup->N, .O = setup->O, .A = setup->A, .S = setup->S, .M = setup->M};
     SL_TRY(read_sizes(message, need, &batch));
     int64_t T = batch.T, B = batch.B, N = batch.N, A = batch.A;
     TAKE(SL_TENSOR_KEEP, SL_WIRE_F32, keep, false, T, B);
@@ -94,7 +94,7 @@ sl_status sl_batch_read(const sl_learn_message *message, const sl_shapes *shapes
         batch.H = need->H;
         TAKE(SL_TENSOR_HIDDEN, SL_WIRE_F32, hidden, false, batch.C, B, N, need->H);
     }
-    if (need->critic) SL_TRY(read_critic(message, shapes, need, &batch));
+    if (need->critic) SL_TRY(read_critic(message, setup, need, &batch));
     if (need->teacher_H) {
         batch.teacher_H = need->teacher_H;
         TAKE(SL_TENSOR_TEACHER_LOGITS, SL_WIRE_F32, teacher_logits, false, T, B, N, A);

@@ -5,7 +5,7 @@
 #define SL_TRAINER_BATCH_H
 
 #include "net/learn_message.h"
-#include "trainer/shapes.h"
+#include "setup/setup.h"
 
 typedef struct sl_batch {
     int T, B, N, O, A, S, M, C;
@@ -38,7 +38,7 @@ typedef struct sl_batch_need {
 } sl_batch_need;
 
 /* SL_MISMATCH or SL_CORRUPT, naming the tensor: absent, of another shape, or an action out of range. */
-SL_MUST_CHECK sl_status sl_batch_read(const sl_learn_message *message, const sl_shapes *shapes,
+SL_MUST_CHECK sl_status sl_batch_read(const sl_learn_message *message, const sl_setup *setup,
                                       const sl_batch_need *need, sl_batch *out);
 /* Mean over the finished episodes of the sum over agents; NaN without episodes. */
 double sl_batch_mean_return(const sl_batch *self);

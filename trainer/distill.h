@@ -9,7 +9,7 @@
 #include "trainer/batch.h"
 
 typedef struct sl_distill_def {
-    const sl_shapes *shapes;       /* borrowed for the life of the learner */
+    const sl_setup *setup;         /* borrowed for the life of the learner */
     const sl_exp_distill *options; /* the same */
     sl_rng init, minibatch, maps;  /* streams: students' parameters, permutations, the maps of eq. 9 and 11 */
     int block_rows;                /* rows of a student that a slice takes at a time; 0 = the default */

@@ -13,25 +13,25 @@ static sl_status out_of_memory(void) {
 }
 
 static void describe(sl_distill *self) {
-    const sl_shapes *shapes = self->def.shapes;
+    const sl_setup *setup = self->def.setup;
     const sl_exp_distill *options = self->def.options;
-    self->N = shapes->N;
+    self->N = setup->N;
     self->D = options->common_dim;
     self->K = options->role_dim;
     self->n_units = options->episodes;
     for (int i = 0; i < self->N; i++) {
         sl_distill_student *one = &self->students[i];
-        one->def = shapes->students[i];
+        one->def = setup->students[i];
         self->n_actions[i] = one->def.out_dim;
         (void)snprintf(one->name, sizeof one->name, "student%d", i);
         (void)snprintf(one->maps_name, sizeof one->maps_name, "maps%d", i);
         self->n_students += sl_net_n_params(&one->def);
     }
     // whole episodes: one chunk
-    self->need = (sl_batch_need){.T = shapes->spec.max_steps,
+    self->need = (sl_batch_need){.T = setup->spec.max_steps,
                                  .B = options->episodes,
-                                 .chunk = shapes->spec.max_steps,
-                                 .teacher_H = shapes->teacher.hidden,
+                                 .chunk = setup->spec.max_steps,
+                                 .teacher_H = setup->teacher.hidden,
                                  .n_actions = self->n_actions};
 }
 
@@ -113,7 +113,7 @@ static sl_status create_slice(const sl_distill *self, sl_distill_slice *s) {
 
 static sl_status create_parts(sl_distill *self) {
     const sl_exp_distill *options = self->def.options;
-    self->students = sl_alloc_array((size_t)self->def.shapes->N, sizeof *self->students);
+    self->students = sl_alloc_array((size_t)self->def.setup->N, sizeof *self->students);
     self->slices = sl_alloc_array((size_t)self->n_slices, sizeof *self->slices);
     if (!self->students || !self->slices) return out_of_memory();
     describe(self);

@@ -9,11 +9,11 @@
 #include "trainer/batch.h"
 
 typedef struct sl_mappo_def {
-    const sl_shapes *shapes; /* borrowed for the life of the learner */
-    const sl_exp_ppo *ppo;   /* the same */
-    bool separate;           /* false: shapes->teacher for all agents; true: shapes->students[i] for agent i */
-    sl_rng init, minibatch;  /* streams: initial parameters, permutations */
-    int block_rows;          /* rows that a slice takes at a time; 0 = the default, which fits its caches */
+    const sl_setup *setup;  /* borrowed for the life of the learner */
+    const sl_exp_ppo *ppo;  /* the same */
+    bool separate;          /* false: setup->teacher for all agents; true: setup->students[i] for agent i */
+    sl_rng init, minibatch; /* streams: initial parameters, permutations */
+    int block_rows;         /* rows that a slice takes at a time; 0 = the default, which fits its caches */
 } sl_mappo_def;
 
 /* Means over the last epoch's minibatches; gradient norms of the last minibatch, before clipping. */

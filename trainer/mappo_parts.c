@@ -8,23 +8,23 @@
 enum { BLOCK_ROWS = 2048 };
 
 static void describe_nets(sl_mappo *self) {
-    const sl_shapes *shapes = self->def.shapes;
+    const sl_setup *setup = self->def.setup;
     for (int k = 0; k < self->n_nets; k++) {
         sl_mappo_net *actor = &self->nets[k];
-        actor->def = self->def.separate ? shapes->students[k] : shapes->teacher;
-        actor->group = self->def.separate ? (sl_group){shapes->N, k, 1} : (sl_group){shapes->N, 0, shapes->N};
+        actor->def = self->def.separate ? setup->students[k] : setup->teacher;
+        actor->group = self->def.separate ? (sl_group){setup->N, k, 1} : (sl_group){setup->N, 0, setup->N};
         actor->input = actor->group;
-        actor->used = self->def.separate ? actor->def.in_dim : shapes->O;
+        actor->used = self->def.separate ? actor->def.in_dim : setup->O;
         actor->n_id = actor->def.in_dim - actor->used;
         snprintf(actor->name, sizeof actor->name, self->def.separate ? "student%d" : "actor", k);
     }
     sl_mappo_net *critic = &self->nets[self->n_nets];
-    critic->def = shapes->critic;
-    critic->group = (sl_group){shapes->M == 1 ? 1 : shapes->N, 0, shapes->M};
+    critic->def = setup->critic;
+    critic->group = (sl_group){setup->M == 1 ? 1 : setup->N, 0, setup->M};
     // the state is one row a step of a copy, whatever the number of critic rows
-    critic->input = (sl_group){1, 0, shapes->M};
-    critic->used = shapes->S;
-    critic->n_id = critic->def.in_dim - shapes->S;
+    critic->input = (sl_group){1, 0, setup->M};
+    critic->used = setup->S;
+    critic->n_id = critic->def.in_dim - setup->S;
     snprintf(critic->name, sizeof critic->name, "critic");
 }
 
@@ -40,8 +40,8 @@ static void describe_need(sl_mappo *self) {
     self->chunk = !recurrent ? 1 : ppo->chunk < ppo->rollout_steps ? ppo->chunk : ppo->rollout_steps;
     self->C = (ppo->rollout_steps + self->chunk - 1) / self->chunk;
     self->n_units = self->C * ppo->n_envs;
-    for (int i = 0; i < self->def.shapes->N; i++)
-        self->n_actions[i] = self->def.separate ? self->nets[i].def.out_dim : self->def.shapes->A;
+    for (int i = 0; i < self->def.setup->N; i++)
+        self->n_actions[i] = self->def.separate ? self->nets[i].def.out_dim : self->def.setup->A;
     self->need = (sl_batch_need){.T = ppo->rollout_steps,
                                  .B = ppo->n_envs,
                                  .chunk = self->chunk,
@@ -118,7 +118,7 @@ static sl_status create_parts(sl_mappo *self) {
     describe_nets(self);
     describe_need(self);
     SL_TRY(create_params(self));
-    size_t n_targets = (size_t)ppo->rollout_steps * (size_t)ppo->n_envs * (size_t)self->def.shapes->M;
+    size_t n_targets = (size_t)ppo->rollout_steps * (size_t)ppo->n_envs * (size_t)self->def.setup->M;
     self->order = sl_alloc_array((size_t)self->n_units, sizeof *self->order);
     self->advantage = sl_alloc_array(n_targets, sizeof(float));
     self->target = sl_alloc_array(n_targets, sizeof(float));
@@ -129,7 +129,7 @@ static sl_status create_parts(sl_mappo *self) {
     int block_rows = self->def.block_rows ? self->def.block_rows : BLOCK_ROWS;
     int minibatch = (self->n_units + ppo->minibatches - 1) / ppo->minibatches;
     int share = (minibatch + self->n_slices - 1) / self->n_slices;
-    int most = block_rows / (self->chunk * self->def.shapes->N);
+    int most = block_rows / (self->chunk * self->def.setup->N);
     self->block_units = most < 1 ? 1 : most < share ? most : share;
     for (int s = 0; s < self->n_slices; s++) SL_TRY(create_slice(self, &self->slices[s]));
     return SL_OK;
@@ -141,7 +141,7 @@ sl_status sl_mappo_create(const sl_mappo_def *def, sl_pool *pool, sl_mappo **out
     self->def = *def;
     self->pool = pool;
     self->n_slices = sl_pool_n_threads(pool);
-    self->n_nets = def->separate ? def->shapes->N : 1;
+    self->n_nets = def->separate ? def->setup->N : 1;
     self->minibatch = def->minibatch;
     sl_status status = create_parts(self);
     if (status != SL_OK) {

@@ -27,7 +27,7 @@ static sl_status hash_experiment(const char *path, char text[65]) {
 
 static sl_status open_parts(sl_session *self, const sl_session_def *def) {
     SL_TRY(hash_experiment(def->experiment_path, self->config_hash));
-    SL_TRY(sl_shapes_init(def->experiment, &self->shapes));
+    SL_TRY(sl_setup_create(def->experiment, &self->setup));
     SL_TRY(sl_pool_create(def->experiment->threads, &self->pool));
     sl_asker_def asker = sl_asker_default_def(def->listen);
     memcpy(asker.config_hash, self->config_hash, sizeof asker.config_hash);
@@ -43,7 +43,6 @@ sl_status sl_session_open(const sl_session_def *def, sl_session **out) {
     self->experiment = def->experiment;
     self->run = def->run;
     self->stop = def->stop;
-    self->root = sl_rng_seed(def->experiment->seed);
     self->checkpoint_clock = sl_clock_seconds();
     sl_status status = open_parts(self, def);
     if (status != SL_OK) {
@@ -59,6 +58,7 @@ void sl_session_close(sl_session **self_pointer) {
     if (!self) return;
     sl_asker_close(&self->asker);
     sl_pool_destroy(&self->pool);
+    sl_setup_destroy(&self->setup);
     sl_free(self);
     *self_pointer = NULL;
 }

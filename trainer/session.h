@@ -5,17 +5,16 @@
 
 #include "common/pool.h"
 #include "net/asker.h"
+#include "setup/setup.h"
 #include "storage/tensors.h"
 #include "trainer/metrics.h"
-#include "trainer/shapes.h"
 
 typedef struct sl_session {
     const sl_experiment *experiment; /* borrowed, as run and stop */
     const char *run;                 /* the run's folder */
     const volatile sig_atomic_t *stop;
     char config_hash[65];
-    sl_shapes shapes;
-    sl_rng root; /* sl_rng_seed(seed): every stream is split from it by name */
+    sl_setup *setup;
     sl_pool *pool;
     sl_asker *asker;
     sl_meter recording;   /* of the RECORD request at work */

@@ -85,7 +85,7 @@ static sl_status one_update(stage *self, bool want_snapshot, const sl_learn_mess
     SL_TRY(sample(self, source, want_snapshot, answer));
     double sampled = sl_clock_seconds();
     sl_batch batch;
-    SL_TRY(sl_batch_read(*answer, &self->session->shapes, sl_distill_need(self->distill), &batch));
+    SL_TRY(sl_batch_read(*answer, self->session->setup, sl_distill_need(self->distill), &batch));
     sl_distill_stats s;
     sl_distill_update(self->distill, &batch, (double)self->update / (double)self->n_updates, &s);
     self->update++;
@@ -148,11 +148,11 @@ static sl_status load(stage *self, const sl_tensors *resume) {
 static sl_status open_stage(stage *self, const sl_tensors *resume) {
     sl_session *session = self->session;
     const sl_exp_distill *options = &session->experiment->distill;
-    sl_distill_def def = {.shapes = &session->shapes, .options = options};
-    def.init = sl_rng_split_name(&session->root, "students/init");
-    def.minibatch = sl_rng_split_name(&session->root, "distill/minibatch");
-    def.maps = sl_rng_split_name(&session->root, "kd/maps");
-    self->source = sl_rng_split_name(&session->root, "distill/source");
+    sl_distill_def def = {.setup = session->setup, .options = options};
+    def.init = sl_rng_split_name(&session->setup->root, "students/init");
+    def.minibatch = sl_rng_split_name(&session->setup->root, "distill/minibatch");
+    def.maps = sl_rng_split_name(&session->setup->root, "kd/maps");
+    self->source = sl_rng_split_name(&session->setup->root, "distill/source");
     self->n_updates = options->updates;
     SL_TRY(sl_distill_create(&def, session->pool, &self->distill));
     if (resume) SL_TRY(load(self, resume));

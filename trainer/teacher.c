@@ -84,7 +84,7 @@ static sl_status one_update(stage *self, bool want_snapshot, const sl_learn_mess
     SL_TRY(collect(self, want_snapshot, answer));
     double collected = sl_clock_seconds();
     sl_batch batch;
-    SL_TRY(sl_batch_read(*answer, &self->session->shapes, sl_mappo_need(self->mappo), &batch));
+    SL_TRY(sl_batch_read(*answer, self->session->setup, sl_mappo_need(self->mappo), &batch));
     sl_mappo_stats stats;
     sl_mappo_update(self->mappo, &batch, (double)self->update / (double)self->n_updates, &stats);
     self->update++;
@@ -99,9 +99,9 @@ sl_status sl_students_write(const sl_session *session, const float *params) {
     char path[1024];
     (void)snprintf(path, sizeof path, "%s/students", session->run);
     SL_TRY(sl_file_make_folder(path));
-    for (int i = 0; i < session->shapes.N; i++) {
-        sl_policy policy = {.def = session->shapes.students[i], .params = (float *)params};
-        policy.profile = sl_shapes_profile(&session->shapes, session->experiment, i);
+    for (int i = 0; i < session->setup->N; i++) {
+        sl_policy policy = {.def = session->setup->students[i], .params = (float *)params};
+        policy.profile = sl_setup_profile(session->setup, i);
         (void)snprintf(path, sizeof path, "%s/students/agent-%d.safetensors", session->run, i);
         SL_TRY(sl_policy_save(&policy, path));
         params += sl_net_n_params(&policy.def);
@@ -113,13 +113,13 @@ static sl_status write_policies(const stage *self) {
     const sl_session *session = self->session;
     size_t n;
     if (self->direct) return sl_students_write(session, sl_mappo_actor(self->mappo, &n));
-    sl_policy policy = {.def = session->shapes.teacher,
+    sl_policy policy = {.def = session->setup->teacher,
                         .params = sl_mappo_actor(self->mappo, &n),
                         .has_critic = true,
-                        .critic_team = session->shapes.M == 1,
-                        .critic_def = session->shapes.critic,
+                        .critic_team = session->setup->M == 1,
+                        .critic_def = session->setup->critic,
                         .critic_params = sl_mappo_critic(self->mappo, &n)};
-    policy.profile = sl_shapes_profile(&session->shapes, session->experiment, -1);
+    policy.profile = sl_setup_profile(session->setup, -1);
     sl_mappo_value_stats(self->mappo, &policy.value_mean, &policy.value_std);
     char path[1024];
     sl_teacher_path(session, path);
@@ -148,9 +148,9 @@ static sl_status run_updates(stage *self) {
 static sl_status open_stage(stage *self, const sl_tensors *resume) {
     sl_session *session = self->session;
     const sl_exp_ppo *ppo = &session->experiment->teacher.ppo;
-    sl_mappo_def def = {.shapes = &session->shapes, .ppo = ppo, .separate = self->direct};
-    def.init = sl_rng_split_name(&session->root, self->direct ? "students/init" : "teacher/init");
-    def.minibatch = sl_rng_split_name(&session->root, "minibatch");
+    sl_mappo_def def = {.setup = session->setup, .ppo = ppo, .separate = self->direct};
+    def.init = sl_rng_split_name(&session->setup->root, self->direct ? "students/init" : "teacher/init");
+    def.minibatch = sl_rng_split_name(&session->setup->root, "minibatch");
     SL_TRY(sl_mappo_create(&def, session->pool, &self->mappo));
     if (resume) {
         const sl_tensor *update;
@@ -185,9 +185,9 @@ static bool same_shape(const sl_net_def *a, const sl_net_def *b) {
 sl_status sl_teacher_load(const sl_session *session, const char *path, sl_policy *out) {
     sl_policy policy = {0};
     SL_TRY(sl_policy_load(path, &policy));
-    const sl_shapes *shapes = &session->shapes;
-    bool fits = policy.has_critic && same_shape(&policy.def, &shapes->teacher) &&
-                same_shape(&policy.critic_def, &shapes->critic);
+    const sl_setup *setup = session->setup;
+    bool fits = policy.has_critic && same_shape(&policy.def, &setup->teacher) &&
+                same_shape(&policy.critic_def, &setup->critic);
     if (!fits) {
         sl_policy_fini(&policy);
         return sl_fail(SL_MISMATCH, "give teacher.actor and teacher.critic as in the run that trained it",

@@ -3,6 +3,7 @@
 #ifndef SL_TRAINER_TEACHER_H
 #define SL_TRAINER_TEACHER_H
 
+#include "nn/policy.h"
 #include "trainer/session.h"
 
 /* resume: a checkpoint of this stage, or NULL. SL_OK: the files are written and a checkpoint of next_stage;
@@ -12,7 +13,7 @@ SL_MUST_CHECK sl_status sl_teacher_run(sl_session *session, const char *stage, c
 /* Instead of training: takes experiment.teacher.from (a run folder or a file) as this run's teacher. SL_MISMATCH when
  * it is of another shape. */
 SL_MUST_CHECK sl_status sl_teacher_take(sl_session *session);
-/* The run's teacher file, checked against the shapes. For sl_policy_fini. */
+/* The run's teacher file, checked against the setup. For sl_policy_fini. */
 SL_MUST_CHECK sl_status sl_teacher_load(const sl_session *session, const char *path, sl_policy *out);
 /* run/teacher.safetensors */
 void sl_teacher_path(const sl_session *session, char path[1024]);

@@ -83,9 +83,8 @@ static sl_run *make_run(sl_experiment *experiment) {
     experiment->name = name;
     experiment->seed = 7;
     run->experiment = experiment;
-    run->shapes.spec.n_agents = 2;
-    (void)snprintf(run->shapes.spec.name, sizeof run->shapes.spec.name, "mpe/hand");
-    run->spec = &run->shapes.spec;
+    static sl_env_spec spec = {.name = "mpe/hand", .n_agents = 2};
+    run->spec = &spec;
     run->has_teacher = true;
     run->teacher = make_policy(64, 3000);
     run->n_students = 2;

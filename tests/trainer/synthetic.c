@@ -37,17 +37,17 @@ static float *normals(sl_synthetic *self, size_t n, double mean, double deviatio
     return memory;
 }
 
-static void make_shapes(sl_synthetic *self) {
+static void make_setup(sl_synthetic *self) {
     const sl_synthetic_def *d = &self->def;
-    sl_shapes *s = &self->shapes;
+    sl_setup *s = &self->setup;
     sl_net_def net = {.n_layers = 1, .cell = d->cell, .activation = SL_ACT_TANH, .layer_norm = d->layer_norm};
     s->N = d->N;
     s->O = d->O;
     s->A = d->A;
     s->S = d->N * d->O;
     s->M = d->team ? 1 : d->N;
-    s->agent_id = d->agent_id;
-    s->state_is_obs = true;
+    s->teacher_agent_id = d->agent_id;
+    s->spec.state_is_obs = true;
     s->spec.max_steps = d->T;
     s->teacher = s->critic = net;
     s->teacher.in_dim = d->O + (d->agent_id ? d->N : 0);
@@ -133,7 +133,7 @@ static void make_masks(sl_synthetic *self, sl_rng *rng) {
 void sl_synthetic_init(sl_synthetic *self, const sl_synthetic_def *def) {
     *self = (sl_synthetic){.def = *def};
     const sl_synthetic_def *d = &self->def;
-    make_shapes(self);
+    make_setup(self);
     make_options(self);
     sl_rng rng = sl_rng_seed(d->seed);
     sl_batch *b = &self->batch;
@@ -142,13 +142,13 @@ void sl_synthetic_init(sl_synthetic *self, const sl_synthetic_def *def) {
     b->N = d->N;
     b->O = d->O;
     b->A = d->A;
-    b->S = self->shapes.S;
-    b->M = self->shapes.M;
+    b->S = self->setup.S;
+    b->M = self->setup.M;
     b->C = (d->T + d->chunk - 1) / d->chunk;
     b->H = d->hidden + 2 * (d->N - 1);
     b->critic_H = d->critic_hidden;
     b->teacher_H = d->teacher_hidden;
-    self->shapes.teacher.hidden = d->hidden;
+    self->setup.teacher.hidden = d->hidden;
     size_t R = (size_t)d->T * (size_t)d->B, N = (size_t)d->N, M = (size_t)b->M, C = (size_t)b->C * (size_t)d->B;
     make_masks(self, &rng);
     b->obs = normals(self, R * N * (size_t)d->O, 0, 1, &rng);

@@ -1,4 +1,4 @@
-/* synthetic.h - made-up shapes and batches for the learners' tests: random observations, actions, advantages and
+/* synthetic.h - made-up setups and batches for the learners' tests: random observations, actions, advantages and
  * teacher targets in the layout of trainer/batch.h. */
 #ifndef SL_TESTS_TRAINER_SYNTHETIC_H
 #define SL_TESTS_TRAINER_SYNTHETIC_H
@@ -17,7 +17,7 @@ typedef struct sl_synthetic_def {
 
 typedef struct sl_synthetic {
     sl_synthetic_def def;
-    sl_shapes shapes;
+    sl_setup setup;
     sl_exp_ppo ppo;
     sl_exp_distill distill;
     sl_batch batch;

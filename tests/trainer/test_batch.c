@@ -54,7 +54,7 @@ static void setup(fixture *f) {
 }
 
 static sl_status read_batch(fixture *f, sl_batch *out) {
-    return sl_batch_read(&f->message, &f->data.shapes, &f->need, out);
+    return sl_batch_read(&f->message, &f->data.setup, &f->need, out);
 }
 
 static void a_whole_batch_is_read(void **state) {

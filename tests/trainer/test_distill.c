@@ -25,10 +25,10 @@ typedef struct fixture {
 
 static void create(fixture *f, const sl_synthetic_def *def, int n_threads, int block_rows) {
     sl_synthetic_init(&f->data, def);
-    f->data.shapes.teacher.hidden = def->teacher_hidden;
+    f->data.setup.teacher.hidden = def->teacher_hidden;
     assert_int_equal(sl_pool_create(n_threads, &f->pool), SL_OK);
-    sl_distill_def distill = {&f->data.shapes, &f->data.distill, sl_rng_seed(5),
-                              sl_rng_seed(6),  sl_rng_seed(7),   block_rows};
+    sl_distill_def distill = {&f->data.setup, &f->data.distill, sl_rng_seed(5),
+                              sl_rng_seed(6), sl_rng_seed(7),   block_rows};
     assert_int_equal(sl_distill_create(&distill, f->pool, &f->distill), SL_OK);
     f->params = sl_distill_all_params(f->distill, &f->n);
     f->grads = sl_alloc_array(f->n, sizeof(float));
@@ -212,7 +212,7 @@ static void same_seed_same_threads_same_bits_and_checkpoints_go_on(void **state)
 
 static sl_status create_and_destroy(void *context) {
     fixture *f = context;
-    sl_distill_def def = {&f->data.shapes, &f->data.distill, sl_rng_seed(5), sl_rng_seed(6), sl_rng_seed(7), 0};
+    sl_distill_def def = {&f->data.setup, &f->data.distill, sl_rng_seed(5), sl_rng_seed(6), sl_rng_seed(7), 0};
     sl_distill *distill = NULL;
     sl_status status = sl_distill_create(&def, f->pool, &distill);
     sl_distill_destroy(&distill);

@@ -27,7 +27,7 @@ typedef struct fixture {
 static void create(fixture *f, const sl_synthetic_def *def, bool separate, int n_threads, int block_rows) {
     sl_synthetic_init(&f->data, def);
     assert_int_equal(sl_pool_create(n_threads, &f->pool), SL_OK);
-    sl_mappo_def mappo = {&f->data.shapes, &f->data.ppo, separate, sl_rng_seed(5), sl_rng_seed(6), block_rows};
+    sl_mappo_def mappo = {&f->data.setup, &f->data.ppo, separate, sl_rng_seed(5), sl_rng_seed(6), block_rows};
     assert_int_equal(sl_mappo_create(&mappo, f->pool, &f->mappo), SL_OK);
     f->actor = sl_mappo_actor(f->mappo, &f->n_actor);
     f->critic = sl_mappo_critic(f->mappo, &f->n_critic);
@@ -88,7 +88,7 @@ static void gradient_equals_finite_differences(void **state) {
 /* The same loss put together by hand: each chunk forward on its own, with its own start state. */
 static double loss_by_hand(const fixture *f) {
     const sl_batch *b = &f->data.batch;
-    const sl_net_def *net = &f->data.shapes.teacher;
+    const sl_net_def *net = &f->data.setup.teacher;
     int N = b->N, O = b->O, A = b->A, chunk = f->data.def.chunk, B = b->B;
     float x[64], h0[32], keep[8], logits[64], logp[64], advantage[64], entropy;
     // mean and deviation by the definition
@@ -123,7 +123,7 @@ static double loss_by_hand(const fixture *f) {
 /* The critic's share, one row an agent, its index behind the state. */
 static double value_loss_by_hand(const fixture *f) {
     const sl_batch *b = &f->data.batch;
-    const sl_net_def *net = &f->data.shapes.critic;
+    const sl_net_def *net = &f->data.setup.critic;
     int N = b->N, S = b->S, chunk = f->data.def.chunk, B = b->B;
     float x[128], h0[32], keep[8], v[8];
     double total = 0;
@@ -268,7 +268,7 @@ static void nothing_is_allocated_after_create(void **state) {
 
 static sl_status create_and_destroy(void *context) {
     fixture *f = context;
-    sl_mappo_def def = {&f->data.shapes, &f->data.ppo, true, sl_rng_seed(5), sl_rng_seed(6), 0};
+    sl_mappo_def def = {&f->data.setup, &f->data.ppo, true, sl_rng_seed(5), sl_rng_seed(6), 0};
     sl_mappo *mappo = NULL;
     sl_status status = sl_mappo_create(&def, f->pool, &mappo);
     sl_mappo_destroy(&mappo);
@@ -287,7 +287,7 @@ static void each_failing_allocation_is_survived(void **state) {
 /* A bandit: agent i is paid for the action that is the index of its largest feature. */
 static double play(fixture *f, sl_rng *rng) {
     sl_batch *b = &f->data.batch;
-    const sl_net_def *net = &f->data.shapes.teacher;
+    const sl_net_def *net = &f->data.setup.teacher;
     float *obs = (float *)b->obs, *logps = (float *)b->logp, *advantage = (float *)b->advantage;
     int32_t *actions = (int32_t *)b->action;
     float x[8], scratch[8 * 16], logits[4], logp[4];

@@ -1,5 +1,6 @@
 /* test_stages.c - whole small runs over tcp, trainer and coordinator in one process: the coordinator is replaced, the
  * trainer is stopped and its newest checkpoint damaged, and the end is the same, byte for byte. */
+#include "nn/policy.h"
 #include "trainer/stages.h"
 
 #include "common/alloc.h"

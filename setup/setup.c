@@ -1,5 +1,5 @@
-/* setup.c - from an experiment to sizes and networks. */
-#include "coordinator/setup.h"
+/* setup.c - from an experiment to sizes and networks. Called by the programs at start. */
+#include "setup/setup.h"
 
 #include "common/alloc.h"
 
@@ -15,8 +15,9 @@ static sl_net_def net_of(const sl_exp_net *net, int in_dim, int out_dim) {
                         .layer_norm = net->layer_norm};
 }
 
-static const sl_exp_student *student_of(const sl_experiment *e, int agent) {
-    return &e->students[(unsigned)agent < e->students_count ? (unsigned)agent : e->students_count - 1];
+const sl_exp_student *sl_setup_student(const sl_setup *self, int agent) {
+    const sl_experiment *e = self->experiment;
+    return &e->students[e->students_count == 1 ? 0 : agent];
 }
 
 static void set_mask(sl_setup *self) {
@@ -30,7 +31,7 @@ static void set_mask(sl_setup *self) {
     mask->n_agents = self->N;
     if (mask->kind != SL_MASK_BLOCKS) return;
     for (int i = 0; i < self->N; i++) {
-        const sl_exp_student *student = student_of(e, i);
+        const sl_exp_student *student = sl_setup_student(self, i);
         for (unsigned b = 0; b < student->blocks_count && b < SL_MAX_BLOCKS; b++)
             (void)snprintf(mask->blocks[i][b], SL_NAME_SIZE, "%s", student->blocks[b]);
     }
@@ -43,16 +44,36 @@ static void set_nets(sl_setup *self) {
     self->critic = net_of(&e->teacher.critic, self->S + (self->M > 1 ? self->N : 0), 1);
     for (int i = 0; i < self->N; i++) {
         const sl_agent_spec *agent = &self->spec.agents[i];
-        self->students[i] = net_of(&student_of(e, i)->net, agent->obs_dim, agent->n_actions);
+        self->students[i] = net_of(&sl_setup_student(self, i)->net, agent->obs_dim, agent->n_actions);
     }
 }
 
-static sl_status check_setup(const sl_setup *self) {
+static void set_sizes(sl_setup *self) {
+    const sl_experiment *e = self->experiment;
+    self->N = self->spec.n_agents;
+    self->O = self->spec.obs_dim;
+    self->A = self->spec.n_actions;
+    self->S = self->spec.state_dim;
+    self->M = e->teacher.ppo.team_reward ? 1 : self->N;
+    self->direct = e->method == SL_EXP_DIRECT;
+    self->masked = e->mask.kind != SL_EXP_MASK_NONE;
+    self->uses_avail = self->spec.masks_actions;
+    for (int i = 0; i < self->N; i++)
+        if (self->spec.agents[i].n_actions < self->A) self->uses_avail = true;
+}
+
+static sl_status check_words(const sl_setup *self) {
+    unsigned count = self->experiment->students_count;
     if (self->spec.continuous)
         return sl_fail(SL_CONFIG, "set env.continuous to false",
                        "key 'env.continuous': policies of %s are categorical", self->spec.name);
-    if (self->experiment->students_count == 0)
-        return sl_fail(SL_CONFIG, "give one entry, or one per agent", "key 'students': is empty");
+    if (count != 1 && count != (unsigned)self->N)
+        return sl_fail(SL_CONFIG, "give one entry for all agents, or one per agent",
+                       "key 'students': has %u entries, %s has %d agents", count, self->spec.name, self->N);
+    return SL_OK;
+}
+
+static sl_status check_parts(const sl_setup *self) {
     SL_TRY(sl_net_def_check(&self->teacher));
     SL_TRY(sl_net_def_check(&self->critic));
     for (int i = 0; i < self->N; i++) SL_TRY(sl_net_def_check(&self->students[i]));
@@ -63,43 +84,36 @@ static sl_status check_setup(const sl_setup *self) {
     return SL_OK;
 }
 
-sl_status sl_setup_create(const sl_experiment *experiment, sl_setup **out) {
-    sl_setup *self = sl_alloc(sizeof *self);
-    if (!self) return sl_fail(SL_MEMORY, NULL, "cannot allocate the coordinator's setup");
-    const sl_exp_env *env = &experiment->env;
-    self->experiment = experiment;
+static sl_status fill(sl_setup *self) {
+    const sl_exp_env *env = &self->experiment->env;
     self->options = (sl_env_options){.n_agents = env->n_agents,
                                      .max_steps = env->max_steps,
                                      .local_ratio = env->local_ratio,
                                      .continuous = env->continuous,
                                      .legacy_physics = env->legacy_physics};
-    self->root = sl_rng_seed(experiment->seed);
+    self->root = sl_rng_seed(self->experiment->seed);
     // one copy tells the sizes
     sl_env *probe = NULL;
-    sl_status status = sl_setup_env(self, 1, &self->root, &probe);
-    if (status == SL_OK) {
-        self->spec = *sl_env_get_spec(probe);
-        sl_env_destroy(&probe);
-        self->N = self->spec.n_agents;
-        self->O = self->spec.obs_dim;
-        self->A = self->spec.n_actions;
-        self->S = self->spec.state_dim;
-        self->M = experiment->teacher.ppo.team_reward ? 1 : self->N;
-        self->direct = experiment->method == SL_EXP_DIRECT;
-        self->masked = experiment->mask.kind != SL_EXP_MASK_NONE;
-        self->uses_avail = self->spec.masks_actions;
-        for (int i = 0; i < self->N; i++)
-            if (self->spec.agents[i].n_actions < self->A) self->uses_avail = true;
-        set_mask(self);
-        if (experiment->students_count > 0) set_nets(self);
-        status = check_setup(self);
-    }
-    if (status != SL_OK) {
+    SL_TRY(sl_setup_env(self, 1, &self->root, &probe));
+    self->spec = *sl_env_get_spec(probe);
+    sl_env_destroy(&probe);
+    set_sizes(self);
+    SL_TRY(check_words(self));
+    set_mask(self);
+    set_nets(self);
+    return check_parts(self);
+}
+
+sl_status sl_setup_create(const sl_experiment *experiment, sl_setup **out) {
+    sl_setup *self = sl_alloc(sizeof *self);
+    if (!self) return sl_fail(SL_MEMORY, NULL, "no memory for an experiment's setup");
+    self->experiment = experiment;
+    sl_status status = fill(self);
+    if (status != SL_OK)
         sl_setup_destroy(&self);
-        return status;
-    }
-    *out = self;
-    return SL_OK;
+    else
+        *out = self;
+    return status;
 }
 
 void sl_setup_destroy(sl_setup **self) {

@@ -1,0 +1,48 @@
+/* setup.h - what an experiment means: the environment and its sizes, the masks, and the networks that act, judge and
+ * learn. Coordinator, trainer and starling each make their own from the same experiment and so agree on all of it.
+ * Plain data, read-only after create and shared by every thread of the program. N agents, O the longest observation,
+ * A the most actions, S state. */
+#ifndef SL_SETUP_SETUP_H
+#define SL_SETUP_SETUP_H
+
+#include "common/experiment.h"
+#include "envs/env.h"
+#include "envs/mask.h"
+#include "nn/net.h"
+#include "storage/profile.h"
+
+typedef struct sl_setup {
+    const sl_experiment *experiment; /* borrowed */
+    sl_env_spec spec;
+    sl_env_options options;
+    sl_mask_def mask;
+    int N, O, A, S, M;     /* M: rows of the critic and of rewards, 1 for a team reward, else N */
+    bool direct;           /* the students learn by MAPPO themselves; else the teacher does */
+    bool masked;           /* the students see less than everything */
+    bool uses_avail;       /* some action of some agent may be illegal */
+    sl_net_def teacher;    /* (O, and N with teacher_agent_id) to A; a loaded file may say otherwise */
+    bool teacher_agent_id; /* the teacher's actor reads its agent's index, one-hot, behind the observation */
+    sl_net_def critic;     /* (S, and N when M = N: the agent's index) to 1 */
+    sl_net_def students[SL_MAX_AGENTS]; /* (N): own obs_dim, n_actions and hidden size */
+    sl_rng root;                        /* sl_rng_seed(experiment->seed); every stream is split from it by name */
+} sl_setup;
+
+/* SL_CONFIG: an unknown environment, option or block, continuous actions (the learned heads are categorical), a
+ * number of students that is neither 1 nor N, a network out of range. SL_MEMORY. */
+SL_MUST_CHECK sl_status sl_setup_create(const sl_experiment *experiment, sl_setup **out);
+void sl_setup_destroy(sl_setup **self);
+
+/* The experiment's entry for student agent: a single one stands for all. Borrowed from the experiment. */
+const sl_exp_student *sl_setup_student(const sl_setup *self, int agent);
+/* The profile of student agent, or of the teacher (agent -1), without the fields that sl_policy_save derives. */
+sl_profile sl_setup_profile(const sl_setup *self, int agent);
+
+/* Copies [0, V) of the environment, copy v with the stream split(stream, v), and masks for V copies. SL_MEMORY. */
+SL_MUST_CHECK sl_status sl_setup_env(const sl_setup *self, int V, const sl_rng *stream, sl_env **out);
+SL_MUST_CHECK sl_status sl_setup_masks(const sl_setup *self, int V, sl_mask **out);
+/* Writes which actions the agents have at all, avail (rows, N, A): where the environment does not say itself. */
+void sl_setup_fill_avail(const sl_setup *self, int64_t rows, uint8_t *avail);
+/* reward (N) of a step as the learner's: the sum over agents, or each agent's own; out (M). */
+void sl_setup_reward(const sl_setup *self, const double *reward, float *out);
+
+#endif
