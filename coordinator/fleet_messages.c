@@ -61,6 +61,12 @@ static void on_member(sl_fleet *self, const sl_peer *peer, const sl_fleet_messag
         if (message->kind != SL_FLEET_GOODBYE) reset(self, peer, message);
         return;
     }
+    // a past step's action that comes over another line is a replay, and gets no say in where the agent is
+    bool is_same = peer->len == slot->peer.len && memcmp(peer->bytes, slot->peer.bytes, peer->len) == 0;
+    if (!is_same && message->kind == SL_FLEET_ACTION && message->sequence != slot->sequence) {
+        self->stats.stale++;
+        return;
+    }
     // it may have reconnected; it is alive whatever it says
     slot->peer = *peer;
     slot->heard_ns = self->now_ns;
