@@ -22,6 +22,7 @@ struct sl_server {
     uint64_t run_id;
     uint64_t asker;                /* the asker's run id, 0 before the first WELCOME */
     uint64_t working_on, answered; /* request ids, 0 = none */
+    uint64_t n_dropped;            /* messages that no asker sends */
     int64_t next_hello, next_progress;
     sl_learn_message answer; /* the last one, for an asker that asks again */
 };
@@ -154,7 +155,10 @@ static sl_status handle_message(sl_server *self, const sl_message *frames, bool 
     sl_learn_message message;
     sl_status status = sl_learn_decode(self->codec, frames, &message);
     if (status != SL_OK) {
-        SL_WARN("dropped a message: %s", sl_error_what());
+        // the first, second, fourth, ...: nonsense without end shall not fill the log too
+        self->n_dropped++;
+        if ((self->n_dropped & (self->n_dropped - 1)) == 0)
+            SL_WARN("dropped a message, %llu so far: %s", (unsigned long long)self->n_dropped, sl_error_what());
         return SL_OK;
     }
     switch (message.kind) {

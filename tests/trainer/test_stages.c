@@ -39,21 +39,25 @@ static const char text[] = "name: stages\n"
                            "- net: {cell: gru, hidden: 32, layers: 1}\n"
                            "distill: {source: mixed, updates: 12, episodes: 8, minibatches: 2, w_ppo: 0.5}\n";
 
+enum { N_PESTS = 2 };
+
 /* What goes wrong, by the number of the newest checkpoint. */
 typedef struct plan {
     int replace[4]; /* the coordinator is replaced when there are that many; 0 = no more */
     int stop[4];    /* the trainer is asked to stop */
     bool damage;    /* its newest checkpoint is cut then */
+    bool pests;     /* strangers talk to the trainer and never stop */
 } plan;
 
 typedef struct world {
     sl_temp_folder folder;
     sl_experiment *experiment;
     char endpoint[64], hash[65];
-    pthread_t trainer;
+    pthread_t trainer, pests[N_PESTS];
     plan plan;
     atomic_bool done;
     int n_replaced, n_stopped;
+    atomic_int n_told; /* answers that strangers got */
 } world;
 
 /* set: one more setting, "method=direct", or NULL. */
@@ -128,6 +132,50 @@ static void cut_newest(const world *w) {
     fail_msg("no checkpoint to cut");
 }
 
+static void say(const world *w, sl_transport *line, sl_learn_codec *codec, sl_learn_kind kind, const char *hash) {
+    static const float numbers[6] = {1, 2, 3, 4, 5, 6};
+    sl_learn_message message = {.kind = kind, .run_id = 4711, .request_id = 1, .version = 1, .n_episodes = 1};
+    (void)snprintf(message.config_hash, sizeof message.config_hash, "%s", hash);
+    message.value_std = 1;
+    message.policy = SL_POLICY_RANDOM;
+    if (kind == SL_LEARN_BATCH) sl_learn_add(&message, SL_TENSOR_ADVANTAGE, SL_WIRE_F32, numbers, 1, &(int64_t){6});
+    sl_status status = sl_learn_send(codec, line, NULL, &message);
+    if (status != SL_OK && status != SL_FULL && !atomic_load(&w->done)) fail_msg("a pest cannot speak");
+}
+
+/* A thread that says to the trainer, without a pause, noise, cut messages and what only its coordinator may say. */
+static void *pester(void *context) {
+    world *w = context;
+    sl_transport_def def = sl_transport_learn_def();
+    sl_transport *line = NULL;
+    sl_learn_codec *codec = NULL;
+    sl_rng rng = sl_rng_seed(9);
+    def.send_wait_ms = 10, def.linger_ms = 0;
+    assert_int_equal(sl_transport_connect(w->endpoint, &def, &line), SL_OK);
+    assert_int_equal(sl_learn_codec_create(&codec), SL_OK);
+    while (!atomic_load(&w->done)) {
+        uint8_t noise[256];
+        for (size_t i = 0; i < sizeof noise; i++) noise[i] = (uint8_t)sl_rng_below(&rng, 256);
+        // every other one with a head that is right
+        if (noise[0] % 2) memcpy(noise, "SLLN\1\0", 6);
+        sl_frame frames[SL_MAX_FRAMES];
+        for (int i = 0; i < SL_MAX_FRAMES; i++) frames[i] = (sl_frame){noise, sl_rng_below(&rng, sizeof noise)};
+        sl_status status = sl_transport_send(line, NULL, 1 + (int)sl_rng_below(&rng, SL_MAX_FRAMES), frames);
+        assert_true(status == SL_OK || status == SL_FULL);
+        // of another experiment; and answers to what nobody asked of it
+        say(w, line, codec, SL_LEARN_HELLO, "0000000000000000000000000000000000000000000000000000000000000000");
+        say(w, line, codec, SL_LEARN_BATCH, w->hash);
+        say(w, line, codec, SL_LEARN_DONE, w->hash);
+        say(w, line, codec, SL_LEARN_PROGRESS, w->hash);
+        say(w, line, codec, SL_LEARN_STOP, w->hash);
+        sl_message received;
+        while (sl_transport_receive(line, 0, &received) == SL_OK) w->n_told++;
+    }
+    sl_transport_close(&line);
+    sl_learn_codec_destroy(&codec);
+    return NULL;
+}
+
 static sl_status train(world *w, bool resume, pthread_t *coordinator, bool *started) {
     char path[512];
     (void)snprintf(path, sizeof path, "%s/experiment.yaml", w->folder.path);
@@ -139,6 +187,8 @@ static sl_status train(world *w, bool resume, pthread_t *coordinator, bool *star
         (void)snprintf(w->endpoint, sizeof w->endpoint, "%s", sl_asker_endpoint(session->asker));
         assert_int_equal(pthread_create(coordinator, NULL, coordinate, w), 0);
     }
+    if (!*started && w->plan.pests)
+        for (int i = 0; i < N_PESTS; i++) assert_int_equal(pthread_create(&w->pests[i], NULL, pester, w), 0);
     *started = true;
     sl_status status = sl_stages_run(session, resume);
     sl_session_close(&session);
@@ -156,6 +206,8 @@ static void run(world *w) {
     }
     atomic_store(&w->done, true);
     assert_int_equal(pthread_join(coordinator, NULL), 0);
+    if (w->plan.pests)
+        for (int i = 0; i < N_PESTS; i++) assert_int_equal(pthread_join(w->pests[i], NULL), 0);
     if (status != SL_OK) fail_msg("%s", sl_error_what());
 }
 
@@ -194,7 +246,7 @@ static void assert_same_as_reference(const world *w) {
 static void an_undisturbed_run_leaves_its_files(void **state) {
     (void)state;
     world w;
-    create(&w, &(plan){{0}, {0}, false}, NULL);
+    create(&w, &(plan){{0}, {0}, false, false}, NULL);
     run(&w);
     for (int k = 0; k < 6; k++) digest(&w, kd_files[k], reference[k]);
     sl_policy teacher = {0}, student = {0};
@@ -218,7 +270,7 @@ static void an_undisturbed_run_leaves_its_files(void **state) {
 static void a_replaced_coordinator_changes_nothing(void **state) {
     (void)state;
     world w;
-    create(&w, &(plan){{1, 5, 12, 19}, {0}, false}, NULL);
+    create(&w, &(plan){{1, 5, 12, 19}, {0}, false, false}, NULL);
     run(&w);
     assert_int_equal(w.n_replaced, 4);
     assert_same_as_reference(&w);
@@ -228,7 +280,7 @@ static void a_replaced_coordinator_changes_nothing(void **state) {
 static void a_stopped_trainer_goes_on_where_it_was(void **state) {
     (void)state;
     world w;
-    create(&w, &(plan){{0}, {3, 9, 16, 0}, false}, NULL);
+    create(&w, &(plan){{0}, {3, 9, 16, 0}, false, false}, NULL);
     run(&w);
     assert_int_equal(w.n_stopped, 3);
     assert_same_as_reference(&w);
@@ -238,10 +290,21 @@ static void a_stopped_trainer_goes_on_where_it_was(void **state) {
 static void all_at_once(void **state) {
     (void)state;
     world w;
-    create(&w, &(plan){{2, 15, 0}, {4, 14, 0}, true}, NULL);
+    create(&w, &(plan){{2, 15, 0}, {4, 14, 0}, true, false}, NULL);
     run(&w);
     assert_int_equal(w.n_replaced + w.n_stopped, 4);
     assert_same_as_reference(&w);
+    destroy(&w);
+}
+
+static void strangers_change_nothing(void **state) {
+    (void)state;
+    world w;
+    create(&w, &(plan){.pests = true}, NULL);
+    run(&w);
+    assert_same_as_reference(&w);
+    // those of another experiment were told so
+    assert_true(atomic_load(&w.n_told) > 0);
     destroy(&w);
 }
 
@@ -250,7 +313,7 @@ static void students_learn_by_themselves_with_method_direct(void **state) {
     char first[65] = "", second[65];
     for (int k = 0; k < 2; k++) {
         world w;
-        create(&w, &(plan){{k ? 3 : 0}, {k ? 6 : 0}, false}, "method=direct");
+        create(&w, &(plan){{k ? 3 : 0}, {k ? 6 : 0}, false, false}, "method=direct");
         run(&w);
         digest(&w, "students/agent-1.safetensors", second);
         if (k == 0) memcpy(first, second, sizeof first);
@@ -263,11 +326,11 @@ static void students_learn_by_themselves_with_method_direct(void **state) {
 static void a_teacher_of_another_run_is_taken(void **state) {
     (void)state;
     world giver, taker;
-    create(&giver, &(plan){{0}, {0}, false}, NULL);
+    create(&giver, &(plan){{0}, {0}, false, false}, NULL);
     run(&giver);
     char from[512];
     (void)snprintf(from, sizeof from, "teacher.from=%s", giver.folder.path);
-    create(&taker, &(plan){{0}, {0}, false}, from);
+    create(&taker, &(plan){{0}, {0}, false, false}, from);
     run(&taker);
     char a[65], b[65];
     digest(&giver, "teacher.safetensors", a);
@@ -288,6 +351,7 @@ int main(void) {
         cmocka_unit_test(a_replaced_coordinator_changes_nothing),
         cmocka_unit_test(a_stopped_trainer_goes_on_where_it_was),
         cmocka_unit_test(all_at_once),
+        cmocka_unit_test(strangers_change_nothing),
         cmocka_unit_test(students_learn_by_themselves_with_method_direct),
         cmocka_unit_test(a_teacher_of_another_run_is_taken),
     };
