@@ -17,6 +17,8 @@ static void catch_signals(void) {
     (void)sigemptyset(&action.sa_mask);
     (void)sigaction(SIGTERM, &action, NULL);
     (void)sigaction(SIGINT, &action, NULL);
+    // ulimit -f gives an error to report, as a full disk does
+    (void)signal(SIGXFSZ, SIG_IGN);
 }
 
 static sl_status bench(const sl_agent_options *options) {

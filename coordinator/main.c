@@ -116,6 +116,8 @@ int main(int argc, char **argv) {
         struct sigaction action = {.sa_handler = on_signal};
         (void)sigaction(SIGTERM, &action, NULL);
         (void)sigaction(SIGINT, &action, NULL);
+        // ulimit -f gives an error to report, as a full disk does
+        (void)signal(SIGXFSZ, SIG_IGN);
         status = run(&o);
     }
     if (status == SL_INTERRUPTED) return stop == SIGINT ? 130 : 0;

@@ -45,6 +45,8 @@ int main(int argc, char **argv) {
     sl_log_init("starling", SL_LOG_INFO, false);
     // a reader of our output that goes away is an error to report, not a reason to die with children running
     (void)signal(SIGPIPE, SIG_IGN);
+    // ulimit -f gives an error to report, as a full disk does
+    (void)signal(SIGXFSZ, SIG_IGN);
     // only this one multiplies matrices here; the others need no restart for the sake of fast kernels
     if (argc > 2 && strcmp(argv[1], "bench") == 0 && strcmp(argv[2], "train") == 0) sl_blas_init(argv);
     sl_status status = sl_command_run(commands, "starling", argc, argv);

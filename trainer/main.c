@@ -71,6 +71,8 @@ static void catch_signals(void) {
     (void)sigaction(SIGTERM, &action, NULL);
     (void)sigaction(SIGINT, &action, NULL);
     (void)signal(SIGPIPE, SIG_IGN);
+    // ulimit -f gives an error to report, as a full disk does
+    (void)signal(SIGXFSZ, SIG_IGN);
 }
 
 static sl_status run(const arguments *args) {

@@ -79,9 +79,7 @@ sl_status sl_metrics_row(sl_metrics *self, int64_t update, int n, const double *
         else
             (void)fprintf(self->file, ",%.9g", values[k]);
     (void)fputc('\n', self->file);
-    if (fflush(self->file) != 0 || ferror(self->file))
-        return sl_fail(errno == ENOSPC ? SL_NO_SPACE : SL_IO, NULL, "cannot write %s: %s", self->path,
-                       strerror(errno));
+    if (fflush(self->file) != 0 || ferror(self->file)) return sl_file_fail("write", self->path);
     return SL_OK;
 }
 

@@ -16,6 +16,7 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -238,10 +239,31 @@ static void refuses_a_bad_model(void **state) {
     assert_int_equal(wait_for_exit(f), 6);
 }
 
+// no room for the model in the cache: it is flown all the same
+static void flies_what_it_cannot_keep(void **state) {
+    flown *f = *state;
+    struct rlimit limit, old;
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
+    limit = old;
+    limit.rlim_cur = 1024;
+    assert_true(f->n_bytes > limit.rlim_cur);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    const char *cache = sl_temp_folder_file(&f->folder, "cache");
+    start(f, "--cache", cache);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
+    welcome(f);
+    give_model(f);
+    fly(f);
+    say_goodbye(f);
+    // not even a part of it is left: the folder is empty
+    assert_int_equal(rmdir(cache), 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(fetches_keeps_and_flies, set_up, tear_down),
         cmocka_unit_test_setup_teardown(flies_its_file_and_stops_when_told, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(flies_what_it_cannot_keep, set_up, tear_down),
         cmocka_unit_test_setup_teardown(refuses_a_bad_model, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -23,12 +23,14 @@
 #include <unistd.h>
 
 static char output[65536];
+static int limit_blocks; /* of 512 bytes a file may have; 0 = any number */
 
 // runs "starling <words>" in a shell that merges or drops stderr; its output is kept, its exit code is the result
 static int run(const char *redirect, const char *words) {
     static sl_process process;
-    char command[2048];
-    (void)snprintf(command, sizeof command, "exec " SL_BIN_DIR "/starling %s %s", words, redirect);
+    char command[2048], limit[32] = "";
+    if (limit_blocks) (void)snprintf(limit, sizeof limit, "ulimit -f %d; ", limit_blocks);
+    (void)snprintf(command, sizeof command, "%sexec " SL_BIN_DIR "/starling %s %s", limit, words, redirect);
     char *argv[] = {(char[]){"sh"}, (char[]){"-c"}, command, NULL};
     assert_int_equal(sl_process_start("/bin/sh", argv, &process), SL_OK);
     size_t n = 0;
@@ -145,6 +147,28 @@ static void test_bad_content(void **state) {
     expect_error(words, 5, "g.jsonl");
     expect_error("env info mpe/simple_spred_v3", 3, "simple_spred_v3");
     expect_error("env bench nothing --seconds 0.01", 3, "nothing");
+    sl_temp_folder_remove(&folder);
+}
+
+/* A limit on the size of files is a full disk to every program: none dies of the signal, none is started again. */
+static void test_no_space(void **state) {
+    (void)state;
+    sl_temp_folder folder = sl_temp_folder_create();
+    // blocks of 512 bytes: enough for the experiment; for the trainer's files; for the buffer, until the end
+    const struct {
+        int blocks;
+        const char *who;
+    } limits[] = {{1, "cannot write"}, {8, "trainer stopped"}, {100, "trainer stopped"}};
+    for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++) {
+        char words[1024];
+        (void)snprintf(words, sizeof words, "train " SL_SOURCE_DIR "/experiments/mpe/spread-smoke.yaml --out %s/%zu",
+                       folder.path, i);
+        limit_blocks = limits[i].blocks;
+        int code = run("2>&1", words);
+        limit_blocks = 0;
+        if (code != 7 || !strstr(output, limits[i].who) || strstr(output, "restart"))
+            fail_msg("exit code %d with %d blocks: %s", code, limits[i].blocks, output);
+    }
     sl_temp_folder_remove(&folder);
 }
 
@@ -279,15 +303,11 @@ static void test_plot(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_usage),
-        cmocka_unit_test(test_help),
-        cmocka_unit_test(test_missing_files),
-        cmocka_unit_test(test_bad_content),
-        cmocka_unit_test(test_existing_run_is_refused),
-        cmocka_unit_test(test_env_commands),
-        cmocka_unit_test(test_env_check),
-        cmocka_unit_test(test_report_command),
-        cmocka_unit_test(test_plot),
+        cmocka_unit_test(test_usage),          cmocka_unit_test(test_help),
+        cmocka_unit_test(test_missing_files),  cmocka_unit_test(test_bad_content),
+        cmocka_unit_test(test_no_space),       cmocka_unit_test(test_existing_run_is_refused),
+        cmocka_unit_test(test_env_commands),   cmocka_unit_test(test_env_check),
+        cmocka_unit_test(test_report_command), cmocka_unit_test(test_plot),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
