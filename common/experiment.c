@@ -148,7 +148,8 @@ static sl_status find_student(const char *what, const char *path, sl_experiment 
     if (sscanf(path, "students[%4[0-9]].%n", digits, &used) != 1 || used == 0) return sl_exp_unknown_key(what, path);
     unsigned count = self->students_count, index = (unsigned)strtoul(digits, NULL, 10);
     if (index >= SL_EXP_MAX_AGENTS || (index >= count && count != 1)) {
-        return sl_fail(SL_CONFIG, NULL, "%s: key '%s': there are %u students", what, path, count);
+        const char *hint = index < SL_EXP_MAX_AGENTS ? "only a list of one grows: name its last index first" : NULL;
+        return sl_fail(SL_CONFIG, hint, "%s: key '%s': there are %u students", what, path, count);
     }
     if (index >= count) {
         SL_TRY(resize_students(index + 1, self));

@@ -99,10 +99,11 @@ sl_status sl_cmd_env_info(const char *path, int argc, char **argv) {
     const sl_option options[] = {
         {"agents", SL_OPTION_INT, "N", "number of agents, where it can be chosen", &n_agents, 0, SL_MAX_AGENTS},
         {"continuous", SL_OPTION_SWITCH, NULL, "continuous actions", &env_options.continuous, 0, 0},
+        {"legacy-physics", SL_OPTION_SWITCH, NULL, "the first release's rules", &env_options.legacy_physics, 0, 0},
         {"json", SL_OPTION_SWITCH, NULL, "print one JSON object", &json, 0, 0},
     };
     sl_usage usage = {path, "NAME", "Shows agents, observation blocks and actions of an environment.", 1, 1,
-                      3,    options};
+                      4,    options};
     sl_args args;
     SL_TRY(sl_options_parse(&usage, argc, argv, &args));
     if (args.done) return SL_OK;

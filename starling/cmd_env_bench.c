@@ -41,10 +41,12 @@ sl_status sl_cmd_env_bench(const char *path, int argc, char **argv) {
         {"seconds", SL_OPTION_REAL, "S", "how long (2)", &seconds, 0.01, 3600},
         {"agents", SL_OPTION_INT, "N", "number of agents, where it can be chosen", &n_agents, 1, SL_MAX_AGENTS},
         {"continuous", SL_OPTION_SWITCH, NULL, "continuous actions", &env_options.continuous, 0, 0},
+        {"legacy-physics", SL_OPTION_SWITCH, NULL, "the first release's rules", &env_options.legacy_physics, 0, 0},
+        {"local-ratio", SL_OPTION_REAL, "R", "share of an agent's own reward", &env_options.local_ratio, 0, 1},
         {"json", SL_OPTION_SWITCH, NULL, "print one JSON object", &json, 0, 0},
     };
     sl_usage usage = {path,   "NAME", "Steps copies of an environment with random actions and prints steps a second.",
-                      1,      1,      6,
+                      1,      1,      8,
                       options};
     sl_args args;
     SL_TRY(sl_options_parse(&usage, argc, argv, &args));

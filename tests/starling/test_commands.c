@@ -198,6 +198,13 @@ static void test_env_commands(void **state) {
     expect_json("env list --json", 0);
     expect_json("env info mpe/simple_spread_v3 --json", 0);
     expect_json("env bench mpe/simple_spread_v3 --envs 16 --seconds 0.02 --json", 0);
+    expect_json("env bench mpe/simple_spread_v3 --envs 16 --seconds 0.02 --agents 5 --local-ratio 0.2 --json", 0);
+    // options show in the name, and where there is no such option the line says so
+    expect_json("env info mpe/simple_spread_v3 --agents 5 --legacy-physics --json", 0);
+    assert_non_null(strstr(output, "[N=5,legacy_physics]"));
+    expect_error("env bench mpe/simple_tag_v3 --local-ratio 0.2", 3, "has no option local_ratio");
+    expect_error("env bench mpe/simple_spread_v3 --local-ratio 2", 2, "--local-ratio cannot be '2'");
+    expect_error("env info mpe/simple_spred_v3", 3, "unknown environment 'mpe/simple_spred_v3'");
     assert_int_equal(run("", "env info mpe/simple_spread_v3"), 0);
     assert_non_null(strstr(output, "agent_0"));
     assert_int_equal(run("", "env list"), 0);
