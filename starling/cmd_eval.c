@@ -22,17 +22,16 @@ static const struct {
 };
 enum { N_POLICIES = sizeof policies / sizeof policies[0] };
 
-static sl_status parse_policy(const char *path, const char *text, sl_policy_kind *out) {
+static sl_status parse_policy(const char *text, sl_policy_kind *out) {
     if (!text) {
-        return sl_fail(SL_USAGE, "one of teacher, students, random, heuristic", "%s: needs --policy", path);
+        return sl_fail(SL_USAGE, "one of teacher, students, random, heuristic", "needs --policy");
     }
     for (int i = 0; i < N_POLICIES; i++) {
         if (strcmp(text, policies[i].name) != 0) continue;
         *out = policies[i].kind;
         return SL_OK;
     }
-    return sl_fail(SL_USAGE, "one of teacher, students, random, heuristic", "%s: --policy cannot be '%s'", path,
-                   text);
+    return sl_fail(SL_USAGE, "one of teacher, students, random, heuristic", "--policy cannot be '%s'", text);
 }
 
 static sl_status load(sl_run *run, sl_policy_kind policy) {
@@ -131,7 +130,7 @@ sl_status sl_cmd_eval(const char *path, int argc, char **argv) {
     SL_TRY(sl_options_parse(&usage, argc, argv, &args));
     if (args.done) return SL_OK;
     sl_policy_kind kind = SL_POLICY_RANDOM;
-    SL_TRY(parse_policy(path, policy, &kind));
+    SL_TRY(parse_policy(policy, &kind));
     sl_run *run = NULL;
     SL_TRY(sl_run_open(args.v[0], &run));
     if (episodes < 0) episodes = run->experiment->eval.episodes;

@@ -62,7 +62,7 @@ static sl_status compare_experiments(const sl_experiment *experiment, const char
 static sl_status prepare_folder(const train_options *o, const sl_experiment *experiment, char folder[SL_RUN_PATH]) {
     int n = o->out ? snprintf(folder, SL_RUN_PATH, "%s", o->out)
                    : snprintf(folder, SL_RUN_PATH, "runs/%s-seed%" PRIu64, experiment->name, experiment->seed);
-    if (n <= 0 || n >= SL_RUN_PATH) return sl_fail(SL_USAGE, NULL, "starling train: --out is too long or empty");
+    if (n <= 0 || n >= SL_RUN_PATH) return sl_fail(SL_USAGE, NULL, "--out is too long or empty");
     char path[SL_RUN_PATH];
     SL_TRY(sl_run_path(folder, "experiment.yaml", path));
     bool exists = access(path, F_OK) == 0;

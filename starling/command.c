@@ -24,14 +24,14 @@ static sl_status refuse(const sl_command *table, const char *path, const char *w
         (void)snprintf(hint, sizeof hint, "did you mean '%s %s'?", path, near);
     else
         (void)snprintf(hint, sizeof hint, "'%s --help' lists the commands", path);
-    return sl_fail(SL_USAGE, hint, "%s: unknown command '%s'", path, word);
+    return sl_fail(SL_USAGE, hint, "unknown command '%s'", word);
 }
 
-sl_status sl_command_run(const sl_command *table, const char *path, int argc, char **argv) {
+sl_status sl_command_run(const sl_command *table, char path[SL_COMMAND_PATH], int argc, char **argv) {
     if (argc < 2) {
         char hint[128];
         (void)snprintf(hint, sizeof hint, "'%s --help' lists them", path);
-        return sl_fail(SL_USAGE, hint, "%s: needs a command", path);
+        return sl_fail(SL_USAGE, hint, "needs a command");
     }
     const char *word = argv[1];
     if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || strcmp(word, "help") == 0) {
@@ -44,10 +44,10 @@ sl_status sl_command_run(const sl_command *table, const char *path, int argc, ch
     }
     for (const sl_command *c = table; c->name; c++) {
         if (strcmp(word, c->name) != 0) continue;
-        char child_path[96];
-        (void)snprintf(child_path, sizeof child_path, "%s %s", path, c->name);
-        if (c->children) return sl_command_run(c->children, child_path, argc - 1, argv + 1);
-        return c->run(child_path, argc - 1, argv + 1);
+        size_t n = strlen(path);
+        (void)snprintf(path + n, SL_COMMAND_PATH - n, " %s", c->name);
+        if (c->children) return sl_command_run(c->children, path, argc - 1, argv + 1);
+        return c->run(path, argc - 1, argv + 1);
     }
     return refuse(table, path, word);
 }

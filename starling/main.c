@@ -49,11 +49,12 @@ int main(int argc, char **argv) {
     (void)signal(SIGXFSZ, SIG_IGN);
     // only this one multiplies matrices here; the others need no restart for the sake of fast kernels
     if (argc > 2 && strcmp(argv[1], "bench") == 0 && strcmp(argv[2], "train") == 0) sl_blas_init(argv);
-    sl_status status = sl_command_run(commands, "starling", argc, argv);
+    char path[SL_COMMAND_PATH] = "starling";
+    sl_status status = sl_command_run(commands, path, argc, argv);
     if (status == SL_OK && (fflush(stdout) != 0 || ferror(stdout))) {
         status = sl_fail(SL_IO, "disk full, or the reader of a pipe went away", "cannot write the result to stdout");
     }
-    if (status != SL_OK) sl_error_print("starling");
+    if (status != SL_OK) sl_error_print(path);
     if (status == SL_INTERRUPTED && sl_supervisor_signal() == SIGINT) return 130;
     return sl_status_exit_code(status);
 }

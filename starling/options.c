@@ -35,7 +35,7 @@ static void print_help(const sl_usage *usage) {
     print_options(N_COMMON, common_options);
 }
 
-static sl_status parse_number(const sl_usage *usage, const sl_option *option, const char *text) {
+static sl_status parse_number(const sl_option *option, const char *text) {
     char hint[96], *end = NULL;
     (void)snprintf(hint, sizeof hint, "%s from %.15g to %.15g",
                    option->kind == SL_OPTION_INT ? "a whole number" : "a number", option->min, option->max);
@@ -54,10 +54,10 @@ static sl_status parse_number(const sl_usage *usage, const sl_option *option, co
             return SL_OK;
         }
     }
-    return sl_fail(SL_USAGE, hint, "%s: --%s cannot be '%s'", usage->path, option->name, text);
+    return sl_fail(SL_USAGE, hint, "--%s cannot be '%s'", option->name, text);
 }
 
-static sl_status take_option(const sl_usage *usage, const sl_option *option, const char *text) {
+static sl_status take_option(const sl_option *option, const char *text) {
     switch (option->kind) {
     case SL_OPTION_SWITCH:
         *(bool *)option->out = true;
@@ -67,23 +67,22 @@ static sl_status take_option(const sl_usage *usage, const sl_option *option, con
         return SL_OK;
     case SL_OPTION_INT:
     case SL_OPTION_REAL:
-        return parse_number(usage, option, text);
+        return parse_number(option, text);
     case SL_OPTION_LIST:
         break;
     }
     sl_text_list *list = option->out;
     if (list->n == SL_LIST_MAX) {
-        return sl_fail(SL_USAGE, NULL, "%s: --%s is given more than %d times", usage->path, option->name,
-                       SL_LIST_MAX);
+        return sl_fail(SL_USAGE, NULL, "--%s is given more than %d times", option->name, SL_LIST_MAX);
     }
     list->items[list->n++] = text;
     return SL_OK;
 }
 
 // the refusal of what getopt_long answered '?' to: an unknown name, or a switch with a value
-static sl_status refuse(const sl_usage *usage, int n, const struct option *longs, const char *word) {
+static sl_status refuse(int n, const struct option *longs, const char *word) {
     if (strncmp(word, "--", 2) != 0) {
-        return sl_fail(SL_USAGE, "options are written out: see --help", "%s: unknown option '-%c'", usage->path,
+        return sl_fail(SL_USAGE, "options are written out: see --help", "unknown option '-%c'",
                        optopt ? optopt : '?');
     }
     char name[65];
@@ -92,13 +91,13 @@ static sl_status refuse(const sl_usage *usage, int n, const struct option *longs
     for (int i = 0; i < n; i++) {
         names[i] = longs[i].name;
         if (strcmp(name, names[i]) == 0) {
-            return sl_fail(SL_USAGE, NULL, "%s: --%s takes no value", usage->path, name);
+            return sl_fail(SL_USAGE, NULL, "--%s takes no value", name);
         }
     }
     char hint[96] = "see --help";
     const char *near = sl_nearest_name(name, n, names);
     if (near) (void)snprintf(hint, sizeof hint, "did you mean --%s?", near);
-    return sl_fail(SL_USAGE, hint, "%s: unknown option '--%s'", usage->path, name);
+    return sl_fail(SL_USAGE, hint, "unknown option '--%s'", name);
 }
 
 static sl_status take_common(const sl_usage *usage, int which, const char *text, sl_args *args) {
@@ -126,13 +125,13 @@ static sl_status take_all(const sl_usage *usage, int argc, char **argv, sl_args 
         int answer = getopt_long(argc, argv, ":", longs, &which);
         if (answer == -1) return SL_OK;
         const char *word = argv[optind > 0 ? optind - 1 : 0];
-        if (answer == ':') return sl_fail(SL_USAGE, "see --help", "%s: %s needs a value", usage->path, word);
-        if (answer != 0) return refuse(usage, n, longs, word);
+        if (answer == ':') return sl_fail(SL_USAGE, "see --help", "%s needs a value", word);
+        if (answer != 0) return refuse(n, longs, word);
         if (which >= usage->n_options) {
             SL_TRY(take_common(usage, which - usage->n_options, optarg, args));
             if (args->done) return SL_OK;
         } else {
-            SL_TRY(take_option(usage, &usage->options[which], optarg));
+            SL_TRY(take_option(&usage->options[which], optarg));
         }
     }
 }
@@ -147,11 +146,10 @@ sl_status sl_options_parse(const sl_usage *usage, int argc, char **argv, sl_args
         if (args.log_level) SL_TRY(sl_log_level_parse(args.log_level, &level));
         sl_log_init("starling", level, args.log_json);
         if (args.n < usage->min_args) {
-            return sl_fail(SL_USAGE, "see --help", "%s: needs %s", usage->path, usage->arguments);
+            return sl_fail(SL_USAGE, "see --help", "needs %s", usage->arguments);
         }
         if (args.n > usage->max_args) {
-            return sl_fail(SL_USAGE, "see --help", "%s: one argument too many: '%s'", usage->path,
-                           args.v[usage->max_args]);
+            return sl_fail(SL_USAGE, "see --help", "one argument too many: '%s'", args.v[usage->max_args]);
         }
     }
     *out = args;

@@ -61,6 +61,8 @@ static void expect_error(const char *words, int code, const char *line) {
     if (hint[1]) assert_true(strncmp(hint + 1, "  hint: ", 8) == 0);
     *hint = '\0';
     if (!strstr(output, line)) fail_msg("%s: '%s' is not in '%s'", words, line, output);
+    // the program names itself once
+    if (strncmp(output, "starling", 8) != 0 || strstr(output, ": starling")) fail_msg("%s: '%s'", words, output);
 }
 
 static void expect_json(const char *words, int code) {
@@ -79,7 +81,7 @@ static void test_usage(void **state) {
     expect_error("train", 2, "starling train: needs EXPERIMENT.yaml");
     expect_error("train a.yaml --sede 1", 2, "unknown option '--sede'");
     expect_error("eval x", 2, "starling eval: needs --policy");
-    expect_error("eval x --policy best", 2, "--policy cannot be 'best'");
+    expect_error("eval x --policy best", 2, "starling eval: --policy cannot be 'best'");
     expect_error("env bench mpe/simple_spread_v3 --envs 0", 2, "--envs cannot be '0'");
     expect_error("env list extra", 2, "one argument too many: 'extra'");
     expect_error("env list --log-level loud", 2, "unknown log level 'loud'");
