@@ -260,7 +260,8 @@ static sl_status read_file(const char *path, FILE *file, char *text, size_t *n_b
 
 sl_status sl_experiment_load(const char *path, const char *const *sets, int n_sets, sl_experiment **out) {
     FILE *file = fopen(path, "rbe");
-    if (!file && errno == ENOENT) return sl_fail(SL_NOT_FOUND, NULL, "there is no experiment %s", path);
+    if (!file && errno == ENOENT)
+        return sl_fail(SL_NOT_FOUND, "experiments/ has the ready-made ones", "there is no experiment %s", path);
     if (!file) return sl_fail(SL_IO, NULL, "cannot open %s: %s", path, strerror(errno));
     char *text = sl_alloc(MAX_FILE_BYTES + 1);
     size_t n_bytes = 0;

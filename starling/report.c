@@ -271,7 +271,9 @@ static sl_status check_report(const char *path, const json_t *report) {
 sl_status sl_report_load(const char *folder, json_t **out) {
     char path[SL_RUN_PATH];
     SL_TRY(sl_run_path(folder, "report.json", path));
-    if (access(folder, F_OK) != 0) return sl_fail(SL_NOT_FOUND, NULL, "there is no run '%s'", folder);
+    if (access(folder, F_OK) != 0)
+        return sl_fail(SL_NOT_FOUND, "a run is what 'starling train' leaves behind, such as runs/spread-seed1",
+                       "there is no run '%s'", folder);
     if (access(path, R_OK) != 0) {
         return sl_fail(SL_NOT_FOUND, "it is written at the end of 'starling train'; --resume finishes a run",
                        "'%s' has no report.json", folder);

@@ -65,6 +65,12 @@ static void expect_error(const char *words, int code, const char *line) {
     if (strncmp(output, "starling", 8) != 0 || strstr(output, ": starling")) fail_msg("%s: '%s'", words, output);
 }
 
+// of the last error
+static void expect_hint(const char *words) {
+    const char *hint = output + strlen(output) + 1;
+    if (!strstr(hint, words)) fail_msg("'%s' is not in '%s'", words, hint);
+}
+
 static void expect_json(const char *words, int code) {
     assert_int_equal(run("2>/dev/null", words), code);
     json_error_t error;
@@ -110,10 +116,12 @@ static void test_missing_files(void **state) {
     (void)state;
     sl_temp_folder folder = sl_temp_folder_create();
     char words[1024];
-    expect_error("train /nonexistent/a.yaml", 4, "/nonexistent/a.yaml");
+    expect_error("train /nonexistent/a.yaml", 4, "there is no experiment /nonexistent/a.yaml");
+    expect_hint("experiments/");
     expect_error("eval /nonexistent/run --policy random", 4, "no run or model folder '/nonexistent/run'");
     expect_error("fly /nonexistent/run", 4, "no run or model folder '/nonexistent/run'");
     expect_error("report /nonexistent/run", 4, "no run '/nonexistent/run'");
+    expect_hint("starling train");
     expect_error("model info /nonexistent/x.safetensors", 4, "/nonexistent/x.safetensors");
     expect_error("env check /nonexistent/x.jsonl", 4, "/nonexistent/x.jsonl");
     (void)snprintf(words, sizeof words, "fly %s", folder.path);
