@@ -4,6 +4,7 @@
 #include "starling/options.h"
 #include "starling/output.h"
 #include "starling/report.h"
+#include "starling/spawn.h"
 
 #include "common/alloc.h"
 #include "common/clock.h"
@@ -38,6 +39,24 @@ static sl_status resolve(const train_options *o, sl_experiment **out) {
         sets[n++] = seed;
     }
     return sl_experiment_load(o->experiment, sets, n, out);
+}
+
+// what would only show when a program starts, hours later for the agents, is said before there is a folder
+static sl_status check_experiment(const sl_experiment *experiment) {
+    sl_setup *setup = NULL;
+    SL_TRY(sl_setup_create(experiment, &setup));
+    sl_status status = SL_OK;
+    for (int i = 0; i < setup->N && status == SL_OK; i++) {
+        char program[40], path[SL_PATH_BYTES];
+        int hidden = setup->students[i].hidden;
+        (void)snprintf(program, sizeof program, "starling-agent-%d", hidden);
+        if (sl_program_find(program, path) != SL_OK)
+            status = sl_fail(SL_CONFIG, "agents are built for 16, 32 and 64 units",
+                             "key 'students[%d].net.hidden': there is no '%s' to fly a student of %d units", i,
+                             program, hidden);
+    }
+    sl_setup_destroy(&setup);
+    return status;
 }
 
 // a resumed run must be of the experiment that it was started with: the same text once both are resolved
@@ -194,7 +213,8 @@ sl_status sl_cmd_train(const char *path, int argc, char **argv) {
     char folder[SL_RUN_PATH];
     int lock = -1;
     sl_run *run = NULL;
-    sl_status status = prepare_folder(&o, experiment, folder);
+    sl_status status = check_experiment(experiment);
+    if (status == SL_OK) status = prepare_folder(&o, experiment, folder);
     sl_experiment_destroy(&experiment);
     if (status == SL_OK) status = lock_folder(folder, &lock);
     if (status == SL_OK) status = sl_run_open(folder, &run);

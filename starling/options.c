@@ -37,7 +37,7 @@ static void print_help(const sl_usage *usage) {
 
 static sl_status parse_number(const sl_option *option, const char *text) {
     char hint[96], *end = NULL;
-    (void)snprintf(hint, sizeof hint, "%s from %.15g to %.15g",
+    (void)snprintf(hint, sizeof hint, "%s from %.16g to %.16g",
                    option->kind == SL_OPTION_INT ? "a whole number" : "a number", option->min, option->max);
     errno = 0;
     if (option->kind == SL_OPTION_INT) {

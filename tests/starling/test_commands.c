@@ -182,6 +182,28 @@ static void test_no_space(void **state) {
     sl_temp_folder_remove(&folder);
 }
 
+static void test_bad_experiment_leaves_no_folder(void **state) {
+    (void)state;
+    const char *const smoke = SL_SOURCE_DIR "/experiments/mpe/spread-smoke.yaml";
+    const struct {
+        const char *set, *line;
+    } bad[] = {
+        {"env.name=mpe/simple_spred_v3", "unknown environment 'mpe/simple_spred_v3'"},
+        {"env.n_agents=5", "key 'students': has 3 entries"},
+        {"mask.kind=random --set mask.k_max=99", "k_max 99"},
+        {"students[1].net.hidden=24", "key 'students[1].net.hidden': there is no 'starling-agent-24'"},
+    };
+    sl_temp_folder folder = sl_temp_folder_create();
+    char words[1024], run_folder[512];
+    (void)snprintf(run_folder, sizeof run_folder, "%s", sl_temp_folder_file(&folder, "run"));
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        (void)snprintf(words, sizeof words, "train %s --out %s --set %s", smoke, run_folder, bad[i].set);
+        expect_error(words, 3, bad[i].line);
+        assert_int_not_equal(access(run_folder, F_OK), 0);
+    }
+    sl_temp_folder_remove(&folder);
+}
+
 static void test_existing_run_is_refused(void **state) {
     (void)state;
     sl_temp_folder folder = sl_temp_folder_create();
@@ -320,11 +342,17 @@ static void test_plot(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_usage),          cmocka_unit_test(test_help),
-        cmocka_unit_test(test_missing_files),  cmocka_unit_test(test_bad_content),
-        cmocka_unit_test(test_no_space),       cmocka_unit_test(test_existing_run_is_refused),
-        cmocka_unit_test(test_env_commands),   cmocka_unit_test(test_env_check),
-        cmocka_unit_test(test_report_command), cmocka_unit_test(test_plot),
+        cmocka_unit_test(test_usage),
+        cmocka_unit_test(test_help),
+        cmocka_unit_test(test_missing_files),
+        cmocka_unit_test(test_bad_content),
+        cmocka_unit_test(test_no_space),
+        cmocka_unit_test(test_bad_experiment_leaves_no_folder),
+        cmocka_unit_test(test_existing_run_is_refused),
+        cmocka_unit_test(test_env_commands),
+        cmocka_unit_test(test_env_check),
+        cmocka_unit_test(test_report_command),
+        cmocka_unit_test(test_plot),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
