@@ -131,7 +131,7 @@ sl_status sl_checkpoint_load(const char *run, const char *config_hash, int64_t *
         }
     }
     if (first == SL_OK) return SL_OK;
-    return sl_fail(first, "no checkpoint is usable; start without --resume to begin anew", "%s", what);
+    return sl_fail(first, "no checkpoint is usable; delete the run's checkpoints to begin anew", "%s", what);
 }
 
 sl_status sl_checkpoint_clear(const char *run) {
