@@ -198,11 +198,9 @@ static sl_act settle(sl_fleet *self, sl_slot *slot, int32_t *action) {
     return SL_ACT_MISSED;
 }
 
-sl_status sl_fleet_tick(sl_fleet *self, const float *obs, const uint8_t *avail, bool episode_start, int32_t *actions,
-                        sl_act *acts) {
-    remember(self, obs, avail, episode_start);
-    int64_t start_ns = self->now_ns = sl_transport_now_ns(self->transport);
-    for (int i = 0; i < self->def.n_slots; i++) sl_fleet_feed(self, &self->slots[i]);
+/* until every slot has answered or is waited for no more */
+static sl_status await_actions(sl_fleet *self) {
+    int64_t start_ns = self->now_ns;
     // slots are looked at in order: those that have answered are passed once
     for (int i = 0; i < self->def.n_slots;) {
         if (is_awaited(self, &self->slots[i], start_ns))
@@ -210,6 +208,18 @@ sl_status sl_fleet_tick(sl_fleet *self, const float *obs, const uint8_t *avail, 
         else
             i++;
     }
+    return SL_OK;
+}
+
+sl_status sl_fleet_tick(sl_fleet *self, const float *obs, const uint8_t *avail, bool episode_start, int32_t *actions,
+                        sl_act *acts) {
+    remember(self, obs, avail, episode_start);
+    self->now_ns = sl_transport_now_ns(self->transport);
+    self->in_tick = true;
+    for (int i = 0; i < self->def.n_slots; i++) sl_fleet_feed(self, &self->slots[i]);
+    sl_status status = await_actions(self);
+    self->in_tick = false;
+    SL_TRY(status);
     self->stats.ticks++;
     for (int i = 0; i < self->def.n_slots; i++) {
         sl_act act = settle(self, &self->slots[i], &actions[i]);

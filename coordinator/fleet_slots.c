@@ -31,7 +31,11 @@ sl_status sl_fleet_send(sl_fleet *self, const sl_peer *peer, const sl_fleet_mess
 void sl_fleet_lose(sl_fleet *self, sl_slot *slot, sl_slot_state state, const char *why) {
     bool was_flying = slot->state == SL_SLOT_LIVE || slot->state == SL_SLOT_SUSPECT;
     if (was_flying) {
-        SL_WARN("slot %d lost its agent: %s", index_of(self, slot), why);
+        // a goodbye, which alone frees a slot at once, matters to a flight only: when all ends, agents may be the
+        // first
+        bool stopping = self->def.stop && *self->def.stop;
+        bool harmless = state == SL_SLOT_FREE && (!self->in_tick || stopping);
+        sl_log(harmless ? SL_LOG_INFO : SL_LOG_WARN, "slot %d lost its agent: %s", index_of(self, slot), why);
         self->stats.lost++;
         slot->lost_ns = self->now_ns;
     }

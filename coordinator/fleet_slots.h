@@ -46,6 +46,7 @@ struct sl_fleet {
     bool has_avail;
     int n_steps;
     int64_t last_tick;
+    bool in_tick; /* messages are read by a tick, not between flights */
     sl_fleet_stats stats;
 };
 

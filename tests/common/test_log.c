@@ -1,5 +1,6 @@
 /* test_log.c - the lines of the log, plain and JSON, read back from a pipe in the place of stderr. */
 #include "common/log.h"
+#include "support/capture.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,34 +13,14 @@
 
 #include <cmocka.h>
 
-static int ends[2], kept;
-
-static void capture(void) {
-    assert_int_equal(pipe(ends), 0);
-    kept = dup(STDERR_FILENO);
-    assert_true(kept >= 0 && dup2(ends[1], STDERR_FILENO) >= 0);
-}
-
-// what was written since capture, as text
-static size_t release(char *text, size_t size) {
-    assert_true(dup2(kept, STDERR_FILENO) >= 0);
-    close(kept);
-    close(ends[1]);
-    ssize_t n = read(ends[0], text, size - 1);
-    close(ends[0]);
-    assert_true(n >= 0);
-    text[n] = '\0';
-    return (size_t)n;
-}
-
 static void a_plain_line_has_time_level_program_text(void **state) {
     (void)state;
     char text[400];
     int hours, minutes, seconds, used = 0;
     sl_log_init("tester", SL_LOG_INFO, false);
-    capture();
+    sl_capture_begin();
     SL_WARN("%d of %s", 3, "four");
-    release(text, sizeof text);
+    sl_capture_end(text, sizeof text);
     assert_int_equal(sscanf(text, "%2d:%2d:%2d%n", &hours, &minutes, &seconds, &used), 3);
     assert_int_equal(used, 8);
     assert_string_equal(text + used, " warn  tester: 3 of four\n");
@@ -49,11 +30,11 @@ static void lower_levels_are_silent(void **state) {
     (void)state;
     char text[400];
     sl_log_init("tester", SL_LOG_WARN, false);
-    capture();
+    sl_capture_begin();
     SL_DEBUGF("no");
     SL_INFO("no");
     SL_ERROR("yes");
-    release(text, sizeof text);
+    sl_capture_end(text, sizeof text);
     assert_non_null(strstr(text, "error tester: yes\n"));
     assert_null(strstr(text, "no"));
 }
@@ -61,9 +42,9 @@ static void lower_levels_are_silent(void **state) {
 static void assert_json_text(const char *message) {
     char line[4096];
     sl_log_init("tester", SL_LOG_DEBUG, true);
-    capture();
+    sl_capture_begin();
     SL_INFO("%s", message);
-    size_t n = release(line, sizeof line);
+    size_t n = sl_capture_end(line, sizeof line);
     // one line, one object, and the message back as it was
     assert_ptr_equal(strchr(line, '\n'), line + n - 1);
     json_error_t error;
@@ -107,9 +88,9 @@ static void bytes_that_are_not_utf8_do_not_break_the_line(void **state) {
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         char line[2048];
         sl_log_init("tester", SL_LOG_DEBUG, true);
-        capture();
+        sl_capture_begin();
         SL_INFO("%s", bad[i]);
-        size_t n = release(line, sizeof line);
+        size_t n = sl_capture_end(line, sizeof line);
         json_error_t error;
         json_t *object = json_loadb(line, n, 0, &error);
         if (!object) fail_msg("%s: %s", error.text, line);

@@ -2,11 +2,13 @@
  * die, return, come twice or speak nonsense, the actions are those of agents in the same room. */
 #include "agent/session.h"
 #include "common/alloc.h"
+#include "common/log.h"
 #include "coordinator/fleet.h"
 #include "fleet_world.h"
 #include "net/fleet_message.h"
 #include "net/transport.h"
 #include "storage/file.h"
+#include "support/capture.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -409,6 +411,13 @@ static sl_fleet_message stranger_hear(stranger *self, sl_fleet *fleet, sl_status
     return message;
 }
 
+static sl_fleet_message stranger_hello(uint64_t run_id) {
+    sl_fleet_message hello = {.kind = SL_FLEET_HELLO, .run_id = run_id, .slot = -1, .hidden = 16};
+    hello.obs_dim = TOY_O, hello.n_actions = TOY_A, hello.build[0] = 'x', hello.arch[0] = 'y';
+    memset(hello.model_sha256, 'b', 64);
+    return hello;
+}
+
 static void actions_of_the_dead_and_repeated_ones_are_not_applied(void **state) {
     hall *self = *state;
     open_hall(self, &ideal);
@@ -416,15 +425,7 @@ static void actions_of_the_dead_and_repeated_ones_are_not_applied(void **state) 
     make_fleet(self);
     stranger s;
     stranger_open(&s);
-    sl_fleet_message hello = {.kind = SL_FLEET_HELLO,
-                              .run_id = 11,
-                              .slot = -1,
-                              .hidden = 16,
-                              .obs_dim = TOY_O,
-                              .n_actions = TOY_A,
-                              .build = "x",
-                              .arch = "y"};
-    memset(hello.model_sha256, 'b', 64);
+    sl_fleet_message hello = stranger_hello(11);
     stranger_say(&s, &hello);
     sl_fleet_message welcome = stranger_hear(&s, self->fleet, SL_OK);
     assert_true(welcome.kind == SL_FLEET_WELCOME && welcome.run_id == 11 && welcome.slot == 0 && welcome.session);
@@ -474,6 +475,50 @@ static void actions_of_the_dead_and_repeated_ones_are_not_applied(void **state) 
     assert_int_equal(sl_fleet_tick(self->fleet, obs, NULL, true, &got, &act), SL_OK);
     action.sequence = 3;
     stranger_say(&s, &action);
+    stranger_close(&s);
+}
+
+static volatile sig_atomic_t stop;
+
+/* joins slot 0 and leaves it: between flights, or during a tick, of a coordinator that is ending or not; text: what
+ * the fleet logs */
+static void leave(hall *self, stranger *s, uint64_t run_id, bool in_tick, bool ending, char *text, size_t size) {
+    sl_fleet_message hello = stranger_hello(run_id);
+    stranger_say(s, &hello);
+    sl_fleet_message said = {.kind = SL_FLEET_HEARTBEAT, .run_id = run_id};
+    said.session = stranger_hear(s, self->fleet, SL_OK).session;
+    stranger_say(s, &said);
+    assert_int_equal(sl_fleet_wait(self->fleet, 100), SL_OK);
+    sl_capture_begin();
+    said.kind = SL_FLEET_GOODBYE;
+    stranger_say(s, &said);
+    stop = ending;
+    float obs[TOY_O] = {1};
+    int32_t action;
+    sl_status status =
+        in_tick ? sl_fleet_tick(self->fleet, obs, NULL, true, &action, NULL) : sl_fleet_poll(self->fleet, 20);
+    stop = 0;
+    (void)sl_capture_end(text, size);
+    assert_true(status == SL_OK || (ending && status == SL_INTERRUPTED));
+    assert_int_equal(sl_fleet_slot(self->fleet, 0), SL_SLOT_FREE);
+}
+
+static void a_goodbye_is_a_warning_to_a_flight_only(void **state) {
+    hall *self = *state;
+    char text[1024];
+    open_hall(self, &ideal);
+    self->def.n_slots = 1, self->def.patience_ms = 0, self->def.stop = &stop;
+    make_fleet(self);
+    stranger s;
+    stranger_open(&s);
+    sl_log_init("test", SL_LOG_INFO, false);
+    leave(self, &s, 11, false, false, text, sizeof text);
+    assert_non_null(strstr(text, " info  test: slot 0 lost its agent: it said goodbye"));
+    assert_null(strstr(text, " warn "));
+    leave(self, &s, 12, true, false, text, sizeof text);
+    assert_non_null(strstr(text, " warn  test: slot 0 lost its agent: it said goodbye"));
+    leave(self, &s, 13, true, true, text, sizeof text);
+    assert_null(strstr(text, " warn "));
     stranger_close(&s);
 }
 
@@ -547,6 +592,7 @@ int main(void) {
         TEST(misfits_are_told_and_end),
         TEST(a_restarted_coordinator_gets_its_agents_back),
         TEST(actions_of_the_dead_and_repeated_ones_are_not_applied),
+        TEST(a_goodbye_is_a_warning_to_a_flight_only),
         TEST(nonsense_does_no_harm),
         TEST(creation_survives_every_failed_allocation),
     };
