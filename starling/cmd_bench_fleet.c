@@ -101,7 +101,7 @@ static sl_status run_rounds(const sl_run *run, sl_crew *crew, double seconds, be
 
 static sl_status measure(const sl_run *run, const sl_args *args, double seconds, bests *best) {
     sl_progress progress;
-    sl_progress_init(&progress);
+    sl_progress_init(&progress, args->log_json);
     progress.quiet = true;
     sl_crew *crew = NULL;
     SL_TRY(sl_crew_create(run, args, &progress, &crew));

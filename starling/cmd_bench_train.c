@@ -78,7 +78,7 @@ static sl_status machine_peak(int *cores, double *out) {
 
 static sl_status train_for(const sl_run *run, const sl_args *args, double seconds, watched *w) {
     sl_progress progress;
-    sl_progress_init(&progress);
+    sl_progress_init(&progress, args->log_json);
     sl_crew *crew = NULL;
     SL_TRY(sl_crew_create(run, args, &progress, &crew));
     sl_crew_watch(crew, on_progress, w);

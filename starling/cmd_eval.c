@@ -103,7 +103,7 @@ static sl_status print_result(const sl_run *run, const char *policy, uint64_t se
 static sl_status evaluate(sl_run *run, const sl_args *args, sl_policy_kind policy, int episodes, uint64_t seed,
                           sl_flown *flown) {
     sl_progress progress;
-    sl_progress_init(&progress);
+    sl_progress_init(&progress, args->log_json);
     sl_crew *crew = NULL;
     SL_TRY(sl_crew_create(run, args, &progress, &crew));
     sl_status status = sl_crew_serve(crew);

@@ -72,7 +72,7 @@ static sl_status print_result(const sl_run *run, uint64_t seed, const sl_flown *
 
 static sl_status fly(sl_run *run, const sl_args *args, int episodes, uint64_t seed, bool json) {
     sl_progress progress;
-    sl_progress_init(&progress);
+    sl_progress_init(&progress, args->log_json);
     sl_flown flown = {0};
     sl_crew *crew = NULL;
     SL_TRY(sl_crew_create(run, args, &progress, &crew));

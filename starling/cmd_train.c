@@ -165,7 +165,7 @@ static sl_status finish(const sl_run *run, const sl_scores *scores, const sl_cre
 static sl_status run_all(const train_options *o, const sl_args *args, sl_run *run) {
     double begin = sl_clock_seconds();
     sl_progress progress;
-    sl_progress_init(&progress);
+    sl_progress_init(&progress, args->log_json);
     sl_scores scores = {0};
     sl_crew *crew = NULL;
     SL_TRY(sl_crew_create(run, args, &progress, &crew));

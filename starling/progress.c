@@ -2,6 +2,7 @@
 #include "starling/progress.h"
 
 #include "common/clock.h"
+#include "common/log.h"
 #include "starling/output.h"
 
 #include <math.h>
@@ -12,9 +13,10 @@
 
 static const double seconds_between_lines = 5, seconds_between_rewrites = 0.1;
 
-void sl_progress_init(sl_progress *self) {
+void sl_progress_init(sl_progress *self, bool logged) {
     memset(self, 0, sizeof *self);
-    self->terminal = isatty(STDERR_FILENO) == 1;
+    self->logged = logged;
+    self->terminal = !logged && isatty(STDERR_FILENO) == 1;
     struct winsize size;
     bool known = self->terminal && ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1;
     self->columns = known ? size.ws_col : 80;
@@ -59,7 +61,9 @@ static void short_number(double value, char text[16]) {
 
 static void show(sl_progress *self, const char *line, bool last) {
     if (self->quiet) return;
-    if (self->terminal) {
+    if (self->logged) {
+        SL_INFO("%s", line);
+    } else if (self->terminal) {
         // one line at most, or it could not be rewritten; the cursor waits at its start, where a log line may come
         fprintf(stderr, "\r\033[K%.*s\r", self->columns - 1, line);
         self->open_line = true;

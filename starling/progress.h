@@ -17,6 +17,7 @@ typedef struct sl_stage {
 
 typedef struct sl_progress {
     bool terminal, open_line, quiet; /* open_line: the terminal's line has no newline yet */
+    bool logged;                     /* lines go through the log */
     int columns;                     /* of the terminal */
     double last_line;                /* seconds */
     int n_stages;
@@ -31,7 +32,8 @@ typedef struct sl_progress_news {
     bool has_return;
 } sl_progress_news;
 
-void sl_progress_init(sl_progress *self);
+/* logged: with --log-json all of stderr is one JSON object a line, and so is the progress. */
+void sl_progress_init(sl_progress *self, bool logged);
 void sl_progress_start(sl_progress *self, const char *stage);
 void sl_progress_update(sl_progress *self, const sl_progress_news *news);
 void sl_progress_done(sl_progress *self, const char *stage);

@@ -225,6 +225,20 @@ static void test_existing_run_is_refused(void **state) {
     sl_temp_folder_remove(&folder);
 }
 
+static void test_json_log(void **state) {
+    (void)state;
+    // stdout apart, every line of a flight's stderr is an object, the progress lines too
+    assert_int_equal(run("2>&1 >/dev/null", "fly " SL_SOURCE_DIR "/models/mpe/spread --episodes 2 --log-json"), 0);
+    assert_non_null(strstr(output, "done in"));
+    for (char *line = output, *end; (end = strchr(line, '\n')) != NULL; line = end + 1) {
+        json_error_t error;
+        *end = '\0';
+        json_t *object = json_loads(line, 0, &error);
+        if (!json_is_object(object)) fail_msg("not a JSON object: %s", line);
+        json_decref(object);
+    }
+}
+
 static void test_env_commands(void **state) {
     (void)state;
     expect_json("env list --json", 0);
@@ -349,6 +363,7 @@ int main(void) {
         cmocka_unit_test(test_no_space),
         cmocka_unit_test(test_bad_experiment_leaves_no_folder),
         cmocka_unit_test(test_existing_run_is_refused),
+        cmocka_unit_test(test_json_log),
         cmocka_unit_test(test_env_commands),
         cmocka_unit_test(test_env_check),
         cmocka_unit_test(test_report_command),

@@ -22,7 +22,7 @@ static void give(const char *text) {
 }
 
 static void begin(void) {
-    sl_progress_init(&progress);
+    sl_progress_init(&progress, false);
     progress.quiet = true;
 }
 
