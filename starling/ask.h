@@ -5,7 +5,6 @@
 #define SL_STARLING_ASK_H
 
 #include "net/learn_message.h"
-#include "starling/crew.h"
 
 typedef struct sl_ask sl_ask;
 
@@ -21,7 +20,5 @@ void sl_ask_progress(const sl_ask *self, int64_t *done, int64_t *total);
 /* Joins the thread and gives its answer, borrowed until the next question, or its error. give_up: do not wait for the
  * answer any longer. */
 SL_MUST_CHECK sl_status sl_ask_end(sl_ask *self, bool give_up, const sl_learn_message **answer);
-/* Checks and copies an answer's episodes. SL_MISMATCH: not what was asked for. */
-SL_MUST_CHECK sl_status sl_ask_read(const sl_learn_message *answer, int n_agents, int n_episodes, sl_flown *out);
 
 #endif

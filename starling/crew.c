@@ -32,14 +32,6 @@ struct sl_crew {
     void *watch_context;
 };
 
-void sl_flown_fini(sl_flown *self) {
-    sl_free(self->returns);
-    sl_free(self->lengths);
-    sl_free(self->won);
-    sl_free(self->tick_ns);
-    memset(self, 0, sizeof *self);
-}
-
 // --------------------------------------------------------------------------------------------------- arguments
 
 typedef struct arg_list {
@@ -266,7 +258,7 @@ static sl_status ask(sl_crew *self, sl_learn_message *request, const char *stage
     // why the programs failed says more than that no answer came
     if (watched != SL_OK) return sl_fail(watched, hint[0] ? hint : NULL, "%s", what);
     SL_TRY(answered);
-    SL_TRY(sl_ask_read(answer, self->run->spec->n_agents, request->n_episodes, out));
+    SL_TRY(sl_flown_read(answer, self->run->spec->n_agents, request->n_episodes, out));
     out->seconds = sl_clock_seconds() - begin;
     sl_progress_done(self->progress, stage);
     return SL_OK;

@@ -5,22 +5,12 @@
 #define SL_STARLING_CREW_H
 
 #include "net/learn_message.h"
+#include "starling/flown.h"
 #include "starling/options.h"
 #include "starling/progress.h"
 #include "starling/run.h"
 
 typedef struct sl_crew sl_crew;
-
-/* What became of one question: returns of finished episodes, in order. */
-typedef struct sl_flown {
-    int n_episodes, n_agents;
-    double *returns;           /* (E, N) */
-    int32_t *lengths;          /* (E) */
-    uint8_t *won;              /* (E), or NULL where the environment knows no winning */
-    int64_t n_ticks, *tick_ns; /* FLY: wall time of each environment step; NULL otherwise */
-    double seconds;
-} sl_flown;
-void sl_flown_fini(sl_flown *self);
 
 /* run and progress are borrowed for the life of the crew; args for its log options. */
 SL_MUST_CHECK sl_status sl_crew_create(const sl_run *run, const sl_args *args, sl_progress *progress, sl_crew **out);

@@ -4,7 +4,8 @@
 #ifndef SL_STARLING_REPORT_H
 #define SL_STARLING_REPORT_H
 
-#include "starling/crew.h"
+#include "starling/flown.h"
+#include "starling/run.h"
 
 #include <jansson.h>
 
