@@ -58,6 +58,23 @@ function(sl_library name)
   target_link_libraries(sl_${name} PUBLIC sl_flags ${A_USES} PRIVATE ${A_PRIVATE})
 endfunction()
 
+# sl_embed(maps.inc FILES a.json b.json): a C file with an entry {"a", "text of a.json"}, for each, to be included in the
+# initializer of a table.
+function(sl_embed output)
+  cmake_parse_arguments(A "" "" "FILES" ${ARGN})
+  set(entries "")
+  foreach(file ${A_FILES})
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${file})
+    get_filename_component(name ${file} NAME_WE)
+    file(READ ${file} text)
+    string(REPLACE "\\" "\\\\" text "${text}")
+    string(REPLACE "\"" "\\\"" text "${text}")
+    string(REPLACE "\n" "\\n\"\n     \"" text "${text}")
+    string(APPEND entries "    {\"${name}\",\n     \"${text}\"},\n")
+  endforeach()
+  file(CONFIGURE OUTPUT ${output} CONTENT "${entries}" @ONLY)
+endfunction()
+
 # sl_program(starling-trainer SOURCES main.c USES sl_trainer): an installed program.
 function(sl_program name)
   cmake_parse_arguments(A "" "" "SOURCES;USES" ${ARGN})

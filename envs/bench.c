@@ -5,7 +5,7 @@
 #include "common/clock.h"
 #include "common/pool.h"
 
-enum { CHUNK = 4 * SL_ENV_LANES, MAX_THREADS = 256 };
+enum { CHUNK = 4 * SL_ENV_LANES, MAX_THREADS = 256, MAX_ACTIONS = 256 };
 
 /* What one chunk of copies adds up; a cache line each, so that threads do not share one. */
 typedef struct tally {
@@ -19,6 +19,7 @@ typedef struct bench {
     sl_env *env;
     const sl_env_spec *spec;
     int V;
+    bool masked; /* what is legal changes with the state */
     sl_env_out out;
     int32_t *choices; /* (V, N) */
     float *actions;   /* (V, N, A) */
@@ -44,6 +45,21 @@ static void choose(const bench *b, int begin, int end, sl_rng *stream) {
     }
 }
 
+// uniform over what is legal
+static void choose_legal(const bench *b, int begin, int end, sl_rng *stream) {
+    int N = b->spec->n_agents, A = b->spec->n_actions;
+    for (int k = begin * N; k < end * N; k++) {
+        const uint8_t *legal = b->out.avail + (size_t)k * (size_t)A;
+        int32_t list[MAX_ACTIONS];
+        uint32_t n = 0;
+        for (int a = 0; a < A; a++) {
+            list[n] = a;
+            n += legal[a];
+        }
+        b->choices[k] = list[sl_rng_below(stream, n)];
+    }
+}
+
 static void choose_continuous(const bench *b, int begin, int end, sl_rng *stream) {
     int row = b->spec->n_agents * b->spec->n_actions;
     for (int k = begin * row; k < end * row; k++) b->actions[k] = (float)(sl_rng_u64(stream) >> 40) * 0x1p-24f;
@@ -59,7 +75,11 @@ static void run_chunk(void *context, int task, int thread) {
             choose_continuous(b, begin, end, &local.stream);
             sl_env_step_continuous(b->env, begin, end, b->actions, &b->out);
         } else {
-            choose(b, begin, end, &local.stream);
+            if (b->masked) {
+                choose_legal(b, begin, end, &local.stream);
+            } else {
+                choose(b, begin, end, &local.stream);
+            }
             sl_env_step(b->env, begin, end, b->choices, &b->out);
         }
         for (int k = begin * N; k < end * N; k++) local.sum += b->out.reward[k];
@@ -74,17 +94,26 @@ static void run_chunk(void *context, int task, int thread) {
     b->tallies[task] = local;
 }
 
+// where agents merely differ in their number of actions, that number is the mask
+static bool is_masked(const sl_env_spec *spec) {
+    bool equal = spec->masks_actions && spec->n_actions <= MAX_ACTIONS;
+    for (int i = 0; i < spec->n_agents; i++) equal &= spec->agents[i].n_actions == spec->n_actions;
+    return equal;
+}
+
 static sl_status allocate(bench *b, int n_chunks) {
     size_t V = (size_t)b->V, N = (size_t)b->spec->n_agents, A = (size_t)b->spec->n_actions;
     b->out.obs = sl_alloc_array(V * N * (size_t)b->spec->obs_dim, sizeof(float));
+    if (b->masked) b->out.avail = sl_alloc_array(V * N, A);
+    if (!b->spec->state_is_obs) b->out.state = sl_alloc_array(V * (size_t)b->spec->state_dim, sizeof(float));
     b->out.reward = sl_alloc_array(V * N, sizeof(double));
     b->out.terminated = sl_alloc_array(V, 1);
     b->out.truncated = sl_alloc_array(V, 1);
     b->choices = sl_alloc_array(V * N, sizeof(int32_t));
     b->actions = sl_alloc_array(V * N * A, sizeof(float));
     b->tallies = sl_alloc_array((size_t)n_chunks, sizeof(tally));
-    if (!b->out.obs || !b->out.reward || !b->out.terminated || !b->out.truncated || !b->choices || !b->actions ||
-        !b->tallies) {
+    if (!b->out.obs || (b->masked && !b->out.avail) || (!b->spec->state_is_obs && !b->out.state) || !b->out.reward ||
+        !b->out.terminated || !b->out.truncated || !b->choices || !b->actions || !b->tallies) {
         return sl_fail(SL_MEMORY, "ask for fewer copies", "cannot allocate a bench of %d copies", b->V);
     }
     return SL_OK;
@@ -121,12 +150,15 @@ sl_status sl_env_bench(const char *name, const sl_env_options *options, int V, i
     sl_rng stream = sl_rng_seed(0);
     SL_TRY(sl_env_create(name, options, V, &stream, &b.env));
     b.spec = sl_env_get_spec(b.env);
+    b.masked = is_masked(b.spec);
     int n_chunks = (V + CHUNK - 1) / CHUNK;
     sl_status status = allocate(&b, n_chunks);
     if (status == SL_OK) status = sl_pool_create(threads, &b.pool);
     if (status == SL_OK) measure(&b, n_chunks, seconds, out);
     sl_pool_destroy(&b.pool);
     sl_free(b.out.obs);
+    sl_free(b.out.avail);
+    sl_free(b.out.state);
     sl_free(b.out.reward);
     sl_free(b.out.terminated);
     sl_free(b.out.truncated);

@@ -1,6 +1,6 @@
-/* bench.h - how fast an environment steps: random legal actions, observations, rewards, and resets all included. Used
- * by `starling env bench`. The copies are split into chunks over a pool; a thread takes its chunk through
- * SL_ENV_BENCH_STEPS steps between two meetings with the others. */
+/* bench.h - how fast an environment steps: random legal actions, observations, masks and state where the environment
+ * has them, rewards, and resets all included. Used by `starling env bench`. The copies are split into chunks over a
+ * pool; a thread takes its chunk through SL_ENV_BENCH_STEPS steps between two meetings with the others. */
 #ifndef SL_ENVS_BENCH_H
 #define SL_ENVS_BENCH_H
 

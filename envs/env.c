@@ -3,6 +3,7 @@
 #include "envs/env.h"
 
 #include "common/assert.h"
+#include "envs/combat/combat.h"
 #include "envs/env_class.h"
 #include "envs/mpe/mpe.h"
 
@@ -20,6 +21,14 @@ static const sl_env_entry entries[] = {
     {"mpe/simple_reference_v3", "two agents tell each other where to go", sl_mpe_create},
     {"mpe/simple_crypto_v3", "Alice sends Bob a message that Eve shall not understand", sl_mpe_create},
     {"mpe/simple_world_comm_v3", "tag with food, forests to hide in, and a leader that speaks", sl_mpe_create},
+    {"combat/3m", "3 marines against 3", sl_combat_create},
+    {"combat/8m", "8 marines against 8", sl_combat_create},
+    {"combat/5m_vs_6m", "5 marines against 6", sl_combat_create},
+    {"combat/3s5z", "3 stalkers and 5 zealots against as many", sl_combat_create},
+    {"combat/2s3z", "2 stalkers and 3 zealots against as many", sl_combat_create},
+    {"combat/10m_vs_11m", "10 marines against 11", sl_combat_create},
+    {"combat/3s5z_vs_3s6z", "3 stalkers and 5 zealots against 3 and 6", sl_combat_create},
+    {"combat/27m_vs_30m", "27 marines against 30", sl_combat_create},
 };
 
 enum { N_ENTRIES = sizeof entries / sizeof entries[0] };
@@ -46,6 +55,11 @@ sl_status sl_env_create(const char *name, const sl_env_options *options, int V, 
     if (V < 1 || V > MAX_COPIES) return sl_fail(SL_CONFIG, "1 to 1048576", "%d copies of an environment", V);
     if (options->max_steps < 0) {
         return sl_fail(SL_CONFIG, "0 = the environment's default", "max_steps is %d", options->max_steps);
+    }
+    // a map of one's own
+    size_t len = strlen(name);
+    if (strncmp(name, "combat/", 7) == 0 && len > 12 && strcmp(name + len - 5, ".json") == 0) {
+        return sl_combat_create(name, options, V, stream, out);
     }
     for (int i = 0; i < N_ENTRIES; i++) {
         if (strcmp(entries[i].name, name) == 0) return entries[i].create(name, options, V, stream, out);

@@ -40,13 +40,21 @@ typedef struct sl_env_spec {
     sl_agent_spec agents[SL_MAX_AGENTS];
 } sl_env_spec;
 
+typedef enum sl_switch { SL_SWITCH_DEFAULT, SL_SWITCH_OFF, SL_SWITCH_ON } sl_switch;
+typedef enum sl_opponent { SL_OPPONENT_REFERENCE, SL_OPPONENT_HOLD } sl_opponent; /* hold: stands and shoots */
+
 /* What can be set by name in an experiment; 0 or false is each environment's own default. */
 typedef struct sl_env_options {
     int n_agents;        /* MPE's N */
-    int max_steps;       /* MPE2's max_cycles */
+    int max_steps;       /* MPE2's max_cycles; combat: the step limit */
     double local_ratio;  /* spread, reference; < 0 = the environment's default */
     bool continuous;     /* Box actions instead of Discrete */
     bool legacy_physics; /* OpenAI's order of integration, self-collision, summed reward, squared adversary reward */
+    /* combat only; docs/environments.md says what each changes */
+    bool full;               /* observations without the sight limit */
+    sl_opponent opponent;    /* who commands the enemies */
+    sl_switch corpse_attack; /* on by default */
+    bool wall_offset_fix, clamp_to_map, clear_last_actions;
 } sl_env_options;
 
 /* Caller-owned outputs, whole vectors; NULL = not wanted. */
@@ -57,6 +65,8 @@ typedef struct sl_env_out {
     double *reward;      /* (V, N) */
     uint8_t *terminated; /* (V) the task ended: no bootstrap */
     uint8_t *truncated;  /* (V) time ran out: bootstrap */
+    uint8_t *alive;      /* (V, N) 1 = takes part; written like obs. All ones where agents cannot die */
+    uint8_t *won;        /* (V) written like terminated: the team won its battle. 0 where there is nothing to win */
 } sl_env_out;
 
 /* A shape of the picture of one copy, in world coordinates: "circle" of radius r or "line" to x2, y2. */
@@ -75,8 +85,8 @@ const char *sl_env_name(int index);
 const char *sl_env_summary(int index); /* one line */
 sl_env_options sl_env_default_options(void);
 
-/* V copies, each with the stream split(seed_stream, v). SL_CONFIG: unknown name, option out of range, or an
- * option that this environment does not have; SL_MEMORY. */
+/* A name of the list, or "combat/FILE.json" for a map of one's own. V copies, each with the stream split(seed_stream,
+ * v). SL_CONFIG: unknown name, option out of range, or an option that this environment does not have; SL_MEMORY. */
 SL_MUST_CHECK sl_status sl_env_create(const char *name, const sl_env_options *options, int V, const sl_rng *stream,
                                       sl_env **out);
 void sl_env_destroy(sl_env **self);

@@ -3,6 +3,7 @@
 #include "envs/golden.h"
 
 #include "common/alloc.h"
+#include "envs/golden_combat.h"
 #include "envs/golden_lines.h"
 #include "envs/mpe/mpe.h"
 
@@ -17,6 +18,7 @@ static const double MAX_POSITION = 1e6, MAX_VALUE = 1e12;
 /* One replay. Buffers are sized by the header. */
 typedef struct replay {
     sl_golden_lines lines;
+    sl_golden_combat *combat; /* does the rest when the recording is one of combat; or NULL */
     sl_env *env;
     const sl_mpe *m;
     const sl_env_spec *spec;
@@ -81,6 +83,7 @@ static sl_status read_header(replay *r, const json_t *object) {
     int continuous;
     SL_TRY(sl_golden_string(&r->lines, object, "env", &env));
     SL_TRY(find_env(r, env, name));
+    if (strncmp(name, "combat/", 7) == 0) return sl_golden_combat_create(&r->lines, object, name, &r->combat);
     SL_TRY(sl_golden_bool(&r->lines, object, "continuous", &continuous));
     SL_TRY(read_options(r, object, &options));
     SL_TRY(sl_golden_int(&r->lines, json_object_get(object, "max_cycles"), "key 'max_cycles'", 1, 1000000,
@@ -241,8 +244,10 @@ static sl_status replay_line(replay *r, const json_t *object) {
         return sl_golden_bad(&r->lines, is_header ? "a second header" : "the first line is not a header");
     }
     if (is_header) return read_header(r, object);
-    if (strcmp(kind, "reset") == 0) return replay_reset(r, object);
-    if (strcmp(kind, "step") == 0) return replay_step(r, object);
+    bool is_step = strcmp(kind, "step") == 0, is_reset = strcmp(kind, "reset") == 0;
+    if (r->combat && (is_step || is_reset)) return sl_golden_combat_line(r->combat, &r->lines, object, is_step);
+    if (is_reset) return replay_reset(r, object);
+    if (is_step) return replay_step(r, object);
     return sl_golden_bad(&r->lines, "unknown kind '%.32s'", kind);
 }
 
@@ -255,6 +260,8 @@ static sl_status replay_all(replay *r) {
         json_decref(object);
         if (status != SL_OK) return status;
     }
+    r->result.within_tolerance = r->result.mismatched_steps == 0;
+    if (r->combat) sl_golden_combat_result(r->combat, &r->result);
     if (r->result.steps == 0) return sl_golden_bad(&r->lines, "the recording ends before its first step");
     return SL_OK;
 }
@@ -263,11 +270,9 @@ static sl_status replay_all(replay *r) {
 static sl_status finish(replay *r, sl_golden_result *out) {
     r->result.flags_equal = true;
     sl_status status = replay_all(r);
-    if (status == SL_OK) {
-        r->result.within_tolerance = r->result.mismatched_steps == 0;
-        *out = r->result;
-    }
+    if (status == SL_OK) *out = r->result;
     sl_golden_lines_close(&r->lines);
+    sl_golden_combat_destroy(&r->combat);
     sl_env_destroy(&r->env);
     sl_free(r->obs);
     sl_free(r->actions);

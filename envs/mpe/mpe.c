@@ -143,6 +143,7 @@ static void write_outcome(const sl_mpe *m, int tile, const sl_env_out *out) {
         for (int i = 0; i < m->N && out->reward; i++)
             out->reward[(size_t)v * (size_t)m->N + (size_t)i] = reward[i][l];
         if (out->terminated) out->terminated[v] = 0;
+        if (out->won) out->won[v] = 0;
         if (out->truncated) out->truncated[v] = m->steps[v] >= m->base.spec.max_steps;
     }
 }
@@ -322,6 +323,10 @@ static sl_status check_options(const sl_mpe_scenario *scenario, const sl_env_opt
         char hint[32];
         (void)snprintf(hint, sizeof hint, "1 to %d", most);
         return sl_fail(SL_CONFIG, hint, "%s: n_agents is %d", scenario->name, options->n_agents);
+    }
+    if (options->full || options->opponent || options->corpse_attack || options->wall_offset_fix ||
+        options->clamp_to_map || options->clear_last_actions) {
+        return sl_fail(SL_CONFIG, "leave the options of combat out", "%s has no battle", scenario->name);
     }
     // a negative or NaN ratio asks for the default
     if (!(options->local_ratio >= 0.0)) return SL_OK;

@@ -1,6 +1,8 @@
 /* observe.c - observations, states and action masks of a tile, from rows of lanes to the caller's (V, N, O). */
 #include "envs/mpe/mpe.h"
 
+#include <string.h>
+
 enum { L = SL_ENV_LANES, ALL_LANES = (1 << L) - 1 };
 
 /* Lanes side by side, anywhere in memory. Written out, because compilers vectorise these loops across features. */
@@ -75,6 +77,9 @@ void sl_mpe_write(const sl_mpe *m, int tile, unsigned lanes, const sl_env_out *o
     int v0 = tile * L, O = spec->obs_dim;
     size_t stride = (size_t)spec->state_dim;
     if (out->avail) write_avail(spec, v0, lanes, out->avail);
+    for (int l = 0; l < L && out->alive; l++) {
+        if (lanes >> l & 1u) memset(out->alive + (size_t)(v0 + l) * (size_t)m->N, 1, (size_t)m->N);
+    }
     // what is derived is part of the state: it may not depend on what the caller wants to see
     if (m->scenario->observe) m->scenario->observe(m, rows);
     if (!out->obs && !out->state) return;

@@ -15,7 +15,7 @@
 
 #include <cmocka.h>
 
-enum { MAX_V = 96, MAX_NO = 6 * 34, MAX_NA = 6 * 20 };
+enum { MAX_V = 96, MAX_N = 8, MAX_NO = 8 * 128, MAX_NA = 8 * 20 };
 
 /* An environment with room for all that it writes. */
 typedef struct world {
@@ -24,11 +24,19 @@ typedef struct world {
     int V;
     sl_rng players;
     float obs[MAX_V * MAX_NO], state[MAX_V * MAX_NO], forces[MAX_V * MAX_NA];
-    double reward[MAX_V * 6];
-    uint8_t avail[MAX_V * MAX_NA], terminated[MAX_V], truncated[MAX_V];
-    int32_t actions[MAX_V * 6];
+    double reward[MAX_V * MAX_N];
+    uint8_t avail[MAX_V * MAX_NA], terminated[MAX_V], truncated[MAX_V], alive[MAX_V * MAX_N], won[MAX_V];
+    int32_t actions[MAX_V * MAX_N];
     sl_env_out out;
 } world;
+
+// the particle environments; and with them one small and one mixed battle, which stand for their family
+static bool is_mpe(int e) {
+    return strncmp(sl_env_name(e), "mpe/", 4) == 0;
+}
+static bool is_tested(int e) {
+    return is_mpe(e) || strcmp(sl_env_name(e), "combat/3m") == 0 || strcmp(sl_env_name(e), "combat/3s5z") == 0;
+}
 
 static world *open_world(const char *name, bool continuous, int V, uint64_t seed) {
     world *w = sl_alloc(sizeof *w);
@@ -41,7 +49,14 @@ static world *open_world(const char *name, bool continuous, int V, uint64_t seed
     w->V = V;
     w->players = sl_rng_seed(seed + 1);
     assert_true(w->spec->state_dim <= MAX_NO && w->spec->n_agents * w->spec->n_actions <= MAX_NA);
-    w->out = (sl_env_out){w->obs, w->state, w->avail, w->reward, w->terminated, w->truncated};
+    w->out = (sl_env_out){.obs = w->obs,
+                          .state = w->state,
+                          .avail = w->avail,
+                          .reward = w->reward,
+                          .terminated = w->terminated,
+                          .truncated = w->truncated,
+                          .alive = w->alive,
+                          .won = w->won};
     sl_env_reset(w->env, 0, V, NULL, &w->out);
     return w;
 }
@@ -65,6 +80,7 @@ static void step_range(world *w, int begin, int end) {
     } else {
         sl_env_step(w->env, begin, end, w->actions, &w->out);
     }
+    for (int v = begin; v < end; v++) w->truncated[v] |= w->terminated[v];
     sl_env_reset(w->env, begin, end, w->truncated, &w->out);
 }
 
@@ -77,9 +93,10 @@ static void play(world *w, int n_steps) {
 
 static void specs_are_sound(void **state) {
     (void)state;
-    assert_int_equal(sl_env_n_names(), 9);
+    assert_int_equal(sl_env_n_names(), 17);
     for (int e = 0; e < sl_env_n_names(); e++) {
         assert_true(strlen(sl_env_summary(e)) > 10);
+        if (!is_mpe(e)) continue;
         for (int continuous = 0; continuous < 2; continuous++) {
             world *w = open_world(sl_env_name(e), continuous, 5, 1);
             const sl_env_spec *spec = w->spec;
@@ -109,6 +126,7 @@ static void specs_are_sound(void **state) {
 static void outputs_are_consistent(void **state) {
     (void)state;
     for (int e = 0; e < sl_env_n_names(); e++) {
+        if (!is_mpe(e)) continue;
         world *w = open_world(sl_env_name(e), false, 37, 2);
         const sl_env_spec *spec = w->spec;
         for (int t = 1; t <= 60; t++) {
@@ -117,6 +135,7 @@ static void outputs_are_consistent(void **state) {
             for (int v = 0; v < 37; v++) {
                 assert_int_equal(w->truncated[v], t % 25 == 0);
                 assert_int_equal(w->terminated[v], 0);
+                assert_int_equal(w->won[v], 0);
                 for (int k = 0; k < spec->state_dim; k++) {
                     float x = w->obs[v * spec->state_dim + k];
                     assert_true(isfinite(x));
@@ -124,7 +143,10 @@ static void outputs_are_consistent(void **state) {
                     if (k % spec->obs_dim >= spec->agents[k / spec->obs_dim].obs_dim) assert_true(x == 0.0f);
                 }
             }
-            for (int k = 0; k < 37 * spec->n_agents; k++) assert_true(isfinite(w->reward[k]));
+            for (int k = 0; k < 37 * spec->n_agents; k++) {
+                assert_true(isfinite(w->reward[k]));
+                assert_int_equal(w->alive[k], 1);
+            }
         }
         close_world(w);
     }
@@ -161,7 +183,8 @@ static uint64_t hash_after(const char *name, bool continuous, int n_threads, int
 static void threads_and_ranges_change_nothing(void **state) {
     (void)state;
     for (int e = 0; e < sl_env_n_names(); e++) {
-        for (int continuous = 0; continuous < 2; continuous++) {
+        if (!is_tested(e)) continue;
+        for (int continuous = 0; continuous < 1 + is_mpe(e); continuous++) {
             uint64_t one = hash_after(sl_env_name(e), continuous, 1, 96);
             assert_true(one == hash_after(sl_env_name(e), continuous, 1, 16));
             assert_true(one == hash_after(sl_env_name(e), continuous, 2, 16));
@@ -174,6 +197,7 @@ static void threads_and_ranges_change_nothing(void **state) {
 static void a_seed_names_an_episode(void **state) {
     (void)state;
     for (int e = 0; e < sl_env_n_names(); e++) {
+        if (!is_mpe(e)) continue;
         world *few = open_world(sl_env_name(e), false, 3, 4), *many = open_world(sl_env_name(e), false, 50, 5);
         int N = few->spec->n_agents, S = few->spec->state_dim;
         sl_rng stream = sl_rng_seed(99);
@@ -220,6 +244,7 @@ static void only_the_chosen_are_reset(void **state) {
 static void snapshots_continue(void **state) {
     (void)state;
     for (int e = 0; e < sl_env_n_names(); e++) {
+        if (!is_tested(e)) continue;
         world *a = open_world(sl_env_name(e), false, 21, 7), *b = open_world(sl_env_name(e), false, 21, 8);
         play(a, 33);
         size_t n = sl_env_state_bytes(a->env);
@@ -251,6 +276,7 @@ static void snapshots_continue(void **state) {
 static void a_damaged_snapshot_is_harmless(void **state) {
     (void)state;
     for (int e = 0; e < sl_env_n_names(); e++) {
+        if (!is_mpe(e)) continue;
         world *w = open_world(sl_env_name(e), false, 16, 9);
         size_t n = sl_env_state_bytes(w->env);
         uint8_t *bytes = sl_alloc(n);
@@ -323,6 +349,11 @@ static void options_are_checked(void **state) {
         {"mpe/simple_spread_v3", {.local_ratio = 1.5}, 1, "local_ratio is 1.5", "0 to 1"},
         {"mpe/simple_tag_v3", {.local_ratio = 0.5}, 1, "no option local_ratio", "leave"},
         {"mpe/simple_spread_v3", {.local_ratio = 0.5, .legacy_physics = true}, 1, "legacy_physics", "leave"},
+        {"mpe/simple_spread_v3", {.local_ratio = -1, .clamp_to_map = true}, 1, "no battle", "leave"},
+        {"combat/3m", {.local_ratio = -1, .n_agents = 3}, 1, "no option n_agents", "leave"},
+        {"combat/3m", {.local_ratio = 0.5}, 1, "no option local_ratio", "leave"},
+        {"combat/3m", {.local_ratio = -1, .continuous = true}, 1, "no option continuous", "leave"},
+        {"combat/4m", {.local_ratio = -1}, 1, "unknown environment 'combat/4m'", "env list"},
         {"mpe/simple_spread_v3", {.local_ratio = -1, .max_steps = -5}, 1, "max_steps is -5", "default"},
     };
     sl_rng stream = sl_rng_seed(1);
@@ -352,14 +383,19 @@ static void options_show_in_the_name(void **state) {
     assert_int_equal(sl_env_create("mpe/simple_adversary_v3", &options, 2, &stream, &env), SL_OK);
     assert_string_equal(sl_env_get_spec(env)->name, "mpe/simple_adversary_v3[legacy_physics]");
     sl_env_destroy(&env);
+    options = (sl_env_options){.local_ratio = -1, .full = true, .opponent = SL_OPPONENT_HOLD, .max_steps = 7};
+    assert_int_equal(sl_env_create("combat/3m", &options, 2, &stream, &env), SL_OK);
+    assert_string_equal(sl_env_get_spec(env)->name, "combat/3m[max_steps=7,full,hold]");
+    sl_env_destroy(&env);
 }
 
 static void steps_do_not_allocate(void **state) {
     (void)state;
     for (int e = 0; e < sl_env_n_names(); e++) {
+        if (!is_tested(e)) continue;
         world *w = open_world(sl_env_name(e), false, 16, 12);
         uint64_t gate = sl_alloc_count(), heap = sl_heap_count();
-        for (int t = 0; t < 10000; t++) {
+        for (int t = 0; t < (is_mpe(e) ? 10000 : 1000); t++) {
             play(w, 1);
             if (w->spec->has_heuristic && t % 64 == 0) sl_env_heuristic(w->env, 0, 16, w->actions);
         }
@@ -415,6 +451,7 @@ static sl_status whole_life(void *context) {
 static void every_failed_allocation_is_survived(void **state) {
     (void)state;
     for (int e = 0; e < sl_env_n_names(); e++) {
+        if (!is_tested(e)) continue;
         char name[SL_ENV_NAME_SIZE];
         (void)snprintf(name, sizeof name, "%s", sl_env_name(e));
         assert_true(sl_torture(whole_life, name) > 10);

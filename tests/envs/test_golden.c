@@ -26,17 +26,18 @@ static void recordings_replay(void **state) {
         (void)snprintf(path, sizeof path, GOLDEN "%s", entry->d_name);
         sl_golden_result result;
         assert_int_equal(sl_golden_check(path, &result), SL_OK);
-        // the tolerances asked for are 1e-6 and 1e-9; these are what the arithmetic gives
-        assert_true(result.max_abs_obs <= 1e-12);
-        assert_true(result.max_abs_state <= 1e-12);
+        // the tolerances asked for are 1e-6 and 1e-9, and 1e-5 in combat; these are what the arithmetic gives
+        bool combat = strncmp(result.env, "combat/", 7) == 0;
+        assert_true(result.max_abs_obs <= (combat ? 3e-6 : 1e-12));
+        assert_true(result.max_abs_state <= (combat ? 1e-6 : 1e-12));
         assert_true(result.max_abs_reward <= 1e-12);
         assert_int_equal(result.mismatched_steps, 0);
         assert_true(result.flags_equal && result.within_tolerance);
-        assert_true(result.steps == 25 || result.steps == 50);
+        assert_true(combat ? result.steps >= 8 : result.steps == 25 || result.steps == 50);
         n_files++;
     }
     closedir(folder);
-    assert_int_equal(n_files, 11);
+    assert_int_equal(n_files, 16);
 }
 
 static const char HEADER[] =
@@ -104,7 +105,8 @@ static void damage_is_named(void **state) {
     } cases[] = {
         {"{\"kind\":\"header\"", "{\"kind\":\"step\"", "memory:1:", SL_CORRUPT},
         {"\"simple_v3\"", "7", "memory:1:", SL_CORRUPT},
-        {"\"simple_v3\"", "\"combat/3m\"", "combat/3m", SL_MISMATCH},
+        {"\"simple_v3\"", "\"combat/4m\"", "combat/4m", SL_MISMATCH},
+        {"\"simple_v3\"", "\"combat/3m\"", "memory:1: key 'n_agents'", SL_CORRUPT},
         {"\"options\":{}", "\"options\":{\"N\":3}", "n_agents", SL_MISMATCH},
         {"\"options\":{}", "\"options\":{\"M\":3}", "'M'", SL_MISMATCH},
         {"\"options\":{}", "\"options\":{\"N\":1e9}", "memory:1:", SL_CORRUPT},

@@ -1,0 +1,272 @@
+/* battle.c - one step of a battle: eight ticks of a sixteenth of a second. In a tick every unit chooses its target
+ * and the velocity that it wants, all of them avoid one another at once, and then, in random order, each moves and
+ * shoots. Called by combat.c, one copy at a time; nothing is kept between calls. */
+#include "envs/combat/combat.h"
+
+#include <math.h>
+#include <string.h>
+
+static const double TICK = 1.0 / 16.0, SCAN = 5.0, SHOT_RANGE = 6.0, SHIELD_DELAY = 10.0, SHIELD_GAIN = 0.125;
+static const double KILL_REWARD = 10.0, WIN_REWARD = 200.0, FULL_RETURN = 20.0;
+
+/* What allies were told to do in this step. */
+typedef struct commands {
+    int8_t target[SL_COMBAT_MAX_UNITS]; /* who is to be attacked, or -1 */
+    uint64_t walkers;                   /* those who go to: */
+    double x[SL_COMBAT_MAX_UNITS], y[SL_COMBAT_MAX_UNITS];
+} commands;
+
+/* One tick. Columns of positions in float64, velocities wanted and given. */
+typedef struct scene {
+    double x[SL_COMBAT_MAX_UNITS], y[SL_COMBAT_MAX_UNITS];
+    double px[SL_COMBAT_MAX_UNITS], py[SL_COMBAT_MAX_UNITS];
+    double vx[SL_COMBAT_MAX_UNITS], vy[SL_COMBAT_MAX_UNITS];
+    uint64_t attackers, movers;
+} scene;
+
+static const int step_x[4] = {0, 0, 1, -1}, step_y[4] = {1, -1, 0, 0};
+
+bool sl_combat_can_move(const sl_combat *m, const sl_battle *b, int u, int direction) {
+    float x = b->x[u] + (float)step_x[direction], y = b->y[u] + (float)step_y[direction];
+    if (!(x >= 0.0f && y >= 0.0f && x < (float)m->map.width && y < (float)m->map.height)) return false;
+    return m->map.open[(int)y][(int)x];
+}
+
+bool sl_combat_can_attack(const sl_combat *m, const sl_battle *b, int u, int target) {
+    (void)m;
+    double dx = (double)b->x[target] - (double)b->x[u], dy = (double)b->y[target] - (double)b->y[u];
+    return sl_combat_has(*b->alive, target) && dx * dx + dy * dy <= SHOT_RANGE * SHOT_RANGE;
+}
+
+// an illegal action does nothing
+static int32_t legal(const sl_combat *m, const sl_battle *b, int u, int32_t action) {
+    if (!sl_combat_has(*b->alive, u) || action < 0 || action >= m->base.spec.n_actions) return 0;
+    if (action >= SL_COMBAT_ATTACK) {
+        return sl_combat_can_attack(m, b, u, m->map.n_allies + action - SL_COMBAT_ATTACK) ? action : 0;
+    }
+    if (action >= 2) return sl_combat_can_move(m, b, u, action - 2) ? action : 0;
+    return action;
+}
+
+static void take_commands(const sl_combat *m, const sl_battle *b, const int32_t *actions, commands *c) {
+    c->walkers = 0;
+    for (int u = 0; u < m->map.n_allies; u++) {
+        int32_t action = legal(m, b, u, actions[u]);
+        b->last[u] = action;
+        c->target[u] = -1;
+        if (action >= SL_COMBAT_ATTACK) {
+            c->target[u] = (int8_t)(m->map.n_allies + action - SL_COMBAT_ATTACK);
+        } else if (action >= 2) {
+            c->walkers |= (uint64_t)1 << u;
+            c->x[u] = (double)b->x[u] + 2.0 * step_x[action - 2];
+            c->y[u] = (double)b->y[u] + 2.0 * step_y[action - 2];
+        }
+    }
+}
+
+static double distance(const scene *s, int u, int t) {
+    double dx = s->x[t] - s->x[u], dy = s->y[t] - s->y[u];
+    return sqrt(dx * dx + dy * dy);
+}
+
+static bool in_reach(const sl_combat *m, const scene *s, int u, int t) {
+    return distance(s, u, t) <= m->type[u]->range + m->radius[u] + m->radius[t];
+}
+
+// targets that are gone, or that an enemy need not answer any more
+static void forget_targets(const sl_combat *m, const sl_battle *b, const commands *c, const scene *s) {
+    uint64_t alive = *b->alive;
+    for (int u = 0; u < m->map.n_allies; u++) {
+        int t = c->target[u];
+        b->target[u] = t >= 0 && sl_combat_has(alive, u) && sl_combat_has(alive, t) ? t : -1;
+    }
+    for (int u = m->map.n_allies; u < m->map.n_allies + m->map.n_enemies; u++) {
+        int t = b->target[u];
+        if (t < 0) continue;
+        bool keep = sl_combat_has(alive, u) && sl_combat_has(alive, t) && (b->target[t] == u || in_reach(m, s, u, t));
+        if (!keep) b->target[u] = -1;
+    }
+}
+
+// the closest ally that is in sight, or else the first that aims at this enemy
+static int find_target(const sl_combat *m, const sl_battle *b, const scene *s, int u) {
+    double limit = SCAN + m->largest_radius, nearest = INFINITY;
+    int best = -1, avenged = -1;
+    for (uint64_t rest = *b->alive & sl_combat_range(0, m->map.n_allies); rest;) {
+        int t = sl_combat_next(&rest);
+        bool aims = b->target[t] == u;
+        double dx = s->x[t] - s->x[u], dy = s->y[t] - s->y[u], square = dx * dx + dy * dy;
+        if (aims && avenged < 0) avenged = t;
+        if (square > limit * limit) continue;
+        double d = sqrt(square);
+        if (d < nearest && (aims || d < SCAN + m->radius[t])) {
+            nearest = d;
+            best = t;
+        }
+    }
+    return best >= 0 ? best : avenged;
+}
+
+// towards a fixed point, in float64
+static void want_point(const sl_combat *m, scene *s, int u, double x, double y) {
+    double dx = x - s->x[u], dy = y - s->y[u], d = sqrt(dx * dx + dy * dy);
+    if (d == 0.0) return;
+    double speed = m->type[u]->speed;
+    s->px[u] = speed * (dx / d);
+    s->py[u] = speed * (dy / d);
+    s->movers |= (uint64_t)1 << u;
+}
+
+// towards a unit, in float32 as in the reference; within reach it stands and shoots
+static void want_unit(const sl_combat *m, const sl_battle *b, scene *s, int u, int t) {
+    if (in_reach(m, s, u, t)) {
+        s->attackers |= (uint64_t)1 << u;
+        return;
+    }
+    float dx = b->x[t] - b->x[u], dy = b->y[t] - b->y[u], d = sqrtf(dx * dx + dy * dy);
+    float speed = (float)m->type[u]->speed;
+    s->px[u] = (double)(speed * (dx / d));
+    s->py[u] = (double)(speed * (dy / d));
+    s->movers |= (uint64_t)1 << u;
+}
+
+static void want_allies(const sl_combat *m, const sl_battle *b, const commands *c, scene *s) {
+    for (uint64_t rest = *b->alive & sl_combat_range(0, m->map.n_allies); rest;) {
+        int u = sl_combat_next(&rest), t = c->target[u];
+        if (sl_combat_has(c->walkers, u)) want_point(m, s, u, c->x[u], c->y[u]);
+        // in the reference an order to attack outlives its target until the step ends
+        if (t >= 0 && (m->corpse_attack || sl_combat_has(*b->alive, t))) want_unit(m, b, s, u, t);
+    }
+}
+
+static void want_enemies(const sl_combat *m, const sl_battle *b, scene *s) {
+    int first = m->map.n_allies, end = first + m->map.n_enemies;
+    for (uint64_t rest = *b->alive & sl_combat_range(first, end); rest;) {
+        int u = sl_combat_next(&rest);
+        if (b->target[u] < 0) b->target[u] = find_target(m, b, s, u);
+        if (b->target[u] >= 0) {
+            want_unit(m, b, s, u, b->target[u]);
+        } else {
+            want_point(m, s, u, m->map.goal_x, m->map.goal_y);
+        }
+        // an enemy that holds its ground shoots what comes into reach, and stays
+        if (m->hold) s->movers &= ~((uint64_t)1 << u);
+    }
+}
+
+// one shot: blow by blow, shields first; they know no armor
+static double hit(const sl_combat *m, const sl_battle *b, int u, int t) {
+    const sl_combat_type *own = m->type[u], *other = m->type[t];
+    double blow = own->damage + (other->armored ? own->bonus : 0.0), gain = 0.0;
+    for (int k = 0; k < own->attacks && sl_combat_has(*b->alive, t); k++) {
+        double from_shield = blow < b->shield[t] ? blow : b->shield[t];
+        double rest = blow - from_shield - other->armor;
+        rest = rest > 0.0 ? rest : 0.0;
+        double from_hp = rest < b->hp[t] ? rest : b->hp[t];
+        b->shield[t] -= from_shield;
+        b->hp[t] -= from_hp;
+        if (other->shield > 0.0) b->delay[t] = SHIELD_DELAY;
+        gain += from_shield + from_hp;
+        if (b->hp[t] <= 0.0) {
+            *b->alive &= ~((uint64_t)1 << t);
+            gain += KILL_REWARD;
+        }
+    }
+    return t >= m->map.n_allies ? gain : 0.0;
+}
+
+static double count_down(double seconds) {
+    double left = seconds - TICK;
+    return left > 0.0 ? left : 0.0;
+}
+
+static double clamp(double x, double high) {
+    return x < 0.0 ? 0.0 : (x > high ? high : x);
+}
+
+// one unit's turn; returns what it earned
+static double act(const sl_combat *m, const sl_battle *b, const commands *c, const scene *s, int u) {
+    const sl_combat_type *type = m->type[u];
+    double x = (double)b->x[u] + s->vx[u] * TICK, y = (double)b->y[u] + s->vy[u] * TICK;
+    if (m->clamp_to_map) {
+        x = clamp(x, m->map.width);
+        y = clamp(y, m->map.height);
+    }
+    b->vx[u] = s->vx[u];
+    b->vy[u] = s->vy[u];
+    b->x[u] = (float)x;
+    b->y[u] = (float)y;
+    b->cooldown[u] = count_down(b->cooldown[u]);
+    b->delay[u] = count_down(b->delay[u]);
+    if (b->delay[u] == 0.0 && b->shield[u] < type->shield) {
+        double shield = b->shield[u] + SHIELD_GAIN;
+        b->shield[u] = shield < type->shield ? shield : type->shield;
+    }
+    if (!sl_combat_has(s->attackers, u) || b->cooldown[u] > 0.0) return 0.0;
+    b->cooldown[u] = type->cooldown;
+    return hit(m, b, u, u < m->map.n_allies ? c->target[u] : b->target[u]);
+}
+
+// Fisher-Yates, two draws from each number of the stream
+static int shuffle(uint64_t set, sl_rng *stream, uint8_t *unit) {
+    int n = 0;
+    while (set) unit[n++] = (uint8_t)sl_combat_next(&set);
+    uint64_t bits = 0;
+    for (int i = n - 1, k = 0; i > 0; i--, k++) {
+        bits = k % 2 ? bits << 32 : sl_rng_u64(stream);
+        int j = (int)(((bits >> 32) * (uint64_t)(i + 1)) >> 32);
+        uint8_t held = unit[i];
+        unit[i] = unit[j];
+        unit[j] = held;
+    }
+    return n;
+}
+
+// the order decides who fires first, so it is drawn only for a tick in which someone fires
+static bool anyone_fires(const sl_battle *b, uint64_t attackers) {
+    bool fires = false;
+    while (attackers) fires |= count_down(b->cooldown[sl_combat_next(&attackers)]) == 0.0;
+    return fires;
+}
+
+static double execute(const sl_combat *m, const sl_battle *b, const commands *c, const scene *s,
+                      const sl_combat_order *given) {
+    double gain = 0.0;
+    if (!given && !anyone_fires(b, s->attackers)) {
+        for (uint64_t rest = *b->alive; rest;) gain += act(m, b, c, s, sl_combat_next(&rest));
+        return gain;
+    }
+    uint8_t drawn[SL_COMBAT_MAX_UNITS];
+    const uint8_t *unit = given ? given->unit : drawn;
+    int n = given ? given->n : shuffle(*b->alive, b->stream, drawn);
+    for (int k = 0; k < n; k++) {
+        // killed earlier in this tick
+        if (sl_combat_has(*b->alive, unit[k])) gain += act(m, b, c, s, unit[k]);
+    }
+    return gain;
+}
+
+static double tick(const sl_combat *m, const sl_battle *b, const commands *c, const sl_combat_order *given) {
+    scene s;
+    s.attackers = s.movers = 0;
+    for (int u = 0; u < m->P; u++) {
+        s.x[u] = (double)b->x[u];
+        s.y[u] = (double)b->y[u];
+        s.px[u] = s.py[u] = s.vx[u] = s.vy[u] = 0.0;
+    }
+    forget_targets(m, b, c, &s);
+    want_allies(m, b, c, &s);
+    want_enemies(m, b, &s);
+    sl_combat_avoid(m, b, s.movers, s.x, s.y, s.px, s.py, s.vx, s.vy);
+    return execute(m, b, c, &s, given);
+}
+
+double sl_combat_step(const sl_combat *m, const sl_battle *b, const int32_t *actions, const sl_combat_order *orders) {
+    commands c;
+    double gain = 0.0;
+    take_commands(m, b, actions, &c);
+    for (int k = 0; k < SL_COMBAT_TICKS; k++) gain += tick(m, b, &c, orders ? &orders[k] : NULL);
+    uint64_t enemies = sl_combat_range(m->map.n_allies, m->map.n_allies + m->map.n_enemies);
+    if (!(*b->alive & enemies)) gain += WIN_REWARD;
+    return gain / (m->max_reward / FULL_RETURN);
+}

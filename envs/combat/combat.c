@@ -1,0 +1,418 @@
+/* combat.c - the class of the combat environments: creation, reset, step, snapshots, pictures. The rules are in
+ * battle.c and avoid.c, what is seen in observe.c. */
+#include "envs/combat/combat.h"
+
+#include "common/alloc.h"
+#include "common/assert.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { VECTOR = 8, HEAD_BYTES = 64, UNIT_BYTES = 6 * sizeof(double) + 2 * sizeof(float) + 2 * sizeof(int32_t) };
+
+static const uint32_t STATE_VERSION = 1;
+
+/* The head of a saved state. */
+typedef struct state_head {
+    uint32_t version, V, n_allies, n_enemies;
+} state_head;
+
+static sl_combat *from_env(sl_env *env) {
+    return (sl_combat *)env;
+}
+
+static const sl_combat *from_const_env(const sl_env *env) {
+    return (const sl_combat *)env;
+}
+
+static int n_units(const sl_combat *m) {
+    return m->map.n_allies + m->map.n_enemies;
+}
+
+// the columns lie one after the other behind a head of one cache line
+static sl_battle columns(uint8_t *copy, int P) {
+    double *d = (double *)(void *)(copy + HEAD_BYTES);
+    float *f = (float *)(void *)(d + 6 * P);
+    int32_t *i = (int32_t *)(void *)(f + 2 * P);
+    return (sl_battle){.alive = (uint64_t *)(void *)copy,
+                       .stream = (sl_rng *)(void *)(copy + sizeof(uint64_t)),
+                       .steps = (int32_t *)(void *)(copy + sizeof(uint64_t) + sizeof(sl_rng)),
+                       .hp = d,
+                       .shield = d + P,
+                       .vx = d + 2 * P,
+                       .vy = d + 3 * P,
+                       .cooldown = d + 4 * P,
+                       .delay = d + 5 * P,
+                       .x = f,
+                       .y = f + P,
+                       .target = i,
+                       .last = i + P};
+}
+
+sl_battle sl_combat_copy(const sl_combat *m, int v) {
+    return columns(m->copies + (size_t)v * m->copy_bytes, m->P);
+}
+
+// everything but the stream and the last actions, which outlive an episode in the reference
+static void start(const sl_combat *m, const sl_battle *b) {
+    size_t P = (size_t)m->P;
+    memset(b->vx, 0, P * sizeof *b->vx);
+    memset(b->vy, 0, P * sizeof *b->vy);
+    memset(b->cooldown, 0, P * sizeof *b->cooldown);
+    memset(b->delay, 0, P * sizeof *b->delay);
+    for (int u = 0; u < n_units(m); u++) {
+        b->hp[u] = m->type[u]->hp;
+        b->shield[u] = m->type[u]->shield;
+        b->x[u] = m->map.x[u];
+        b->y[u] = m->map.y[u];
+        b->target[u] = -1;
+        if (m->clear_last_actions) b->last[u] = -1;
+    }
+    *b->alive = sl_combat_range(0, n_units(m));
+    *b->steps = 0;
+}
+
+static void reset(sl_env *env, int begin, int end, const uint8_t *which, sl_env_out *out) {
+    const sl_combat *m = from_env(env);
+    for (int v = begin; v < end; v++) {
+        if (which && !which[v]) continue;
+        sl_battle b = sl_combat_copy(m, v);
+        start(m, &b);
+        sl_combat_write(m, &b, v, out);
+    }
+}
+
+static void step_copy(const sl_combat *m, int v, const int32_t *actions, const sl_combat_order *orders,
+                      const sl_env_out *out) {
+    sl_battle b = sl_combat_copy(m, v);
+    int N = m->map.n_allies;
+    double reward = sl_combat_step(m, &b, actions, orders);
+    ++*b.steps;
+    bool won = !(*b.alive & sl_combat_range(N, n_units(m))), lost = !(*b.alive & sl_combat_range(0, N));
+    for (int i = 0; i < N && out->reward; i++) out->reward[(size_t)v * (size_t)N + (size_t)i] = reward;
+    if (out->terminated) out->terminated[v] = won || lost;
+    if (out->truncated) out->truncated[v] = !won && !lost && *b.steps >= m->base.spec.max_steps;
+    if (out->won) out->won[v] = won;
+    sl_combat_write(m, &b, v, out);
+}
+
+static void step(sl_env *env, int begin, int end, const int32_t *actions, sl_env_out *out) {
+    const sl_combat *m = from_env(env);
+    for (int v = begin; v < end; v++) step_copy(m, v, actions + (size_t)v * (size_t)m->map.n_allies, NULL, out);
+}
+
+void sl_combat_replay(sl_env *env, int v, const int32_t *actions, const sl_combat_order *orders, sl_env_out *out) {
+    step_copy(from_env(env), v, actions, orders, out);
+}
+
+static void step_continuous(sl_env *env, int begin, int end, const float *actions, sl_env_out *out) {
+    (void)env, (void)begin, (void)end, (void)actions, (void)out;
+    SL_ASSERT(0 && "combat has discrete actions only");
+}
+
+// attack the nearest enemy that may be attacked, or else stop
+static int32_t attack_nearest(const sl_combat *m, const sl_battle *b, int u) {
+    int32_t best = sl_combat_has(*b->alive, u) ? 1 : 0;
+    double nearest = INFINITY;
+    for (int t = m->map.n_allies; t < n_units(m) && best; t++) {
+        double dx = (double)b->x[t] - (double)b->x[u], dy = (double)b->y[t] - (double)b->y[u];
+        if (dx * dx + dy * dy >= nearest || !sl_combat_can_attack(m, b, u, t)) continue;
+        nearest = dx * dx + dy * dy;
+        best = SL_COMBAT_ATTACK + t - m->map.n_allies;
+    }
+    return best;
+}
+
+static void heuristic(const sl_env *env, int begin, int end, int32_t *actions) {
+    const sl_combat *m = from_const_env(env);
+    for (int v = begin; v < end; v++) {
+        sl_battle b = sl_combat_copy(m, v);
+        for (int u = 0; u < m->map.n_allies; u++) actions[v * m->map.n_allies + u] = attack_nearest(m, &b, u);
+    }
+}
+
+static void seed(sl_env *env, int v, const sl_rng *stream) {
+    *sl_combat_copy(from_env(env), v).stream = *stream;
+}
+
+static state_head make_head(const sl_combat *m) {
+    return (state_head){STATE_VERSION, (uint32_t)m->base.V, (uint32_t)m->map.n_allies, (uint32_t)m->map.n_enemies};
+}
+
+static size_t copies_bytes(const sl_combat *m) {
+    return (size_t)m->base.V * m->copy_bytes;
+}
+
+static size_t state_bytes(const sl_env *env) {
+    return sizeof(state_head) + copies_bytes(from_const_env(env));
+}
+
+static void save(const sl_env *env, uint8_t *bytes) {
+    const sl_combat *m = from_const_env(env);
+    state_head head = make_head(m);
+    memcpy(bytes, &head, sizeof head);
+    memcpy(bytes + sizeof head, m->copies, copies_bytes(m));
+}
+
+// a saved copy addresses units: no number of it may point elsewhere
+static bool copy_is_sound(const sl_combat *m, const uint8_t *saved) {
+    int32_t target, last;
+    uint64_t alive;
+    const uint8_t *targets = saved + HEAD_BYTES + (size_t)m->P * (6 * sizeof(double) + 2 * sizeof(float));
+    const uint8_t *lasts = targets + (size_t)m->P * sizeof target;
+    memcpy(&alive, saved, sizeof alive);
+    if (alive & ~sl_combat_range(0, n_units(m))) return false;
+    for (int u = 0; u < n_units(m); u++) {
+        memcpy(&target, targets + (size_t)u * sizeof target, sizeof target);
+        memcpy(&last, lasts + (size_t)u * sizeof last, sizeof last);
+        if (target < -1 || target >= n_units(m) || last < -1 || last >= m->base.spec.n_actions) return false;
+    }
+    return true;
+}
+
+static sl_status load(sl_env *env, const uint8_t *bytes, size_t n_bytes) {
+    static const char hint[] = "was it saved with the same environment, options and number of copies?";
+    const sl_combat *m = from_env(env);
+    state_head want = make_head(m), got = {0};
+    if (n_bytes != state_bytes(env)) {
+        return sl_fail(SL_MISMATCH, hint, "%s: a saved state of %zu bytes, not %zu", env->spec.name, n_bytes,
+                       state_bytes(env));
+    }
+    memcpy(&got, bytes, sizeof got);
+    if (memcmp(&want, &got, sizeof want) != 0) {
+        return sl_fail(SL_MISMATCH, hint, "%s: a saved state of version %u, %u copies, %u against %u units",
+                       env->spec.name, got.version, got.V, got.n_allies, got.n_enemies);
+    }
+    for (int v = 0; v < env->V; v++) {
+        if (copy_is_sound(m, bytes + sizeof got + (size_t)v * m->copy_bytes)) continue;
+        return sl_fail(SL_CORRUPT, NULL, "%s: copy %d of a saved state has units that are not there", env->spec.name,
+                       v);
+    }
+    memcpy(m->copies, bytes + sizeof got, copies_bytes(m));
+    return SL_OK;
+}
+
+static uint64_t fnv1a(uint64_t hash, const void *memory, size_t n_bytes) {
+    const uint8_t *bytes = memory;
+    for (size_t i = 0; i < n_bytes; i++) hash = (hash ^ bytes[i]) * 0x100000001b3u;
+    return hash;
+}
+
+static uint64_t hash(const sl_env *env) {
+    const sl_combat *m = from_const_env(env);
+    state_head head = make_head(m);
+    return fnv1a(fnv1a(0xcbf29ce484222325u, &head, sizeof head), m->copies, copies_bytes(m));
+}
+
+/* A picture being put together. */
+typedef struct canvas {
+    sl_shape *shapes;
+    int n, capacity;
+} canvas;
+
+static void put_shape(canvas *c, sl_shape shape) {
+    if (c->n < c->capacity) c->shapes[c->n] = shape;
+    c->n++;
+}
+
+static void draw_walls(const sl_combat_map *map, canvas *c) {
+    for (int w = 0; w < map->n_walls; w++) {
+        const sl_combat_wall *wall = &map->walls[w];
+        const float x[5] = {(float)wall->x0, (float)wall->x1, (float)wall->x1, (float)wall->x0, (float)wall->x0};
+        const float y[5] = {(float)wall->y0, (float)wall->y0, (float)wall->y1, (float)wall->y1, (float)wall->y0};
+        for (int k = 0; k < 4; k++) {
+            put_shape(c, (sl_shape){.kind = SL_SHAPE_LINE,
+                                    .x = x[k],
+                                    .y = y[k],
+                                    .x2 = x[k + 1],
+                                    .y2 = y[k + 1],
+                                    .rgba = 0x808080ffu,
+                                    .label = "wall"});
+        }
+    }
+}
+
+// lines from shooters to targets, then the living; the label of an enemy begins with '!'
+static int draw(const sl_env *env, int v, sl_shape *shapes, int capacity) {
+    const sl_combat *m = from_const_env(env);
+    sl_battle b = sl_combat_copy(m, v);
+    canvas c = {shapes, 0, capacity};
+    draw_walls(&m->map, &c);
+    for (int u = 0; u < n_units(m); u++) {
+        int t = b.target[u];
+        // who has a cooldown has fired
+        if (!sl_combat_has(*b.alive, u) || t < 0 || b.cooldown[u] <= 0.0) continue;
+        put_shape(&c, (sl_shape){.kind = SL_SHAPE_LINE,
+                                 .x = b.x[u],
+                                 .y = b.y[u],
+                                 .x2 = b.x[t],
+                                 .y2 = b.y[t],
+                                 .rgba = 0xe0c040ffu,
+                                 .label = "shot"});
+    }
+    for (int u = 0; u < n_units(m); u++) {
+        if (!sl_combat_has(*b.alive, u)) continue;
+        bool ally = u < m->map.n_allies;
+        sl_shape unit = {.kind = SL_SHAPE_CIRCLE,
+                         .x = b.x[u],
+                         .y = b.y[u],
+                         .r = (float)m->radius[u],
+                         .rgba = ally ? m->type[u]->rgba : 0xd95959ffu};
+        (void)snprintf(unit.label, sizeof unit.label, "%s%s_%d %.0f", ally ? "" : "!", m->type[u]->name,
+                       ally ? u : u - m->map.n_allies, b.hp[u] + b.shield[u]);
+        put_shape(&c, unit);
+    }
+    return c.n;
+}
+
+static void destroy(sl_env *env) {
+    sl_combat *m = from_env(env);
+    sl_free(m->copies);
+    sl_free(m);
+}
+
+static const sl_env_class combat_class = {
+    .destroy = destroy,
+    .seed = seed,
+    .reset = reset,
+    .step = step,
+    .step_continuous = step_continuous,
+    .heuristic = heuristic,
+    .state_bytes = state_bytes,
+    .save = save,
+    .load = load,
+    .hash = hash,
+    .draw = draw,
+};
+
+static sl_status check_options(const char *name, const sl_env_options *options) {
+    const struct {
+        bool set;
+        const char *option;
+    } foreign[] = {
+        {options->n_agents != 0, "n_agents"},
+        {options->local_ratio >= 0.0, "local_ratio"},
+        {options->continuous, "continuous"},
+        {options->legacy_physics, "legacy_physics"},
+    };
+    for (size_t i = 0; i < sizeof foreign / sizeof foreign[0]; i++) {
+        if (!foreign[i].set) continue;
+        return sl_fail(SL_CONFIG, "leave it out; another map is another name", "%s has no option %s", name,
+                       foreign[i].option);
+    }
+    if (options->opponent != SL_OPPONENT_REFERENCE && options->opponent != SL_OPPONENT_HOLD) {
+        return sl_fail(SL_CONFIG, "reference, hold", "%s: unknown opponent %d", name, (int)options->opponent);
+    }
+    return SL_OK;
+}
+
+static void add_block(sl_agent_spec *agent, const char *name, int len) {
+    if (len == 0) return;
+    sl_block *block = &agent->blocks[agent->n_blocks++];
+    (void)snprintf(block->name, sizeof block->name, "%s", name);
+    block->begin = agent->obs_dim;
+    block->len = len;
+    agent->obs_dim += len;
+}
+
+// "combat/3m[full,hold]": everything that is not the default shows in the name
+static void compose_name(sl_combat *m, const char *name) {
+    sl_env_spec *spec = &m->base.spec;
+    char list[SL_ENV_NAME_SIZE] = "";
+    const struct {
+        bool set;
+        const char *text;
+    } items[] = {
+        {m->full, ",full"},
+        {m->hold, ",hold"},
+        {!m->corpse_attack, ",no_corpse_attack"},
+        {m->wall_offset_fix, ",wall_offset_fix"},
+        {m->clamp_to_map, ",clamp_to_map"},
+        {m->clear_last_actions, ",clear_last_actions"},
+    };
+    if (spec->max_steps != m->map.step_limit) (void)snprintf(list, sizeof list, ",max_steps=%d", spec->max_steps);
+    for (size_t i = 0; i < sizeof items / sizeof items[0]; i++) {
+        if (items[i].set) strncat(list, items[i].text, sizeof list - strlen(list) - 1);
+    }
+    (void)snprintf(spec->name, sizeof spec->name, list[0] ? "%.60s[%.30s]" : "%.90s", name, list + (list[0] != 0));
+}
+
+static void describe(sl_combat *m, const char *name, const sl_env_options *options) {
+    sl_env_spec *spec = &m->base.spec;
+    int n = m->map.n_allies, e = m->map.n_enemies;
+    int own = 1 + m->ally_shields + m->n_bits, other = 1 + m->enemy_shields + m->n_bits;
+    spec->n_agents = n;
+    spec->n_actions = SL_COMBAT_ATTACK + e;
+    spec->state_dim = n * (own + 3) + e * (other + 2) + n * spec->n_actions;
+    spec->max_steps = options->max_steps ? options->max_steps : m->map.step_limit;
+    spec->masks_actions = true;
+    spec->has_heuristic = true;
+    for (int i = 0; i < n; i++) {
+        sl_agent_spec *agent = &spec->agents[i];
+        (void)snprintf(agent->name, sizeof agent->name, "ally_%d", i);
+        (void)snprintf(agent->role, sizeof agent->role, "%s", m->type[i]->name);
+        agent->n_actions = spec->n_actions;
+        add_block(agent, "move", 4);
+        add_block(agent, "enemy", e * (other + 4));
+        add_block(agent, "ally", (n - 1) * (own + 4));
+        add_block(agent, "own", own);
+        spec->obs_dim = agent->obs_dim;
+    }
+    compose_name(m, name);
+}
+
+// the columns that follow from the map
+static void derive(sl_combat *m) {
+    m->P = (n_units(m) + VECTOR - 1) / VECTOR * VECTOR;
+    m->copy_bytes = HEAD_BYTES + (size_t)m->P * UNIT_BYTES;
+    m->n_bits = m->map.n_types > 1 ? m->map.n_types : 0;
+    m->max_reward = 10.0 * m->map.n_enemies + 200.0;
+    for (int u = 0; u < n_units(m); u++) {
+        const sl_combat_type *type = m->map.types[m->map.type[u]];
+        m->type[u] = type;
+        m->radius[u] = type->radius;
+        if (type->radius > m->largest_radius) m->largest_radius = type->radius;
+        if (u < m->map.n_allies) {
+            m->ally_shields |= type->shield > 0.0;
+        } else {
+            m->enemy_shields |= type->shield > 0.0;
+            m->max_reward += type->hp + type->shield;
+        }
+    }
+}
+
+sl_status sl_combat_create(const char *name, const sl_env_options *options, int V, const sl_rng *stream,
+                           sl_env **out) {
+    SL_TRY(check_options(name, options));
+    sl_combat *m = sl_alloc(sizeof *m);
+    if (!m) return sl_fail(SL_MEMORY, NULL, "%s: cannot allocate %d copies", name, V);
+    sl_status status = sl_combat_map_load(name, &m->map);
+    if (status != SL_OK) {
+        sl_free(m);
+        return status;
+    }
+    m->base.class = &combat_class;
+    m->base.V = V;
+    m->full = options->full;
+    m->hold = options->opponent == SL_OPPONENT_HOLD;
+    m->corpse_attack = options->corpse_attack != SL_SWITCH_OFF;
+    m->wall_offset_fix = options->wall_offset_fix;
+    m->clamp_to_map = options->clamp_to_map;
+    m->clear_last_actions = options->clear_last_actions;
+    derive(m);
+    describe(m, name, options);
+    m->copies = sl_alloc_array((size_t)V, m->copy_bytes);
+    if (!m->copies) {
+        sl_free(m);
+        return sl_fail(SL_MEMORY, NULL, "%s: cannot allocate %d copies", name, V);
+    }
+    for (int v = 0; v < V; v++) {
+        sl_battle b = sl_combat_copy(m, v);
+        for (int u = 0; u < m->P; u++) b.last[u] = b.target[u] = -1;
+        *b.stream = sl_rng_split(stream, (uint64_t)v);
+        start(m, &b);
+    }
+    *out = &m->base;
+    return SL_OK;
+}

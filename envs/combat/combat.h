@@ -1,0 +1,116 @@
+/* combat.h - small-unit combat in the manner of SMAC, with the rules of SMAClite. A map says who fights whom and
+ * where (map.c); battle.c plays ticks, avoid.c keeps units apart, observe.c writes, combat.c binds them to env.h.
+ *
+ * Units are numbered allies first, then enemies; a set of units is a word of bits. The state of one copy is a block
+ * of columns, one entry a unit, padded to whole vectors. Positions are float32 and everything else is float64,
+ * because the reference rounds there, and crowds amplify the last bit. Inside envs/ only. */
+#ifndef SL_ENVS_COMBAT_COMBAT_H
+#define SL_ENVS_COMBAT_COMBAT_H
+
+#include "envs/env_class.h"
+
+enum {
+    SL_COMBAT_MAX_UNITS = 64,
+    SL_COMBAT_MAX_WALLS = 16,
+    SL_COMBAT_MAX_TYPES = 4,
+    SL_COMBAT_MAX_SIDE = 128, /* cells of a map's width and height */
+    SL_COMBAT_TICKS = 8,      /* a step: half a second */
+    SL_COMBAT_ATTACK = 6, /* the first of the attack actions; before it: nothing, stop, north, south, east, west */
+};
+
+typedef struct sl_combat_type {
+    const char *name;
+    double hp, shield, armor, damage, bonus; /* bonus: more damage to the armored */
+    double cooldown, range, speed, radius;   /* seconds, cells, cells a second */
+    int attacks;                             /* blows of one shot */
+    bool armored;
+    uint32_t rgba;
+} sl_combat_type;
+
+typedef struct sl_combat_wall {
+    double x0, y0, x1, y1;
+} sl_combat_wall;
+
+typedef struct sl_combat_map {
+    int n_allies, n_enemies, width, height, step_limit;
+    double goal_x, goal_y; /* where enemies march to */
+    int n_walls, n_types;  /* n_types: different ones; the features name them when there are two or more */
+    sl_combat_wall walls[SL_COMBAT_MAX_WALLS];
+    const sl_combat_type *types[SL_COMBAT_MAX_TYPES];
+    uint8_t type[SL_COMBAT_MAX_UNITS]; /* of each unit, an index into types */
+    float x[SL_COMBAT_MAX_UNITS], y[SL_COMBAT_MAX_UNITS];
+    uint8_t open[SL_COMBAT_MAX_SIDE][SL_COMBAT_MAX_SIDE]; /* by row, column: may be walked on */
+} sl_combat_map;
+
+/* The columns of one copy. A dead unit keeps its last position. */
+typedef struct sl_battle {
+    uint64_t *alive;
+    sl_rng *stream;
+    int32_t *steps;
+    double *hp, *shield, *vx, *vy, *cooldown, *delay; /* delay: until shields regenerate */
+    float *x, *y;
+    int32_t *target, *last; /* who is aimed at, or -1; an ally's last action */
+} sl_battle;
+
+typedef struct sl_combat {
+    sl_env base;
+    sl_combat_map map;
+    bool full, hold, corpse_attack, wall_offset_fix, clamp_to_map, clear_last_actions;
+    int P;      /* units rounded up to whole vectors */
+    int n_bits; /* type bits: 0 or map.n_types */
+    bool ally_shields, enemy_shields;
+    double largest_radius, max_reward;
+    const sl_combat_type *type[SL_COMBAT_MAX_UNITS];
+    double radius[SL_COMBAT_MAX_UNITS]; /* columns of the table, padded with zeros */
+    size_t copy_bytes;
+    uint8_t *copies; /* (V, copy_bytes) */
+} sl_combat;
+
+/* The execution order of one tick when it is given, for recordings; NULL = drawn from the stream. */
+typedef struct sl_combat_order {
+    int n;
+    uint8_t unit[SL_COMBAT_MAX_UNITS];
+} sl_combat_order;
+
+static inline bool sl_combat_has(uint64_t set, int u) {
+    return set >> u & 1u;
+}
+static inline uint64_t sl_combat_range(int begin, int end) {
+    return (end >= 64 ? ~(uint64_t)0 : ((uint64_t)1 << end) - 1u) & ~(((uint64_t)1 << begin) - 1u);
+}
+static inline int sl_combat_next(uint64_t *set) {
+    int u = __builtin_ctzll(*set);
+    *set &= *set - 1u;
+    return u;
+}
+
+/* units.c: a type by name, or NULL; names lists them for hints. */
+const sl_combat_type *sl_combat_find_type(const char *name);
+const char *sl_combat_type_names(void);
+
+/* map.c: "combat/3m" is built in, "combat/FILE.json" is read. SL_CONFIG with the file, the place and a hint. */
+SL_MUST_CHECK sl_status sl_combat_map_load(const char *name, sl_combat_map *out);
+/* spawn.c: positions of a group's units in rows about a point; sign is 1 for allies and -1 for enemies. */
+void sl_combat_spawn(sl_combat_map *map, int begin, int end, double x, double y, double sign);
+
+/* battle.c: one step of one copy; orders NULL or one a tick. Returns the reward of the team. */
+double sl_combat_step(const sl_combat *m, const sl_battle *b, const int32_t *actions, const sl_combat_order *orders);
+bool sl_combat_can_move(const sl_combat *m, const sl_battle *b, int u, int direction);
+bool sl_combat_can_attack(const sl_combat *m, const sl_battle *b, int u, int target);
+
+/* avoid.c: velocities near the preferred ones (px, py) that avoid units and walls for a second. movers: those that
+ * want to move; all others stand. x, y: positions in float64. */
+void sl_combat_avoid(const sl_combat *m, const sl_battle *b, uint64_t movers, const double *x, const double *y,
+                     const double *px, const double *py, double *vx, double *vy);
+
+/* observe.c: the rows of copy v. */
+void sl_combat_write(const sl_combat *m, const sl_battle *b, int v, const sl_env_out *out);
+
+/* combat.c */
+SL_MUST_CHECK sl_status sl_combat_create(const char *name, const sl_env_options *options, int V, const sl_rng *stream,
+                                         sl_env **out);
+sl_battle sl_combat_copy(const sl_combat *m, int v);
+/* A step of copy v in given orders, written to out; for recordings. */
+void sl_combat_replay(sl_env *self, int v, const int32_t *actions, const sl_combat_order *orders, sl_env_out *out);
+
+#endif

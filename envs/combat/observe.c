@@ -1,0 +1,129 @@
+/* observe.c - what agents see, the joint state and the legal actions, written to the caller's rows. Called by
+ * combat.c after every reset and step. */
+#include "envs/combat/combat.h"
+
+#include <math.h>
+#include <string.h>
+
+static const double SIGHT = 9.0, SHOT_RANGE = 6.0;
+
+/* What is the same for all observers, and what one of them sees. */
+typedef struct view {
+    float hp[SL_COMBAT_MAX_UNITS], shield[SL_COMBAT_MAX_UNITS]; /* shares of the full */
+    float distance[SL_COMBAT_MAX_UNITS], dx[SL_COMBAT_MAX_UNITS], dy[SL_COMBAT_MAX_UNITS];
+    uint64_t seen, in_range;
+} view;
+
+static void look(const sl_combat *m, const sl_battle *b, int u, view *w) {
+    float own_x = b->x[u], own_y = b->y[u], scale = (float)SIGHT;
+    double limit = m->full ? INFINITY : SIGHT * SIGHT;
+    uint64_t seen = 0, in_range = 0;
+    for (int j = 0; j < m->P; j++) {
+        double dx = (double)b->x[j] - (double)own_x, dy = (double)b->y[j] - (double)own_y;
+        double square = dx * dx + dy * dy;
+        seen |= (uint64_t)(square <= limit) << j;
+        in_range |= (uint64_t)(square <= SHOT_RANGE * SHOT_RANGE) << j;
+    }
+    for (int j = 0; j < m->P; j++) {
+        float dx = b->x[j] - own_x, dy = b->y[j] - own_y;
+        w->dx[j] = dx / scale;
+        w->dy[j] = dy / scale;
+        w->distance[j] = sqrtf(dx * dx + dy * dy) / scale;
+    }
+    w->seen = seen & *b->alive;
+    w->in_range = in_range & *b->alive;
+}
+
+// health, shield and type; the last two only where the map has them
+static float *put_unit(const sl_combat *m, const view *w, int u, bool shields, float *to) {
+    *to++ = w->hp[u];
+    if (shields) *to++ = w->shield[u];
+    for (int k = 0; k < m->n_bits; k++) *to++ = m->map.type[u] == k ? 1.0f : 0.0f;
+    return to;
+}
+
+static void put_other(const sl_combat *m, const view *w, int u, bool shields, float flag, float *to) {
+    to[0] = flag;
+    to[1] = w->distance[u];
+    to[2] = w->dx[u];
+    to[3] = w->dy[u];
+    (void)put_unit(m, w, u, shields, to + 4);
+}
+
+static void write_row(const sl_combat *m, const view *w, int u, const uint8_t *moves, float *row) {
+    int n = m->map.n_allies, enemy_len = 5 + m->enemy_shields + m->n_bits, ally_len = 5 + m->ally_shields + m->n_bits;
+    for (int k = 0; k < 4; k++) row[k] = moves[k] ? 1.0f : 0.0f;
+    float *enemies = row + 4, *allies = enemies + m->map.n_enemies * enemy_len;
+    for (uint64_t rest = w->seen & sl_combat_range(n, n + m->map.n_enemies); rest;) {
+        int j = sl_combat_next(&rest);
+        put_other(m, w, j, m->enemy_shields, sl_combat_has(w->in_range, j) ? 1.0f : 0.0f,
+                  enemies + (j - n) * enemy_len);
+    }
+    for (uint64_t rest = w->seen & sl_combat_range(0, n) & ~((uint64_t)1 << u); rest;) {
+        int j = sl_combat_next(&rest);
+        put_other(m, w, j, m->ally_shields, 1.0f, allies + (j - (j > u)) * ally_len);
+    }
+    (void)put_unit(m, w, u, m->ally_shields, allies + (n - 1) * ally_len);
+}
+
+static void write_avail(const sl_combat *m, const view *w, const uint8_t *moves, uint8_t *row) {
+    uint64_t shots = w->in_range >> m->map.n_allies;
+    row[0] = 0;
+    row[1] = 1;
+    memcpy(row + 2, moves, 4);
+    for (int k = 0; k < m->map.n_enemies; k++) row[SL_COMBAT_ATTACK + k] = (uint8_t)(shots >> k & 1u);
+}
+
+static void write_state(const sl_combat *m, const sl_battle *b, const view *w, float *state) {
+    int n = m->map.n_allies, A = m->base.spec.n_actions;
+    float width = (float)m->map.width, height = (float)m->map.height;
+    memset(state, 0, (size_t)m->base.spec.state_dim * sizeof *state);
+    for (int u = 0; u < n + m->map.n_enemies; u++) {
+        bool ally = u < n, shields = ally ? m->ally_shields : m->enemy_shields;
+        int len = 3 + ally + shields + m->n_bits;
+        float *to = state;
+        state += len;
+        if (!sl_combat_has(*b->alive, u)) continue;
+        *to++ = w->hp[u];
+        if (ally) *to++ = (float)(b->cooldown[u] / m->type[u]->cooldown);
+        *to++ = (b->x[u] - width / 2.0f) / width;
+        *to++ = (b->y[u] - height / 2.0f) / height;
+        if (shields) *to++ = w->shield[u];
+        for (int k = 0; k < m->n_bits; k++) *to++ = m->map.type[u] == k ? 1.0f : 0.0f;
+    }
+    // before its first step a copy has no last actions
+    for (int u = 0; u < n; u++) {
+        if (b->last[u] >= 0) state[u * A + b->last[u]] = 1.0f;
+    }
+}
+
+void sl_combat_write(const sl_combat *m, const sl_battle *b, int v, const sl_env_out *out) {
+    const sl_env_spec *spec = &m->base.spec;
+    size_t N = (size_t)spec->n_agents, O = (size_t)spec->obs_dim, A = (size_t)spec->n_actions, at = (size_t)v * N;
+    view w;
+    for (int u = 0; u < m->map.n_allies + m->map.n_enemies; u++) {
+        const sl_combat_type *type = m->type[u];
+        w.hp[u] = (float)(b->hp[u] / type->hp);
+        w.shield[u] = type->shield > 0.0 ? (float)(b->shield[u] / type->shield) : 0.0f;
+    }
+    if (out->obs) memset(out->obs + at * O, 0, N * O * sizeof *out->obs);
+    for (int u = 0; u < (int)N; u++, at++) {
+        bool alive = sl_combat_has(*b->alive, u);
+        if (out->alive) out->alive[at] = alive;
+        if (!out->obs && !out->avail) continue;
+        if (!alive) {
+            // the dead see nothing and may do nothing
+            if (out->avail) {
+                memset(out->avail + at * A, 0, A);
+                out->avail[at * A] = 1;
+            }
+            continue;
+        }
+        uint8_t moves[4];
+        for (int k = 0; k < 4; k++) moves[k] = sl_combat_can_move(m, b, u, k);
+        look(m, b, u, &w);
+        if (out->obs) write_row(m, &w, u, moves, out->obs + at * O);
+        if (out->avail) write_avail(m, &w, moves, out->avail + at * A);
+    }
+    if (out->state) write_state(m, b, &w, out->state + (size_t)v * (size_t)spec->state_dim);
+}

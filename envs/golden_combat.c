@@ -1,0 +1,288 @@
+/* golden_combat.c - replays recordings of combat with teacher forcing. Called by golden.c. */
+#include "envs/golden_combat.h"
+
+#include "common/alloc.h"
+#include "envs/combat/combat.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { ALIVE, HP, SHIELD, X, Y, VX, VY, COOLDOWN, DELAY, TARGET, N_FIELDS };
+
+static const char *const field_names[N_FIELDS] = {"alive", "hp",       "shield",          "x",        "y", "vx",
+                                                  "vy",    "cooldown", "shield_cooldown", "target_id"};
+
+static const double TOLERANCE = 1e-5, REWARD_TOLERANCE = 1e-9;
+/* Crowds pushed into one another amplify rounding: so many of the steps may differ. */
+static const double MISMATCHED_SHARE = 0.005;
+/* Bounds of what a recording may hold, far outside what a battle reaches. */
+static const double MAX_POSITION = 1e4, MAX_SPEED = 1e3, MAX_SECONDS = 1e3, MAX_VALUE = 1e6;
+
+struct sl_golden_combat {
+    sl_env *env;
+    const sl_env_spec *spec;
+    const sl_combat *m;
+    bool in_episode, reset_masks_equal;
+    double step_obs, step_state;
+    float *obs, *state; /* (N, O), (S) */
+    uint8_t *avail;     /* (N, A) */
+    double *numbers;    /* as many as the longest list */
+    double reward[SL_MAX_AGENTS];
+    uint8_t terminated, won;
+    sl_combat_order orders[SL_COMBAT_TICKS];
+    sl_golden_result result;
+};
+
+static void note(double *largest, double difference) {
+    if (difference > *largest) *largest = difference;
+}
+
+static sl_status check_size(const sl_golden_lines *lines, const json_t *header, const char *key, int want) {
+    int size;
+    char what[48];
+    (void)snprintf(what, sizeof what, "key '%s'", key);
+    SL_TRY(sl_golden_int(lines, json_object_get(header, key), what, 0, 1 << 20, &size));
+    if (size == want) return SL_OK;
+    return sl_fail(SL_MISMATCH, "was it recorded with another map or layout?", "%s:%ld: %s is %d, not %d",
+                   lines->name, lines->number, key, size, want);
+}
+
+static sl_status check_header(const sl_golden_combat *self, const sl_golden_lines *lines, const json_t *header) {
+    const sl_env_spec *spec = self->spec;
+    const json_t *fields = json_object_get(header, "unit_fields");
+    SL_TRY(check_size(lines, header, "n_agents", spec->n_agents));
+    SL_TRY(check_size(lines, header, "n_enemies", self->m->map.n_enemies));
+    SL_TRY(check_size(lines, header, "n_actions", spec->n_actions));
+    SL_TRY(check_size(lines, header, "obs_size", spec->obs_dim));
+    SL_TRY(check_size(lines, header, "state_size", spec->state_dim));
+    SL_TRY(sl_golden_array(lines, fields, "key 'unit_fields'", N_FIELDS));
+    for (size_t k = 0; k < N_FIELDS; k++) {
+        const char *name = json_string_value(json_array_get(fields, k));
+        if (!name || strcmp(name, field_names[k]) != 0) {
+            return sl_golden_bad(lines, "unit field %zu is not '%s'", k, field_names[k]);
+        }
+    }
+    return SL_OK;
+}
+
+static sl_status prepare(sl_golden_combat *self, const sl_golden_lines *lines, const json_t *header,
+                         const char *name) {
+    sl_env_options options = sl_env_default_options();
+    sl_rng stream = sl_rng_seed(0);
+    SL_TRY(sl_env_create(name, &options, 1, &stream, &self->env));
+    self->spec = sl_env_get_spec(self->env);
+    self->m = (const sl_combat *)self->env;
+    (void)snprintf(self->result.env, sizeof self->result.env, "%s", self->spec->name);
+    SL_TRY(check_header(self, lines, header));
+    size_t N = (size_t)self->spec->n_agents, O = (size_t)self->spec->obs_dim, S = (size_t)self->spec->state_dim;
+    self->obs = sl_alloc_array(N * O, sizeof *self->obs);
+    self->state = sl_alloc_array(S, sizeof *self->state);
+    self->avail = sl_alloc_array(N, (size_t)self->spec->n_actions);
+    self->numbers = sl_alloc_array(O + S, sizeof *self->numbers);
+    if (self->obs && self->state && self->avail && self->numbers) return SL_OK;
+    return sl_fail(SL_MEMORY, NULL, "%s: cannot allocate a replay", lines->name);
+}
+
+sl_status sl_golden_combat_create(const sl_golden_lines *lines, const json_t *header, const char *name,
+                                  sl_golden_combat **out) {
+    sl_golden_combat *self = sl_alloc(sizeof *self);
+    if (!self) return sl_fail(SL_MEMORY, NULL, "%s: cannot allocate a replay", lines->name);
+    self->result.flags_equal = self->reset_masks_equal = true;
+    sl_status status = prepare(self, lines, header, name);
+    if (status != SL_OK) {
+        sl_golden_combat_destroy(&self);
+        return status;
+    }
+    *out = self;
+    return SL_OK;
+}
+
+void sl_golden_combat_destroy(sl_golden_combat **self) {
+    if (!*self) return;
+    sl_env_destroy(&(*self)->env);
+    sl_free((*self)->obs);
+    sl_free((*self)->state);
+    sl_free((*self)->avail);
+    sl_free((*self)->numbers);
+    sl_free(*self);
+    *self = NULL;
+}
+
+static sl_status load_unit(const sl_golden_lines *lines, const sl_combat *m, const json_t *row, int u, sl_battle *b) {
+    double f[N_FIELDS];
+    char what[32];
+    (void)snprintf(what, sizeof what, "unit %d", u);
+    SL_TRY(sl_golden_numbers(lines, row, what, N_FIELDS, MAX_VALUE, f));
+    const sl_combat_type *type = m->type[u];
+    const double low[N_FIELDS] = {0.0,        0.0,        0.0, -MAX_POSITION, -MAX_POSITION,
+                                  -MAX_SPEED, -MAX_SPEED, 0.0, 0.0,           -1.0};
+    const double high[N_FIELDS] = {
+        1.0,       type->hp,  type->shield, MAX_POSITION, MAX_POSITION,
+        MAX_SPEED, MAX_SPEED, MAX_SECONDS,  MAX_SECONDS,  m->map.n_allies + m->map.n_enemies - 1};
+    for (int k = 0; k < N_FIELDS; k++) {
+        bool whole = k == ALIVE || k == TARGET;
+        if (f[k] >= low[k] && f[k] <= high[k] && (!whole || f[k] == floor(f[k]))) continue;
+        return sl_golden_bad(lines, "unit %d: '%s' is %g, not between %g and %g", u, field_names[k], f[k], low[k],
+                             high[k]);
+    }
+    if (f[ALIVE] != (f[HP] > 0.0)) return sl_golden_bad(lines, "unit %d: alive and health disagree", u);
+    if (f[ALIVE] != 0.0) *b->alive |= (uint64_t)1 << u;
+    b->hp[u] = f[HP];
+    b->shield[u] = f[SHIELD];
+    b->x[u] = (float)f[X];
+    b->y[u] = (float)f[Y];
+    b->vx[u] = f[VX];
+    b->vy[u] = f[VY];
+    b->cooldown[u] = f[COOLDOWN];
+    b->delay[u] = f[DELAY];
+    b->target[u] = (int32_t)f[TARGET];
+    return SL_OK;
+}
+
+static sl_status load_units(sl_golden_combat *self, const sl_golden_lines *lines, const json_t *rows,
+                            const char *what) {
+    const sl_combat *m = self->m;
+    sl_battle b = sl_combat_copy(m, 0);
+    SL_TRY(sl_golden_array(lines, rows, what, m->map.n_allies + m->map.n_enemies));
+    *b.alive = 0;
+    *b.steps = 0;
+    for (int u = 0; u < m->map.n_allies + m->map.n_enemies; u++) {
+        SL_TRY(load_unit(lines, m, json_array_get(rows, (size_t)u), u, &b));
+    }
+    return SL_OK;
+}
+
+// the order of one tick: some of the units, each at most once
+static sl_status read_order(const sl_golden_combat *self, const sl_golden_lines *lines, const json_t *list,
+                            sl_combat_order *order) {
+    int n_units = self->m->map.n_allies + self->m->map.n_enemies;
+    uint64_t seen = 0;
+    if (!json_is_array(list) || json_array_size(list) > (size_t)n_units) {
+        return sl_golden_bad(lines, "an entry of 'perms' is not a list of at most %d units", n_units);
+    }
+    order->n = (int)json_array_size(list);
+    for (int k = 0; k < order->n; k++) {
+        int u;
+        SL_TRY(sl_golden_int(lines, json_array_get(list, (size_t)k), "a unit of 'perms'", 0, n_units - 1, &u));
+        if (sl_combat_has(seen, u)) return sl_golden_bad(lines, "an entry of 'perms' has unit %d twice", u);
+        seen |= (uint64_t)1 << u;
+        order->unit[k] = (uint8_t)u;
+    }
+    return SL_OK;
+}
+
+static sl_status compare_obs(sl_golden_combat *self, const sl_golden_lines *lines, const json_t *rows) {
+    int N = self->spec->n_agents, O = self->spec->obs_dim;
+    SL_TRY(sl_golden_array(lines, rows, "key 'obs'", N));
+    for (int i = 0; i < N; i++) {
+        SL_TRY(
+            sl_golden_numbers(lines, json_array_get(rows, (size_t)i), "an observation", O, MAX_VALUE, self->numbers));
+        for (int o = 0; o < O; o++) note(&self->step_obs, fabs((double)self->obs[i * O + o] - self->numbers[o]));
+    }
+    return SL_OK;
+}
+
+static sl_status compare_masks(const sl_golden_combat *self, const sl_golden_lines *lines, const json_t *rows,
+                               bool *equal) {
+    int N = self->spec->n_agents, A = self->spec->n_actions;
+    *equal = true;
+    SL_TRY(sl_golden_array(lines, rows, "key 'avail'", N));
+    for (int i = 0; i < N; i++) {
+        const json_t *row = json_array_get(rows, (size_t)i);
+        SL_TRY(sl_golden_array(lines, row, "a row of 'avail'", A));
+        for (int a = 0; a < A; a++) {
+            int legal;
+            SL_TRY(sl_golden_int(lines, json_array_get(row, (size_t)a), "an entry of 'avail'", 0, 1, &legal));
+            *equal &= legal == self->avail[i * A + a];
+        }
+    }
+    return SL_OK;
+}
+
+static sl_status replay_reset(sl_golden_combat *self, const sl_golden_lines *lines, const json_t *object) {
+    SL_TRY(load_units(self, lines, json_object_get(object, "units"), "key 'units'"));
+    sl_battle b = sl_combat_copy(self->m, 0);
+    sl_combat_write(self->m, &b, 0, &(sl_env_out){.obs = self->obs, .avail = self->avail});
+    self->step_obs = self->step_state = 0.0;
+    SL_TRY(compare_obs(self, lines, json_object_get(object, "obs")));
+    SL_TRY(compare_masks(self, lines, json_object_get(object, "avail"), &self->reset_masks_equal));
+    self->in_episode = true;
+    return SL_OK;
+}
+
+static sl_status read_actions(const sl_golden_combat *self, const sl_golden_lines *lines, const json_t *object,
+                              int32_t *actions) {
+    const json_t *list = json_object_get(object, "actions");
+    SL_TRY(sl_golden_array(lines, list, "key 'actions'", self->spec->n_agents));
+    for (int i = 0; i < self->spec->n_agents; i++) {
+        int action;
+        SL_TRY(sl_golden_int(lines, json_array_get(list, (size_t)i), "an action", 0, self->spec->n_actions - 1,
+                             &action));
+        actions[i] = action;
+    }
+    return SL_OK;
+}
+
+// the worst of one step goes into the result; the first observation of an episode counts with its first step
+static void settle(sl_golden_combat *self, double step_reward, bool flags_equal) {
+    sl_golden_result *result = &self->result;
+    flags_equal &= self->reset_masks_equal;
+    note(&result->max_abs_obs, self->step_obs);
+    note(&result->max_abs_state, self->step_state);
+    note(&result->max_abs_reward, step_reward);
+    result->flags_equal &= flags_equal;
+    result->steps++;
+    result->mismatched_steps += !(self->step_obs <= TOLERANCE && self->step_state <= TOLERANCE &&
+                                  step_reward <= REWARD_TOLERANCE && flags_equal);
+    self->step_obs = self->step_state = 0.0;
+    self->reset_masks_equal = true;
+}
+
+static sl_status replay_step(sl_golden_combat *self, const sl_golden_lines *lines, const json_t *object) {
+    const json_t *orders = json_object_get(object, "perms"), *state = json_object_get(object, "state");
+    int32_t actions[SL_MAX_AGENTS];
+    int done, won;
+    bool masks_equal;
+    double reward;
+    if (!self->in_episode) return sl_golden_bad(lines, "a step outside an episode");
+    SL_TRY(load_units(self, lines, json_object_get(object, "pre"), "key 'pre'"));
+    SL_TRY(read_actions(self, lines, object, actions));
+    SL_TRY(sl_golden_array(lines, orders, "key 'perms'", SL_COMBAT_TICKS));
+    for (int k = 0; k < SL_COMBAT_TICKS; k++) {
+        SL_TRY(read_order(self, lines, json_array_get(orders, (size_t)k), &self->orders[k]));
+    }
+    SL_TRY(sl_golden_bool(lines, object, "done", &done));
+    SL_TRY(sl_golden_bool(lines, object, "battle_won", &won));
+    sl_combat_replay(self->env, 0, actions, self->orders,
+                     &(sl_env_out){.obs = self->obs,
+                                   .state = self->state,
+                                   .avail = self->avail,
+                                   .reward = self->reward,
+                                   .terminated = &self->terminated,
+                                   .won = &self->won});
+    SL_TRY(compare_obs(self, lines, json_object_get(object, "obs")));
+    SL_TRY(compare_masks(self, lines, json_object_get(object, "avail"), &masks_equal));
+    SL_TRY(sl_golden_numbers(lines, state, "key 'state'", self->spec->state_dim, MAX_VALUE, self->numbers));
+    for (int s = 0; s < self->spec->state_dim; s++) {
+        note(&self->step_state, fabs((double)self->state[s] - self->numbers[s]));
+    }
+    reward = json_number_value(json_object_get(object, "reward"));
+    if (!json_is_number(json_object_get(object, "reward")) || !(fabs(reward) <= MAX_VALUE)) {
+        return sl_golden_bad(lines, "key 'reward' is not a number up to %g", MAX_VALUE);
+    }
+    settle(self, fabs(self->reward[0] - reward), masks_equal && done == self->terminated && won == self->won);
+    self->in_episode = !done;
+    return SL_OK;
+}
+
+sl_status sl_golden_combat_line(sl_golden_combat *self, const sl_golden_lines *lines, const json_t *object,
+                                bool is_step) {
+    return is_step ? replay_step(self, lines, object) : replay_reset(self, lines, object);
+}
+
+void sl_golden_combat_result(const sl_golden_combat *self, sl_golden_result *out) {
+    *out = self->result;
+    out->within_tolerance = out->flags_equal && out->max_abs_reward <= REWARD_TOLERANCE &&
+                            (double)out->mismatched_steps <= MISMATCHED_SHARE * (double)out->steps;
+}
