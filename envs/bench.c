@@ -5,7 +5,7 @@
 #include "common/clock.h"
 #include "common/pool.h"
 
-enum { CHUNK = 4 * SL_ENV_LANES, MAX_THREADS = 256, MAX_ACTIONS = 256 };
+enum { CHUNK = 4 * SL_ENV_LANES, MAX_THREADS = 256 };
 
 /* What one chunk of copies adds up; a cache line each, so that threads do not share one. */
 typedef struct tally {
@@ -45,18 +45,20 @@ static void choose(const bench *b, int begin, int end, sl_rng *stream) {
     }
 }
 
-// uniform over what is legal
+// uniform over what is legal: the action before which there are as many legal ones as were drawn
 static void choose_legal(const bench *b, int begin, int end, sl_rng *stream) {
     int N = b->spec->n_agents, A = b->spec->n_actions;
     for (int k = begin * N; k < end * N; k++) {
         const uint8_t *legal = b->out.avail + (size_t)k * (size_t)A;
-        int32_t list[MAX_ACTIONS];
-        uint32_t n = 0;
+        uint32_t n = 0, seen = 0;
+        for (int a = 0; a < A; a++) n += legal[a];
+        uint32_t drawn = sl_rng_below(stream, n);
+        int32_t choice = 0;
         for (int a = 0; a < A; a++) {
-            list[n] = a;
-            n += legal[a];
+            seen += legal[a];
+            choice += seen <= drawn;
         }
-        b->choices[k] = list[sl_rng_below(stream, n)];
+        b->choices[k] = choice;
     }
 }
 
@@ -96,7 +98,7 @@ static void run_chunk(void *context, int task, int thread) {
 
 // where agents merely differ in their number of actions, that number is the mask
 static bool is_masked(const sl_env_spec *spec) {
-    bool equal = spec->masks_actions && spec->n_actions <= MAX_ACTIONS;
+    bool equal = spec->masks_actions;
     for (int i = 0; i < spec->n_agents; i++) equal &= spec->agents[i].n_actions == spec->n_actions;
     return equal;
 }

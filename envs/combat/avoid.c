@@ -322,17 +322,6 @@ static bool near_wall(const sl_combat_wall *w, double x, double y, double reach)
     return dx * dx + dy * dy <= reach * reach;
 }
 
-// units whose centres are within reach, dead or alive
-static uint64_t find_near(const double *restrict x, const double *restrict y, int P, int u, double reach) {
-    double own_x = x[u], own_y = y[u], limit = reach * reach;
-    uint64_t set = 0;
-    for (int j = 0; j < P; j++) {
-        double dx = x[j] - own_x, dy = y[j] - own_y;
-        set |= (uint64_t)(dx * dx + dy * dy <= limit) << j;
-    }
-    return set;
-}
-
 void sl_combat_avoid(const sl_combat *m, const sl_battle *b, uint64_t movers, const double *x, const double *y,
                      const double *px, const double *py, double *vx, double *vy) {
     lines l;
@@ -348,7 +337,9 @@ void sl_combat_avoid(const sl_combat *m, const sl_battle *b, uint64_t movers, co
             }
         }
         int n_walls = l.n;
-        uint64_t near = find_near(x, y, m->P, u, m->largest_radius + radius) & *b->alive & ~((uint64_t)1 << u);
+        double reach = m->largest_radius + radius;
+        uint64_t near = sl_combat_within(x, y, m->map.n_allies + m->map.n_enemies, x[u], y[u], reach * reach) &
+                        *b->alive & ~((uint64_t)1 << u);
         while (near) {
             int j = sl_combat_next(&near);
             vec relative = sub(velocity, (vec){b->vx[j], b->vy[j]});
@@ -356,6 +347,12 @@ void sl_combat_avoid(const sl_combat *m, const sl_battle *b, uint64_t movers, co
             vec apart = {(double)(b->x[j] - b->x[u]), (double)(b->y[j] - b->y[u])};
             avoid_unit(&l, apart, relative, radius + m->radius[j], sl_combat_has(movers, j) ? 0.5 : 1.0);
             l.at[l.n - 1].point = add(velocity, l.at[l.n - 1].point);
+        }
+        // nothing in the way
+        if (l.n == 0 && px[u] * px[u] + py[u] * py[u] <= speed * speed) {
+            vx[u] = px[u];
+            vy[u] = py[u];
+            continue;
         }
         objective o = {.goal = {px[u], py[u]}, .max_speed = speed};
         vec result;

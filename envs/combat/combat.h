@@ -7,40 +7,13 @@
 #ifndef SL_ENVS_COMBAT_COMBAT_H
 #define SL_ENVS_COMBAT_COMBAT_H
 
+#include "envs/combat/map.h"
 #include "envs/env_class.h"
 
 enum {
-    SL_COMBAT_MAX_UNITS = 64,
-    SL_COMBAT_MAX_WALLS = 16,
-    SL_COMBAT_MAX_TYPES = 4,
-    SL_COMBAT_MAX_SIDE = 128, /* cells of a map's width and height */
-    SL_COMBAT_TICKS = 8,      /* a step: half a second */
+    SL_COMBAT_TICKS = 8,  /* a step: half a second */
     SL_COMBAT_ATTACK = 6, /* the first of the attack actions; before it: nothing, stop, north, south, east, west */
 };
-
-typedef struct sl_combat_type {
-    const char *name;
-    double hp, shield, armor, damage, bonus; /* bonus: more damage to the armored */
-    double cooldown, range, speed, radius;   /* seconds, cells, cells a second */
-    int attacks;                             /* blows of one shot */
-    bool armored;
-    uint32_t rgba;
-} sl_combat_type;
-
-typedef struct sl_combat_wall {
-    double x0, y0, x1, y1;
-} sl_combat_wall;
-
-typedef struct sl_combat_map {
-    int n_allies, n_enemies, width, height, step_limit;
-    double goal_x, goal_y; /* where enemies march to */
-    int n_walls, n_types;  /* n_types: different ones; the features name them when there are two or more */
-    sl_combat_wall walls[SL_COMBAT_MAX_WALLS];
-    const sl_combat_type *types[SL_COMBAT_MAX_TYPES];
-    uint8_t type[SL_COMBAT_MAX_UNITS]; /* of each unit, an index into types */
-    float x[SL_COMBAT_MAX_UNITS], y[SL_COMBAT_MAX_UNITS];
-    uint8_t open[SL_COMBAT_MAX_SIDE][SL_COMBAT_MAX_SIDE]; /* by row, column: may be walked on */
-} sl_combat_map;
 
 /* The columns of one copy. A dead unit keeps its last position. */
 typedef struct sl_battle {
@@ -78,20 +51,21 @@ static inline bool sl_combat_has(uint64_t set, int u) {
 static inline uint64_t sl_combat_range(int begin, int end) {
     return (end >= 64 ? ~(uint64_t)0 : ((uint64_t)1 << end) - 1u) & ~(((uint64_t)1 << begin) - 1u);
 }
+/* The first n units whose centres are within a distance of (x, y), squared. */
+static inline uint64_t sl_combat_within(const double *xs, const double *ys, int n, double x, double y,
+                                        double square) {
+    uint64_t set = 0;
+    for (int j = 0; j < n; j++) {
+        double dx = xs[j] - x, dy = ys[j] - y;
+        set |= (uint64_t)(dx * dx + dy * dy <= square) << j;
+    }
+    return set;
+}
 static inline int sl_combat_next(uint64_t *set) {
     int u = __builtin_ctzll(*set);
     *set &= *set - 1u;
     return u;
 }
-
-/* units.c: a type by name, or NULL; names lists them for hints. */
-const sl_combat_type *sl_combat_find_type(const char *name);
-const char *sl_combat_type_names(void);
-
-/* map.c: "combat/3m" is built in, "combat/FILE.json" is read. SL_CONFIG with the file, the place and a hint. */
-SL_MUST_CHECK sl_status sl_combat_map_load(const char *name, sl_combat_map *out);
-/* spawn.c: positions of a group's units in rows about a point; sign is 1 for allies and -1 for enemies. */
-void sl_combat_spawn(sl_combat_map *map, int begin, int end, double x, double y, double sign);
 
 /* battle.c: one step of one copy; orders NULL or one a tick. Returns the reward of the team. */
 double sl_combat_step(const sl_combat *m, const sl_battle *b, const int32_t *actions, const sl_combat_order *orders);

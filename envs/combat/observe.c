@@ -9,6 +9,7 @@ static const double SIGHT = 9.0, SHOT_RANGE = 6.0;
 
 /* What is the same for all observers, and what one of them sees. */
 typedef struct view {
+    double x[SL_COMBAT_MAX_UNITS], y[SL_COMBAT_MAX_UNITS];
     float hp[SL_COMBAT_MAX_UNITS], shield[SL_COMBAT_MAX_UNITS]; /* shares of the full */
     float distance[SL_COMBAT_MAX_UNITS], dx[SL_COMBAT_MAX_UNITS], dy[SL_COMBAT_MAX_UNITS];
     uint64_t seen, in_range;
@@ -16,22 +17,16 @@ typedef struct view {
 
 static void look(const sl_combat *m, const sl_battle *b, int u, view *w) {
     float own_x = b->x[u], own_y = b->y[u], scale = (float)SIGHT;
+    int n_units = m->map.n_allies + m->map.n_enemies;
     double limit = m->full ? INFINITY : SIGHT * SIGHT;
-    uint64_t seen = 0, in_range = 0;
-    for (int j = 0; j < m->P; j++) {
-        double dx = (double)b->x[j] - (double)own_x, dy = (double)b->y[j] - (double)own_y;
-        double square = dx * dx + dy * dy;
-        seen |= (uint64_t)(square <= limit) << j;
-        in_range |= (uint64_t)(square <= SHOT_RANGE * SHOT_RANGE) << j;
-    }
     for (int j = 0; j < m->P; j++) {
         float dx = b->x[j] - own_x, dy = b->y[j] - own_y;
         w->dx[j] = dx / scale;
         w->dy[j] = dy / scale;
         w->distance[j] = sqrtf(dx * dx + dy * dy) / scale;
     }
-    w->seen = seen & *b->alive;
-    w->in_range = in_range & *b->alive;
+    w->seen = sl_combat_within(w->x, w->y, n_units, w->x[u], w->y[u], limit) & *b->alive;
+    w->in_range = sl_combat_within(w->x, w->y, n_units, w->x[u], w->y[u], SHOT_RANGE * SHOT_RANGE) & *b->alive;
 }
 
 // health, shield and type; the last two only where the map has them
@@ -101,6 +96,10 @@ void sl_combat_write(const sl_combat *m, const sl_battle *b, int v, const sl_env
     const sl_env_spec *spec = &m->base.spec;
     size_t N = (size_t)spec->n_agents, O = (size_t)spec->obs_dim, A = (size_t)spec->n_actions, at = (size_t)v * N;
     view w;
+    for (int j = 0; j < m->P; j++) {
+        w.x[j] = (double)b->x[j];
+        w.y[j] = (double)b->y[j];
+    }
     for (int u = 0; u < m->map.n_allies + m->map.n_enemies; u++) {
         const sl_combat_type *type = m->type[u];
         w.hp[u] = (float)(b->hp[u] / type->hp);

@@ -1,5 +1,5 @@
 /* spawn.c - where the units of a group stand when a battle begins. Called when a map is read. */
-#include "envs/combat/combat.h"
+#include "envs/combat/map.h"
 
 #include <math.h>
 

@@ -1,5 +1,5 @@
 /* units.c - the types of units, in seconds and cells at the pace of SMAClite. Called when a map is read. */
-#include "envs/combat/combat.h"
+#include "envs/combat/map.h"
 
 #include <string.h>
 

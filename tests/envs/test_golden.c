@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <zlib.h>
 
 #define GOLDEN SL_SOURCE_DIR "/tests/golden/"
 
@@ -139,6 +140,91 @@ static void damage_is_named(void **state) {
     }
 }
 
+// the recorded battle of the samples, line by line as it is but for one edit
+static sl_status check_battle(const char *old, const char *text, sl_golden_result *result) {
+    enum { SIZE = 1 << 17 };
+    char *whole = sl_alloc(SIZE), *edit = sl_alloc(SIZE);
+    gzFile file = gzopen(GOLDEN "smaclite_3m_wall.jsonl.gz", "rb");
+    assert_true(whole && edit && file);
+    int n = gzread(file, whole, SIZE - 1);
+    assert_true(n > 0 && n < SIZE - 1);
+    (void)gzclose(file);
+    char *hit = strstr(whole, old);
+    assert_non_null(hit);
+    (void)snprintf(edit, SIZE, "%.*s%s%s", (int)(hit - whole), whole, text, hit + strlen(old));
+    sl_status status = check(edit, result);
+    sl_free(whole);
+    sl_free(edit);
+    return status;
+}
+
+static void battles_are_compared(void **state) {
+    (void)state;
+    static const struct {
+        const char *old, *text;
+        bool flags;
+    } cases[] = {
+        {"\"reward\":0.0", "\"reward\":0.5", true},
+        {"\"done\":false", "\"done\":true", false},
+        {"\"battle_won\":false", "\"battle_won\":true", false},
+        {"\"avail\":[[0,1,1", "\"avail\":[[0,1,0", false},
+        {"\"obs\":[[1.0", "\"obs\":[[0.999", true},
+        {"\"state\":[1.0", "\"state\":[0.999", true},
+    };
+    sl_golden_result result;
+    assert_int_equal(check_battle("\"kind\"", "\"kind\"", &result), SL_OK);
+    assert_true(result.within_tolerance && result.mismatched_steps == 0 && result.steps == 12);
+    assert_string_equal(result.env, "combat/3m");
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        // a battle that is said to be over has no next step
+        sl_status status = check_battle(cases[i].old, cases[i].text, &result);
+        if (strstr(cases[i].old, "done")) {
+            assert_int_equal(status, SL_CORRUPT);
+            continue;
+        }
+        assert_int_equal(status, SL_OK);
+        assert_true(result.flags_equal == cases[i].flags && result.mismatched_steps == 1);
+        assert_false(result.within_tolerance);
+    }
+}
+
+static void damage_to_battles_is_named(void **state) {
+    (void)state;
+    static const struct {
+        const char *old, *text, *line;
+        sl_status status;
+    } cases[] = {
+        {"\"n_enemies\":3", "\"n_enemies\":4", "memory:1: n_enemies is 4, not 3", SL_MISMATCH},
+        {"\"combat/3m\"", "\"combat/8m\"", "memory:1: n_agents is 3, not 8", SL_MISMATCH},
+        {"\"combat/3m\"", "\"combat/../x.json\"", "not here", SL_MISMATCH},
+        {"\"shield_cooldown\"", "\"delay\"", "memory:1: unit field 8", SL_CORRUPT},
+        {"\"units\":[[1,", "\"units\":[[2,", "memory:2: unit 0: 'alive' is 2", SL_CORRUPT},
+        {"\"units\":[[1,45.0", "\"units\":[[1,46.0", "memory:2: unit 0: 'hp' is 46", SL_CORRUPT},
+        {"\"units\":[[1,45.0", "\"units\":[[0,45.0", "memory:2: unit 0: alive and health", SL_CORRUPT},
+        {"\"units\":[[1,45.0,0.0,8", "\"units\":[[1,45.0,0.0,1e5,8", "memory:2: unit 0 has 11", SL_CORRUPT},
+        {"\"units\":[[", "\"units\":[[1],[", "memory:2: key 'units' has 7", SL_CORRUPT},
+        {",-1]", ",6]", "memory:2: unit 0: 'target_id' is 6", SL_CORRUPT},
+        {",-1]", ",0.5]", "memory:2: unit 0: 'target_id' is 0.5", SL_CORRUPT},
+        {"\"avail\":[[0", "\"avail\":[[2", "memory:2: an entry of 'avail'", SL_CORRUPT},
+        {"\"avail\":[[0,", "\"avail\":[[", "memory:2: a row of 'avail'", SL_CORRUPT},
+        {"\"actions\":[", "\"actions\":[9,", "memory:3: key 'actions'", SL_CORRUPT},
+        {"\"perms\":[[", "\"perms\":[[6,", "memory:3: ", SL_CORRUPT},
+        {"\"perms\":[[", "\"perms\":[[],[", "memory:3: key 'perms'", SL_CORRUPT},
+        {"\"reward\":0.0", "\"reward\":null", "memory:3: key 'reward'", SL_CORRUPT},
+        {"\"done\":false", "\"done\":0", "memory:3: key 'done'", SL_CORRUPT},
+        {"\"state\":[", "\"state\":[1,", "memory:3: key 'state'", SL_CORRUPT},
+        {"\"kind\":\"reset\"", "\"kind\":\"step\"", "memory:2: a step outside", SL_CORRUPT},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        sl_golden_result result = {.steps = 77};
+        sl_status status = check_battle(cases[i].old, cases[i].text, &result);
+        if (status != cases[i].status || !strstr(sl_error_what(), cases[i].line)) {
+            fail_msg("case %zu says: %s", i, sl_error_what());
+        }
+        assert_int_equal(result.steps, 77);
+    }
+}
+
 static void a_recording_without_steps_is_refused(void **state) {
     (void)state;
     sl_golden_result result;
@@ -205,6 +291,8 @@ int main(void) {
         cmocka_unit_test(one_step_by_hand),
         cmocka_unit_test(differences_are_measured),
         cmocka_unit_test(damage_is_named),
+        cmocka_unit_test(battles_are_compared),
+        cmocka_unit_test(damage_to_battles_is_named),
         cmocka_unit_test(a_recording_without_steps_is_refused),
         cmocka_unit_test(steps_after_the_end_are_refused),
         cmocka_unit_test(bad_files_are_refused),
