@@ -11,8 +11,8 @@ static const double KILL_REWARD = 10.0, WIN_REWARD = 200.0, FULL_RETURN = 20.0;
 
 /* What allies were told to do in this step. */
 typedef struct commands {
-    int8_t target[SL_COMBAT_MAX_UNITS]; /* who is to be attacked, or -1 */
-    uint64_t walkers;                   /* those who go to: */
+    int32_t target[SL_COMBAT_MAX_UNITS]; /* who is to be attacked, or -1 */
+    uint64_t walkers;                    /* those who go to: */
     double x[SL_COMBAT_MAX_UNITS], y[SL_COMBAT_MAX_UNITS];
 } commands;
 
@@ -26,6 +26,11 @@ typedef struct scene {
 
 static const int step_x[4] = {0, 0, 1, -1}, step_y[4] = {1, -1, 0, 0};
 
+static double square_distance(const sl_battle *b, int u, int t) {
+    double dx = (double)b->x[t] - (double)b->x[u], dy = (double)b->y[t] - (double)b->y[u];
+    return dx * dx + dy * dy;
+}
+
 bool sl_combat_can_move(const sl_combat *m, const sl_battle *b, int u, int direction) {
     float x = b->x[u] + (float)step_x[direction], y = b->y[u] + (float)step_y[direction];
     if (!(x >= 0.0f && y >= 0.0f && x < (float)m->map.width && y < (float)m->map.height)) return false;
@@ -34,8 +39,7 @@ bool sl_combat_can_move(const sl_combat *m, const sl_battle *b, int u, int direc
 
 bool sl_combat_can_attack(const sl_combat *m, const sl_battle *b, int u, int target) {
     (void)m;
-    double dx = (double)b->x[target] - (double)b->x[u], dy = (double)b->y[target] - (double)b->y[u];
-    return sl_combat_has(*b->alive, target) && dx * dx + dy * dy <= SHOT_RANGE * SHOT_RANGE;
+    return sl_combat_has(*b->alive, target) && square_distance(b, u, target) <= SHOT_RANGE * SHOT_RANGE;
 }
 
 // an illegal action does nothing
@@ -55,7 +59,7 @@ static void take_commands(const sl_combat *m, const sl_battle *b, const int32_t 
         b->last[u] = action;
         c->target[u] = -1;
         if (action >= SL_COMBAT_ATTACK) {
-            c->target[u] = (int8_t)(m->map.n_allies + action - SL_COMBAT_ATTACK);
+            c->target[u] = m->map.n_allies + action - SL_COMBAT_ATTACK;
         } else if (action >= 2) {
             c->walkers |= (uint64_t)1 << u;
             c->x[u] = (double)b->x[u] + 2.0 * step_x[action - 2];
@@ -64,17 +68,12 @@ static void take_commands(const sl_combat *m, const sl_battle *b, const int32_t 
     }
 }
 
-static double distance(const scene *s, int u, int t) {
-    double dx = s->x[t] - s->x[u], dy = s->y[t] - s->y[u];
-    return sqrt(dx * dx + dy * dy);
-}
-
-static bool in_reach(const sl_combat *m, const scene *s, int u, int t) {
-    return distance(s, u, t) <= m->type[u]->range + m->radius[u] + m->radius[t];
+static bool in_reach(const sl_combat *m, const sl_battle *b, int u, int t) {
+    return sqrt(square_distance(b, u, t)) <= m->type[u]->range + m->radius[u] + m->radius[t];
 }
 
 // targets that are gone, or that an enemy need not answer any more
-static void forget_targets(const sl_combat *m, const sl_battle *b, const commands *c, const scene *s) {
+static void forget_targets(const sl_combat *m, const sl_battle *b, const commands *c) {
     uint64_t alive = *b->alive;
     for (int u = 0; u < m->map.n_allies; u++) {
         int t = c->target[u];
@@ -83,19 +82,19 @@ static void forget_targets(const sl_combat *m, const sl_battle *b, const command
     for (int u = m->map.n_allies; u < m->map.n_allies + m->map.n_enemies; u++) {
         int t = b->target[u];
         if (t < 0) continue;
-        bool keep = sl_combat_has(alive, u) && sl_combat_has(alive, t) && (b->target[t] == u || in_reach(m, s, u, t));
+        bool keep = sl_combat_has(alive, u) && sl_combat_has(alive, t) && (b->target[t] == u || in_reach(m, b, u, t));
         if (!keep) b->target[u] = -1;
     }
 }
 
 // the closest ally that is in sight, or else the first that aims at this enemy
-static int find_target(const sl_combat *m, const sl_battle *b, const scene *s, int u) {
+static int find_target(const sl_combat *m, const sl_battle *b, int u) {
     double limit = SCAN + m->largest_radius, nearest = INFINITY;
     int best = -1, avenged = -1;
     for (uint64_t rest = *b->alive & sl_combat_range(0, m->map.n_allies); rest;) {
         int t = sl_combat_next(&rest);
         bool aims = b->target[t] == u;
-        double dx = s->x[t] - s->x[u], dy = s->y[t] - s->y[u], square = dx * dx + dy * dy;
+        double square = square_distance(b, u, t);
         if (aims && avenged < 0) avenged = t;
         if (square > limit * limit) continue;
         double d = sqrt(square);
@@ -108,8 +107,8 @@ static int find_target(const sl_combat *m, const sl_battle *b, const scene *s, i
 }
 
 // towards a fixed point, in float64
-static void want_point(const sl_combat *m, scene *s, int u, double x, double y) {
-    double dx = x - s->x[u], dy = y - s->y[u], d = sqrt(dx * dx + dy * dy);
+static void want_point(const sl_combat *m, const sl_battle *b, scene *s, int u, double x, double y) {
+    double dx = x - (double)b->x[u], dy = y - (double)b->y[u], d = sqrt(dx * dx + dy * dy);
     if (d == 0.0) return;
     double speed = m->type[u]->speed;
     s->px[u] = speed * (dx / d);
@@ -119,7 +118,7 @@ static void want_point(const sl_combat *m, scene *s, int u, double x, double y) 
 
 // towards a unit, in float32 as in the reference; within reach it stands and shoots
 static void want_unit(const sl_combat *m, const sl_battle *b, scene *s, int u, int t) {
-    if (in_reach(m, s, u, t)) {
+    if (in_reach(m, b, u, t)) {
         s->attackers |= (uint64_t)1 << u;
         return;
     }
@@ -133,7 +132,7 @@ static void want_unit(const sl_combat *m, const sl_battle *b, scene *s, int u, i
 static void want_allies(const sl_combat *m, const sl_battle *b, const commands *c, scene *s) {
     for (uint64_t rest = *b->alive & sl_combat_range(0, m->map.n_allies); rest;) {
         int u = sl_combat_next(&rest), t = c->target[u];
-        if (sl_combat_has(c->walkers, u)) want_point(m, s, u, c->x[u], c->y[u]);
+        if (sl_combat_has(c->walkers, u)) want_point(m, b, s, u, c->x[u], c->y[u]);
         // in the reference an order to attack outlives its target until the step ends
         if (t >= 0 && (m->corpse_attack || sl_combat_has(*b->alive, t))) want_unit(m, b, s, u, t);
     }
@@ -143,11 +142,11 @@ static void want_enemies(const sl_combat *m, const sl_battle *b, scene *s) {
     int first = m->map.n_allies, end = first + m->map.n_enemies;
     for (uint64_t rest = *b->alive & sl_combat_range(first, end); rest;) {
         int u = sl_combat_next(&rest);
-        if (b->target[u] < 0) b->target[u] = find_target(m, b, s, u);
+        if (b->target[u] < 0) b->target[u] = find_target(m, b, u);
         if (b->target[u] >= 0) {
             want_unit(m, b, s, u, b->target[u]);
         } else {
-            want_point(m, s, u, m->map.goal_x, m->map.goal_y);
+            want_point(m, b, s, u, m->map.goal_x, m->map.goal_y);
         }
         // an enemy that holds its ground shoots what comes into reach, and stays
         if (m->hold) s->movers &= ~((uint64_t)1 << u);
@@ -254,7 +253,7 @@ static double tick(const sl_combat *m, const sl_battle *b, const commands *c, co
         s.y[u] = (double)b->y[u];
         s.px[u] = s.py[u] = s.vx[u] = s.vy[u] = 0.0;
     }
-    forget_targets(m, b, c, &s);
+    forget_targets(m, b, c);
     want_allies(m, b, c, &s);
     want_enemies(m, b, &s);
     sl_combat_avoid(m, b, s.movers, s.x, s.y, s.px, s.py, s.vx, s.vy);

@@ -144,7 +144,7 @@ static sl_status read_side(const reader *r, const json_t *groups, const char *si
     for (size_t g = 0; g < json_array_size(groups); g++) {
         const json_t *group = json_array_get(groups, g);
         char place[64], at[80];
-        double x, y;
+        double x = 0.0, y = 0.0;
         int begin = *n_units;
         (void)snprintf(place, sizeof place, "%s[%zu]", side, g);
         (void)snprintf(at, sizeof at, "%s.at", place);

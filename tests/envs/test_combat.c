@@ -339,7 +339,7 @@ typedef struct summary {
 static void choose_random(field *f, sl_rng *stream) {
     int A = f->spec->n_actions;
     for (int k = 0; k < f->V * f->spec->n_agents; k++) {
-        int n = 0, list[MAX_A];
+        int n = 0, list[MAX_A] = {0};
         for (int a = 0; a < A; a++) {
             if (f->avail[k * A + a]) list[n++] = a;
         }
