@@ -51,6 +51,36 @@ sl_env_options sl_env_default_options(void) {
     return (sl_env_options){.local_ratio = -1.0};
 }
 
+sl_status sl_env_set_switch(sl_env_options *options, const char *name) {
+    const struct {
+        const char *name;
+        bool *on;
+    } switches[] = {
+        {"full", &options->full},
+        {"wall_offset_fix", &options->wall_offset_fix},
+        {"clamp_to_map", &options->clamp_to_map},
+        {"clear_last_actions", &options->clear_last_actions},
+        {"continuous", &options->continuous},
+        {"legacy_physics", &options->legacy_physics},
+    };
+    for (size_t i = 0; i < sizeof switches / sizeof switches[0]; i++) {
+        if (strcmp(switches[i].name, name) != 0) continue;
+        *switches[i].on = true;
+        return SL_OK;
+    }
+    if (strcmp(name, "hold") == 0) {
+        options->opponent = SL_OPPONENT_HOLD;
+    } else if (strcmp(name, "no_corpse_attack") == 0) {
+        options->corpse_attack = SL_SWITCH_OFF;
+    } else {
+        return sl_fail(SL_CONFIG,
+                       "full, hold, no_corpse_attack, wall_offset_fix, clamp_to_map, clear_last_actions, continuous, "
+                       "legacy_physics",
+                       "unknown switch '%s' of an environment", name);
+    }
+    return SL_OK;
+}
+
 sl_status sl_env_create(const char *name, const sl_env_options *options, int V, const sl_rng *stream, sl_env **out) {
     if (V < 1 || V > MAX_COPIES) return sl_fail(SL_CONFIG, "1 to 1048576", "%d copies of an environment", V);
     if (options->max_steps < 0) {

@@ -50,11 +50,10 @@ typedef struct sl_env_options {
     double local_ratio;  /* spread, reference; < 0 = the environment's default */
     bool continuous;     /* Box actions instead of Discrete */
     bool legacy_physics; /* OpenAI's order of integration, self-collision, summed reward, squared adversary reward */
-    /* combat only; docs/environments.md says what each changes */
-    bool full;               /* observations without the sight limit */
-    sl_opponent opponent;    /* who commands the enemies */
-    sl_switch corpse_attack; /* on by default */
-    bool wall_offset_fix, clamp_to_map, clear_last_actions;
+    /* combat: no sight limit, who commands the enemies; what departs from the reference (corpse_attack: on) */
+    bool full, wall_offset_fix, clamp_to_map, clear_last_actions;
+    sl_opponent opponent;
+    sl_switch corpse_attack;
 } sl_env_options;
 
 /* Caller-owned outputs, whole vectors; NULL = not wanted. */
@@ -84,6 +83,8 @@ int sl_env_n_names(void);
 const char *sl_env_name(int index);
 const char *sl_env_summary(int index); /* one line */
 sl_env_options sl_env_default_options(void);
+/* A yes-or-no option by the word that shows in brackets: "full", "hold". SL_CONFIG: unknown; the hint lists them. */
+SL_MUST_CHECK sl_status sl_env_set_switch(sl_env_options *options, const char *name);
 
 /* A name of the list, or "combat/FILE.json" for a map of one's own. V copies, each with the stream split(seed_stream,
  * v). SL_CONFIG: unknown name, option out of range, or an option that this environment does not have; SL_MEMORY. */

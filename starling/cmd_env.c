@@ -94,19 +94,22 @@ static sl_status print_info_table(const sl_env_spec *spec) {
 
 sl_status sl_cmd_env_info(const char *path, int argc, char **argv) {
     bool json = false;
+    sl_text_list switches = {0};
     sl_env_options env_options = sl_env_default_options();
     int64_t n_agents = env_options.n_agents;
     const sl_option options[] = {
         {"agents", SL_OPTION_INT, "N", "number of agents, where it can be chosen", &n_agents, 0, SL_MAX_AGENTS},
         {"continuous", SL_OPTION_SWITCH, NULL, "continuous actions", &env_options.continuous, 0, 0},
         {"legacy-physics", SL_OPTION_SWITCH, NULL, "the first release's rules", &env_options.legacy_physics, 0, 0},
+        {"switch", SL_OPTION_LIST, "NAME", "full, hold, ...: as in the brackets of a name", &switches, 0, 0},
         {"json", SL_OPTION_SWITCH, NULL, "print one JSON object", &json, 0, 0},
     };
     sl_usage usage = {path, "NAME", "Shows agents, observation blocks and actions of an environment.", 1, 1,
-                      4,    options};
+                      5,    options};
     sl_args args;
     SL_TRY(sl_options_parse(&usage, argc, argv, &args));
     if (args.done) return SL_OK;
+    for (int i = 0; i < switches.n; i++) SL_TRY(sl_env_set_switch(&env_options, switches.items[i]));
     env_options.n_agents = (int)n_agents;
     sl_rng stream = sl_rng_seed(0);
     sl_env *env = NULL;

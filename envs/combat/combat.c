@@ -335,7 +335,7 @@ static void compose_name(sl_combat *m, const char *name) {
     for (size_t i = 0; i < sizeof items / sizeof items[0]; i++) {
         if (items[i].set) strncat(list, items[i].text, sizeof list - strlen(list) - 1);
     }
-    (void)snprintf(spec->name, sizeof spec->name, list[0] ? "%.60s[%.30s]" : "%.90s", name, list + (list[0] != 0));
+    (void)snprintf(spec->name, sizeof spec->name, list[0] ? "%.30s[%.62s]" : "%.95s", name, list + (list[0] != 0));
 }
 
 static void describe(sl_combat *m, const char *name, const sl_env_options *options) {

@@ -367,6 +367,28 @@ static void options_are_checked(void **state) {
     }
 }
 
+static void switches_go_by_name(void **state) {
+    (void)state;
+    static const char *const names[] = {
+        "full", "hold", "no_corpse_attack", "wall_offset_fix", "clamp_to_map", "clear_last_actions"};
+    sl_rng stream = sl_rng_seed(1);
+    for (int i = 0; i < 6; i++) {
+        sl_env_options options = sl_env_default_options();
+        assert_int_equal(sl_env_set_switch(&options, names[i]), SL_OK);
+        sl_env *env = NULL;
+        char name[SL_ENV_NAME_SIZE];
+        (void)snprintf(name, sizeof name, "combat/3m[%s]", names[i]);
+        assert_int_equal(sl_env_create("combat/3m", &options, 1, &stream, &env), SL_OK);
+        assert_string_equal(sl_env_get_spec(env)->name, name);
+        sl_env_destroy(&env);
+        assert_int_equal(sl_env_create("mpe/simple_v3", &options, 1, &stream, &env), SL_CONFIG);
+    }
+    sl_env_options options = sl_env_default_options();
+    assert_int_equal(sl_env_set_switch(&options, "ful"), SL_CONFIG);
+    assert_non_null(strstr(sl_error_what(), "unknown switch 'ful'"));
+    assert_non_null(strstr(sl_error_hint(), "full, hold"));
+}
+
 static void options_show_in_the_name(void **state) {
     (void)state;
     sl_rng stream = sl_rng_seed(1);
@@ -470,6 +492,7 @@ int main(void) {
         cmocka_unit_test(wrong_actions_are_no_ops),
         cmocka_unit_test(coinciding_entities_stay_finite),
         cmocka_unit_test(options_are_checked),
+        cmocka_unit_test(switches_go_by_name),
         cmocka_unit_test(options_show_in_the_name),
         cmocka_unit_test(steps_do_not_allocate),
         cmocka_unit_test(shapes_are_drawn),
