@@ -210,7 +210,8 @@ static void test_no_allocation(void **state) {
         data d = data_new(&setups[i]);
         forward(&d);
         uint64_t before = sl_heap_count();
-        for (int round = 0; round < 3; round++) {
+        // rows of a step each, 10,000 at least
+        for (int rows = 0; rows < 10000; rows += setups[i].T * setups[i].B) {
             forward(&d);
             backward(&d);
         }

@@ -3,6 +3,7 @@
 #include "trainer/distill.h"
 
 #include "common/alloc.h"
+#include "support/heap_count.h"
 #include "support/torture.h"
 #include "trainer/synthetic.h"
 
@@ -210,6 +211,21 @@ static void same_seed_same_threads_same_bits_and_checkpoints_go_on(void **state)
     destroy(&b);
 }
 
+static void ten_thousand_updates_allocate_nothing(void **state) {
+    (void)state;
+    if (!sl_heap_is_counted()) skip();
+    sl_synthetic_def def = sl_synthetic_default_def();
+    fixture f;
+    create(&f, &def, 2, 0);
+    f.data.distill.teacher_role_period = 4;
+    sl_distill_stats stats;
+    sl_distill_update(f.distill, &f.data.batch, 0, &stats);
+    uint64_t before = sl_heap_count();
+    for (int k = 0; k < 10000; k++) sl_distill_update(f.distill, &f.data.batch, 0, &stats);
+    assert_int_equal(sl_heap_count() - before, 0);
+    destroy(&f);
+}
+
 static sl_status create_and_destroy(void *context) {
     fixture *f = context;
     sl_distill_def def = {&f->data.setup, &f->data.distill, sl_rng_seed(5), sl_rng_seed(6), sl_rng_seed(7), 0};
@@ -237,6 +253,7 @@ int main(void) {
         cmocka_unit_test(a_term_of_weight_zero_is_off),
         cmocka_unit_test(teacher_roles_move_by_their_period),
         cmocka_unit_test(moved_teacher_roles_are_seen_at_once),
+        cmocka_unit_test(ten_thousand_updates_allocate_nothing),
         cmocka_unit_test(same_seed_same_threads_same_bits_and_checkpoints_go_on),
         cmocka_unit_test(each_failing_allocation_is_survived),
     };
