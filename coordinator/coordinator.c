@@ -142,6 +142,7 @@ static void answer_collect(const sl_rollout_data *d, sl_learn_message *answer) {
     if (d->critic_hidden) ADD(SL_TENSOR_CRITIC_HIDDEN, SL_WIRE_F32, d->critic_hidden, d->C, B, M, d->H_critic);
     ADD(SL_TENSOR_EPISODE_RETURN, SL_WIRE_F64, d->episode_return, d->n_episodes, N);
     ADD(SL_TENSOR_EPISODE_LENGTH, SL_WIRE_I32, d->episode_length, d->n_episodes);
+    if (d->episode_won) ADD(SL_TENSOR_EPISODE_WON, SL_WIRE_U8, d->episode_won, d->n_episodes);
 }
 
 static sl_status collect(sl_coordinator *self, const sl_learn_message *request, sl_learn_message *answer) {

@@ -30,12 +30,13 @@ struct sl_rollout {
     /* (T, ...) */
     float *masked, *logp, *reward, *last_value, *advantage, *target, *keep, *hidden, *critic_hidden;
     int32_t *action;
-    uint8_t *terminated, *truncated;
+    uint8_t *terminated, *truncated, *won;
     double *step_reward;      /* (V, N) */
     double *finished_return;  /* (T, V, N), where an episode ended */
     int32_t *finished_length; /* (T, V), 0 = none ended */
     double *episode_return;
     int32_t *episode_length;
+    uint8_t *episode_won;     /* NULL: nothing to win */
     float *logits, *all_logp; /* (V, N, A) */
     uint8_t *ended;           /* (V) */
     sl_keeper keeper;
@@ -64,11 +65,13 @@ static void allocate(sl_rollout *self) {
     self->action = sl_keeper_array(k, TV * N, sizeof(int32_t));
     self->terminated = sl_keeper_array(k, TV, 1);
     self->truncated = sl_keeper_array(k, TV, 1);
+    self->won = sl_keeper_array(k, self->setup->spec.can_win ? TV : 0, 1);
     self->step_reward = sl_keeper_array(k, V * N, sizeof(double));
     self->finished_return = sl_keeper_array(k, TV * N, sizeof(double));
     self->finished_length = sl_keeper_array(k, TV, sizeof(int32_t));
     self->episode_return = sl_keeper_array(k, TV * N, sizeof(double));
     self->episode_length = sl_keeper_array(k, TV, sizeof(int32_t));
+    self->episode_won = sl_keeper_array(k, self->setup->spec.can_win ? TV : 0, 1);
     self->logits = SL_KEEPER_FLOATS(k, V * N * self->A);
     self->all_logp = SL_KEEPER_FLOATS(k, V * N * self->A);
     self->ended = sl_keeper_array(k, V, 1);
@@ -93,6 +96,7 @@ static void point_data(sl_rollout *self) {
     d->critic_hidden = self->critic_hidden;
     d->episode_return = self->episode_return;
     d->episode_length = self->episode_length;
+    d->episode_won = self->episode_won;
 }
 
 // the streams that follow from the seed, and the first observations into row T
@@ -253,6 +257,7 @@ static void step(sl_rollout *self, int slice, int t) {
         .reward = self->step_reward,
         .terminated = self->terminated + first,
         .truncated = self->truncated + first,
+        .won = self->won ? self->won + first : NULL,
     };
     sl_env_step(self->env, begin, end, self->action + first * N, &next);
     for (int v = begin; v < end; v++) {
@@ -316,6 +321,7 @@ void sl_rollout_collect(sl_rollout *self, const float *params, const float *crit
         if (self->finished_length[i] == 0) continue;
         memcpy(self->episode_return + (int64_t)n * self->N, self->finished_return + i * self->N,
                (size_t)self->N * sizeof(double));
+        if (self->won) self->episode_won[n] = self->won[i];
         self->episode_length[n++] = self->finished_length[i];
     }
     self->data.n_episodes = n;

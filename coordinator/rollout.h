@@ -26,6 +26,7 @@ typedef struct sl_rollout_data {
     const float *critic_hidden;                       /* (C, B, M, H_critic) */
     const double *episode_return;                     /* (n_episodes, N), by time, then by copy */
     const int32_t *episode_length;                    /* (n_episodes) */
+    const uint8_t *episode_won;                       /* (n_episodes), or NULL where there is nothing to win */
 } sl_rollout_data;
 
 typedef struct sl_rollout sl_rollout;

@@ -36,7 +36,7 @@ typedef struct sl_env_spec {
     bool continuous;
     bool state_is_obs;  /* S = N * O and the state is the (V, N, O) observation read as (V, S): state may be NULL */
     bool masks_actions; /* false: all A actions of every agent are always legal and avail may be NULL */
-    bool has_heuristic;
+    bool has_heuristic, can_win; /* can_win: won of sl_env_out says something */
     sl_agent_spec agents[SL_MAX_AGENTS];
 } sl_env_spec;
 

@@ -9,7 +9,7 @@
 typedef struct example {
     sl_experiment e;
     sl_exp_student students[3];
-    char env[32], name[32], blocks[3][16];
+    char env[320], name[32], blocks[3][16];
     char *block_lists[3][1];
 } example;
 

@@ -6,11 +6,13 @@
 #include "coordinator/team.h"
 #include "nn/dist.h"
 #include "support/heap_count.h"
+#include "support/temp_folder.h"
 
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 
 #include <cmocka.h>
 
@@ -70,6 +72,7 @@ static uint64_t hash_data(const sl_rollout_data *d) {
     h = hash(h, d->hidden, CB * N * (size_t)d->H * 4);
     h = hash(h, d->critic_hidden, CB * M * (size_t)d->H_critic * 4);
     h = hash(h, d->episode_return, (size_t)d->n_episodes * N * 8);
+    h = hash(h, d->episode_won, (size_t)d->n_episodes);
     return hash(h, d->episode_length, (size_t)d->n_episodes * 4);
 }
 
@@ -202,6 +205,7 @@ static void test_advantages_and_episodes(void **state) {
     const sl_rollout_data *d = collect(&w);
     // 25 steps an episode: all copies end at 24 and 49
     assert_int_equal(d->n_episodes, 2 * d->B);
+    assert_null(d->episode_won);
     double sum = 0;
     for (int b = 0; b < d->B; b++) {
         assert_int_equal(d->episode_length[b], 25);
@@ -258,6 +262,41 @@ static void test_masks_hide_and_the_critic_sees(void **state) {
     close_world(&w);
 }
 
+/* Three marines beside one, who act at random and win some. The return tells who won: all of the enemy's health and
+ * the prize for its end come to 20, and without the prize there are at most 45 / 255 of that. */
+static void test_won_episodes(void **state) {
+    (void)state;
+    static const char MAP[] = "{\"step_limit\": 30, \"width\": 32, \"height\": 32, \"goal\": [9, 16],\n"
+                              " \"allies\": [{\"at\": [12, 16], \"units\": {\"marine\": 3}}],\n"
+                              " \"enemies\": [{\"at\": [16, 16], \"units\": {\"marine\": 1}}]}\n";
+    sl_temp_folder folder = sl_temp_folder_create();
+    const char *path = sl_temp_folder_file(&folder, "map.json");
+    FILE *file = fopen(path, "wb");
+    assert_non_null(file);
+    assert_true(fputs(MAP, file) >= 0);
+    assert_int_equal(fclose(file), 0);
+    world w = {0};
+    example_init(&w.x);
+    (void)snprintf(w.x.env, sizeof w.x.env, "combat/%s", path);
+    w.x.e.env.n_agents = w.x.e.env.max_steps = 0;
+    open_world(&w, 2);
+    int n_won = 0, n_lost = 0;
+    for (int call = 0; call < 3; call++) {
+        const sl_rollout_data *d = collect(&w);
+        assert_non_null(d->episode_won);
+        for (int e = 0; e < d->n_episodes; e++) {
+            double sum = d->episode_return[(int64_t)e * d->N];
+            assert_int_equal(d->episode_won[e], sum > 19.9);
+            assert_true(sum > 19.9 || sum < 4.0);
+            n_won += d->episode_won[e], n_lost += !d->episode_won[e];
+        }
+    }
+    print_message("%d won, %d lost\n", n_won, n_lost);
+    assert_true(n_won > 5 && n_lost > 5);
+    close_world(&w);
+    sl_temp_folder_remove(&folder);
+}
+
 static void test_no_allocation(void **state) {
     (void)state;
     if (!sl_heap_is_counted()) skip();
@@ -277,9 +316,13 @@ static void test_no_allocation(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_same_for_any_threads),           cmocka_unit_test(test_snapshot_goes_on),
-        cmocka_unit_test(test_stored_is_what_acted),           cmocka_unit_test(test_advantages_and_episodes),
-        cmocka_unit_test(test_masks_hide_and_the_critic_sees), cmocka_unit_test(test_no_allocation),
+        cmocka_unit_test(test_same_for_any_threads),
+        cmocka_unit_test(test_snapshot_goes_on),
+        cmocka_unit_test(test_stored_is_what_acted),
+        cmocka_unit_test(test_advantages_and_episodes),
+        cmocka_unit_test(test_masks_hide_and_the_critic_sees),
+        cmocka_unit_test(test_won_episodes),
+        cmocka_unit_test(test_no_allocation),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

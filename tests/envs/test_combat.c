@@ -99,7 +99,7 @@ static void sizes_are_those_of_smac(void **state) {
         assert_int_equal(f->spec->state_dim, maps[i].state);
         assert_int_equal(f->spec->n_actions, maps[i].actions);
         assert_int_equal(f->spec->max_steps, maps[i].limit);
-        assert_true(f->spec->masks_actions && !f->spec->state_is_obs && f->spec->has_heuristic);
+        assert_true(f->spec->masks_actions && !f->spec->state_is_obs && f->spec->has_heuristic && f->spec->can_win);
         const sl_agent_spec *agent = &f->spec->agents[0];
         static const char *const names[] = {"move", "enemy", "ally", "own"};
         int next = 0;
