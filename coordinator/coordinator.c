@@ -36,8 +36,7 @@ struct sl_coordinator {
     uint64_t n_visited;   /* episodes that students have played */
     uint8_t *snapshot;
     size_t snapshot_bytes;
-    double *returns;
-    int32_t *lengths;
+    sl_episodes episodes; /* evaluated or flown; won is NULL where there is nothing to win */
     int64_t *tick_ns;
     sl_hangar *hangar; /* NULL: no fleet */
 };
@@ -78,6 +77,13 @@ static void drop_work(sl_coordinator *self) {
     self->sample_width = 0;
 }
 
+static void free_episodes(sl_coordinator *self) {
+    sl_free(self->episodes.returns);
+    sl_free(self->episodes.length);
+    sl_free(self->episodes.won);
+    self->episodes = (sl_episodes){0};
+}
+
 void sl_coordinator_destroy(sl_coordinator **self_pointer) {
     sl_coordinator *self = *self_pointer;
     if (!self) return;
@@ -85,8 +91,7 @@ void sl_coordinator_destroy(sl_coordinator **self_pointer) {
     sl_hangar_close(&self->hangar);
     sl_free(self->tick_ns);
     sl_free(self->snapshot);
-    sl_free(self->returns);
-    sl_free(self->lengths);
+    free_episodes(self);
     sl_pool_destroy(&self->pool);
     sl_setup_destroy(&self->setup);
     sl_free(self->run);
@@ -267,14 +272,24 @@ static sl_status sample(sl_coordinator *self, const sl_learn_message *request, s
     return SL_OK;
 }
 
-// room for the returns and lengths of n episodes
-static sl_status need_returns(sl_coordinator *self, int n) {
-    sl_free(self->returns);
-    sl_free(self->lengths);
-    self->returns = sl_alloc_array((size_t)n * (size_t)self->setup->N, sizeof(double));
-    self->lengths = sl_alloc_array((size_t)n, sizeof(int32_t));
-    if (self->returns && self->lengths) return SL_OK;
+// room for what n episodes come to
+static sl_status need_episodes(sl_coordinator *self, int n) {
+    sl_episodes *episodes = &self->episodes;
+    bool can_win = self->setup->spec.can_win;
+    free_episodes(self);
+    episodes->returns = sl_alloc_array((size_t)n * (size_t)self->setup->N, sizeof *episodes->returns);
+    episodes->length = sl_alloc_array((size_t)n, sizeof *episodes->length);
+    if (can_win) episodes->won = sl_alloc_array((size_t)n, 1);
+    if (episodes->returns && episodes->length && (episodes->won || !can_win)) return SL_OK;
     return sl_fail(SL_MEMORY, NULL, "cannot allocate %d episodes' returns", n);
+}
+
+static void answer_episodes(const sl_coordinator *self, int64_t n, sl_learn_message *answer) {
+    const sl_episodes *episodes = &self->episodes;
+    answer->kind = SL_LEARN_DONE;
+    ADD(SL_TENSOR_EPISODE_RETURN, SL_WIRE_F64, episodes->returns, n, self->setup->N);
+    ADD(SL_TENSOR_EPISODE_LENGTH, SL_WIRE_I32, episodes->length, n);
+    if (episodes->won) ADD(SL_TENSOR_EPISODE_WON, SL_WIRE_U8, episodes->won, n);
 }
 
 // the evaluated networks: those in PARAMS, of the experiment's shapes, or those of a folder's files
@@ -293,8 +308,8 @@ static sl_status make_team(sl_coordinator *self, const sl_learn_message *request
 
 static sl_status evaluate(sl_coordinator *self, const sl_learn_message *request, sl_learn_message *answer) {
     SL_TRY(sl_request_episodes(request, MAX_EVALUATION));
-    int n = request->n_episodes, N = self->setup->N;
-    SL_TRY(need_returns(self, n));
+    int n = request->n_episodes;
+    SL_TRY(need_episodes(self, n));
     sl_evaluate_def def = {.setup = self->setup,
                            .pool = self->pool,
                            .policy = request->policy,
@@ -303,20 +318,18 @@ static sl_status evaluate(sl_coordinator *self, const sl_learn_message *request,
                            .progress = &self->def.progress};
     if (def.policy == SL_POLICY_TEACHER || def.policy == SL_POLICY_STUDENTS)
         SL_TRY(make_team(self, request, sl_evaluate_width(n), &def.team));
-    sl_status status = sl_evaluate_run(&def, self->returns, self->lengths);
+    sl_status status = sl_evaluate_run(&def, &self->episodes);
     sl_team_destroy(&def.team);
     SL_TRY(status);
-    answer->kind = SL_LEARN_DONE;
-    ADD(SL_TENSOR_EPISODE_RETURN, SL_WIRE_F64, self->returns, n, N);
-    ADD(SL_TENSOR_EPISODE_LENGTH, SL_WIRE_I32, self->lengths, n);
+    answer_episodes(self, n, answer);
     return SL_OK;
 }
 
 static sl_status fly(sl_coordinator *self, const sl_learn_message *request, sl_learn_message *answer) {
     SL_TRY(sl_request_episodes(request, MAX_EVALUATION));
     if (!self->hangar) return sl_fail(SL_MISMATCH, "start it with --fleet", "this coordinator has no fleet");
-    int n = request->n_episodes, N = self->setup->N;
-    SL_TRY(need_returns(self, n));
+    int n = request->n_episodes;
+    SL_TRY(need_episodes(self, n));
     sl_free(self->tick_ns);
     self->tick_ns = sl_alloc_array((size_t)n * (size_t)self->setup->spec.max_steps, sizeof *self->tick_ns);
     if (!self->tick_ns) return sl_fail(SL_MEMORY, NULL, "cannot allocate the ticks of %d episodes", n);
@@ -328,10 +341,8 @@ static sl_status fly(sl_coordinator *self, const sl_learn_message *request, sl_l
                       .join_ms = JOIN_MS,
                       .progress = &self->def.progress};
     int64_t n_ticks = 0;
-    SL_TRY(sl_fly_run(&def, self->returns, self->lengths, self->tick_ns, &n_ticks));
-    answer->kind = SL_LEARN_DONE;
-    ADD(SL_TENSOR_EPISODE_RETURN, SL_WIRE_F64, self->returns, n, N);
-    ADD(SL_TENSOR_EPISODE_LENGTH, SL_WIRE_I32, self->lengths, n);
+    SL_TRY(sl_fly_run(&def, &self->episodes, self->tick_ns, &n_ticks));
+    answer_episodes(self, n, answer);
     ADD(SL_TENSOR_TICK_NS, SL_WIRE_I64, self->tick_ns, n_ticks);
     return SL_OK;
 }

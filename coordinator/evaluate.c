@@ -17,15 +17,14 @@ typedef struct evaluation {
     sl_env *env;
     sl_mask *masks; /* NULL: everything is seen */
     float *obs, *masked, *logits;
-    uint8_t *avail, *terminated, *truncated, *which;
+    uint8_t *avail, *terminated, *truncated, *won, *which;
     int32_t *action;
     double *reward;
     sl_rng *rngs;      /* (V): the random policy's */
     int64_t *playing;  /* (V): the episode, -1 for nobody's */
     int64_t *next;     /* (slices): the next episode */
     int64_t *finished; /* (slices) */
-    double *returns;
-    int32_t *length;
+    const sl_episodes *out;
     sl_keeper keeper;
 } evaluation;
 
@@ -43,7 +42,8 @@ static sl_env_out outputs(const evaluation *self) {
                         .avail = self->setup->spec.masks_actions ? self->avail : NULL,
                         .reward = self->reward,
                         .terminated = self->terminated,
-                        .truncated = self->truncated};
+                        .truncated = self->truncated,
+                        .won = self->won};
 }
 
 // gives copy v the next episode of its slice
@@ -107,10 +107,11 @@ static void play_slice(void *context, int slice, int thread) {
         for (int v = begin; v < end; v++) {
             int64_t e = self->playing[v];
             for (int n = 0; e >= 0 && n < self->N; n++)
-                self->returns[e * self->N + n] += self->reward[(int64_t)v * self->N + n];
-            if (e >= 0) self->length[e]++;
+                self->out->returns[e * self->N + n] += self->reward[(int64_t)v * self->N + n];
+            if (e >= 0) self->out->length[e]++;
             self->which[v] = 0;
             if (!self->terminated[v] && !self->truncated[v]) continue;
+            if (e >= 0 && self->won) self->out->won[e] = self->won[v];
             if (e >= 0) self->finished[slice]++;
             n_ended++;
             start(self, slice, v);
@@ -134,6 +135,7 @@ static sl_status prepare(evaluation *self, const sl_evaluate_def *def) {
     self->avail = sl_keeper_array(k, setup->uses_avail ? rows * setup->A : 0, 1);
     self->terminated = sl_keeper_array(k, V, 1);
     self->truncated = sl_keeper_array(k, V, 1);
+    self->won = sl_keeper_array(k, self->out->won ? V : 0, 1);
     self->which = sl_keeper_array(k, V, 1);
     self->action = sl_keeper_array(k, rows, sizeof(int32_t));
     self->reward = sl_keeper_array(k, rows, sizeof(double));
@@ -162,19 +164,14 @@ static sl_status play(evaluation *self) {
     }
 }
 
-sl_status sl_evaluate_run(const sl_evaluate_def *def, double *returns, int32_t *length) {
+sl_status sl_evaluate_run(const sl_evaluate_def *def, const sl_episodes *out) {
     const sl_setup *setup = def->setup;
     if (def->policy == SL_POLICY_HEURISTIC && !setup->spec.has_heuristic)
         return sl_fail(SL_CONFIG, NULL, "%s has no built-in heuristic", setup->spec.name);
-    evaluation self = {.def = def,
-                       .setup = setup,
-                       .N = setup->N,
-                       .O = setup->O,
-                       .A = setup->A,
-                       .returns = returns,
-                       .length = length};
-    memset(returns, 0, (size_t)def->n_episodes * (size_t)setup->N * sizeof *returns);
-    memset(length, 0, (size_t)def->n_episodes * sizeof *length);
+    evaluation self = {.def = def, .setup = setup, .N = setup->N, .O = setup->O, .A = setup->A, .out = out};
+    size_t n = (size_t)def->n_episodes;
+    memset(out->returns, 0, n * (size_t)setup->N * sizeof *out->returns);
+    memset(out->length, 0, n * sizeof *out->length);
     sl_status status = prepare(&self, def);
     if (status == SL_OK) status = play(&self);
     sl_env_destroy(&self.env);

@@ -19,14 +19,20 @@ typedef struct sl_evaluate_def {
     const sl_progress *progress; /* in episodes; NULL = not wanted */
 } sl_evaluate_def;
 
+/* What episodes came to: written by an evaluation or a flight into the caller's memory. */
+typedef struct sl_episodes {
+    double *returns; /* (n_episodes, N) undiscounted */
+    int32_t *length; /* (n_episodes) */
+    uint8_t *won;    /* (n_episodes), or NULL = not wanted; all 0 where there is nothing to win */
+} sl_episodes;
+
 int sl_evaluate_width(int n_episodes); /* how many copies are played at a time */
 /* The streams of episode e of an evaluation or a flight. */
 typedef struct sl_episode_streams {
     sl_rng env, mask, action; /* action: the random policy's */
 } sl_episode_streams;
 sl_episode_streams sl_evaluate_streams(uint64_t seed, int64_t episode);
-/* returns (n_episodes, N) undiscounted, length (n_episodes). SL_CONFIG: the environment has no heuristic; SL_MEMORY;
- * what progress returns. */
-SL_MUST_CHECK sl_status sl_evaluate_run(const sl_evaluate_def *def, double *returns, int32_t *length);
+/* SL_CONFIG: the environment has no heuristic; SL_MEMORY; what progress returns. */
+SL_MUST_CHECK sl_status sl_evaluate_run(const sl_evaluate_def *def, const sl_episodes *out);
 
 #endif

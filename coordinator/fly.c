@@ -3,7 +3,6 @@
 
 #include "common/clock.h"
 #include "common/log.h"
-#include "coordinator/evaluate.h"
 #include "coordinator/keeper.h"
 
 #include <string.h>
@@ -16,7 +15,7 @@ typedef struct flight {
     sl_env *env;
     sl_mask *masks; /* NULL: everything is seen */
     float *obs;     /* (N, O), masked in place */
-    uint8_t *avail, terminated, truncated;
+    uint8_t *avail, terminated, truncated, won;
     int32_t *action;
     double *reward;
     sl_keeper keeper;
@@ -51,7 +50,8 @@ static sl_env_out outputs(flight *self) {
                         .avail = self->setup->spec.masks_actions ? self->avail : NULL,
                         .reward = self->reward,
                         .terminated = &self->terminated,
-                        .truncated = &self->truncated};
+                        .truncated = &self->truncated,
+                        .won = &self->won};
 }
 
 static sl_status fly_episode(flight *self, int64_t e, double *returns, int32_t *length, int64_t *tick_ns) {
@@ -72,25 +72,26 @@ static sl_status fly_episode(flight *self, int64_t e, double *returns, int32_t *
     return SL_OK;
 }
 
-static sl_status fly_all(flight *self, double *returns, int32_t *length, int64_t *tick_ns, int64_t *n_ticks) {
+static sl_status fly_all(flight *self, const sl_episodes *out, int64_t *tick_ns, int64_t *n_ticks) {
     const sl_fly_def *def = self->def;
     int64_t total = 0;
     SL_TRY(gather_agents(self));
     for (int64_t e = 0; e < def->n_episodes; e++) {
         SL_TRY(sl_progress_report(def->progress, e, def->n_episodes));
-        SL_TRY(fly_episode(self, e, returns + e * self->setup->N, &length[e], tick_ns + total));
-        total += length[e];
+        SL_TRY(fly_episode(self, e, out->returns + e * self->setup->N, &out->length[e], tick_ns + total));
+        if (out->won) out->won[e] = self->won;
+        total += out->length[e];
     }
     *n_ticks = total;
     return SL_OK;
 }
 
-sl_status sl_fly_run(const sl_fly_def *def, double *returns, int32_t *length, int64_t *tick_ns, int64_t *n_ticks) {
+sl_status sl_fly_run(const sl_fly_def *def, const sl_episodes *out, int64_t *tick_ns, int64_t *n_ticks) {
     flight self = {.def = def, .setup = def->setup};
     sl_fleet_stats before = *sl_fleet_get_stats(def->fleet);
-    memset(returns, 0, (size_t)def->n_episodes * (size_t)def->setup->N * sizeof *returns);
+    memset(out->returns, 0, (size_t)def->n_episodes * (size_t)def->setup->N * sizeof *out->returns);
     sl_status status = prepare(&self);
-    if (status == SL_OK) status = fly_all(&self, returns, length, tick_ns, n_ticks);
+    if (status == SL_OK) status = fly_all(&self, out, tick_ns, n_ticks);
     const sl_fleet_stats *after = sl_fleet_get_stats(def->fleet);
     uint64_t missed = after->missed - before.missed, absent = after->absent - before.absent;
     if (missed + absent > 0)

@@ -4,6 +4,7 @@
 #ifndef SL_COORDINATOR_FLY_H
 #define SL_COORDINATOR_FLY_H
 
+#include "coordinator/evaluate.h"
 #include "coordinator/fleet.h"
 #include "coordinator/progress.h"
 #include "setup/setup.h"
@@ -17,10 +18,8 @@ typedef struct sl_fly_def {
     const sl_progress *progress; /* in episodes; NULL = not wanted */
 } sl_fly_def;
 
-/* returns (n_episodes, N), length (n_episodes); tick_ns (n_episodes * max_steps): wall time of each environment step
- * with its exchange, *n_ticks of them. SL_TIMEOUT names the slots without an agent; SL_INTERRUPTED; SL_NETWORK;
- * SL_MEMORY. */
-SL_MUST_CHECK sl_status sl_fly_run(const sl_fly_def *def, double *returns, int32_t *length, int64_t *tick_ns,
-                                   int64_t *n_ticks);
+/* tick_ns (n_episodes * max_steps): wall time of each environment step with its exchange, *n_ticks of them.
+ * SL_TIMEOUT names the slots without an agent; SL_INTERRUPTED; SL_NETWORK; SL_MEMORY. */
+SL_MUST_CHECK sl_status sl_fly_run(const sl_fly_def *def, const sl_episodes *out, int64_t *tick_ns, int64_t *n_ticks);
 
 #endif

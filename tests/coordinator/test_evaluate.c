@@ -29,7 +29,7 @@ static void evaluate(example *x, sl_policy_kind policy, const float *params, int
         memcpy(sl_team_params(team), params, sl_team_n_params(team) * sizeof *params);
     }
     sl_evaluate_def def = {setup, pool, policy, team, n, seed, NULL};
-    assert_int_equal(sl_evaluate_run(&def, returns, length), SL_OK);
+    assert_int_equal(sl_evaluate_run(&def, &(sl_episodes){returns, length, NULL}), SL_OK);
     for (int e = 0; e < n; e++) assert_int_equal(length[e], 25);
     sl_team_destroy(&team);
     sl_pool_destroy(&pool);
@@ -83,6 +83,95 @@ static void test_episodes_stand_alone(void **state) {
     }
 }
 
+enum { BATTLES = 200, FEW = 7, MAX_FIGHT_ACTIONS = 9 };
+
+/* What episodes came to when one copy is stepped by hand. */
+typedef struct tally {
+    double returns[BATTLES * N];
+    int32_t length[BATTLES];
+    uint8_t won[BATTLES + 1]; /* one more, which nobody may write */
+} tally;
+
+static void choose_legal(sl_rng *stream, int A, const uint8_t *avail, int32_t *actions) {
+    for (int i = 0; i < N; i++) {
+        int n = 0, list[MAX_FIGHT_ACTIONS];
+        for (int a = 0; a < A; a++)
+            if (avail[i * A + a]) list[n++] = a;
+        actions[i] = list[sl_rng_below(stream, (uint32_t)n)];
+    }
+}
+
+static void play_by_hand(const sl_setup *setup, bool random, uint64_t seed, tally *out) {
+    sl_env *env = NULL;
+    uint8_t avail[N * MAX_FIGHT_ACTIONS], terminated = 0, truncated = 0, won = 0;
+    double reward[N];
+    int32_t actions[N];
+    sl_env_out step = {
+        .avail = avail, .reward = reward, .terminated = &terminated, .truncated = &truncated, .won = &won};
+    assert_int_equal(sl_setup_env(setup, 1, &setup->root, &env), SL_OK);
+    assert_in_range(setup->A, 1, MAX_FIGHT_ACTIONS);
+    memset(out, 0, sizeof *out);
+    for (int e = 0; e < BATTLES; e++) {
+        sl_rng root = sl_rng_seed(seed), stream = sl_rng_split(&root, (uint64_t)e);
+        sl_rng choices = sl_rng_split_name(&stream, "action");
+        sl_env_seed(env, 0, &stream);
+        sl_env_reset(env, 0, 1, NULL, &step);
+        for (terminated = truncated = 0; !terminated && !truncated; out->length[e]++) {
+            if (random)
+                choose_legal(&choices, setup->A, avail, actions);
+            else
+                sl_env_heuristic(env, 0, 1, actions);
+            sl_env_step(env, 0, 1, actions, &step);
+            for (int i = 0; i < N; i++) out->returns[e * N + i] += reward[i];
+        }
+        out->won[e] = won;
+    }
+    sl_env_destroy(&env);
+}
+
+// evaluates 200 battles, and a few of them, on two threads; both are what playing by hand gives. Returns the wins
+static int check_battles(example *x, sl_policy_kind policy) {
+    static tally by_hand, evaluated;
+    sl_setup *setup = NULL;
+    sl_pool *pool = NULL;
+    assert_int_equal(sl_setup_create(&x->e, &setup), SL_OK);
+    assert_int_equal(sl_pool_create(2, &pool), SL_OK);
+    play_by_hand(setup, policy == SL_POLICY_RANDOM, 3, &by_hand);
+    int n_won = 0;
+    for (int k = 0; k < 2; k++) {
+        int n = k ? FEW : BATTLES;
+        sl_evaluate_def def = {setup, pool, policy, NULL, n, 3, NULL};
+        memset(&evaluated, 0xff, sizeof evaluated);
+        assert_int_equal(sl_evaluate_run(&def, &(sl_episodes){evaluated.returns, evaluated.length, evaluated.won}),
+                         SL_OK);
+        assert_memory_equal(evaluated.returns, by_hand.returns, (size_t)n * N * sizeof(double));
+        assert_memory_equal(evaluated.length, by_hand.length, (size_t)n * sizeof(int32_t));
+        assert_memory_equal(evaluated.won, by_hand.won, (size_t)n);
+        assert_int_equal(evaluated.won[n], 0xff);
+    }
+    for (int e = 0; e < BATTLES; e++) n_won += by_hand.won[e];
+    sl_pool_destroy(&pool);
+    sl_setup_destroy(&setup);
+    return n_won;
+}
+
+/* Whoever attacks the nearest never wins on 3m (as in the reference), where three fight one always, at random often.
+ */
+static void test_battles_as_by_hand(void **state) {
+    (void)state;
+    example x;
+    example_init(&x);
+    memcpy(x.env, "combat/3m", 10);
+    x.e.env.n_agents = x.e.env.max_steps = 0;
+    assert_int_equal(check_battles(&x, SL_POLICY_HEURISTIC), 0);
+    assert_int_equal(check_battles(&x, SL_POLICY_RANDOM), 0);
+    sl_temp_folder folder = sl_temp_folder_create();
+    example_make_fight(&x, &folder);
+    assert_int_equal(check_battles(&x, SL_POLICY_HEURISTIC), BATTLES);
+    assert_in_range(check_battles(&x, SL_POLICY_RANDOM), 20, BATTLES - 20);
+    sl_temp_folder_remove(&folder);
+}
+
 static sl_status stop_at_once(void *context, int64_t done, int64_t total) {
     int *calls = context;
     assert_in_range(done, 0, total);
@@ -102,7 +191,7 @@ static void test_progress_can_stop(void **state) {
     assert_int_equal(sl_setup_create(&x.e, &setup), SL_OK);
     assert_int_equal(sl_pool_create(1, &pool), SL_OK);
     sl_evaluate_def def = {setup, pool, SL_POLICY_RANDOM, NULL, E, 1, &progress};
-    assert_int_equal(sl_evaluate_run(&def, returns, length), SL_INTERRUPTED);
+    assert_int_equal(sl_evaluate_run(&def, &(sl_episodes){returns, length, NULL}), SL_INTERRUPTED);
     assert_int_equal(calls, 3);
     sl_pool_destroy(&pool);
     sl_setup_destroy(&setup);
@@ -112,6 +201,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_random_and_heuristic_on_spread),
         cmocka_unit_test(test_episodes_stand_alone),
+        cmocka_unit_test(test_battles_as_by_hand),
         cmocka_unit_test(test_progress_can_stop),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

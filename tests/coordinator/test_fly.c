@@ -30,12 +30,11 @@ typedef struct flyer {
 static int32_t decide(void *context, const float *obs, const uint8_t *avail, bool episode_start) {
     flyer *self = context;
     float logits[8];
-    (void)avail;
     if (episode_start) memset(self->h, 0, sizeof self->h);
     sl_net_decide(self->net, self->params, 1, obs, self->h, logits, self->scratch);
-    int32_t best = 0;
-    for (int a = 1; a < self->net->out_dim; a++)
-        if (logits[a] > logits[best]) best = a;
+    int32_t best = -1;
+    for (int a = 0; a < self->net->out_dim; a++)
+        if ((!avail || avail[a]) && (best < 0 || logits[a] > logits[best])) best = a;
     return best;
 }
 
@@ -65,13 +64,14 @@ static void start(flyer *self, const char *endpoint, const sl_setup *setup, int 
     assert_int_equal(pthread_create(&self->thread, NULL, fly, self), 0);
 }
 
-static void check(bool recurrent) {
+static void check(bool recurrent, bool fight) {
     example x;
     example_init(&x);
     if (recurrent) example_make_recurrent(&x);
     sl_rng rng = sl_rng_seed(5);
     for (int i = 0; i < MAX_PARAMS; i++) params[i] = (float)sl_rng_between(&rng, -0.4, 0.4);
     sl_temp_folder folder = sl_temp_folder_create();
+    if (fight) example_make_fight(&x, &folder);
     sl_coordinator_def def = {.experiment = &x.e, .run = folder.path, .fleet = "tcp://127.0.0.1:*"};
     sl_coordinator *coordinator = NULL;
     assert_int_equal(sl_coordinator_create(&def, &coordinator), SL_OK);
@@ -87,15 +87,29 @@ static void check(bool recurrent) {
     sl_learn_add(&request, SL_TENSOR_PARAMS, SL_WIRE_F32, params, 1, &n_params);
     sl_learn_message answer;
     double evaluated[E * N];
+    uint8_t won[E] = {0};
     assert_int_equal(sl_coordinator_handle(coordinator, &request, &answer), SL_OK);
     memcpy(evaluated, sl_learn_tensor(&answer, SL_TENSOR_EPISODE_RETURN)->data, sizeof evaluated);
+    assert_int_equal(sl_learn_tensor(&answer, SL_TENSOR_EPISODE_WON) != NULL, fight);
+    if (fight) memcpy(won, sl_learn_tensor(&answer, SL_TENSOR_EPISODE_WON)->data, sizeof won);
 
     request = (sl_learn_message){.kind = SL_LEARN_FLY, .policy = SL_POLICY_STUDENTS, .n_episodes = E, .seed = 11};
     assert_int_equal(sl_coordinator_handle(coordinator, &request, &answer), SL_OK);
     const sl_wire_tensor *ticks = sl_learn_tensor(&answer, SL_TENSOR_TICK_NS);
-    assert_int_equal(ticks->dims[0], E * 25);
-    assert_true(((const int64_t *)ticks->data)[E * 25 - 1] > 0);
+    const int32_t *lengths = sl_learn_tensor(&answer, SL_TENSOR_EPISODE_LENGTH)->data;
+    int n_ticks = 0, n_won = 0;
+    for (int e = 0; e < E; e++) n_ticks += lengths[e];
+    assert_true(fight || n_ticks == E * 25);
+    assert_int_equal(ticks->dims[0], n_ticks);
+    assert_true(((const int64_t *)ticks->data)[n_ticks - 1] > 0);
     assert_memory_equal(sl_learn_tensor(&answer, SL_TENSOR_EPISODE_RETURN)->data, evaluated, sizeof evaluated);
+    assert_int_equal(sl_learn_tensor(&answer, SL_TENSOR_EPISODE_WON) != NULL, fight);
+    if (fight) {
+        assert_memory_equal(sl_learn_tensor(&answer, SL_TENSOR_EPISODE_WON)->data, won, sizeof won);
+        for (int e = 0; e < E; e++) assert_int_equal(won[e], example_is_won(evaluated[e * N]));
+        for (int e = 0; e < E; e++) n_won += won[e];
+        assert_in_range(n_won, 1, E - 1);
+    }
 
     // the end of the coordinator is the agents' end
     sl_coordinator_destroy(&coordinator);
@@ -109,8 +123,9 @@ static void check(bool recurrent) {
 
 static void test_equals_the_evaluation(void **state) {
     (void)state;
-    check(false);
-    check(true);
+    check(false, false);
+    check(true, false);
+    check(false, true);
 }
 
 int main(void) {
