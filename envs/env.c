@@ -158,7 +158,16 @@ uint64_t sl_env_hash(const sl_env *self) {
     return self->class->hash(self);
 }
 
+const sl_camera *sl_env_get_camera(const sl_env *self) {
+    return &self->camera;
+}
+
 int sl_env_draw(const sl_env *self, int v, sl_shape *shapes, int capacity) {
     SL_ASSERT(v >= 0 && v < self->V);
     return self->class->draw(self, v, shapes, capacity);
+}
+
+void sl_env_tell_action(const sl_env *self, int agent, int32_t action, char text[SL_NAME_SIZE]) {
+    SL_ASSERT(agent >= 0 && agent < self->spec.n_agents);
+    self->class->tell_action(self, agent, action, text);
 }

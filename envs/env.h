@@ -68,14 +68,6 @@ typedef struct sl_env_out {
     uint8_t *won;        /* (V) written like terminated: the team won its battle. 0 where there is nothing to win */
 } sl_env_out;
 
-/* A shape of the picture of one copy, in world coordinates: "circle" of radius r or "line" to x2, y2. */
-typedef struct sl_shape {
-    enum { SL_SHAPE_CIRCLE, SL_SHAPE_LINE } kind;
-    float x, y, r, x2, y2;
-    uint32_t rgba;
-    char label[SL_NAME_SIZE];
-} sl_shape;
-
 typedef struct sl_env sl_env;
 
 /* The names that create() knows. */
@@ -113,8 +105,5 @@ void sl_env_save(const sl_env *self, uint8_t *bytes);
 SL_MUST_CHECK sl_status sl_env_load(sl_env *self, const uint8_t *bytes, size_t n_bytes);
 /* FNV-1a over the saved bytes: "the same state". */
 uint64_t sl_env_hash(const sl_env *self);
-
-/* Shapes of copy v into shapes[capacity]; returns how many there are. */
-int sl_env_draw(const sl_env *self, int v, sl_shape *shapes, int capacity);
 
 #endif

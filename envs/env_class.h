@@ -1,9 +1,9 @@
-/* env_class.h - what an environment implements. Inside envs/ only: callers see env.h. An environment embeds
- * sl_env as its first member and fills in the class and the spec when it is created. */
+/* env_class.h - what an environment implements. Inside envs/ only: callers see env.h and picture.h. An environment
+ * embeds sl_env as its first member and fills in the class and the spec when it is created. */
 #ifndef SL_ENVS_ENV_CLASS_H
 #define SL_ENVS_ENV_CLASS_H
 
-#include "envs/env.h"
+#include "envs/picture.h"
 
 /* Arguments are those of env.h, checked already. */
 typedef struct sl_env_class {
@@ -18,12 +18,14 @@ typedef struct sl_env_class {
     sl_status (*load)(sl_env *self, const uint8_t *bytes, size_t n_bytes);
     uint64_t (*hash)(const sl_env *self);
     int (*draw)(const sl_env *self, int v, sl_shape *shapes, int capacity);
+    void (*tell_action)(const sl_env *self, int agent, int32_t action, char text[SL_NAME_SIZE]);
 } sl_env_class;
 
 struct sl_env {
     const sl_env_class *class;
     int V;
     sl_env_spec spec;
+    sl_camera camera;
 };
 
 /* An entry of the table of names. */

@@ -1,5 +1,5 @@
-/* combat.c - the class of the combat environments: creation, reset, step, snapshots, pictures. The rules are in
- * battle.c and avoid.c, what is seen in observe.c. */
+/* combat.c - the class of the combat environments: creation, reset, step, snapshots. The rules are in battle.c and
+ * avoid.c, what agents see in observe.c, what people see in picture.c. */
 #include "envs/combat/combat.h"
 
 #include "common/alloc.h"
@@ -205,67 +205,6 @@ static uint64_t hash(const sl_env *env) {
     return fnv1a(fnv1a(0xcbf29ce484222325u, &head, sizeof head), m->copies, copies_bytes(m));
 }
 
-/* A picture being put together. */
-typedef struct canvas {
-    sl_shape *shapes;
-    int n, capacity;
-} canvas;
-
-static void put_shape(canvas *c, sl_shape shape) {
-    if (c->n < c->capacity) c->shapes[c->n] = shape;
-    c->n++;
-}
-
-static void draw_walls(const sl_combat_map *map, canvas *c) {
-    for (int w = 0; w < map->n_walls; w++) {
-        const sl_combat_wall *wall = &map->walls[w];
-        const float x[5] = {(float)wall->x0, (float)wall->x1, (float)wall->x1, (float)wall->x0, (float)wall->x0};
-        const float y[5] = {(float)wall->y0, (float)wall->y0, (float)wall->y1, (float)wall->y1, (float)wall->y0};
-        for (int k = 0; k < 4; k++) {
-            put_shape(c, (sl_shape){.kind = SL_SHAPE_LINE,
-                                    .x = x[k],
-                                    .y = y[k],
-                                    .x2 = x[k + 1],
-                                    .y2 = y[k + 1],
-                                    .rgba = 0x808080ffu,
-                                    .label = "wall"});
-        }
-    }
-}
-
-// lines from shooters to targets, then the living; the label of an enemy begins with '!'
-static int draw(const sl_env *env, int v, sl_shape *shapes, int capacity) {
-    const sl_combat *m = from_const_env(env);
-    sl_battle b = sl_combat_copy(m, v);
-    canvas c = {shapes, 0, capacity};
-    draw_walls(&m->map, &c);
-    for (int u = 0; u < n_units(m); u++) {
-        int t = b.target[u];
-        // who has a cooldown has fired
-        if (!sl_combat_has(*b.alive, u) || t < 0 || b.cooldown[u] <= 0.0) continue;
-        put_shape(&c, (sl_shape){.kind = SL_SHAPE_LINE,
-                                 .x = b.x[u],
-                                 .y = b.y[u],
-                                 .x2 = b.x[t],
-                                 .y2 = b.y[t],
-                                 .rgba = 0xe0c040ffu,
-                                 .label = "shot"});
-    }
-    for (int u = 0; u < n_units(m); u++) {
-        if (!sl_combat_has(*b.alive, u)) continue;
-        bool ally = u < m->map.n_allies;
-        sl_shape unit = {.kind = SL_SHAPE_CIRCLE,
-                         .x = b.x[u],
-                         .y = b.y[u],
-                         .r = (float)m->radius[u],
-                         .rgba = ally ? m->type[u]->rgba : 0xd95959ffu};
-        (void)snprintf(unit.label, sizeof unit.label, "%s%s_%d %.0f", ally ? "" : "!", m->type[u]->name,
-                       ally ? u : u - m->map.n_allies, b.hp[u] + b.shield[u]);
-        put_shape(&c, unit);
-    }
-    return c.n;
-}
-
 static void destroy(sl_env *env) {
     sl_combat *m = from_env(env);
     sl_free(m->copies);
@@ -283,7 +222,8 @@ static const sl_env_class combat_class = {
     .save = save,
     .load = load,
     .hash = hash,
-    .draw = draw,
+    .draw = sl_combat_draw,
+    .tell_action = sl_combat_tell_action,
 };
 
 static sl_status check_options(const char *name, const sl_env_options *options) {
@@ -402,6 +342,7 @@ sl_status sl_combat_create(const char *name, const sl_env_options *options, int 
     m->clear_last_actions = options->clear_last_actions;
     derive(m);
     describe(m, name, options);
+    m->base.camera = sl_combat_camera(&m->map);
     m->copies = sl_alloc_array((size_t)V, m->copy_bytes);
     if (!m->copies) {
         sl_free(m);

@@ -11,7 +11,7 @@
 #include "envs/env_class.h"
 
 enum {
-    SL_COMBAT_TICKS = 8,  /* a step: half a second */
+    SL_COMBAT_TICKS = 8,  /* a step: half a second; battle.c has the length of one */
     SL_COMBAT_ATTACK = 6, /* the first of the attack actions; before it: nothing, stop, north, south, east, west */
 };
 
@@ -79,6 +79,11 @@ void sl_combat_avoid(const sl_combat *m, const sl_battle *b, uint64_t movers, co
 
 /* observe.c: the rows of copy v. */
 void sl_combat_write(const sl_combat *m, const sl_battle *b, int v, const sl_env_out *out);
+
+/* picture.c */
+sl_camera sl_combat_camera(const sl_combat_map *map);
+int sl_combat_draw(const sl_env *env, int v, sl_shape *shapes, int capacity);
+void sl_combat_tell_action(const sl_env *env, int agent, int32_t action, char text[SL_NAME_SIZE]);
 
 /* combat.c */
 SL_MUST_CHECK sl_status sl_combat_create(const char *name, const sl_env_options *options, int V, const sl_rng *stream,

@@ -1,5 +1,5 @@
 /* mpe.c - the class of the particle environments: creation, reset, step, snapshots. The physics is in world.c, the
- * writing of observations in observe.c, the scenarios in a file each. */
+ * writing of observations in observe.c, pictures in picture.c, the scenarios in a file each. */
 #include "envs/mpe/mpe.h"
 
 #include "common/alloc.h"
@@ -272,22 +272,6 @@ static uint64_t hash(const sl_env *env) {
     return h;
 }
 
-static int draw(const sl_env *env, int v, sl_shape *shapes, int capacity) {
-    const sl_mpe *m = from_const_env(env);
-    sl_mpe_row *rows = sl_mpe_tile(m, v / L);
-    // landmarks first, so that agents lie on top
-    for (int k = 0; k < m->E && k < capacity; k++) {
-        int e = k < m->E - m->N ? m->N + k : k - (m->E - m->N);
-        shapes[k] = (sl_shape){.kind = SL_SHAPE_CIRCLE,
-                               .x = (float)rows[sl_mpe_x(e)][v % L],
-                               .y = (float)rows[sl_mpe_y(e)][v % L],
-                               .r = (float)m->entities[e].radius,
-                               .rgba = m->entities[e].rgba};
-        memcpy(shapes[k].label, m->entities[e].name, SL_NAME_SIZE);
-    }
-    return m->E;
-}
-
 static void destroy(sl_env *env) {
     sl_mpe *m = from_env(env);
     sl_free(m->entities);
@@ -310,7 +294,8 @@ static const sl_env_class mpe_class = {
     .save = save,
     .load = load,
     .hash = hash,
-    .draw = draw,
+    .draw = sl_mpe_draw,
+    .tell_action = sl_mpe_tell_action,
 };
 
 // options that this scenario does not have are refused, not ignored
@@ -384,6 +369,7 @@ sl_status sl_mpe_create(const char *name, const sl_env_options *options, int V, 
     }
     scenario->build(m);
     sl_mpe_finish(m, options);
+    m->base.camera = sl_mpe_camera();
     // the lanes behind the last copy are simulated too: spread out, they cost nothing extra
     for (int v = 0; v < m->n_tiles * L; v++) m->streams[v] = sl_rng_split(stream, (uint64_t)v);
     for (int v = V; v < m->n_tiles * L; v++) draw_lane(m, v);

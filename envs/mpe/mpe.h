@@ -101,6 +101,11 @@ void sl_mpe_move(const sl_mpe *m, sl_mpe_row *rows, sl_mpe_row *fx, sl_mpe_row *
 /* observe.c: features of one tile to the caller's rows, for lanes whose bit is set. */
 void sl_mpe_write(const sl_mpe *m, int tile, unsigned lanes, const sl_env_out *out);
 
+/* picture.c */
+sl_camera sl_mpe_camera(void);
+int sl_mpe_draw(const sl_env *env, int v, sl_shape *shapes, int capacity);
+void sl_mpe_tell_action(const sl_env *env, int agent, int32_t action, char text[SL_NAME_SIZE]);
+
 /* mpe.c */
 sl_status sl_mpe_create(const char *name, const sl_env_options *options, int V, const sl_rng *stream, sl_env **out);
 /* Starts an episode of copy v at given positions (E, 2) and goals; for recordings. */

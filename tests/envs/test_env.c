@@ -2,6 +2,7 @@
 #include "common/alloc.h"
 #include "common/pool.h"
 #include "envs/bench.h"
+#include "envs/picture.h"
 #include "support/heap_count.h"
 #include "support/torture.h"
 
@@ -427,6 +428,35 @@ static void steps_do_not_allocate(void **state) {
     }
 }
 
+static void actions_have_words(void **state) {
+    (void)state;
+    static const struct {
+        const char *env;
+        int agent, action;
+        const char *words;
+    } cases[] = {
+        {"mpe/simple_spread_v3", 0, 0, "stay"},
+        {"mpe/simple_spread_v3", 2, 4, "up"},
+        {"mpe/simple_spread_v3", 2, 5, "stay"},
+        {"mpe/simple_speaker_listener_v4", 0, 2, "say 2"},
+        {"mpe/simple_speaker_listener_v4", 1, 1, "left"},
+        {"mpe/simple_reference_v3", 1, 23, "down, say 4"},
+        {"combat/3m", 0, 0, "nothing"},
+        {"combat/3m", 1, 2, "north"},
+        {"combat/3m", 1, 5, "west"},
+        {"combat/3m", 2, 8, "attack !2"},
+        {"combat/3m", 2, 9, "nothing"},
+        {"combat/3m", 2, -7, "nothing"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        world *w = open_world(cases[i].env, false, 1, 1);
+        char text[SL_NAME_SIZE];
+        sl_env_tell_action(w->env, cases[i].agent, cases[i].action, text);
+        assert_string_equal(text, cases[i].words);
+        close_world(w);
+    }
+}
+
 static void shapes_are_drawn(void **state) {
     (void)state;
     world *w = open_world("mpe/simple_spread_v3", false, 20, 13);
@@ -443,6 +473,8 @@ static void shapes_are_drawn(void **state) {
     }
     assert_string_equal(shapes[0].label, "landmark_0");
     assert_string_equal(shapes[5].label, "agent_2");
+    assert_true(shapes[0].unit == -1 && shapes[3].unit == 0 && shapes[5].unit == 2);
+    assert_true(shapes[5].full_health == 0.0f && sl_env_get_camera(w->env)->step_seconds == 0.1);
     // a small buffer is not overrun
     shapes[2].r = 77.0f;
     assert_int_equal(sl_env_draw(w->env, 0, shapes, 2), 6);
@@ -495,6 +527,7 @@ int main(void) {
         cmocka_unit_test(switches_go_by_name),
         cmocka_unit_test(options_show_in_the_name),
         cmocka_unit_test(steps_do_not_allocate),
+        cmocka_unit_test(actions_have_words),
         cmocka_unit_test(shapes_are_drawn),
         cmocka_unit_test(the_bench_measures),
         cmocka_unit_test(every_failed_allocation_is_survived),
