@@ -140,6 +140,7 @@ static void measure(bench *b, int n_chunks, double seconds, sl_env_bench_result 
     }
     result.env_steps_per_second = (double)result.env_steps / result.seconds;
     result.agent_steps_per_second = result.env_steps_per_second * b->spec->n_agents;
+    if (b->spec->shared_reward) sum /= b->spec->n_agents;
     result.mean_return = n_ended ? sum / (double)n_ended : 0.0;
     result.checksum = sl_env_hash(b->env);
     *out = result;

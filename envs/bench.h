@@ -13,7 +13,7 @@ typedef struct sl_env_bench_result {
     double agent_steps_per_second; /* the same times N */
     double seconds;
     int64_t env_steps;
-    double mean_return; /* summed over agents, of the episodes that ended; 0 when none did */
+    double mean_return; /* as sl_env_return, of the episodes that ended; 0 when none did */
     uint64_t checksum;  /* of the final state: equal for equal env_steps and V, whatever the number of threads */
 } sl_env_bench_result;
 

@@ -114,6 +114,12 @@ static void check_range(const sl_env *self, int begin, int end) {
     SL_ASSERT(end % SL_ENV_LANES == 0 || end == self->V);
 }
 
+double sl_env_return(const sl_env_spec *spec, const double *returns) {
+    double sum = 0;
+    for (int i = 0; i < (spec->shared_reward ? 1 : spec->n_agents); i++) sum += returns[i];
+    return sum;
+}
+
 void sl_env_seed(sl_env *self, int v, const sl_rng *stream) {
     SL_ASSERT(v >= 0 && v < self->V);
     self->class->seed(self, v, stream);

@@ -29,14 +29,14 @@ typedef struct sl_agent_spec {
 } sl_agent_spec;
 
 typedef struct sl_env_spec {
-    char name[SL_ENV_NAME_SIZE]; /* "mpe/simple_spread_v3", with "[legacy_physics]" and the like for what is not the
-                                    default */
+    char name[SL_ENV_NAME_SIZE]; /* "mpe/simple_spread_v3", then what is not the default: "[legacy_physics]" */
     int n_agents, obs_dim, n_actions, state_dim; /* N, O, A, S */
     int max_steps;                               /* truncation after that many steps */
     bool continuous;
     bool state_is_obs;  /* S = N * O and the state is the (V, N, O) observation read as (V, S): state may be NULL */
     bool masks_actions; /* false: all A actions of every agent are always legal and avail may be NULL */
     bool has_heuristic, can_win; /* can_win: won of sl_env_out says something */
+    bool shared_reward;          /* all agents are paid the same, the team's: see sl_env_return */
     sl_agent_spec agents[SL_MAX_AGENTS];
 } sl_env_spec;
 
@@ -69,9 +69,7 @@ typedef struct sl_env_out {
 } sl_env_out;
 
 typedef struct sl_env sl_env;
-
-/* The names that create() knows. */
-int sl_env_n_names(void);
+int sl_env_n_names(void); /* of the names that create() knows */
 const char *sl_env_name(int index);
 const char *sl_env_summary(int index); /* one line */
 sl_env_options sl_env_default_options(void);
@@ -84,6 +82,9 @@ SL_MUST_CHECK sl_status sl_env_create(const char *name, const sl_env_options *op
                                       sl_env **out);
 void sl_env_destroy(sl_env **self);
 const sl_env_spec *sl_env_get_spec(const sl_env *self); /* borrowed for the life of self */
+
+/* What reports call an episode's return, from its agents' returns (N): their sum, or the team's, counted once. */
+double sl_env_return(const sl_env_spec *spec, const double *returns);
 
 /* Replaces the stream of copy v (used at its next reset), so that an episode can be named by its seed. */
 void sl_env_seed(sl_env *self, int v, const sl_rng *stream);
@@ -103,7 +104,6 @@ void sl_env_heuristic(const sl_env *self, int begin, int end, int32_t *actions);
 size_t sl_env_state_bytes(const sl_env *self);
 void sl_env_save(const sl_env *self, uint8_t *bytes);
 SL_MUST_CHECK sl_status sl_env_load(sl_env *self, const uint8_t *bytes, size_t n_bytes);
-/* FNV-1a over the saved bytes: "the same state". */
-uint64_t sl_env_hash(const sl_env *self);
+uint64_t sl_env_hash(const sl_env *self); /* FNV-1a over the saved bytes: "the same state" */
 
 #endif

@@ -68,7 +68,7 @@ static double normalise(const char *folder, double mean) {
 static sl_status print_result(const sl_run *run, const char *policy, uint64_t seed, const sl_flown *flown,
                               bool json) {
     sl_score score;
-    SL_TRY(sl_score_of(flown, &score));
+    SL_TRY(sl_score_of(run->spec, flown, &score));
     double normalised = normalise(run->folder, score.mean);
     if (!json) {
         printf("%s on %s: return %.2f \u00b1 %.2f (95%% CI, %d episodes, seed %llu)", policy, run->spec->name,
@@ -81,9 +81,7 @@ static sl_status print_result(const sl_run *run, const char *policy, uint64_t se
     bool failed = false;
     json_t *object = json_object(), *returns = json_array();
     for (int e = 0; e < flown->n_episodes; e++) {
-        double total = 0;
-        for (int i = 0; i < flown->n_agents; i++)
-            total += flown->returns[(size_t)e * (size_t)flown->n_agents + (size_t)i];
+        double total = sl_env_return(run->spec, flown->returns + (size_t)e * (size_t)flown->n_agents);
         if (json_array_append_new(returns, sl_json_number(total)) != 0) failed = true;
     }
     sl_json_set(object, "policy", json_string(policy), &failed);

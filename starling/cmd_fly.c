@@ -36,8 +36,7 @@ static sl_status print_json(const sl_run *run, uint64_t seed, const sl_flown *fl
     bool failed = false;
     json_t *object = json_object(), *returns = json_array(), *timing = json_object();
     for (int e = 0; e < flown->n_episodes; e++) {
-        double total = 0;
-        for (int i = 0; i < flown->n_agents; i++) total += flown->returns[e * flown->n_agents + i];
+        double total = sl_env_return(run->spec, flown->returns + (size_t)e * (size_t)flown->n_agents);
         if (json_array_append_new(returns, sl_json_number(total)) != 0) failed = true;
     }
     sl_json_set(object, "env", json_string(run->spec->name), &failed);
@@ -61,7 +60,7 @@ static sl_status print_json(const sl_run *run, uint64_t seed, const sl_flown *fl
 static sl_status print_result(const sl_run *run, uint64_t seed, const sl_flown *flown, json_t *restarts, bool json) {
     sl_score score;
     pace p;
-    SL_TRY(sl_score_of(flown, &score));
+    SL_TRY(sl_score_of(run->spec, flown, &score));
     SL_TRY(measure(flown, &p));
     if (json) return print_json(run, seed, flown, &score, &p, restarts);
     printf("%d agents flew %s: return %.2f \u00b1 %.2f (95%% CI, %d episodes, seed %llu)\n", flown->n_agents,

@@ -25,13 +25,13 @@ void sl_scores_fini(sl_scores *self) {
     for (int i = 0; i < SL_SCORED_KINDS; i++) sl_flown_fini(&self->flown[i]);
 }
 
-sl_status sl_score_of(const sl_flown *flown, sl_score *out) {
-    int E = flown->n_episodes, N = flown->n_agents;
+sl_status sl_score_of(const sl_env_spec *spec, const sl_flown *flown, sl_score *out) {
+    int E = flown->n_episodes;
     double *totals = sl_alloc_array((size_t)E, sizeof *totals);
     if (!totals) return sl_fail(SL_MEMORY, NULL, "no memory for %d returns", E);
     double steps = 0, won = 0;
     for (int e = 0; e < E; e++) {
-        for (int i = 0; i < N; i++) totals[e] += flown->returns[(size_t)e * (size_t)N + (size_t)i];
+        totals[e] = sl_env_return(spec, flown->returns + (size_t)e * (size_t)flown->n_agents);
         steps += flown->lengths[e];
         if (flown->won) won += flown->won[e] ? 1 : 0;
     }
@@ -108,7 +108,7 @@ static void set_cost(json_t *object, int n_actors, int n_files, const sl_policy 
 static sl_status make_policies(const sl_run *run, const sl_scores *scores, json_t *policies, bool *failed) {
     sl_score score[SL_SCORED_KINDS] = {{0}};
     for (int i = 0; i < SL_SCORED_KINDS; i++) {
-        if (scores->flown[i].n_episodes > 0) SL_TRY(sl_score_of(&scores->flown[i], &score[i]));
+        if (scores->flown[i].n_episodes > 0) SL_TRY(sl_score_of(run->spec, &scores->flown[i], &score[i]));
     }
     bool has_scale =
         scores->flown[SL_SCORED_RANDOM].n_episodes > 0 && scores->flown[SL_SCORED_TEACHER].n_episodes > 0;

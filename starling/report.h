@@ -25,11 +25,11 @@ typedef struct sl_scores {
 } sl_scores;
 void sl_scores_fini(sl_scores *self);
 
-/* Mean return of an episode, summed over agents, with its 95 % half-width over episodes. */
+/* Mean return of an episode (sl_env_return), with its 95 % half-width over episodes. */
 typedef struct sl_score {
     double mean, ci95, sd, min, max, length, win_rate; /* win_rate < 0: not known */
 } sl_score;
-SL_MUST_CHECK sl_status sl_score_of(const sl_flown *flown, sl_score *out);
+SL_MUST_CHECK sl_status sl_score_of(const sl_env_spec *spec, const sl_flown *flown, sl_score *out);
 /* Episodes of the flight whose returns differ from the students' in-process evaluation, agent by agent, bit for bit.
  */
 int sl_flight_differs(const sl_flown *students, const sl_flown *flight);

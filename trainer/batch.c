@@ -80,7 +80,8 @@ static sl_status read_critic(const sl_learn_message *message, const sl_setup *se
 
 sl_status sl_batch_read(const sl_learn_message *message, const sl_setup *setup, const sl_batch_need *need,
                         sl_batch *out) {
-    sl_batch batch = {.N = setup->N, .O = setup->O, .A = setup->A, .S = setup->S, .M = setup->M};
+    sl_batch batch = {
+        .N = setup->N, .O = setup->O, .A = setup->A, .S = setup->S, .M = setup->M, .spec = &setup->spec};
     SL_TRY(read_sizes(message, need, &batch));
     int64_t T = batch.T, B = batch.B, N = batch.N, A = batch.A;
     TAKE(SL_TENSOR_KEEP, SL_WIRE_F32, keep, false, T, B);
@@ -113,6 +114,7 @@ sl_status sl_batch_read(const sl_learn_message *message, const sl_setup *setup, 
 double sl_batch_mean_return(const sl_batch *self) {
     if (self->n_episodes == 0) return (double)NAN;
     double sum = 0;
-    for (int k = 0; k < self->n_episodes * self->N; k++) sum += self->episode_return[k];
+    for (int e = 0; e < self->n_episodes; e++)
+        sum += sl_env_return(self->spec, self->episode_return + (size_t)e * (size_t)self->N);
     return sum / self->n_episodes;
 }

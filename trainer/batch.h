@@ -23,6 +23,7 @@ typedef struct sl_batch {
     const float *critic_hidden;  /* (C, B, M, critic_H), or NULL */
     const float *teacher_logits; /* (T, B, N, A), or NULL */
     const float *teacher_z;      /* (T, B, N, teacher_H), or NULL */
+    const sl_env_spec *spec;     /* borrowed from the setup */
     int n_episodes;
     const double *episode_return; /* (n_episodes, N) of episodes finished in this batch, or NULL */
 } sl_batch;
@@ -40,7 +41,7 @@ typedef struct sl_batch_need {
 /* SL_MISMATCH or SL_CORRUPT, naming the tensor: absent, of another shape, or an action out of range. */
 SL_MUST_CHECK sl_status sl_batch_read(const sl_learn_message *message, const sl_setup *setup,
                                       const sl_batch_need *need, sl_batch *out);
-/* Mean over the finished episodes of the sum over agents; NaN without episodes. */
+/* Mean return of the finished episodes (sl_env_return); NaN without episodes. */
 double sl_batch_mean_return(const sl_batch *self);
 
 #endif

@@ -287,7 +287,7 @@ static void describe(sl_combat *m, const char *name, const sl_env_options *optio
     spec->state_dim = n * (own + 3) + e * (other + 2) + n * spec->n_actions;
     spec->max_steps = options->max_steps ? options->max_steps : m->map.step_limit;
     spec->masks_actions = true;
-    spec->has_heuristic = spec->can_win = true;
+    spec->has_heuristic = spec->can_win = spec->shared_reward = true;
     for (int i = 0; i < n; i++) {
         sl_agent_spec *agent = &spec->agents[i];
         (void)snprintf(agent->name, sizeof agent->name, "ally_%d", i);

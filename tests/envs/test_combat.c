@@ -1,5 +1,6 @@
 /* test_combat.c - battles: maps, spawns, rules by hand, switches, baselines against the published reference. */
 #include "common/alloc.h"
+#include "envs/bench.h"
 #include "envs/picture.h"
 #include "support/temp_folder.h"
 
@@ -409,6 +410,21 @@ static void baselines_play_as_in_the_reference(void **state) {
     }
 }
 
+/* Everybody is paid the team's reward, so the bench's return is the team's: at random 1.5 on 3m, and not three times
+ * that. The bench takes 25 steps, after which every battle is to end. */
+static void the_team_is_paid_once(void **state) {
+    (void)state;
+    sl_env_options options = defaults();
+    sl_env_bench_result result;
+    options.max_steps = SL_ENV_BENCH_STEPS;
+    assert_int_equal(sl_env_bench("combat/3m", &options, 400, 1, 0.0, &result), SL_OK);
+    assert_true(result.mean_return > 1.0 && result.mean_return < 2.0);
+    field *f = open_field("combat/3m", &options, 1);
+    assert_true(f->spec->shared_reward);
+    assert_close(sl_env_return(f->spec, (const double[]){2.5, 2.5, 2.5}), 2.5, 0.0);
+    close_field(f);
+}
+
 static void seeds_name_battles(void **state) {
     (void)state;
     sl_env_options options = defaults();
@@ -590,6 +606,7 @@ int main(void) {
         cmocka_unit_test(a_map_of_ones_own_is_won),
         cmocka_unit_test(switches_change_what_they_say),
         cmocka_unit_test(baselines_play_as_in_the_reference),
+        cmocka_unit_test(the_team_is_paid_once),
         cmocka_unit_test(seeds_name_battles),
         cmocka_unit_test(the_same_state_everywhere),
         cmocka_unit_test(damaged_snapshots_are_refused),

@@ -39,8 +39,9 @@ static void test_score(void **state) {
     (void)state;
     // totals 3, 6, 9: mean 6, sd 3, half-width 1.96 * 3 / sqrt(3)
     sl_flown flown = make_flown(3, 1);
+    sl_env_spec spec = {.n_agents = 2};
     sl_score score;
-    assert_int_equal(sl_score_of(&flown, &score), SL_OK);
+    assert_int_equal(sl_score_of(&spec, &flown, &score), SL_OK);
     assert_near(score.mean, 6);
     assert_near(score.sd, 3);
     assert_near(score.ci95, 1.96 * 3 / sqrt(3));
@@ -49,8 +50,14 @@ static void test_score(void **state) {
     assert_near(score.length, 25);
     assert_true(score.win_rate < 0);
     flown.won = sl_alloc_copy((const uint8_t[]){1, 0, 1}, 3);
-    assert_int_equal(sl_score_of(&flown, &score), SL_OK);
+    assert_int_equal(sl_score_of(&spec, &flown, &score), SL_OK);
     assert_near(score.win_rate, 2.0 / 3);
+    // where all are paid the team's reward, one agent's returns count: 1, 2, 3
+    spec.shared_reward = true;
+    assert_int_equal(sl_score_of(&spec, &flown, &score), SL_OK);
+    assert_near(score.mean, 2);
+    assert_near(score.sd, 1);
+    assert_near(score.max, 3);
     sl_flown_fini(&flown);
 }
 

@@ -41,7 +41,7 @@ static void make_setup(sl_synthetic *self) {
     const sl_synthetic_def *d = &self->def;
     sl_setup *s = &self->setup;
     sl_net_def net = {.n_layers = 1, .cell = d->cell, .activation = SL_ACT_TANH, .layer_norm = d->layer_norm};
-    s->N = d->N;
+    s->N = s->spec.n_agents = d->N;
     s->O = d->O;
     s->A = d->A;
     s->S = d->N * d->O;

@@ -73,6 +73,9 @@ static void a_whole_batch_is_read(void **state) {
     add(&f, SL_TENSOR_EPISODE_RETURN, SL_WIRE_F64, returns, DIMS(2, 3));
     assert_int_equal(read_batch(&f, &batch), SL_OK);
     assert_true(fabs(sl_batch_mean_return(&batch) - 33) < 1e-12);
+    // or of the reward that all are paid
+    f.data.setup.spec.shared_reward = true;
+    assert_true(fabs(sl_batch_mean_return(&batch) - 5.5) < 1e-12);
     sl_synthetic_fini(&f.data);
 }
 
