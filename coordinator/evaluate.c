@@ -3,6 +3,7 @@
 #include "coordinator/evaluate.h"
 
 #include "coordinator/keeper.h"
+#include "envs/streams.h"
 #include "nn/dist.h"
 
 #include <string.h>
@@ -32,11 +33,6 @@ int sl_evaluate_width(int n_episodes) {
     return n_episodes < MAX_WIDTH ? n_episodes : MAX_WIDTH;
 }
 
-sl_episode_streams sl_evaluate_streams(uint64_t seed, int64_t episode) {
-    sl_rng root = sl_rng_seed(seed), stream = sl_rng_split(&root, (uint64_t)episode);
-    return (sl_episode_streams){stream, sl_rng_split_name(&stream, "mask"), sl_rng_split_name(&stream, "action")};
-}
-
 static sl_env_out outputs(const evaluation *self) {
     return (sl_env_out){.obs = self->obs,
                         .avail = self->setup->spec.masks_actions ? self->avail : NULL,
@@ -52,7 +48,7 @@ static void start(evaluation *self, int slice, int v) {
     self->next[slice] = e + self->slices.n;
     self->which[v] = 1;
     self->playing[v] = e < self->def->n_episodes ? e : -1;
-    sl_episode_streams streams = sl_evaluate_streams(self->def->seed, e);
+    sl_streams streams = sl_streams_of_episode(self->def->seed, e);
     sl_env_seed(self->env, v, &streams.env);
     if (self->masks) sl_mask_draw(self->masks, v, &streams.mask);
     self->rngs[v] = streams.action;
@@ -64,12 +60,7 @@ static void act_randomly(evaluation *self, int begin, int end) {
         for (int n = 0; n < self->N; n++) {
             int64_t row = (int64_t)v * self->N + n;
             const uint8_t *avail = self->avail ? self->avail + row * self->A : NULL;
-            int n_legal = 0;
-            for (int a = 0; a < self->A; a++) n_legal += !avail || avail[a];
-            int chosen = n_legal ? (int)sl_rng_below(&self->rngs[v], (uint32_t)n_legal) : 0, a = 0;
-            for (; a < self->A - 1; a++)
-                if ((!avail || avail[a]) && chosen-- == 0) break;
-            self->action[row] = a;
+            self->action[row] = sl_streams_choose(&self->rngs[v], self->A, avail);
         }
     }
 }

@@ -1,6 +1,6 @@
 /* evaluate.h - greedy episodes of a policy, in process: what a flown fleet of the same students must reproduce
- * episode by episode. Episode e uses split(seed(seed), e) for its environment and, split from that by "mask", for its
- * mask. Several copies are played at a time, and the result does not depend on how many. */
+ * episode by episode. Episode e is that of envs/streams.h. Several copies are played at a time, and the result does
+ * not depend on how many. */
 #ifndef SL_COORDINATOR_EVALUATE_H
 #define SL_COORDINATOR_EVALUATE_H
 
@@ -27,11 +27,6 @@ typedef struct sl_episodes {
 } sl_episodes;
 
 int sl_evaluate_width(int n_episodes); /* how many copies are played at a time */
-/* The streams of episode e of an evaluation or a flight. */
-typedef struct sl_episode_streams {
-    sl_rng env, mask, action; /* action: the random policy's */
-} sl_episode_streams;
-sl_episode_streams sl_evaluate_streams(uint64_t seed, int64_t episode);
 /* SL_CONFIG: the environment has no heuristic; SL_MEMORY; what progress returns. */
 SL_MUST_CHECK sl_status sl_evaluate_run(const sl_evaluate_def *def, const sl_episodes *out);
 

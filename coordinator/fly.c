@@ -4,6 +4,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "coordinator/keeper.h"
+#include "envs/streams.h"
 
 #include <string.h>
 
@@ -56,7 +57,7 @@ static sl_env_out outputs(flight *self) {
 
 static sl_status fly_episode(flight *self, int64_t e, double *returns, int32_t *length, int64_t *tick_ns) {
     sl_env_out out = outputs(self);
-    sl_episode_streams streams = sl_evaluate_streams(self->def->seed, e);
+    sl_streams streams = sl_streams_of_episode(self->def->seed, e);
     sl_env_seed(self->env, 0, &streams.env);
     if (self->masks) sl_mask_draw(self->masks, 0, &streams.mask);
     sl_env_reset(self->env, 0, 1, NULL, &out);

@@ -1,0 +1,19 @@
+/* streams.c - see streams.h. Called by evaluate.c, fly.c and player.c. */
+#include "envs/streams.h"
+
+#include <stddef.h>
+
+sl_streams sl_streams_of_episode(uint64_t seed, int64_t episode) {
+    sl_rng root = sl_rng_seed(seed), stream = sl_rng_split(&root, (uint64_t)episode);
+    return (sl_streams){stream, sl_rng_split_name(&stream, "mask"), sl_rng_split_name(&stream, "action")};
+}
+
+int32_t sl_streams_choose(sl_rng *action, int n, const uint8_t *avail) {
+    uint32_t n_legal = 0;
+    for (int a = 0; a < n; a++) n_legal += !avail || avail[a];
+    if (n_legal == 0) return 0;
+    uint32_t chosen = sl_rng_below(action, n_legal);
+    int32_t a = 0;
+    while ((avail && !avail[a]) || chosen-- > 0) a++;
+    return a;
+}
