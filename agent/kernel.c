@@ -7,7 +7,9 @@
 #include <math.h>
 #include <string.h>
 
-enum { H = SL_HIDDEN, LANES = 16, MAX_GROUPS = 3 * H / LANES };
+// 24 sums leave some of AVX-512's 32 registers free; with fewer, more passes go over the input
+enum { H = SL_HIDDEN, LANES = 16, MAX_GROUPS = 3 * H / LANES, BLOCK = MAX_GROUPS < 24 ? MAX_GROUPS : 24 };
+_Static_assert(MAX_GROUPS % BLOCK == 0, "the gates are whole blocks, or there is one block");
 
 /* sixteen floats side by side, in whatever registers the machine has; unlike a plain loop, gcc keeps them there */
 typedef float lanes __attribute__((vector_size(LANES * sizeof(float)), may_alias));
@@ -22,16 +24,25 @@ static void layer_normalise(const float *gain, const float *bias, int n, float *
     for (int i = 0; i < n; i++) x[i] = (x[i] - mean) * scale * gain[i] + bias[i];
 }
 
-/* y[j] = bias[j] + sum over i of x[i] w[i][j], for the n_groups * LANES outputs j; rows of w are stride apart.
- * n_groups is a constant where it is called, so that all the sums stay in registers. */
-static inline __attribute__((always_inline)) void multiply(const float *restrict x, int n, const float *restrict w,
-                                                           int n_groups, int stride, const float *restrict bias,
-                                                           float *restrict y) {
-    lanes sum[MAX_GROUPS];
+// n_groups is a constant where it is called, so that all the sums stay in registers
+static inline __attribute__((always_inline)) void multiply_block(const float *restrict x, int n,
+                                                                 const float *restrict w, int n_groups, int stride,
+                                                                 const float *restrict bias, float *restrict y) {
+    lanes sum[BLOCK];
     for (int g = 0; g < n_groups; g++) sum[g] = *(const lanes *)(bias + g * LANES);
     for (int i = 0; i < n; i++)
         for (int g = 0; g < n_groups; g++) sum[g] += x[i] * *(const lanes *)(w + i * stride + g * LANES);
     for (int g = 0; g < n_groups; g++) *(lanes *)(y + g * LANES) = sum[g];
+}
+
+/* y[j] = bias[j] + sum over i of x[i] w[i][j], for the n_groups * LANES outputs j; rows of w are stride apart. Which
+ * block an output is in changes no bit of it: its sum has the same order in all. */
+static inline __attribute__((always_inline)) void multiply(const float *restrict x, int n, const float *restrict w,
+                                                           int n_groups, int stride, const float *restrict bias,
+                                                           float *restrict y) {
+    const int block = n_groups < BLOCK ? n_groups : BLOCK;
+    for (int j = 0; j < n_groups * LANES; j += block * LANES)
+        multiply_block(x, n, w + j, block, stride, bias + j, y + j);
 }
 
 static void activate(bool use_tanh, float *x) {

@@ -1,6 +1,7 @@
 /* model.c - tensors by name (nn/net.h) into the kernel's fixed places. Nothing of the file is trusted. */
 #include "agent/model.h"
 
+#include "common/agent_size.h"
 #include "common/alloc.h"
 #include "common/rng.h"
 #include "storage/file.h"
@@ -78,9 +79,11 @@ static sl_status take_all(const source *from, sl_kernel *kernel) {
 
 static sl_status check_hidden(const char *what, int hidden) {
     if (hidden == SL_HIDDEN) return SL_OK;
-    char hint[64] = "agents are built for the hidden sizes 16, 32 and 64";
-    if (hidden == 16 || hidden == 32 || hidden == 64)
+    char hint[SL_AGENT_SIZES_TEXT];
+    if (sl_agent_size_is_built(hidden))
         snprintf(hint, sizeof hint, "fly it with starling-agent-%d", hidden);
+    else
+        sl_agent_size_hint(hint);
     return sl_fail(SL_MISMATCH, hint, "%s has hidden size %d, this is starling-agent-%d", what, hidden, SL_HIDDEN);
 }
 

@@ -6,12 +6,11 @@
 #include "starling/spawn.h"
 #include "starling/table.h"
 
+#include "common/agent_size.h"
+
 #include <poll.h>
 #include <stdio.h>
 #include <sys/wait.h>
-
-static const int sizes[] = {16, 32, 64}; /* the programs that are built */
-enum { N_SIZES = sizeof sizes / sizeof sizes[0] };
 
 // runs one program to its end and takes the JSON object that it prints last
 static sl_status measure(const char *program, char *seconds, json_t **out) {
@@ -80,9 +79,9 @@ sl_status sl_cmd_bench_inference(const char *path, int argc, char **argv) {
     (void)snprintf(text, sizeof text, "%.3f", seconds);
     json_t *results = json_array();
     sl_status status = SL_OK;
-    for (int i = 0; i < N_SIZES && status == SL_OK; i++) {
+    for (int i = 0; i < sl_agent_n_sizes() && status == SL_OK; i++) {
         json_t *result = NULL;
-        (void)snprintf(program, sizeof program, "starling-agent-%d", sizes[i]);
+        (void)snprintf(program, sizeof program, "starling-agent-%d", sl_agent_size(i));
         status = measure(program, text, &result);
         if (status == SL_OK && json_array_append_new(results, result) != 0) failed = true;
     }

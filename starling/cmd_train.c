@@ -6,6 +6,7 @@
 #include "starling/report.h"
 #include "starling/spawn.h"
 
+#include "common/agent_size.h"
 #include "common/alloc.h"
 #include "common/clock.h"
 #include "common/log.h"
@@ -46,12 +47,14 @@ static sl_status check_experiment(const sl_experiment *experiment) {
     sl_setup *setup = NULL;
     SL_TRY(sl_setup_create(experiment, &setup));
     sl_status status = SL_OK;
+    char hint[SL_AGENT_SIZES_TEXT];
+    sl_agent_size_hint(hint);
     for (int i = 0; i < setup->N && status == SL_OK; i++) {
         char program[40], path[SL_PATH_BYTES];
         int hidden = setup->students[i].hidden;
         (void)snprintf(program, sizeof program, "starling-agent-%d", hidden);
         if (sl_program_find(program, path) != SL_OK)
-            status = sl_fail(SL_CONFIG, "agents are built for 16, 32 and 64 units",
+            status = sl_fail(SL_CONFIG, hint,
                              "key 'students[%d].net.hidden': there is no '%s' to fly a student of %d units", i,
                              program, hidden);
     }

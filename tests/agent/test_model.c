@@ -58,7 +58,7 @@ static void refuses_another_kind_or_size(void **state) {
     sl_student_file_fini(&student);
     def.hidden = 24;
     sl_student_file_init(&student, &def, 1);
-    expect_refusal(&student, SL_MISMATCH, "hidden size 24", "16, 32 and 64");
+    expect_refusal(&student, SL_MISMATCH, "hidden size 24", "16, 32, 64");
     sl_student_file_fini(&student);
     def = gru_16;
     def.in_dim = 513;

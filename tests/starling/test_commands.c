@@ -201,6 +201,7 @@ static void test_bad_experiment_leaves_no_folder(void **state) {
         expect_error(words, 3, bad[i].line);
         assert_int_not_equal(access(run_folder, F_OK), 0);
     }
+    expect_hint("agents are built for 16, 32");
     sl_temp_folder_remove(&folder);
 }
 
