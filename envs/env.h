@@ -14,10 +14,11 @@
 
 enum { SL_MAX_AGENTS = 64, SL_MAX_BLOCKS = 16, SL_NAME_SIZE = 32, SL_ENV_NAME_SIZE = 96, SL_ENV_LANES = 16 };
 
-/* A named run of features, the unit in which masks and links speak: "self_vel", "landmarks", "others", "comm". */
+/* A named run of features, the unit in which masks and links speak: "self_vel", "landmarks", "others", "comm". One of
+ * entries has one for each other unit, of entry features, feature 1 the distance in units of the sight range. */
 typedef struct sl_block {
     char name[SL_NAME_SIZE];
-    int begin, len; /* features [begin, begin + len) of the agent's observation */
+    int begin, len, entry; /* features [begin, begin + len) of the agent's observation; 0 = not of entries */
 } sl_block;
 
 typedef struct sl_agent_spec {
@@ -35,8 +36,8 @@ typedef struct sl_env_spec {
     bool continuous;
     bool state_is_obs;  /* S = N * O and the state is the (V, N, O) observation read as (V, S): state may be NULL */
     bool masks_actions; /* false: all A actions of every agent are always legal and avail may be NULL */
-    bool has_heuristic, can_win; /* can_win: won of sl_env_out says something */
-    bool shared_reward;          /* all agents are paid the same, the team's: see sl_env_return */
+    bool has_heuristic, can_win, mortal; /* can_win, mortal: won and alive of sl_env_out say something */
+    bool shared_reward;                  /* all agents are paid the same, the team's: see sl_env_return */
     sl_agent_spec agents[SL_MAX_AGENTS];
 } sl_env_spec;
 

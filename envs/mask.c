@@ -1,5 +1,5 @@
-/* mask.c - keep tables of 0 and 1, one a copy, multiplied onto observations. Called by the coordinator's roll-out
- * threads, a range of copies each. */
+/* mask.c - keep tables of 0 and 1, one a copy, multiplied onto observations, and the sight limit before them. Called
+ * by the coordinator's roll-out threads, a range of copies each. */
 #include "envs/mask.h"
 
 #include "common/alloc.h"
@@ -8,11 +8,19 @@
 #include <stdio.h>
 #include <string.h>
 
+/* The entries of an agent's blocks lie one behind the other: n of them, of len features, from begin. */
+typedef struct entries {
+    int begin, len, n;
+} entries;
+
 struct sl_mask {
     sl_mask_kind kind;
+    bool sight, hides_avail;
     int k_min, k_max;
-    int V, N, O;
-    int obs_dims[SL_MAX_AGENTS];
+    int V, N, O, A;
+    int obs_dims[SL_MAX_AGENTS], n_actions[SL_MAX_AGENTS];
+    int n_sights[SL_MAX_AGENTS]; /* blocks whose entries are in or out of sight */
+    entries sights[SL_MAX_AGENTS][SL_MAX_BLOCKS];
     float *keep; /* (V, N, O) */
 };
 
@@ -66,6 +74,10 @@ static sl_status check_random(const sl_mask_def *def, const sl_env_spec *spec) {
     return SL_OK;
 }
 
+static void keep_block(const sl_block *block, float *row) {
+    for (int o = 0; block && o < block->len; o++) row[block->begin + o] = 1.0f;
+}
+
 // without a drawn mask nothing is visible; padding behind a short observation is never kept
 static void fill_copy(sl_mask *self, const sl_mask_def *def, const sl_env_spec *spec, int v) {
     for (int i = 0; i < self->N; i++) {
@@ -74,8 +86,23 @@ static void fill_copy(sl_mask *self, const sl_mask_def *def, const sl_env_spec *
             for (int o = 0; o < self->obs_dims[i]; o++) row[o] = 1.0f;
         }
         for (int b = 0; def->kind == SL_MASK_BLOCKS && b < SL_MAX_BLOCKS && def->blocks[i][b][0]; b++) {
-            const sl_block *block = find_block(&spec->agents[i], def->blocks[i][b]);
-            for (int o = 0; o < block->len; o++) row[block->begin + o] = 1.0f;
+            keep_block(find_block(&spec->agents[i], def->blocks[i][b]), row);
+        }
+        if (def->kind == SL_MASK_BLOCKS && !def->hides_movement)
+            keep_block(find_block(&spec->agents[i], "move"), row);
+    }
+}
+
+static void describe_agents(sl_mask *self, const sl_mask_def *def, const sl_env_spec *spec) {
+    for (int i = 0; i < self->N; i++) {
+        const sl_agent_spec *agent = &spec->agents[i];
+        self->obs_dims[i] = agent->obs_dim;
+        self->n_actions[i] = agent->n_actions;
+        for (int b = 0; def->sight && b < agent->n_blocks; b++) {
+            const sl_block *block = &agent->blocks[b];
+            if (block->entry == 0) continue;
+            self->sights[i][self->n_sights[i]++] = (entries){block->begin, block->entry, block->len / block->entry};
+            self->sight = true;
         }
     }
 }
@@ -92,13 +119,15 @@ sl_status sl_mask_create(const sl_mask_def *def, const sl_env_spec *spec, int V,
         return sl_fail(SL_MEMORY, NULL, "cannot allocate masks of %d copies", V);
     }
     *self = (sl_mask){.kind = def->kind,
+                      .hides_avail = def->hides_avail,
                       .k_min = def->k_min,
                       .k_max = def->k_max,
                       .V = V,
                       .N = spec->n_agents,
                       .O = spec->obs_dim,
+                      .A = spec->n_actions,
                       .keep = keep};
-    for (int i = 0; i < self->N; i++) self->obs_dims[i] = spec->agents[i].obs_dim;
+    describe_agents(self, def, spec);
     for (int v = 0; v < V; v++) fill_copy(self, def, spec, v);
     *out = self;
     return SL_OK;
@@ -126,13 +155,55 @@ void sl_mask_draw(sl_mask *self, int v, sl_rng *stream) {
     }
 }
 
+// a hidden feature is +0 whatever it was, so that NaN or -0 cannot leak through the mask
+static void keep_features(const float *keep, const float *obs, size_t n, float *seen) {
+    for (size_t i = 0; i < n; i++) seen[i] = keep[i] != 0.0f ? obs[i] : 0.0f;
+}
+
+// one agent's row: first the entries out of sight, as the keep table may hide how far away a unit is
+static void see_row(const sl_mask *self, int agent, const float *keep, const float *obs, float *seen) {
+    size_t O = (size_t)self->O;
+    if (seen != obs) memcpy(seen, obs, O * sizeof *seen);
+    for (int b = 0; b < self->n_sights[agent]; b++) {
+        const entries *block = &self->sights[agent][b];
+        for (int k = 0; k < block->n; k++) {
+            float *entry = seen + block->begin + k * block->len;
+            if (entry[1] > 1.0f) memset(entry, 0, (size_t)block->len * sizeof *entry);
+        }
+    }
+    keep_features(keep, seen, O, seen);
+}
+
+void sl_mask_see(const sl_mask *self, const float *keep, const float *obs, float *seen) {
+    size_t O = (size_t)self->O;
+    if (!self->sight) {
+        keep_features(keep, obs, (size_t)self->N * O, seen);
+        return;
+    }
+    for (int i = 0; i < self->N; i++)
+        see_row(self, i, keep + (size_t)i * O, obs + (size_t)i * O, seen + (size_t)i * O);
+}
+
 void sl_mask_apply(const sl_mask *self, int begin, int end, const float *obs, float *masked) {
     SL_ASSERT(begin >= 0 && begin <= end && end <= self->V);
     size_t row = (size_t)self->N * (size_t)self->O;
-    // a hidden feature is +0 whatever it was, so that NaN or -0 cannot leak through the mask
-    for (size_t i = (size_t)begin * row; i < (size_t)end * row; i++) {
-        masked[i] = self->keep[i] != 0.0f ? obs[i] : 0.0f;
+    for (int v = begin; v < end; v++) {
+        sl_mask_see(self, keep_row(self, v, 0), obs + (size_t)v * row, masked + (size_t)v * row);
     }
+}
+
+void sl_mask_avail(const sl_mask *self, int64_t rows, const uint8_t *avail, uint8_t *seen) {
+    size_t A = (size_t)self->A;
+    if (seen != avail) memcpy(seen, avail, (size_t)rows * A);
+    for (int64_t r = 0; r < rows && self->hides_avail; r++) {
+        uint8_t *row = seen + (size_t)r * A;
+        if (!memchr(row + 1, 1, A - 1)) continue;
+        memset(row + 1, 1, (size_t)self->n_actions[r % self->N] - 1);
+    }
+}
+
+bool sl_mask_hides_avail(const sl_mask *self) {
+    return self->hides_avail;
 }
 
 const float *sl_mask_keep(const sl_mask *self, int v) {
@@ -141,7 +212,7 @@ const float *sl_mask_keep(const sl_mask *self, int v) {
 }
 
 bool sl_mask_is_identity(const sl_mask *self) {
-    return self->kind == SL_MASK_NONE;
+    return self->kind == SL_MASK_NONE && !self->sight;
 }
 
 static size_t keep_bytes(const sl_mask *self) {

@@ -247,13 +247,20 @@ static sl_status check_options(const char *name, const sl_env_options *options) 
     return SL_OK;
 }
 
-static void add_block(sl_agent_spec *agent, const char *name, int len) {
-    if (len == 0) return;
+// returns NULL for an empty block: it is left out
+static sl_block *add_block(sl_agent_spec *agent, const char *name, int len) {
+    if (len == 0) return NULL;
     sl_block *block = &agent->blocks[agent->n_blocks++];
     (void)snprintf(block->name, sizeof block->name, "%s", name);
     block->begin = agent->obs_dim;
     block->len = len;
     agent->obs_dim += len;
+    return block;
+}
+
+static void add_units(sl_agent_spec *agent, const char *name, int n, int entry) {
+    sl_block *block = add_block(agent, name, n * entry);
+    if (block) block->entry = entry;
 }
 
 // "combat/3m[full,hold]": everything that is not the default shows in the name
@@ -287,16 +294,16 @@ static void describe(sl_combat *m, const char *name, const sl_env_options *optio
     spec->state_dim = n * (own + 3) + e * (other + 2) + n * spec->n_actions;
     spec->max_steps = options->max_steps ? options->max_steps : m->map.step_limit;
     spec->masks_actions = true;
-    spec->has_heuristic = spec->can_win = spec->shared_reward = true;
+    spec->has_heuristic = spec->can_win = spec->shared_reward = spec->mortal = true;
     for (int i = 0; i < n; i++) {
         sl_agent_spec *agent = &spec->agents[i];
         (void)snprintf(agent->name, sizeof agent->name, "ally_%d", i);
         (void)snprintf(agent->role, sizeof agent->role, "%s", m->type[i]->name);
         agent->n_actions = spec->n_actions;
-        add_block(agent, "move", 4);
-        add_block(agent, "enemy", e * (other + 4));
-        add_block(agent, "ally", (n - 1) * (own + 4));
-        add_block(agent, "own", own);
+        (void)add_block(agent, "move", 4);
+        add_units(agent, "enemy", e, other + 4);
+        add_units(agent, "ally", n - 1, own + 4);
+        (void)add_block(agent, "own", own);
         spec->obs_dim = agent->obs_dim;
     }
     compose_name(m, name);

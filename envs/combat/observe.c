@@ -2,10 +2,12 @@
  * combat.c after every reset and step. */
 #include "envs/combat/combat.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
 static const double SIGHT = 9.0, SHOT_RANGE = 6.0;
+static const float BEYOND = 1.0f + FLT_EPSILON; /* the least distance that is out of sight, in units of SIGHT */
 
 /* What is the same for all observers, and what one of them sees. */
 typedef struct view {
@@ -18,14 +20,15 @@ typedef struct view {
 static void look(const sl_combat *m, const sl_battle *b, int u, view *w) {
     float own_x = b->x[u], own_y = b->y[u], scale = (float)SIGHT;
     int n_units = m->map.n_allies + m->map.n_enemies;
-    double limit = m->full ? INFINITY : SIGHT * SIGHT;
+    uint64_t in_sight = sl_combat_within(w->x, w->y, n_units, w->x[u], w->y[u], SIGHT * SIGHT);
     for (int j = 0; j < m->P; j++) {
-        float dx = b->x[j] - own_x, dy = b->y[j] - own_y;
+        float dx = b->x[j] - own_x, dy = b->y[j] - own_y, distance = sqrtf(dx * dx + dy * dy) / scale;
         w->dx[j] = dx / scale;
         w->dy[j] = dy / scale;
-        w->distance[j] = sqrtf(dx * dx + dy * dy) / scale;
+        // however it was rounded: at most 1 for who is in sight and more for who is not, as masks go by it
+        w->distance[j] = in_sight >> j & 1u ? fminf(distance, 1.0f) : fmaxf(distance, BEYOND);
     }
-    w->seen = sl_combat_within(w->x, w->y, n_units, w->x[u], w->y[u], limit) & *b->alive;
+    w->seen = m->full ? *b->alive : in_sight & *b->alive;
     w->in_range = sl_combat_within(w->x, w->y, n_units, w->x[u], w->y[u], SHOT_RANGE * SHOT_RANGE) & *b->alive;
 }
 
