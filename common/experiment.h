@@ -16,11 +16,14 @@ typedef enum sl_exp_act { SL_EXP_ACT_RELU, SL_EXP_ACT_TANH } sl_exp_act;    /* r
 typedef enum sl_exp_method { SL_EXP_KD_MARL, SL_EXP_DIRECT } sl_exp_method; /* kd-marl | direct */
 typedef enum sl_exp_source { SL_EXP_SOURCE_EXPERT, SL_EXP_SOURCE_STUDENT, SL_EXP_SOURCE_MIXED } sl_exp_source;
 typedef enum sl_exp_mask { SL_EXP_MASK_NONE, SL_EXP_MASK_BLOCKS, SL_EXP_MASK_RANDOM } sl_exp_mask;
+typedef enum sl_exp_sight { SL_EXP_SIGHT_LIMITED, SL_EXP_SIGHT_FULL } sl_exp_sight;    /* limited | full */
+typedef enum sl_exp_shown { SL_EXP_VISIBLE, SL_EXP_HIDDEN } sl_exp_shown;              /* visible | hidden */
+typedef enum sl_exp_critic { SL_EXP_CRITIC_STATE, SL_EXP_CRITIC_AGENT } sl_exp_critic; /* state | agent */
 typedef enum sl_exp_sampler { SL_EXP_UNIFORM, SL_EXP_FIFO, SL_EXP_LIFO } sl_exp_sampler;
 
 typedef struct sl_exp_env {
-    char *name; /* "mpe/simple_spread_v3" */
-    bool continuous, legacy_physics;
+    char *name, *opponent; /* "mpe/simple_spread_v3"; combat's enemies: "reference", "hold" */
+    bool continuous, legacy_physics, full, corpse_attack, wall_offset_fix, clamp_to_map, clear_last_actions;
     int n_agents, max_steps; /* 0: the environment's own */
     double local_ratio;      /* < 0: the environment's own */
 } sl_exp_env;
@@ -33,26 +36,25 @@ typedef struct sl_exp_net {
 } sl_exp_net;
 
 typedef struct sl_exp_ppo {
-    int64_t total_steps; /* environment steps, over all copies */
-    int n_envs, rollout_steps, epochs, minibatches, chunk;
+    int64_t total_steps;                                                   /* environment steps, over all copies */
+    int n_envs, rollout_steps, epochs, minibatches, chunk, max_policy_lag; /* lag: older batches are dropped */
     double lr, lr_final, adam_eps, clip, gamma, lambda; /* lr anneals linearly from lr to lr_final */
     double entropy, entropy_final, value_coef, huber_delta, max_grad_norm;
     bool value_norm, team_reward; /* team: all learn from the agents' summed reward, with one critic row */
-    int max_policy_lag;           /* parameter versions; older batches are dropped */
 } sl_exp_ppo;
 
 typedef struct sl_exp_teacher {
     char *from; /* a run folder or a teacher file to take instead of training; "" = train */
     sl_exp_net actor, critic;
-    bool agent_id; /* one-hot agent index appended to the shared actor's observation */
+    bool agent_id;              /* one-hot agent index appended to the shared actor's observation */
+    sl_exp_critic critic_input; /* agent: a row for each, which also reads its own observation and its index */
     sl_exp_ppo ppo;
 } sl_exp_teacher;
 
 typedef struct sl_exp_record {
     char *from; /* a run folder whose buffer is used instead of recording; "" = record */
     int episodes;
-    int64_t max_items, max_bytes,
-        min_size; /* bounds of the expert buffer: episodes, file bytes; sampling starts at */
+    int64_t max_items, max_bytes, min_size; /* bounds: episodes, file bytes; sampling starts at */
     sl_exp_sampler sampler;
     double samples_per_insert, error_buffer; /* Reverb's rate limiter; 0 = only min_size counts */
 } sl_exp_record;
@@ -60,6 +62,8 @@ typedef struct sl_exp_record {
 typedef struct sl_exp_mask_def {
     sl_exp_mask kind;
     int k_min, k_max; /* random: features kept, drawn per agent and episode */
+    sl_exp_sight sight;
+    sl_exp_shown movement, avail_actions;
 } sl_exp_mask_def;
 
 typedef struct sl_exp_student {
@@ -71,9 +75,8 @@ typedef struct sl_exp_student {
 typedef struct sl_exp_distill {
     sl_exp_source source;
     int updates, episodes, epochs, minibatches; /* updates: batches asked of the coordinator, of that many episodes */
-    double lr, lr_final, adam_eps, max_grad_norm;
-    double w_ppo, w_kl, w_ce, w_sr, w_role; /* eq. 5 and 6; 0 switches a term off */
-    double tau, tau_role, clip, entropy, gamma, lambda;
+    double lr, lr_final, adam_eps, max_grad_norm, tau, tau_role, clip, entropy, gamma, lambda;
+    double w_ppo, w_kl, w_ce, w_sr, w_role;        /* eq. 5 and 6; 0 switches a term off */
     int common_dim, role_dim, teacher_role_period; /* d_r of eq. 9, roles of eq. 11, steps between W_T's or 0 */
 } sl_exp_distill;
 
@@ -90,8 +93,7 @@ typedef struct sl_exp_fleet {
 typedef struct sl_experiment {
     char *name;
     uint64_t seed;
-    int threads; /* worker threads of the trainer and of the coordinator; part of "same seed, same threads" */
-    int checkpoint_seconds;
+    int threads, checkpoint_seconds; /* threads: workers of trainer and coordinator; "same seed, same threads" */
     sl_exp_method method;
     sl_exp_env env;
     sl_exp_teacher teacher;
@@ -104,15 +106,13 @@ typedef struct sl_experiment {
     sl_exp_fleet fleet;
 } sl_experiment;
 
-/* Reads path, applies sets ("distill.w_kl=0.5", "students[1].net.hidden=32", "students[0].blocks=landmarks,others"),
- * fills defaults, checks ranges. SL_NOT_FOUND; SL_CONFIG with "file: key 'x': what" and a hint; SL_USAGE for a set
- * without "=". parse: the same from memory; what is the text's name in error lines. */
+/* Reads path, applies sets ("distill.w_kl=0.5", "students[0].blocks=comm,others"), fills defaults, checks ranges.
+ * SL_NOT_FOUND; SL_CONFIG; SL_USAGE: a set without "=". parse: from memory; what names the text in error lines. */
 SL_MUST_CHECK sl_status sl_experiment_load(const char *path, const char *const *sets, int n_sets,
                                            sl_experiment **out);
 SL_MUST_CHECK sl_status sl_experiment_parse(const char *what, const char *text, size_t n_bytes,
                                             const char *const *sets, int n_sets, sl_experiment **out);
-/* Writes the resolved experiment atomically: loading it gives the same. SL_NO_SPACE, SL_IO. format: into memory, for
- * sl_free. */
+/* Writes the resolved experiment atomically: it loads as the same. SL_NO_SPACE, SL_IO. format: text for sl_free. */
 SL_MUST_CHECK sl_status sl_experiment_save(const sl_experiment *self, const char *path);
 SL_MUST_CHECK sl_status sl_experiment_format(const sl_experiment *self, char **text, size_t *n_bytes);
 void sl_experiment_destroy(sl_experiment **self);

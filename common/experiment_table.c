@@ -27,11 +27,18 @@ static const sl_exp_key top_keys[] = {
     KEY(env.local_ratio, REAL, "-1", "[-1, 1]"),
     KEY(env.continuous, BOOL, "false", NULL),
     KEY(env.legacy_physics, BOOL, "false", NULL),
+    KEY(env.full, BOOL, "false", NULL),
+    KEY(env.opponent, TEXT, "reference", NULL),
+    KEY(env.corpse_attack, BOOL, "true", NULL),
+    KEY(env.wall_offset_fix, BOOL, "false", NULL),
+    KEY(env.clamp_to_map, BOOL, "false", NULL),
+    KEY(env.clear_last_actions, BOOL, "false", NULL),
 
     KEY(teacher.from, TEXT, "", NULL),
     NET(teacher.actor, "gru", "64", "2", "true"),
     NET(teacher.critic, "gru", "64", "2", "true"),
     KEY(teacher.agent_id, BOOL, "true", NULL),
+    KEY(teacher.critic_input, CHOICE, "state", "state agent"),
     KEY(teacher.ppo.total_steps, I64, "5000000", "[1, 1000000000000]"),
     KEY(teacher.ppo.n_envs, INT, "128", "[1, 65536]"),
     KEY(teacher.ppo.rollout_steps, INT, "25", "[1, 65536]"),
@@ -65,6 +72,9 @@ static const sl_exp_key top_keys[] = {
     KEY(mask.kind, CHOICE, "none", "none blocks random"),
     KEY(mask.k_min, INT, "8", "[1, 65536]"),
     KEY(mask.k_max, INT, "10", "[1, 65536]"),
+    KEY(mask.sight, CHOICE, "limited", "limited full"),
+    KEY(mask.movement, CHOICE, "visible", "visible hidden"),
+    KEY(mask.avail_actions, CHOICE, "visible", "visible hidden"),
 
     KEY(students, LIST, NULL, NULL),
 

@@ -4,22 +4,41 @@
 #include <stdio.h>
 #include <string.h>
 
+static void append(char *text, size_t size, const char *more) {
+    size_t n = strlen(text);
+    snprintf(text + n, size - n, "%s", more);
+}
+
 static void write_mask(const sl_setup *self, int agent, char *text, size_t size) {
     const sl_exp_mask_def *mask = &self->experiment->mask;
     snprintf(text, size, "none");
     if (mask->kind == SL_EXP_MASK_RANDOM) snprintf(text, size, "random %d-%d", mask->k_min, mask->k_max);
-    if (mask->kind != SL_EXP_MASK_BLOCKS) return;
-    const sl_exp_student *student = sl_setup_student(self, agent);
-    snprintf(text, size, "blocks:");
-    for (unsigned b = 0; b < student->blocks_count; b++) {
-        size_t n = strlen(text);
-        snprintf(text + n, size - n, " %s", student->blocks[b]);
+    if (mask->kind == SL_EXP_MASK_BLOCKS) {
+        const sl_exp_student *student = sl_setup_student(self, agent);
+        snprintf(text, size, "blocks:");
+        for (unsigned b = 0; b < student->blocks_count; b++) {
+            append(text, size, " ");
+            append(text, size, student->blocks[b]);
+        }
+        if (self->mask.hides_movement) append(text, size, ", movement hidden");
     }
+    if (self->mask.sight) append(text, size, ", sight limited");
+    if (self->mask.hides_avail) append(text, size, ", avail_actions hidden");
 }
 
 static void write_options(const sl_exp_env *env, char *text, size_t size) {
     snprintf(text, size, "n_agents=%d max_steps=%d local_ratio=%g continuous=%d legacy_physics=%d", env->n_agents,
              env->max_steps, env->local_ratio, env->continuous, env->legacy_physics);
+    // combat's: only what is not the default
+    if (env->full) append(text, size, " full=1");
+    if (strcmp(env->opponent, "reference") != 0) {
+        append(text, size, " opponent=");
+        append(text, size, env->opponent);
+    }
+    if (!env->corpse_attack) append(text, size, " corpse_attack=0");
+    if (env->wall_offset_fix) append(text, size, " wall_offset_fix=1");
+    if (env->clamp_to_map) append(text, size, " clamp_to_map=1");
+    if (env->clear_last_actions) append(text, size, " clear_last_actions=1");
 }
 
 sl_profile sl_setup_profile(const sl_setup *self, int agent) {

@@ -4,6 +4,7 @@
 #include "common/alloc.h"
 
 #include <stdio.h>
+#include <string.h>
 
 static sl_net_def net_of(const sl_exp_net *net, int in_dim, int out_dim) {
     return (sl_net_def){.in_dim = in_dim,
@@ -29,6 +30,9 @@ static void set_mask(sl_setup *self) {
     mask->k_min = e->mask.k_min;
     mask->k_max = e->mask.k_max;
     mask->n_agents = self->N;
+    mask->sight = e->mask.sight == SL_EXP_SIGHT_LIMITED && self->options.full;
+    mask->hides_movement = e->mask.movement == SL_EXP_HIDDEN;
+    mask->hides_avail = self->hides_avail;
     if (mask->kind != SL_MASK_BLOCKS) return;
     for (int i = 0; i < self->N; i++) {
         const sl_exp_student *student = sl_setup_student(self, i);
@@ -41,7 +45,8 @@ static void set_nets(sl_setup *self) {
     const sl_experiment *e = self->experiment;
     self->teacher_agent_id = e->teacher.agent_id;
     self->teacher = net_of(&e->teacher.actor, self->O + (e->teacher.agent_id ? self->N : 0), self->A);
-    self->critic = net_of(&e->teacher.critic, self->S + (self->M > 1 ? self->N : 0), 1);
+    int critic_in = self->critic_own ? self->S + self->O + self->N : self->S + (self->M > 1 ? self->N : 0);
+    self->critic = net_of(&e->teacher.critic, critic_in, 1);
     for (int i = 0; i < self->N; i++) {
         const sl_agent_spec *agent = &self->spec.agents[i];
         self->students[i] = net_of(&sl_setup_student(self, i)->net, agent->obs_dim, agent->n_actions);
@@ -56,7 +61,9 @@ static void set_sizes(sl_setup *self) {
     self->S = self->spec.state_dim;
     self->M = e->teacher.ppo.team_reward ? 1 : self->N;
     self->direct = e->method == SL_EXP_DIRECT;
-    self->masked = e->mask.kind != SL_EXP_MASK_NONE;
+    self->critic_own = e->teacher.critic_input == SL_EXP_CRITIC_AGENT;
+    self->mortal = self->spec.mortal;
+    self->hides_avail = e->mask.avail_actions == SL_EXP_HIDDEN && self->spec.masks_actions;
     self->uses_avail = self->spec.masks_actions;
     for (int i = 0; i < self->N; i++)
         if (self->spec.agents[i].n_actions < self->A) self->uses_avail = true;
@@ -73,15 +80,26 @@ static sl_status check_words(const sl_setup *self) {
     return SL_OK;
 }
 
-static sl_status check_parts(const sl_setup *self) {
+static sl_status check_parts(sl_setup *self) {
     SL_TRY(sl_net_def_check(&self->teacher));
     SL_TRY(sl_net_def_check(&self->critic));
     for (int i = 0; i < self->N; i++) SL_TRY(sl_net_def_check(&self->students[i]));
-    // a mask of one copy, to have the block names checked
+    // a mask of one copy checks the block names and tells whether it hides something
     sl_mask *mask = NULL;
     SL_TRY(sl_setup_masks(self, 1, &mask));
+    self->masked = !sl_mask_is_identity(mask);
     sl_mask_destroy(&mask);
     return SL_OK;
+}
+
+static sl_status read_opponent(const char *text, sl_opponent *out) {
+    static const char *const words[] = {"reference", "hold"};
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        if (strcmp(words[i], text) != 0) continue;
+        *out = (sl_opponent)i;
+        return SL_OK;
+    }
+    return sl_fail(SL_CONFIG, "reference, hold", "key 'env.opponent': there is no opponent '%.60s'", text);
 }
 
 static sl_status fill(sl_setup *self) {
@@ -90,7 +108,13 @@ static sl_status fill(sl_setup *self) {
                                      .max_steps = env->max_steps,
                                      .local_ratio = env->local_ratio,
                                      .continuous = env->continuous,
-                                     .legacy_physics = env->legacy_physics};
+                                     .legacy_physics = env->legacy_physics,
+                                     .full = env->full,
+                                     .wall_offset_fix = env->wall_offset_fix,
+                                     .clamp_to_map = env->clamp_to_map,
+                                     .clear_last_actions = env->clear_last_actions,
+                                     .corpse_attack = env->corpse_attack ? SL_SWITCH_DEFAULT : SL_SWITCH_OFF};
+    SL_TRY(read_opponent(env->opponent, &self->options.opponent));
     self->root = sl_rng_seed(self->experiment->seed);
     // one copy tells the sizes
     sl_env *probe = NULL;

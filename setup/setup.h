@@ -18,17 +18,20 @@ typedef struct sl_setup {
     sl_mask_def mask;
     int N, O, A, S, M;     /* M: rows of the critic and of rewards, 1 for a team reward, else N */
     bool direct;           /* the students learn by MAPPO themselves; else the teacher does */
-    bool masked;           /* the students see less than everything */
+    bool masked;           /* the students see less than the teacher observes */
     bool uses_avail;       /* some action of some agent may be illegal */
+    bool hides_avail;      /* and the students are not told which */
+    bool mortal;           /* agents can die: alive says who has not */
+    bool critic_own;       /* teacher.critic_input agent */
     sl_net_def teacher;    /* (O, and N with teacher_agent_id) to A; a loaded file may say otherwise */
     bool teacher_agent_id; /* the teacher's actor reads its agent's index, one-hot, behind the observation */
-    sl_net_def critic;     /* (S, and N when M = N: the agent's index) to 1 */
+    sl_net_def critic;     /* (S, and N when M = N: the agent's index) to 1; with critic_own (S, O, N) */
     sl_net_def students[SL_MAX_AGENTS]; /* (N): own obs_dim, n_actions and hidden size */
     sl_rng root;                        /* sl_rng_seed(experiment->seed); every stream is split from it by name */
 } sl_setup;
 
-/* SL_CONFIG: an unknown environment, option or block, continuous actions (the learned heads are categorical), a
- * number of students that is neither 1 nor N, a network out of range. SL_MEMORY. */
+/* SL_CONFIG: an unknown environment, option, opponent or block, continuous actions (the learned heads are
+ * categorical), a number of students that is neither 1 nor N, a network out of range. SL_MEMORY. */
 SL_MUST_CHECK sl_status sl_setup_create(const sl_experiment *experiment, sl_setup **out);
 void sl_setup_destroy(sl_setup **self);
 

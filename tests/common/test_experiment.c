@@ -60,6 +60,11 @@ static void only_the_environment_has_no_default(void **state) {
     assert_int_equal(e->students[0].net.hidden, 16);
     assert_int_equal(e->students[0].blocks_count, 0);
     assert_true(e->distill.w_kl == 1 && e->distill.w_ce == 0.1 && e->distill.entropy == 0);
+    assert_true(e->env.corpse_attack && !e->env.full && !e->env.clear_last_actions);
+    assert_string_equal(e->env.opponent, "reference");
+    assert_int_equal(e->teacher.critic_input, SL_EXP_CRITIC_STATE);
+    assert_int_equal(e->mask.sight, SL_EXP_SIGHT_LIMITED);
+    assert_true(e->mask.movement == SL_EXP_VISIBLE && e->mask.avail_actions == SL_EXP_VISIBLE);
     assert_string_equal(e->fleet.endpoint, "tcp://127.0.0.1:*");
     assert_int_equal(e->fleet.lease_ms, 10000);
     sl_experiment_destroy(&e);
@@ -89,6 +94,14 @@ static void the_file_overrides_the_defaults(void **state) {
     assert_true(e->distill.w_ppo == 0);
     assert_true(e->distill.tau == 0.1);
     assert_int_equal(e->distill.source, SL_EXP_SOURCE_MIXED);
+    sl_experiment_destroy(&e);
+    e = parse(ENV "teacher: {critic_input: agent, ppo: {team_reward: false}}\n"
+                  "mask: {sight: full, movement: hidden, avail_actions: hidden}\n",
+              "env.corpse_attack=false");
+    assert_int_equal(e->teacher.critic_input, SL_EXP_CRITIC_AGENT);
+    assert_int_equal(e->mask.sight, SL_EXP_SIGHT_FULL);
+    assert_true(e->mask.movement == SL_EXP_HIDDEN && e->mask.avail_actions == SL_EXP_HIDDEN);
+    assert_false(e->env.corpse_attack);
     sl_experiment_destroy(&e);
 }
 
@@ -192,6 +205,12 @@ static const refusal bad_files[] = {
      "test.yaml: key 'record.min_size': 6 is more than record.max_items, 5", NULL},
     {ENV "mask: {k_min: 11}\n", "test.yaml: key 'mask.k_min': 11 is more than mask.k_max, 10", NULL},
     {ENV "mask: {kind: blocks}\n", "test.yaml: key 'students[0].blocks': must name at least one block", NULL},
+    {ENV "mask: {sight: far}\n", "test.yaml: key 'mask.sight': 'far' is not one of limited full", NULL},
+    {ENV "mask: {avail_actions: no}\n", "test.yaml: key 'mask.avail_actions': 'no' is not one of visible hidden",
+     NULL},
+    {ENV "teacher: {critic_input: agent}\n",
+     "test.yaml: key 'teacher.critic_input': 'agent' needs a critic row for each agent",
+     "set teacher.ppo.team_reward to false"},
     {ENV "fleet: {lease_ms: 500}\n", "test.yaml: key 'fleet.heartbeat_ms': 500 is not less than fleet.lease_ms, 500",
      NULL},
 };

@@ -17,20 +17,26 @@
 typedef struct example {
     sl_experiment e;
     sl_exp_student students[3];
-    char env[320], name[32], blocks[3][16];
+    char env[320], opponent[16], name[32], blocks[3][16];
     char *block_lists[3][1];
 } example;
 
 static inline void example_init(example *x) {
     memset(x, 0, sizeof *x);
     memcpy(x->env, "mpe/simple_spread_v3", 21);
+    memcpy(x->opponent, "reference", 10);
     memcpy(x->name, "example", 8);
     sl_exp_net net = {.cell = SL_EXP_CELL_NONE, .hidden = 24, .layers = 2, .activation = SL_EXP_ACT_RELU};
     x->e = (sl_experiment){
         .name = x->name,
         .seed = 7,
         .threads = 2,
-        .env = {.name = x->env, .n_agents = 3, .max_steps = 25, .local_ratio = -1},
+        .env = {.name = x->env,
+                .opponent = x->opponent,
+                .n_agents = 3,
+                .max_steps = 25,
+                .local_ratio = -1,
+                .corpse_attack = true},
         .teacher = {.actor = net,
                     .critic = net,
                     .agent_id = true,

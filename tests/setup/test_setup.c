@@ -177,6 +177,52 @@ static void test_profiles(void **state) {
     fini(&w);
 }
 
+static world make_combat(int n_sets, const char *const *sets) {
+    static const char text[] = "name: unit\nenv: {name: combat/3m}\n";
+    world w = {.experiment = parse(text, "students:\n- {net: {hidden: 16}, blocks: [enemy]}\n", n_sets, sets)};
+    if (sl_setup_create(w.experiment, &w.setup) != SL_OK) fail_msg("%s", sl_error_what());
+    return w;
+}
+
+/* 3m: three agents that can die, 30 features, 9 actions, a state of 48. */
+static void test_combat(void **state) {
+    (void)state;
+    world w = make_combat(0, NULL);
+    assert_true(w.setup->mortal && w.setup->uses_avail && w.setup->S == 48);
+    assert_false(w.setup->masked || w.setup->hides_avail || w.setup->critic_own);
+    assert_string_equal(w.setup->spec.name, "combat/3m");
+    fini(&w);
+    const char *sets[] = {"env.full=true",
+                          "env.opponent=hold",
+                          "env.corpse_attack=false",
+                          "env.wall_offset_fix=true",
+                          "env.clamp_to_map=true",
+                          "env.clear_last_actions=true",
+                          "mask.avail_actions=hidden",
+                          "teacher.critic_input=agent",
+                          "teacher.ppo.team_reward=false"};
+    w = make_combat(9, sets);
+    assert_non_null(strstr(w.setup->spec.name, "[full,hold,no_corpse_attack,wall_offset_fix,clamp_to_map,"));
+    assert_true(w.setup->options.clear_last_actions);
+    assert_true(w.setup->masked && w.setup->hides_avail && w.setup->critic_own);
+    check_net(&w.setup->critic, 48 + 30 + 3, 64, 1, 2, SL_CELL_GRU);
+    sl_profile student = sl_setup_profile(w.setup, 0), teacher = sl_setup_profile(w.setup, -1);
+    assert_string_equal(student.mask, "none, sight limited, avail_actions hidden");
+    assert_string_equal(teacher.mask, "none");
+    assert_non_null(strstr(student.env_options,
+                           " full=1 opponent=hold corpse_attack=0 wall_offset_fix=1 clamp_to_map=1 clear_last_act"));
+    fini(&w);
+    // nothing is hidden from students of a teacher who sees as far as they do
+    w = make_combat(2, (const char *[]){"env.full=true", "mask.sight=full"});
+    assert_false(w.setup->masked || w.setup->mask.sight);
+    fini(&w);
+    w = make_combat(3, (const char *[]){"env.full=true", "mask.kind=blocks", "mask.movement=hidden"});
+    assert_true(w.setup->mask.sight && w.setup->mask.hides_movement);
+    student = sl_setup_profile(w.setup, 0);
+    assert_string_equal(student.mask, "blocks: enemy, movement hidden, sight limited");
+    fini(&w);
+}
+
 static void refused(const char *students, const char *set, const char *key) {
     sl_experiment *experiment = parse(spread, students, set ? 1 : 0, &set);
     sl_setup *setup = NULL;
@@ -196,6 +242,10 @@ static void test_refusals(void **state) {
     refused(one_student, "env.continuous=true", "env.continuous");
     refused(one_student, "env.name=mpe/simple_sprd_v3", "simple_sprd");
     refused(strange, NULL, "moon");
+    refused(one_student, "env.opponent=refrence", "there is no opponent 'refrence'");
+    refused(one_student, "env.full=true", "no battle");
+    refused(one_student, "env.opponent=hold", "no battle");
+    refused(one_student, "env.corpse_attack=false", "no battle");
 }
 
 static sl_status live(void *context) {
@@ -220,6 +270,7 @@ int main(void) {
         cmocka_unit_test(test_masks),
         cmocka_unit_test(test_agents_that_differ),
         cmocka_unit_test(test_profiles),
+        cmocka_unit_test(test_combat),
         cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_no_memory),
     };
