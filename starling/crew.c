@@ -241,7 +241,7 @@ static sl_status ask(sl_crew *self, sl_learn_message *request, const char *stage
     sl_status watched = SL_OK;
     while (watched == SL_OK && !sl_ask_is_answered(self->ask)) {
         watched = sl_supervisor_poll(self->supervisor, sl_ask_wake_fd(self->ask), 200);
-        sl_progress_news news = {.stage = stage, .unit = "episodes", .per_second = -1, .eta_seconds = -1};
+        sl_progress_news news = {.stage = stage, .unit = "episodes", .per_second = -1, .eta_seconds = -1, .won = -1};
         sl_ask_progress(self->ask, &news.done, &news.total);
         double elapsed = sl_clock_seconds() - begin;
         if (news.done > 0 && elapsed > 0) {

@@ -90,6 +90,9 @@ void sl_progress_update(sl_progress *self, const sl_progress_news *news) {
     if (news->has_return && n > 0 && n < (int)sizeof line) {
         n += snprintf(line + n, sizeof line - (size_t)n, "  return %.2f", news->mean_return);
     }
+    if (news->won >= 0 && n > 0 && n < (int)sizeof line) {
+        n += snprintf(line + n, sizeof line - (size_t)n, "  won %.0f %%", 100 * news->won);
+    }
     if (news->eta_seconds >= 0 && news->eta_seconds < 1e8 && n > 0 && n < (int)sizeof line) {
         long eta = (long)news->eta_seconds;
         (void)snprintf(line + n, sizeof line - (size_t)n, "  ETA %ld:%02ld", eta / 60, eta % 60);
@@ -136,6 +139,7 @@ void sl_progress_event(sl_progress *self, const json_t *event) {
             .per_second = real_of(event, "per_second", -1),
             .eta_seconds = real_of(event, "eta_seconds", -1),
             .mean_return = mean_return,
+            .won = real_of(event, "won", -1),
             .has_return = isfinite(mean_return),
         };
         sl_progress_update(self, &news);

@@ -24,11 +24,11 @@ typedef struct sl_progress {
     sl_stage stages[SL_MAX_STAGES];
 } sl_progress;
 
-/* What a progress line says; per_second and eta_seconds < 0: not known. */
+/* What a progress line says; per_second, eta_seconds and won (the share of the episodes) < 0: not known. */
 typedef struct sl_progress_news {
     const char *stage, *unit;
     int64_t done, total;
-    double per_second, eta_seconds, mean_return;
+    double per_second, eta_seconds, mean_return, won;
     bool has_return;
 } sl_progress_news;
 

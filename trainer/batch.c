@@ -103,18 +103,26 @@ sl_status sl_batch_read(const sl_learn_message *message, const sl_setup *setup, 
     }
     const sl_wire_tensor *returns = sl_learn_tensor(message, SL_TENSOR_EPISODE_RETURN);
     if (returns && returns->n_dims == 2 && returns->dims[0] > 0) {
-        TAKE(SL_TENSOR_EPISODE_RETURN, SL_WIRE_F64, episode_return, false, returns->dims[0], N);
-        batch.n_episodes = (int)returns->dims[0];
+        int64_t E = returns->dims[0];
+        TAKE(SL_TENSOR_EPISODE_RETURN, SL_WIRE_F64, episode_return, false, E, N);
+        TAKE(SL_TENSOR_EPISODE_LENGTH, SL_WIRE_I32, episode_length, true, E);
+        TAKE(SL_TENSOR_EPISODE_WON, SL_WIRE_U8, episode_won, true, E);
+        batch.n_episodes = (int)E;
     }
     SL_TRY(check_actions(&batch, need->n_actions));
     *out = batch;
     return SL_OK;
 }
 
-double sl_batch_mean_return(const sl_batch *self) {
-    if (self->n_episodes == 0) return (double)NAN;
-    double sum = 0;
-    for (int e = 0; e < self->n_episodes; e++)
+sl_batch_score sl_batch_get_score(const sl_batch *self) {
+    const double unknown = (double)NAN;
+    double sum = 0, steps = 0, won = 0, E = self->n_episodes;
+    for (int e = 0; e < self->n_episodes; e++) {
         sum += sl_env_return(self->spec, self->episode_return + (size_t)e * (size_t)self->N);
-    return sum / self->n_episodes;
+        if (self->episode_length) steps += self->episode_length[e];
+        if (self->episode_won) won += self->episode_won[e] != 0;
+    }
+    if (self->n_episodes == 0) return (sl_batch_score){unknown, unknown, unknown};
+    return (sl_batch_score){sum / E, self->episode_length ? steps / E : unknown,
+                            self->episode_won ? won / E : unknown};
 }

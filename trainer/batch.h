@@ -25,7 +25,9 @@ typedef struct sl_batch {
     const float *teacher_z;      /* (T, B, N, teacher_H), or NULL */
     const sl_env_spec *spec;     /* borrowed from the setup */
     int n_episodes;
-    const double *episode_return; /* (n_episodes, N) of episodes finished in this batch, or NULL */
+    const double *episode_return;  /* (n_episodes, N) of episodes finished in this batch, or NULL */
+    const int32_t *episode_length; /* (n_episodes), or NULL */
+    const uint8_t *episode_won;    /* (n_episodes), or NULL where nobody says */
 } sl_batch;
 
 /* What a stage must be given. */
@@ -41,7 +43,11 @@ typedef struct sl_batch_need {
 /* SL_MISMATCH or SL_CORRUPT, naming the tensor: absent, of another shape, or an action out of range. */
 SL_MUST_CHECK sl_status sl_batch_read(const sl_learn_message *message, const sl_setup *setup,
                                       const sl_batch_need *need, sl_batch *out);
-/* Mean return of the finished episodes (sl_env_return); NaN without episodes. */
-double sl_batch_mean_return(const sl_batch *self);
+/* Means over the finished episodes: of the return (sl_env_return), the steps, and the share that was won. NaN: no
+ * episodes, or not known. */
+typedef struct sl_batch_score {
+    double mean_return, length, won;
+} sl_batch_score;
+sl_batch_score sl_batch_get_score(const sl_batch *self);
 
 #endif

@@ -109,7 +109,7 @@ sl_meter sl_meter_start(const char *stage, const char *unit, int64_t done, int64
                       .start_done = done};
 }
 
-void sl_meter_report(sl_meter *self, int64_t done, double mean_return) {
+void sl_meter_report(sl_meter *self, int64_t done, double mean_return, double won) {
     double now = sl_clock_seconds();
     self->done = done;
     if (now - self->last_seconds < 0.5 && done < self->total) return;
@@ -120,6 +120,7 @@ void sl_meter_report(sl_meter *self, int64_t done, double mean_return) {
                  "\"per_second\":%.1f",
                  self->stage, (long long)done, (long long)self->total, self->unit, rate);
     if (isfinite(mean_return)) (void)printf(",\"return\":%.4f", mean_return);
+    if (isfinite(won)) (void)printf(",\"won\":%.4f", won);
     if (rate > 0) (void)printf(",\"eta_seconds\":%.1f", (double)(self->total - done) / rate);
     (void)printf("}\n");
     (void)fflush(stdout);

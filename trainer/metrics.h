@@ -29,8 +29,8 @@ typedef struct sl_meter {
     int64_t start_done;                 /* where this session began */
 } sl_meter;
 sl_meter sl_meter_start(const char *stage, const char *unit, int64_t done, int64_t total);
-/* Prints a line, unless the last one is younger than half a second and this is not the end. mean_return NaN = not
- * known. */
-void sl_meter_report(sl_meter *self, int64_t done, double mean_return);
+/* Prints a line, unless the last one is younger than half a second and this is not the end. mean_return and won, the
+ * share of the episodes: NaN = not known. */
+void sl_meter_report(sl_meter *self, int64_t done, double mean_return, double won);
 
 #endif

@@ -13,7 +13,7 @@ static void on_progress(void *context, const sl_learn_message *message) {
     sl_session *self = context;
     if (!self->recording.stage) return;
     self->recording.total = message->total;
-    sl_meter_report(&self->recording, message->done, (double)NAN);
+    sl_meter_report(&self->recording, message->done, (double)NAN, (double)NAN);
 }
 
 static sl_status hash_experiment(const char *path, char text[65]) {

@@ -39,7 +39,7 @@ sl_status sl_students_record(sl_session *session) {
     session->recording = sl_meter_start("record", "episodes", 0, request.n_episodes);
     sl_status status = sl_asker_ask(session->asker, &request, false, &answer);
     if (status == SL_OK && session->recording.done < session->recording.total)
-        sl_meter_report(&session->recording, session->recording.total, (double)NAN);
+        sl_meter_report(&session->recording, session->recording.total, (double)NAN, (double)NAN);
     session->recording.stage = NULL;
     sl_policy_fini(&teacher);
     return status;
@@ -89,7 +89,7 @@ static sl_status one_update(stage *self, bool want_snapshot, const sl_learn_mess
     sl_distill_stats s;
     sl_distill_update(self->distill, &batch, (double)self->update / (double)self->n_updates, &s);
     self->update++;
-    double mean = sl_batch_mean_return(&batch), learned = sl_clock_seconds();
+    double mean = sl_batch_get_score(&batch).mean_return, learned = sl_clock_seconds();
     const double row[] = {source,
                           mean,
                           s.loss,
@@ -110,7 +110,7 @@ static sl_status one_update(stage *self, bool want_snapshot, const sl_learn_mess
     SL_TRY(sl_metrics_row(self->metrics, self->update, (int)(sizeof row / sizeof *row), row));
     // what the students themselves reach is worth a line, the teacher's return is known
     if (source == 1 && !isnan(mean)) self->mean_return = mean;
-    sl_meter_report(&self->meter, self->update, self->mean_return);
+    sl_meter_report(&self->meter, self->update, self->mean_return, (double)NAN);
     return SL_OK;
 }
 

@@ -11,9 +11,11 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define COLUMNS                                                                                                      \
-    "update,env_steps,return,episodes,policy_loss,value_loss,entropy,kl,clip_fraction,actor_norm,critic_norm,lr,"    \
-    "skipped,collect_seconds,learn_seconds"
+// the won column only where there is something to win
+#define COLUMNS(won)                                                                                                 \
+    "update,env_steps,return,episode_length," won "episodes,policy_loss,value_loss,entropy,kl,clip_fraction,"        \
+    "actor_norm,critic_norm,lr,skipped,collect_seconds,learn_seconds"
+enum { MAX_COLUMNS = 20 };
 
 typedef struct stage {
     sl_session *session;
@@ -23,7 +25,7 @@ typedef struct stage {
     sl_metrics *metrics;
     sl_meter meter;
     int64_t update, n_updates, steps_per_update;
-    double mean_return; /* of the last batch that finished an episode */
+    sl_batch_score score; /* of the last batch that finished an episode */
 } stage;
 
 /* Asks for a roll-out with the current parameters until one comes that is new enough. */
@@ -57,25 +59,28 @@ static sl_status checkpoint(stage *self, const char *stage_name, const sl_learn_
 }
 
 static sl_status report(stage *self, const sl_batch *batch, const sl_mappo_stats *s, double collect, double learn) {
-    double mean = sl_batch_mean_return(batch);
-    if (!isnan(mean)) self->mean_return = mean;
+    sl_batch_score score = sl_batch_get_score(batch);
+    if (batch->n_episodes > 0) self->score = score;
     int64_t steps = self->update * self->steps_per_update;
-    const double row[] = {(double)steps,
-                          mean,
-                          (double)batch->n_episodes,
-                          s->policy_loss,
-                          s->value_loss,
-                          s->entropy,
-                          s->kl,
-                          s->clip_fraction,
-                          s->actor_norm,
-                          s->critic_norm,
-                          s->lr,
-                          (double)s->skipped,
-                          collect,
-                          learn};
-    SL_TRY(sl_metrics_row(self->metrics, self->update, (int)(sizeof row / sizeof *row), row));
-    sl_meter_report(&self->meter, steps, self->mean_return);
+    double row[MAX_COLUMNS] = {(double)steps, score.mean_return, score.length};
+    int n = 3;
+    if (batch->spec->can_win) row[n++] = score.won;
+    const double rest[] = {(double)batch->n_episodes,
+                           s->policy_loss,
+                           s->value_loss,
+                           s->entropy,
+                           s->kl,
+                           s->clip_fraction,
+                           s->actor_norm,
+                           s->critic_norm,
+                           s->lr,
+                           (double)s->skipped,
+                           collect,
+                           learn};
+    memcpy(row + n, rest, sizeof rest);
+    n += (int)(sizeof rest / sizeof *rest);
+    SL_TRY(sl_metrics_row(self->metrics, self->update, n, row));
+    sl_meter_report(&self->meter, steps, self->score.mean_return, self->score.won);
     return SL_OK;
 }
 
@@ -160,14 +165,16 @@ static sl_status open_stage(stage *self, const sl_tensors *resume) {
     }
     self->steps_per_update = (int64_t)ppo->n_envs * ppo->rollout_steps;
     self->n_updates = (ppo->total_steps + self->steps_per_update - 1) / self->steps_per_update;
-    SL_TRY(sl_metrics_open(session->run, self->name, COLUMNS, self->update, &self->metrics));
+    const char *columns = session->setup->spec.can_win ? COLUMNS("won,") : COLUMNS("");
+    SL_TRY(sl_metrics_open(session->run, self->name, columns, self->update, &self->metrics));
     self->meter = sl_meter_start(self->name, "steps", self->update * self->steps_per_update,
                                  self->n_updates * self->steps_per_update);
     return SL_OK;
 }
 
 sl_status sl_teacher_run(sl_session *session, const char *name, const char *next_stage, const sl_tensors *resume) {
-    stage self = {.session = session, .name = name, .next = next_stage, .mean_return = (double)NAN};
+    const double unknown = (double)NAN;
+    stage self = {.session = session, .name = name, .next = next_stage, .score = {unknown, unknown, unknown}};
     self.direct = session->experiment->method == SL_EXP_DIRECT;
     sl_status status = open_stage(&self, resume);
     if (status == SL_OK) status = run_updates(&self);

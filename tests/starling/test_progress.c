@@ -1,6 +1,8 @@
 /* test_progress.c - stage and progress events: what is kept of them, and that odd ones do no harm. */
 #include "starling/progress.h"
 
+#include "support/capture.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -68,7 +70,24 @@ static void test_odd_events(void **state) {
     assert_true(progress.n_stages <= SL_MAX_STAGES);
 }
 
+static void test_lines(void **state) {
+    (void)state;
+    char text[512];
+    sl_progress_init(&progress, false);
+    progress.terminal = false;
+    sl_capture_begin();
+    give("{\"event\":\"progress\",\"stage\":\"teacher\",\"done\":50,\"total\":200,\"unit\":\"steps\",\"return\":"
+         "19.4,\"won\":0.9666}");
+    progress.last_line = 0;
+    give("{\"event\":\"progress\",\"stage\":\"teacher\",\"done\":50,\"total\":200,\"unit\":\"steps\",\"return\":"
+         "-22.4,\"eta_seconds\":61}");
+    (void)sl_capture_end(text, sizeof text);
+    assert_string_equal(text, "teacher             25%  50/200 steps  return 19.40  won 97 %\n"
+                              "teacher             25%  50/200 steps  return -22.40  ETA 1:01\n");
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_stages), cmocka_unit_test(test_odd_events)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_stages), cmocka_unit_test(test_odd_events),
+                                       cmocka_unit_test(test_lines)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -67,15 +67,28 @@ static void a_whole_batch_is_read(void **state) {
     assert_int_equal(batch.C, 2);
     assert_ptr_equal(batch.state, batch.obs);
     assert_ptr_equal(batch.teacher_z, f.data.batch.teacher_z);
-    assert_true(isnan(sl_batch_mean_return(&batch)));
+    assert_true(isnan(sl_batch_get_score(&batch).mean_return));
     // returns (E, N): the mean over episodes of the sum over agents
     const double returns[6] = {1, 2, 3, 10, 20, 30};
     add(&f, SL_TENSOR_EPISODE_RETURN, SL_WIRE_F64, returns, DIMS(2, 3));
     assert_int_equal(read_batch(&f, &batch), SL_OK);
-    assert_true(fabs(sl_batch_mean_return(&batch) - 33) < 1e-12);
+    assert_true(fabs(sl_batch_get_score(&batch).mean_return - 33) < 1e-12);
     // or of the reward that all are paid
     f.data.setup.spec.shared_reward = true;
-    assert_true(fabs(sl_batch_mean_return(&batch) - 5.5) < 1e-12);
+    assert_true(fabs(sl_batch_get_score(&batch).mean_return - 5.5) < 1e-12);
+    // nobody said how long they were and which were won; then somebody does
+    assert_true(isnan(sl_batch_get_score(&batch).length) && isnan(sl_batch_get_score(&batch).won));
+    const int32_t lengths[2] = {4, 5};
+    const uint8_t won[2] = {1, 1};
+    add(&f, SL_TENSOR_EPISODE_LENGTH, SL_WIRE_I32, lengths, DIMS(2));
+    add(&f, SL_TENSOR_EPISODE_WON, SL_WIRE_U8, won, DIMS(2));
+    assert_int_equal(read_batch(&f, &batch), SL_OK);
+    sl_batch_score score = sl_batch_get_score(&batch);
+    assert_true(fabs(score.length - 4.5) < 1e-12 && fabs(score.won - 1) < 1e-12);
+    // as many as there are returns
+    f.message.tensors[f.message.n_tensors - 1].dims[0] = 3;
+    assert_int_equal(read_batch(&f, &batch), SL_MISMATCH);
+    assert_non_null(strstr(sl_error_what(), "episode_won"));
     sl_synthetic_fini(&f.data);
 }
 

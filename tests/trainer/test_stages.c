@@ -342,6 +342,51 @@ static void a_teacher_of_another_run_is_taken(void **state) {
     destroy(&taker);
 }
 
+// the named column of a row of metrics/teacher.csv
+static double field_of(const char *csv, int row, const char *name) {
+    int column = -1;
+    size_t n = strcspn(csv, "\n");
+    const char *at = csv;
+    for (int k = 0; at < csv + n; k++, at += strcspn(at, ",\n") + 1)
+        if (strncmp(at, name, strlen(name)) == 0 && strcspn(at, ",\n") == strlen(name)) column = k;
+    assert_true(column >= 0);
+    at = csv;
+    for (int r = 0; r < row; r++) at = strchr(at, '\n') + 1;
+    for (int k = 0; k < column; k++) at = strchr(at, ',') + 1;
+    return strtod(at, NULL);
+}
+
+/* Three marines beside one: some are won in ten steps, and a won battle returns 20. */
+static void what_is_won_is_in_the_metrics(void **state) {
+    (void)state;
+    static const char map[] = "{\"step_limit\": 30, \"width\": 32, \"height\": 32, \"goal\": [9, 16],\n"
+                              " \"allies\": [{\"at\": [12, 16], \"units\": {\"marine\": 3}}],\n"
+                              " \"enemies\": [{\"at\": [16, 16], \"units\": {\"marine\": 1}}]}\n";
+    sl_temp_folder folder = sl_temp_folder_create();
+    char name[512];
+    (void)snprintf(name, sizeof name, "env.name=combat/%s", sl_temp_folder_file(&folder, "map.json"));
+    assert_int_equal(sl_file_replace(sl_temp_folder_file(&folder, "map.json"), map, sizeof map - 1), SL_OK);
+    world w;
+    create(&w, &(plan){{3}, {6}, false, false}, name);
+    run(&w);
+    uint8_t *csv = NULL;
+    size_t n = 0;
+    assert_int_equal(sl_file_read(sl_temp_folder_file(&w.folder, "metrics/teacher.csv"), 1 << 20, &csv, &n), SL_OK);
+    double sum = 0;
+    for (int row = 1; row <= 10; row++) {
+        double won = field_of((char *)csv, row, "won"), mean = field_of((char *)csv, row, "return");
+        double length = field_of((char *)csv, row, "episode_length");
+        // whoever does not win earns less than 4
+        assert_true(mean >= 20 * won - 1e-6 && mean < 20 * won + 4 * (1 - won) + 1e-6);
+        assert_true(length > 2 && length <= 10);
+        sum += won;
+    }
+    assert_true(sum > 0.1 && sum < 9);
+    sl_free(csv);
+    destroy(&w);
+    sl_temp_folder_remove(&folder);
+}
+
 int main(void) {
     sl_log_init("test", SL_LOG_ERROR, false);
     struct sigaction action = {.sa_handler = on_signal};
@@ -354,6 +399,7 @@ int main(void) {
         cmocka_unit_test(strangers_change_nothing),
         cmocka_unit_test(students_learn_by_themselves_with_method_direct),
         cmocka_unit_test(a_teacher_of_another_run_is_taken),
+        cmocka_unit_test(what_is_won_is_in_the_metrics),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
