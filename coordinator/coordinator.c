@@ -38,7 +38,8 @@ struct sl_coordinator {
     size_t snapshot_bytes;
     sl_episodes episodes; /* evaluated or flown; won is NULL where there is nothing to win */
     int64_t *tick_ns;
-    sl_hangar *hangar; /* NULL: no fleet */
+    double latency_ns[4]; /* of the last flight: round trip and residence, each p50 and p99 */
+    sl_hangar *hangar;    /* NULL: no fleet */
 };
 
 static sl_status open_hangar(sl_coordinator *self, const sl_coordinator_def *def) {
@@ -325,6 +326,17 @@ static sl_status evaluate(sl_coordinator *self, const sl_learn_message *request,
     return SL_OK;
 }
 
+// the fleet counts from its start: what one flight added, (round trip, residence) x (p50, p99)
+static void sum_up(const sl_fleet_stats *after, const sl_fleet_stats *before, double out[4]) {
+    sl_latency round_trip = after->round_trip, residence = after->residence;
+    sl_latency_subtract(&round_trip, &before->round_trip);
+    sl_latency_subtract(&residence, &before->residence);
+    out[0] = sl_latency_percentile(&round_trip, 0.5);
+    out[1] = sl_latency_percentile(&round_trip, 0.99);
+    out[2] = sl_latency_percentile(&residence, 0.5);
+    out[3] = sl_latency_percentile(&residence, 0.99);
+}
+
 static sl_status fly(sl_coordinator *self, const sl_learn_message *request, sl_learn_message *answer) {
     SL_TRY(sl_request_episodes(request, MAX_EVALUATION));
     if (!self->hangar) return sl_fail(SL_MISMATCH, "start it with --fleet", "this coordinator has no fleet");
@@ -341,9 +353,12 @@ static sl_status fly(sl_coordinator *self, const sl_learn_message *request, sl_l
                       .join_ms = JOIN_MS,
                       .progress = &self->def.progress};
     int64_t n_ticks = 0;
+    sl_fleet_stats before = *sl_fleet_get_stats(def.fleet);
     SL_TRY(sl_fly_run(&def, &self->episodes, self->tick_ns, &n_ticks));
+    sum_up(sl_fleet_get_stats(def.fleet), &before, self->latency_ns);
     answer_episodes(self, n, answer);
     ADD(SL_TENSOR_TICK_NS, SL_WIRE_I64, self->tick_ns, n_ticks);
+    ADD(SL_TENSOR_LATENCY, SL_WIRE_F64, self->latency_ns, 2, 2);
     return SL_OK;
 }
 

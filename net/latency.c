@@ -25,6 +25,11 @@ void sl_latency_add(sl_latency *self, int64_t ns) {
     self->bins[bin_of((uint64_t)kept)]++;
 }
 
+void sl_latency_subtract(sl_latency *self, const sl_latency *earlier) {
+    self->n -= earlier->n;
+    for (int i = 0; i < SL_LATENCY_BINS; i++) self->bins[i] -= earlier->bins[i];
+}
+
 double sl_latency_percentile(const sl_latency *self, double q) {
     double wanted = q * (double)self->n;
     uint64_t seen = 0;

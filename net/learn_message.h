@@ -7,7 +7,6 @@
  * drops requests that carry another run_id; an asker that goes on from a checkpoint sends RESTORE first. So either
  * side may restart at any moment. A HELLO with a new run_id is a new coordinator: what was asked of the old one is
  * lost; RESTORE the last SNAPSHOT and ask again.
- *
  * What the networks are and what each request's batch holds: proto/README.md. */
 #ifndef SL_NET_LEARN_MESSAGE_H
 #define SL_NET_LEARN_MESSAGE_H
@@ -67,6 +66,7 @@ typedef enum sl_tensor_role {
     SL_TENSOR_EPISODE_LENGTH, /* i32 (E) */
     SL_TENSOR_EPISODE_WON,    /* u8 (E): where the environment knows winning */
     SL_TENSOR_TICK_NS,        /* i64 (n): FLY: wall time of each environment step */
+    SL_TENSOR_LATENCY = 25,   /* f64 (2, 2): FLY: p50, p99 in ns of round trips and of the agents' residence */
     SL_TENSOR_ROLES
 } sl_tensor_role;
 

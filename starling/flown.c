@@ -28,6 +28,7 @@ sl_status sl_flown_read(const sl_learn_message *answer, int n_agents, int n_epis
     const sl_wire_tensor *lengths = want(answer, SL_TENSOR_EPISODE_LENGTH, SL_WIRE_I32, episodes);
     const sl_wire_tensor *won = want(answer, SL_TENSOR_EPISODE_WON, SL_WIRE_U8, episodes);
     const sl_wire_tensor *ticks = want(answer, SL_TENSOR_TICK_NS, SL_WIRE_I64, -1);
+    const sl_wire_tensor *latency = want(answer, SL_TENSOR_LATENCY, SL_WIRE_F64, 4);
     if (!returns || !lengths) {
         return sl_fail(SL_MISMATCH, NULL, "the coordinator's answer does not hold %d episodes of %d agents",
                        n_episodes, n_agents);
@@ -41,6 +42,11 @@ sl_status sl_flown_read(const sl_learn_message *answer, int n_agents, int n_epis
     if (!flown.returns || !flown.lengths || (won && !flown.won) || (ticks && !flown.tick_ns)) {
         sl_flown_fini(&flown);
         return sl_fail(SL_MEMORY, NULL, "no memory for %d episodes", n_episodes);
+    }
+    if (latency) {
+        memcpy(flown.round_trip_ns, latency->data, sizeof flown.round_trip_ns);
+        memcpy(flown.residence_ns, (const uint8_t *)latency->data + sizeof flown.round_trip_ns,
+               sizeof flown.residence_ns);
     }
     *out = flown;
     return SL_OK;

@@ -11,6 +11,9 @@ typedef struct sl_flown {
     int32_t *lengths;          /* (E) */
     uint8_t *won;              /* (E), or NULL where the environment knows no winning */
     int64_t n_ticks, *tick_ns; /* FLY: wall time of each environment step; NULL otherwise */
+    /* FLY: median and 99th percentile of an observation's round trip, and of the time from its arrival at the agent
+     * to the action's departure, by the agent's clock; 0 when not said */
+    double round_trip_ns[2], residence_ns[2];
     double seconds;
 } sl_flown;
 

@@ -102,6 +102,11 @@ static void check(bool recurrent, bool fight) {
     assert_true(fight || n_ticks == E * 25);
     assert_int_equal(ticks->dims[0], n_ticks);
     assert_true(((const int64_t *)ticks->data)[n_ticks - 1] > 0);
+    // a flight's own: the agent's part of a round trip is the smaller one
+    const sl_wire_tensor *latency = sl_learn_tensor(&answer, SL_TENSOR_LATENCY);
+    assert_true(latency->type == SL_WIRE_F64 && latency->n_dims == 2 && latency->n_bytes == 4 * sizeof(double));
+    const double *ns = latency->data;
+    assert_true(ns[2] > 0 && ns[3] >= ns[2] && ns[1] >= ns[0] && ns[0] >= ns[2]);
     assert_memory_equal(sl_learn_tensor(&answer, SL_TENSOR_EPISODE_RETURN)->data, evaluated, sizeof evaluated);
     assert_int_equal(sl_learn_tensor(&answer, SL_TENSOR_EPISODE_WON) != NULL, fight);
     if (fight) {

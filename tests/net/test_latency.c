@@ -48,10 +48,24 @@ static void the_ends_are_kept(void **state) {
     assert_true(sl_latency_percentile(&latency, 1) > 1e12);
 }
 
+static void what_came_later_is_told_apart(void **state) {
+    (void)state;
+    static sl_latency latency, earlier;
+    for (int i = 0; i < 100; i++) sl_latency_add(&latency, 1000000);
+    earlier = latency;
+    for (int i = 0; i < 10; i++) sl_latency_add(&latency, 100 + i / 9);
+    sl_latency_subtract(&latency, &earlier);
+    assert_int_equal(latency.n, 10);
+    assert_true(sl_latency_percentile(&latency, 0.5) < 110 && sl_latency_percentile(&latency, 1) < 110);
+    sl_latency_subtract(&latency, &latency);
+    assert_true(latency.n == 0 && sl_latency_percentile(&latency, 0.5) == 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(percentiles_are_exact_to_a_bin),
         cmocka_unit_test(the_ends_are_kept),
+        cmocka_unit_test(what_came_later_is_told_apart),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
