@@ -18,6 +18,7 @@ typedef struct evaluation {
     sl_env *env;
     sl_mask *masks; /* NULL: everything is seen */
     float *obs, *masked, *logits;
+    uint8_t *shown; /* (V, N, A): the legal actions as students are told; NULL: as they are */
     uint8_t *avail, *terminated, *truncated, *won, *which;
     int32_t *action;
     double *reward;
@@ -81,9 +82,13 @@ static void act(evaluation *self, int slice) {
         seen = self->masked;
     }
     sl_team_forward(self->def->team, slice, SL_TEAM_EXACT, seen, self->logits, NULL);
-    int64_t first = (int64_t)begin * self->N;
-    sl_categorical_argmax((end - begin) * self->N, self->A, self->logits + first * self->A,
-                          self->avail ? self->avail + first * self->A : NULL, self->action + first);
+    int64_t first = (int64_t)begin * self->N, n_rows = (int64_t)(end - begin) * self->N;
+    const uint8_t *avail = self->avail ? self->avail + first * self->A : NULL;
+    if (self->shown) {
+        sl_mask_avail(self->masks, n_rows, avail, self->shown + first * self->A);
+        avail = self->shown + first * self->A;
+    }
+    sl_categorical_argmax((int)n_rows, self->A, self->logits + first * self->A, avail, self->action + first);
 }
 
 static void play_slice(void *context, int slice, int thread) {
@@ -115,7 +120,7 @@ static sl_status prepare(evaluation *self, const sl_evaluate_def *def) {
     const sl_setup *setup = def->setup;
     int V = sl_evaluate_width(def->n_episodes);
     int64_t rows = (int64_t)V * setup->N;
-    bool masked = def->policy == SL_POLICY_STUDENTS && setup->masked;
+    bool students = def->policy == SL_POLICY_STUDENTS, masked = students && (setup->masked || setup->hides_avail);
     self->slices = sl_slices_of(V);
     SL_TRY(sl_setup_env(setup, V, &setup->root, &self->env));
     if (masked) SL_TRY(sl_setup_masks(setup, V, &self->masks));
@@ -124,6 +129,7 @@ static sl_status prepare(evaluation *self, const sl_evaluate_def *def) {
     self->masked = SL_KEEPER_FLOATS(k, masked ? rows * setup->O : 0);
     self->logits = SL_KEEPER_FLOATS(k, rows * setup->A);
     self->avail = sl_keeper_array(k, setup->uses_avail ? rows * setup->A : 0, 1);
+    self->shown = sl_keeper_array(k, students && setup->hides_avail ? rows * setup->A : 0, 1);
     self->terminated = sl_keeper_array(k, V, 1);
     self->truncated = sl_keeper_array(k, V, 1);
     self->won = sl_keeper_array(k, self->out->won ? V : 0, 1);

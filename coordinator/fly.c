@@ -15,7 +15,7 @@ typedef struct flight {
     const sl_setup *setup;
     sl_env *env;
     sl_mask *masks; /* NULL: everything is seen */
-    float *obs;     /* (N, O), masked in place */
+    float *obs;     /* (N, O), masked in place; so is avail (N, A), which the environment writes anew */
     uint8_t *avail, terminated, truncated, won;
     int32_t *action;
     double *reward;
@@ -26,7 +26,7 @@ static sl_status prepare(flight *self) {
     const sl_setup *setup = self->setup;
     sl_keeper *k = &self->keeper;
     SL_TRY(sl_setup_env(setup, 1, &setup->root, &self->env));
-    if (setup->masked) SL_TRY(sl_setup_masks(setup, 1, &self->masks));
+    if (setup->masked || setup->hides_avail) SL_TRY(sl_setup_masks(setup, 1, &self->masks));
     self->obs = SL_KEEPER_FLOATS(k, (int64_t)setup->N * setup->O);
     self->avail = sl_keeper_array(k, setup->uses_avail ? (int64_t)setup->N * setup->A : 0, 1);
     self->action = sl_keeper_array(k, setup->N, sizeof(int32_t));
@@ -65,6 +65,7 @@ static sl_status fly_episode(flight *self, int64_t e, double *returns, int32_t *
     for (*length = 0; !self->terminated && !self->truncated; ++*length) {
         int64_t begin = sl_clock_ns();
         if (self->masks) sl_mask_apply(self->masks, 0, 1, self->obs, self->obs);
+        if (self->setup->hides_avail) sl_mask_avail(self->masks, self->setup->N, self->avail, self->avail);
         SL_TRY(sl_fleet_tick(self->def->fleet, self->obs, self->avail, *length == 0, self->action, NULL));
         sl_env_step(self->env, 0, 1, self->action, &out);
         for (int n = 0; n < self->setup->N; n++) returns[n] += self->reward[n];

@@ -58,6 +58,13 @@ static inline void example_init(example *x) {
     }
 }
 
+/* Three marines against three, with everything seen and told but what a test hides. */
+static inline void example_make_3m(example *x) {
+    memcpy(x->env, "combat/3m", 10);
+    x->e.env.n_agents = x->e.env.max_steps = 0;
+    x->e.mask.kind = SL_EXP_MASK_NONE;
+}
+
 /* Three marines beside one, of which even random play wins some. The return of an agent tells who won: all of the
  * enemy's health and the prize for its end come to 20, without the prize there are at most 45 / 255 of that. */
 static inline void example_make_fight(example *x, const sl_temp_folder *folder) {

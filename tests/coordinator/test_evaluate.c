@@ -3,6 +3,7 @@
 #include "common/alloc.h"
 #include "coordinator/evaluate.h"
 #include "coordinator/example.h"
+#include "nn/dist.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -172,6 +173,88 @@ static void test_battles_as_by_hand(void **state) {
     sl_temp_folder_remove(&folder);
 }
 
+enum { SKIRMISHES = 20 };
+
+/* Students' greedy episodes of 3m with one copy and nothing of the evaluation; hide: they take every attack for
+ * legal. */
+static void fly_by_hand(const sl_setup *setup, const float *params, bool hide, uint64_t seed, double *returns) {
+    sl_env *env = NULL;
+    float obs[N * 30], logits[9], h[N][64], scratch[8 * 64];
+    uint8_t avail[N * 9], terminated = 0, truncated = 0;
+    double reward[N];
+    int32_t actions[N];
+    sl_env_out out = {
+        .obs = obs, .avail = avail, .reward = reward, .terminated = &terminated, .truncated = &truncated};
+    assert_int_equal(sl_setup_env(setup, 1, &setup->root, &env), SL_OK);
+    memset(returns, 0, SKIRMISHES * N * sizeof *returns);
+    for (int e = 0; e < SKIRMISHES; e++) {
+        sl_rng root = sl_rng_seed(seed), stream = sl_rng_split(&root, (uint64_t)e);
+        sl_env_seed(env, 0, &stream);
+        sl_env_reset(env, 0, 1, NULL, &out);
+        memset(h, 0, sizeof h);
+        for (terminated = truncated = 0; !terminated && !truncated;) {
+            const float *own = params;
+            for (int i = 0; i < N; i++) {
+                uint8_t *legal = avail + 9 * i;
+                if (hide && !legal[0]) memset(legal + 1, 1, 8);
+                sl_net_decide(&setup->students[i], own, 1, obs + 30 * i, h[i], logits, scratch);
+                sl_categorical_argmax(1, 9, logits, legal, &actions[i]);
+                own += sl_net_n_params(&setup->students[i]);
+            }
+            sl_env_step(env, 0, 1, actions, &out);
+            for (int i = 0; i < N; i++) returns[e * N + i] += reward[i];
+        }
+    }
+    sl_env_destroy(&env);
+}
+
+static void evaluate_students(const example *x, const float *params, double *returns) {
+    sl_setup *setup = NULL;
+    sl_pool *pool = NULL;
+    sl_team *team = NULL;
+    int32_t length[SKIRMISHES];
+    assert_int_equal(sl_setup_create(&x->e, &setup), SL_OK);
+    assert_int_equal(sl_pool_create(2, &pool), SL_OK);
+    sl_team_def team_def = sl_team_students_def(setup, SKIRMISHES);
+    assert_int_equal(sl_team_create(&team_def, &team), SL_OK);
+    memcpy(sl_team_params(team), params, sl_team_n_params(team) * sizeof *params);
+    sl_evaluate_def def = {setup, pool, SL_POLICY_STUDENTS, team, SKIRMISHES, 4, NULL};
+    assert_int_equal(sl_evaluate_run(&def, &(sl_episodes){returns, length, NULL}), SL_OK);
+    sl_team_destroy(&team);
+    sl_pool_destroy(&pool);
+    sl_setup_destroy(&setup);
+}
+
+/* Students who are kept from seeing afar, or from knowing what is legal, play as by hand where that is so; what they
+ * are told makes a difference. */
+static void test_what_students_are_told(void **state) {
+    (void)state;
+    static float params[40000];
+    double by_hand[2][SKIRMISHES * N], returns[SKIRMISHES * N];
+    sl_rng rng = sl_rng_seed(8);
+    for (int i = 0; i < 40000; i++) params[i] = (float)sl_rng_between(&rng, -0.5, 0.5);
+    example x;
+    example_init(&x);
+    example_make_recurrent(&x);
+    example_make_3m(&x);
+    sl_setup *setup = NULL;
+    assert_int_equal(sl_setup_create(&x.e, &setup), SL_OK);
+    for (int hide = 0; hide < 2; hide++) fly_by_hand(setup, params, hide, 4, by_hand[hide]);
+    assert_memory_not_equal(by_hand[0], by_hand[1], sizeof returns);
+    sl_setup_destroy(&setup);
+    for (int full = 0; full < 2; full++) {
+        for (int hide = 0; hide < 2; hide++) {
+            x.e.env.full = full;
+            x.e.mask.avail_actions = hide ? SL_EXP_HIDDEN : SL_EXP_VISIBLE;
+            evaluate_students(&x, params, returns);
+            assert_memory_equal(returns, by_hand[hide], sizeof returns);
+        }
+    }
+    x.e.mask.sight = SL_EXP_SIGHT_FULL;
+    evaluate_students(&x, params, returns);
+    assert_memory_not_equal(returns, by_hand[1], sizeof returns);
+}
+
 static sl_status stop_at_once(void *context, int64_t done, int64_t total) {
     int *calls = context;
     assert_in_range(done, 0, total);
@@ -202,6 +285,7 @@ int main(void) {
         cmocka_unit_test(test_random_and_heuristic_on_spread),
         cmocka_unit_test(test_episodes_stand_alone),
         cmocka_unit_test(test_battles_as_by_hand),
+        cmocka_unit_test(test_what_students_are_told),
         cmocka_unit_test(test_progress_can_stop),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
