@@ -1,293 +1,146 @@
-/* golden.c - replays a recording: places every entity where the reference's reset did, then lets the physics run with
- * the recorded actions and compares what comes out. Called by `starling env check` and by tests; one thread. */
+/* golden.c - a recording from its first line to its last; what a line means is in golden_mpe.c and golden_combat.c.
+ * Called by `starling env check` and `env play`, and by tests; one thread. */
 #include "envs/golden.h"
 
 #include "common/alloc.h"
 #include "envs/golden_combat.h"
 #include "envs/golden_lines.h"
-#include "envs/mpe/mpe.h"
+#include "envs/golden_mpe.h"
+#include "envs/golden_options.h"
 
-#include <math.h>
-#include <stdio.h>
 #include <string.h>
 
-static const double OBS_TOLERANCE = 1e-6, STATE_TOLERANCE = 1e-6, REWARD_TOLERANCE = 1e-9;
-/* Bounds of what a recording may hold, far outside what an episode reaches. */
-static const double MAX_POSITION = 1e6, MAX_VALUE = 1e12;
-
-/* One replay. Buffers are sized by the header. */
-typedef struct replay {
+/* One of the halves is there. */
+struct sl_golden {
     sl_golden_lines lines;
-    sl_golden_combat *combat; /* does the rest when the recording is one of combat; or NULL */
-    sl_env *env;
-    const sl_mpe *m;
-    const sl_env_spec *spec;
-    bool in_episode;
-    double step_obs, step_state, step_reward; /* differences of this line */
-    float *obs, *actions;                     /* (N, O), (N, A) */
-    double *numbers;                          /* what is read, up to SL_MPE_MAX_OBS at a time */
-    int32_t *choices;                         /* (N) */
-    double reward[SL_MAX_AGENTS];
-    uint8_t truncated;
-    sl_golden_result result;
-} replay;
+    sl_golden_combat *combat;
+    sl_golden_mpe *mpe;
+    long steps;
+};
 
-static void note(double *largest, double difference) {
-    if (difference > *largest) *largest = difference;
+static sl_status read_kind(const sl_golden *self, const json_t *object, const char **out) {
+    SL_TRY(sl_golden_string(&self->lines, object, "kind", out));
+    bool is_header = strcmp(*out, "header") == 0;
+    if (is_header == (self->lines.number == 1)) return SL_OK;
+    return sl_golden_bad(&self->lines, is_header ? "a second header" : "the first line is not a header");
 }
 
-static sl_status read_options(replay *r, const json_t *object, sl_env_options *options) {
-    const json_t *table = json_object_get(object, "options");
-    if (!json_is_object(table)) return sl_golden_bad(&r->lines, "key 'options' is not an object");
-    const char *key;
-    json_t *value;
-    json_object_foreach((json_t *)table, key, value) {
-        if (strcmp(key, "N") == 0) {
-            SL_TRY(sl_golden_int(&r->lines, value, "option N", 1, SL_MAX_AGENTS, &options->n_agents));
-        } else if (strcmp(key, "local_ratio") == 0) {
-            double ratio = json_number_value(value);
-            if (!json_is_number(value) || !(ratio >= 0.0 && ratio <= 1.0)) {
-                return sl_golden_bad(&r->lines, "option local_ratio is not a number from 0 to 1");
-            }
-            options->local_ratio = ratio;
-        } else {
-            return sl_fail(SL_MISMATCH, "N and local_ratio are known", "%s:%ld: unknown option '%.32s'",
-                           r->lines.name, r->lines.number, key);
-        }
+static sl_status take_header(sl_golden *self, const json_t *object) {
+    const char *kind;
+    char name[SL_ENV_NAME_SIZE];
+    SL_TRY(read_kind(self, object, &kind));
+    SL_TRY(sl_golden_find_env(&self->lines, object, name));
+    if (strncmp(name, "combat/", 7) == 0) {
+        return sl_golden_combat_create(&self->lines, object, name, &self->combat);
     }
-    return SL_OK;
+    return sl_golden_mpe_create(&self->lines, object, name, &self->mpe);
 }
 
-// recordings of the particle environments say "simple_spread_v3", others "family/name"
-static sl_status find_env(const replay *r, const char *env, char name[static SL_ENV_NAME_SIZE]) {
-    (void)snprintf(name, SL_ENV_NAME_SIZE, "%s%.80s", strchr(env, '/') ? "" : "mpe/", env);
-    for (int i = 0; i < sl_env_n_names(); i++) {
-        if (strcmp(sl_env_name(i), name) == 0) return SL_OK;
-    }
-    return sl_fail(SL_MISMATCH, "`starling env list` shows the names", "%s: a recording of '%s', which is not here",
-                   r->lines.name, name);
-}
-
-// an option that the environment refuses is a recording of something else
-static sl_status open_env(replay *r, const char *name, const sl_env_options *options) {
-    sl_rng stream = sl_rng_seed(0);
-    sl_status status = sl_env_create(name, options, 1, &stream, &r->env);
-    if (status == SL_CONFIG) return sl_fail(SL_MISMATCH, NULL, "%s: %s", r->lines.name, sl_error_what());
+static sl_status read_header(sl_golden *self) {
+    json_t *object = NULL;
+    SL_TRY(sl_golden_lines_next(&self->lines, &object));
+    if (!object) return sl_golden_bad(&self->lines, "the recording is empty");
+    sl_status status = take_header(self, object);
+    json_decref(object);
     return status;
 }
 
-static sl_status read_header(replay *r, const json_t *object) {
-    sl_env_options options = sl_env_default_options();
-    const char *env;
-    char name[SL_ENV_NAME_SIZE];
-    int continuous;
-    SL_TRY(sl_golden_string(&r->lines, object, "env", &env));
-    SL_TRY(find_env(r, env, name));
-    if (strncmp(name, "combat/", 7) == 0) return sl_golden_combat_create(&r->lines, object, name, &r->combat);
-    SL_TRY(sl_golden_bool(&r->lines, object, "continuous", &continuous));
-    SL_TRY(read_options(r, object, &options));
-    SL_TRY(sl_golden_int(&r->lines, json_object_get(object, "max_cycles"), "key 'max_cycles'", 1, 1000000,
-                         &options.max_steps));
-    options.continuous = continuous != 0;
-    SL_TRY(open_env(r, name, &options));
-    r->spec = sl_env_get_spec(r->env);
-    r->m = (const sl_mpe *)r->env;
-    (void)snprintf(r->result.env, sizeof r->result.env, "%s", r->spec->name);
-    size_t N = (size_t)r->spec->n_agents;
-    r->obs = sl_alloc_array(N * (size_t)r->spec->obs_dim, sizeof *r->obs);
-    r->actions = sl_alloc_array(N * (size_t)r->spec->n_actions, sizeof *r->actions);
-    r->choices = sl_alloc_array(N, sizeof *r->choices);
-    r->numbers = sl_alloc_array(SL_MPE_MAX_OBS, sizeof *r->numbers);
-    if (!r->obs || !r->actions || !r->choices || !r->numbers) {
-        return sl_fail(SL_MEMORY, NULL, "%s: cannot allocate a replay", r->lines.name);
+// takes over lines, whatever the outcome
+static sl_status open_lines(sl_golden_lines *lines, sl_golden **out) {
+    sl_golden *self = sl_alloc(sizeof *self);
+    if (!self) {
+        sl_status status = sl_fail(SL_MEMORY, NULL, "%s: cannot allocate a replay", lines->name);
+        sl_golden_lines_close(lines);
+        return status;
     }
-    return SL_OK;
+    self->lines = *lines;
+    sl_status status = read_header(self);
+    if (status != SL_OK)
+        sl_golden_close(&self);
+    else
+        *out = self;
+    return status;
 }
 
-static sl_status check_agents(replay *r, const json_t *object) {
-    const json_t *names = json_object_get(object, "agents");
-    int E;
-    SL_TRY(sl_golden_array(&r->lines, names, "key 'agents'", r->m->N));
-    SL_TRY(sl_golden_int(&r->lines, json_object_get(object, "entities"), "key 'entities'", r->m->E, r->m->E, &E));
-    for (int i = 0; i < r->m->N; i++) {
-        const char *name = json_string_value(json_array_get(names, (size_t)i));
-        if (!name || strcmp(name, r->spec->agents[i].name) != 0) {
-            return sl_golden_bad(&r->lines, "agent %d is not '%s'", i, r->spec->agents[i].name);
-        }
-    }
-    return SL_OK;
+sl_status sl_golden_open(const char *path, sl_golden **out) {
+    sl_golden_lines lines;
+    SL_TRY(sl_golden_lines_open(path, &lines));
+    return open_lines(&lines, out);
 }
 
-// goals are recorded for each agent as two indices of which one may be -1; a scenario without goals has none
-static sl_status read_goals(replay *r, const json_t *object, int goals[SL_MPE_MAX_GOALS]) {
-    const json_t *list = json_object_get(object, "goals");
-    const sl_mpe_scenario *scenario = r->m->scenario;
-    int last = r->m->E - r->m->N - 1;
-    SL_TRY(sl_golden_array(&r->lines, list, "key 'goals'", r->m->N));
-    for (int g = 0; g < scenario->n_goals; g++) {
-        if (g > 0 && !scenario->goal_per_agent) {
-            SL_TRY(sl_golden_int(&r->lines, json_object_get(object, "key"), "key 'key'", 0, last, &goals[g]));
-            continue;
-        }
-        const json_t *pair = json_array_get(list, (size_t)g);
-        int first, second;
-        SL_TRY(sl_golden_array(&r->lines, pair, "an entry of 'goals'", 2));
-        SL_TRY(sl_golden_int(&r->lines, json_array_get(pair, 0), "a first goal", -1, last, &first));
-        SL_TRY(sl_golden_int(&r->lines, json_array_get(pair, 1), "a second goal", -1, last, &second));
-        goals[g] = first >= 0 ? first : second;
-        if (goals[g] < 0) return sl_golden_bad(&r->lines, "agent %d has no goal", g);
-    }
-    return SL_OK;
+sl_status sl_golden_open_bytes(const char *name, const uint8_t *bytes, size_t n_bytes, sl_golden **out) {
+    sl_golden_lines lines = {.name = name, .bytes = bytes, .n_bytes = n_bytes};
+    return open_lines(&lines, out);
 }
 
-static sl_status compare_obs(replay *r, const json_t *const *rows) {
-    for (int i = 0; i < r->m->N; i++) {
-        int n = r->spec->agents[i].obs_dim;
-        SL_TRY(sl_golden_numbers(&r->lines, rows[i], "an observation", n, MAX_VALUE, r->numbers));
-        for (int o = 0; o < n; o++) {
-            note(&r->step_obs, fabs((double)r->obs[i * r->spec->obs_dim + o] - r->numbers[o]));
-        }
-    }
-    return SL_OK;
+void sl_golden_close(sl_golden **self) {
+    if (!*self) return;
+    sl_golden_lines_close(&(*self)->lines);
+    sl_golden_combat_destroy(&(*self)->combat);
+    sl_golden_mpe_destroy(&(*self)->mpe);
+    sl_free(*self);
+    *self = NULL;
 }
 
-static sl_status compare_state(replay *r, const json_t *object) {
-    const sl_mpe *m = r->m;
-    sl_mpe_row *rows = sl_mpe_tile(m, 0);
-    SL_TRY(sl_golden_numbers(&r->lines, json_object_get(object, "pos"), "key 'pos'", 2 * m->E, MAX_POSITION,
-                             r->numbers));
-    for (int k = 0; k < 2 * m->E; k++) note(&r->step_state, fabs(rows[sl_mpe_x(0) + k][0] - r->numbers[k]));
-    SL_TRY(sl_golden_numbers(&r->lines, json_object_get(object, "vel"), "key 'vel'", 2 * m->N, MAX_POSITION,
-                             r->numbers));
-    for (int k = 0; k < 2 * m->N; k++) note(&r->step_state, fabs(rows[sl_mpe_vx(m, 0) + k][0] - r->numbers[k]));
-    return SL_OK;
-}
-
-// the worst of one line goes into the result; the first observation of an episode counts with its first step
-static void settle(replay *r, bool is_step, bool flags_equal) {
-    sl_golden_result *result = &r->result;
-    note(&result->max_abs_obs, r->step_obs);
-    note(&result->max_abs_state, r->step_state);
-    note(&result->max_abs_reward, r->step_reward);
-    result->flags_equal &= flags_equal;
-    if (!is_step) return;
-    result->steps++;
-    result->mismatched_steps += !(r->step_obs <= OBS_TOLERANCE && r->step_state <= STATE_TOLERANCE &&
-                                  r->step_reward <= REWARD_TOLERANCE && flags_equal);
-    r->step_obs = r->step_state = r->step_reward = 0.0;
-}
-
-static sl_status replay_reset(replay *r, const json_t *object) {
-    int goals[SL_MPE_MAX_GOALS] = {0};
-    const json_t *rows[SL_MAX_AGENTS] = {0}, *table = json_object_get(object, "obs");
-    SL_TRY(check_agents(r, object));
-    SL_TRY(read_goals(r, object, goals));
-    SL_TRY(sl_golden_numbers(&r->lines, json_object_get(object, "pos"), "key 'pos'", 2 * r->m->E, MAX_POSITION,
-                             r->numbers));
-    sl_mpe_place(r->env, 0, r->numbers, goals);
-    sl_mpe_write(r->m, 0, 1u, &(sl_env_out){.obs = r->obs});
-    for (int i = 0; i < r->m->N; i++) rows[i] = json_object_get(table, r->spec->agents[i].name);
-    r->step_obs = r->step_state = r->step_reward = 0.0;
-    SL_TRY(compare_obs(r, rows));
-    settle(r, false, true);
-    r->in_episode = true;
-    return SL_OK;
-}
-
-static sl_status read_actions(replay *r, const json_t *object) {
-    const json_t *list = json_object_get(object, "actions");
-    SL_TRY(sl_golden_array(&r->lines, list, "key 'actions'", r->m->N));
-    for (int i = 0; i < r->m->N; i++) {
-        const json_t *action = json_array_get(list, (size_t)i);
-        int n = r->spec->agents[i].n_actions;
-        if (!r->spec->continuous) {
-            int choice;
-            SL_TRY(sl_golden_int(&r->lines, action, "an action", 0, n - 1, &choice));
-            r->choices[i] = choice;
-            continue;
-        }
-        SL_TRY(sl_golden_numbers(&r->lines, action, "an action", n, MAX_VALUE, r->numbers));
-        for (int a = 0; a < n; a++) r->actions[i * r->spec->n_actions + a] = (float)r->numbers[a];
-    }
-    return SL_OK;
-}
-
-static sl_status replay_step(replay *r, const json_t *object) {
-    const json_t *rows[SL_MAX_AGENTS] = {0}, *list = json_object_get(object, "obs");
-    int truncated;
-    if (!r->in_episode) return sl_golden_bad(&r->lines, "a step outside an episode");
-    SL_TRY(read_actions(r, object));
-    SL_TRY(sl_golden_bool(&r->lines, object, "truncated", &truncated));
-    sl_env_out out = {.obs = r->obs, .reward = r->reward, .truncated = &r->truncated};
-    if (r->spec->continuous) {
-        sl_env_step_continuous(r->env, 0, 1, r->actions, &out);
-    } else {
-        sl_env_step(r->env, 0, 1, r->choices, &out);
-    }
-    SL_TRY(sl_golden_array(&r->lines, list, "key 'obs'", r->m->N));
-    for (int i = 0; i < r->m->N; i++) rows[i] = json_array_get(list, (size_t)i);
-    SL_TRY(compare_obs(r, rows));
-    SL_TRY(compare_state(r, object));
-    SL_TRY(sl_golden_numbers(&r->lines, json_object_get(object, "rewards"), "key 'rewards'", r->m->N, MAX_VALUE,
-                             r->numbers));
-    for (int i = 0; i < r->m->N; i++) note(&r->step_reward, fabs(r->reward[i] - r->numbers[i]));
-    settle(r, true, truncated == r->truncated);
-    r->in_episode = !truncated && !r->truncated;
-    return SL_OK;
-}
-
-static sl_status replay_line(replay *r, const json_t *object) {
+static sl_status take_line(sl_golden *self, const json_t *object, sl_golden_event *event) {
     const char *kind;
-    SL_TRY(sl_golden_string(&r->lines, object, "kind", &kind));
-    bool is_header = strcmp(kind, "header") == 0;
-    if (is_header != (r->lines.number == 1)) {
-        return sl_golden_bad(&r->lines, is_header ? "a second header" : "the first line is not a header");
+    SL_TRY(read_kind(self, object, &kind));
+    bool is_step = strcmp(kind, "step") == 0;
+    if (!is_step && strcmp(kind, "reset") != 0) return sl_golden_bad(&self->lines, "unknown kind '%.32s'", kind);
+    if (self->combat) {
+        SL_TRY(sl_golden_combat_line(self->combat, &self->lines, object, is_step, event));
+    } else {
+        SL_TRY(sl_golden_mpe_line(self->mpe, &self->lines, object, is_step, event));
     }
-    if (is_header) return read_header(r, object);
-    bool is_step = strcmp(kind, "step") == 0, is_reset = strcmp(kind, "reset") == 0;
-    if (r->combat && (is_step || is_reset)) return sl_golden_combat_line(r->combat, &r->lines, object, is_step);
-    if (is_reset) return replay_reset(r, object);
-    if (is_step) return replay_step(r, object);
-    return sl_golden_bad(&r->lines, "unknown kind '%.32s'", kind);
-}
-
-static sl_status replay_all(replay *r) {
-    for (;;) {
-        json_t *object = NULL;
-        SL_TRY(sl_golden_lines_next(&r->lines, &object));
-        if (!object) break;
-        sl_status status = replay_line(r, object);
-        json_decref(object);
-        if (status != SL_OK) return status;
-    }
-    r->result.within_tolerance = r->result.mismatched_steps == 0;
-    if (r->combat) sl_golden_combat_result(r->combat, &r->result);
-    if (r->result.steps == 0) return sl_golden_bad(&r->lines, "the recording ends before its first step");
+    event->kind = is_step ? SL_GOLDEN_STEP : SL_GOLDEN_RESET;
+    self->steps += is_step;
     return SL_OK;
 }
 
-// takes over what the caller put into r, whatever the outcome
-static sl_status finish(replay *r, sl_golden_result *out) {
-    r->result.flags_equal = true;
-    sl_status status = replay_all(r);
-    if (status == SL_OK) *out = r->result;
-    sl_golden_lines_close(&r->lines);
-    sl_golden_combat_destroy(&r->combat);
-    sl_env_destroy(&r->env);
-    sl_free(r->obs);
-    sl_free(r->actions);
-    sl_free(r->choices);
-    sl_free(r->numbers);
+sl_status sl_golden_next(sl_golden *self, sl_golden_event *out) {
+    json_t *object = NULL;
+    sl_golden_event event = {.kind = SL_GOLDEN_END};
+    SL_TRY(sl_golden_lines_next(&self->lines, &object));
+    if (!object && self->steps == 0) return sl_golden_bad(&self->lines, "the recording ends before its first step");
+    if (object) {
+        sl_status status = take_line(self, object, &event);
+        json_decref(object);
+        SL_TRY(status);
+    }
+    *out = event;
+    return SL_OK;
+}
+
+const sl_env *sl_golden_env(const sl_golden *self) {
+    return self->combat ? sl_golden_combat_env(self->combat) : sl_golden_mpe_env(self->mpe);
+}
+
+void sl_golden_get_result(const sl_golden *self, sl_golden_result *out) {
+    if (self->combat) {
+        sl_golden_combat_result(self->combat, out);
+    } else {
+        sl_golden_mpe_result(self->mpe, out);
+    }
+}
+
+// takes over self
+static sl_status check_all(sl_golden *self, sl_golden_result *out) {
+    sl_golden_event event = {.kind = SL_GOLDEN_RESET};
+    sl_status status = SL_OK;
+    while (status == SL_OK && event.kind != SL_GOLDEN_END) status = sl_golden_next(self, &event);
+    if (status == SL_OK) sl_golden_get_result(self, out);
+    sl_golden_close(&self);
     return status;
 }
 
 sl_status sl_golden_check(const char *path, sl_golden_result *out) {
-    replay r = {0};
-    SL_TRY(sl_golden_lines_open(path, &r.lines));
-    return finish(&r, out);
+    sl_golden *self = NULL;
+    SL_TRY(sl_golden_open(path, &self));
+    return check_all(self, out);
 }
 
 sl_status sl_golden_check_bytes(const char *name, const uint8_t *bytes, size_t n_bytes, sl_golden_result *out) {
-    replay r = {.lines = {.name = name, .bytes = bytes, .n_bytes = n_bytes}};
-    return finish(&r, out);
+    sl_golden *self = NULL;
+    SL_TRY(sl_golden_open_bytes(name, bytes, n_bytes, &self));
+    return check_all(self, out);
 }

@@ -3,6 +3,7 @@
 
 #include "common/alloc.h"
 #include "envs/combat/combat.h"
+#include "envs/golden_options.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -14,6 +15,10 @@ static const char *const field_names[N_FIELDS] = {"alive", "hp",       "shield",
                                                   "vy",    "cooldown", "shield_cooldown", "target_id"};
 
 static const double TOLERANCE = 1e-5, REWARD_TOLERANCE = 1e-9;
+/* Of units after a step, field by field. Where two overlap, avoidance turns the last bit of a position, 1e-6, into 16
+ * times as much velocity in the next tick: that far the reference itself is not reproducible. */
+static const double unit_tolerances[N_FIELDS] = {[HP] = 1e-5, [SHIELD] = 1e-5, [X] = 1e-4,        [Y] = 1e-4,
+                                                 [VX] = 1e-3, [VY] = 1e-3,     [COOLDOWN] = 1e-5, [DELAY] = 1e-5};
 /* Crowds pushed into one another amplify rounding: so many of the steps may differ. */
 static const double MISMATCHED_SHARE = 0.005;
 /* Bounds of what a recording may hold, far outside what a battle reaches. */
@@ -23,13 +28,15 @@ struct sl_golden_combat {
     sl_env *env;
     const sl_env_spec *spec;
     const sl_combat *m;
-    bool in_episode, reset_masks_equal;
+    bool in_episode, reset_masks_equal, units_equal;
+    int32_t steps; /* of this episode */
+    int32_t actions[SL_MAX_AGENTS];
     double step_obs, step_state;
     float *obs, *state; /* (N, O), (S) */
     uint8_t *avail;     /* (N, A) */
     double *numbers;    /* as many as the longest list */
     double reward[SL_MAX_AGENTS];
-    uint8_t terminated, won;
+    uint8_t terminated, truncated, won;
     sl_combat_order orders[SL_COMBAT_TICKS];
     sl_golden_result result;
 };
@@ -69,8 +76,8 @@ static sl_status check_header(const sl_golden_combat *self, const sl_golden_line
 static sl_status prepare(sl_golden_combat *self, const sl_golden_lines *lines, const json_t *header,
                          const char *name) {
     sl_env_options options = sl_env_default_options();
-    sl_rng stream = sl_rng_seed(0);
-    SL_TRY(sl_env_create(name, &options, 1, &stream, &self->env));
+    SL_TRY(sl_golden_read_options(lines, header, &options));
+    SL_TRY(sl_golden_open_env(lines, name, &options, &self->env));
     self->spec = sl_env_get_spec(self->env);
     self->m = (const sl_combat *)self->env;
     (void)snprintf(self->result.env, sizeof self->result.env, "%s", self->spec->name);
@@ -88,7 +95,7 @@ sl_status sl_golden_combat_create(const sl_golden_lines *lines, const json_t *he
                                   sl_golden_combat **out) {
     sl_golden_combat *self = sl_alloc(sizeof *self);
     if (!self) return sl_fail(SL_MEMORY, NULL, "%s: cannot allocate a replay", lines->name);
-    self->result.flags_equal = self->reset_masks_equal = true;
+    self->result.flags_equal = self->reset_masks_equal = self->units_equal = true;
     sl_status status = prepare(self, lines, header, name);
     if (status != SL_OK) {
         sl_golden_combat_destroy(&self);
@@ -109,8 +116,8 @@ void sl_golden_combat_destroy(sl_golden_combat **self) {
     *self = NULL;
 }
 
-static sl_status load_unit(const sl_golden_lines *lines, const sl_combat *m, const json_t *row, int u, sl_battle *b) {
-    double f[N_FIELDS];
+static sl_status read_unit(const sl_golden_lines *lines, const sl_combat *m, const json_t *row, int u,
+                           double f[N_FIELDS]) {
     char what[32];
     (void)snprintf(what, sizeof what, "unit %d", u);
     SL_TRY(sl_golden_numbers(lines, row, what, N_FIELDS, MAX_VALUE, f));
@@ -127,6 +134,10 @@ static sl_status load_unit(const sl_golden_lines *lines, const sl_combat *m, con
                              high[k]);
     }
     if (f[ALIVE] != (f[HP] > 0.0)) return sl_golden_bad(lines, "unit %d: alive and health disagree", u);
+    return SL_OK;
+}
+
+static void load_unit(const sl_battle *b, int u, const double f[N_FIELDS]) {
     if (f[ALIVE] != 0.0) *b->alive |= (uint64_t)1 << u;
     b->hp[u] = f[HP];
     b->shield[u] = f[SHIELD];
@@ -137,7 +148,6 @@ static sl_status load_unit(const sl_golden_lines *lines, const sl_combat *m, con
     b->cooldown[u] = f[COOLDOWN];
     b->delay[u] = f[DELAY];
     b->target[u] = (int32_t)f[TARGET];
-    return SL_OK;
 }
 
 static sl_status load_units(sl_golden_combat *self, const sl_golden_lines *lines, const json_t *rows,
@@ -146,9 +156,30 @@ static sl_status load_units(sl_golden_combat *self, const sl_golden_lines *lines
     sl_battle b = sl_combat_copy(m, 0);
     SL_TRY(sl_golden_array(lines, rows, what, m->map.n_allies + m->map.n_enemies));
     *b.alive = 0;
-    *b.steps = 0;
     for (int u = 0; u < m->map.n_allies + m->map.n_enemies; u++) {
-        SL_TRY(load_unit(lines, m, json_array_get(rows, (size_t)u), u, &b));
+        double f[N_FIELDS];
+        SL_TRY(read_unit(lines, m, json_array_get(rows, (size_t)u), u, f));
+        load_unit(&b, u, f);
+    }
+    return SL_OK;
+}
+
+// the units after a step; of the fallen only that they are, and where
+static sl_status compare_units(sl_golden_combat *self, const sl_golden_lines *lines, const json_t *rows) {
+    const sl_combat *m = self->m;
+    sl_battle b = sl_combat_copy(m, 0);
+    SL_TRY(sl_golden_array(lines, rows, "key 'post'", m->map.n_allies + m->map.n_enemies));
+    for (int u = 0; u < m->map.n_allies + m->map.n_enemies; u++) {
+        double f[N_FIELDS];
+        SL_TRY(read_unit(lines, m, json_array_get(rows, (size_t)u), u, f));
+        bool alive = sl_combat_has(*b.alive, u);
+        const double own[N_FIELDS] = {alive,   b.hp[u], b.shield[u],   (double)b.x[u], (double)b.y[u],
+                                      b.vx[u], b.vy[u], b.cooldown[u], b.delay[u],     b.target[u]};
+        for (int k = 0; k < N_FIELDS; k++) {
+            if (!alive && f[ALIVE] == 0.0 && k != X && k != Y) continue;
+            note(&self->result.max_abs_units, fabs(own[k] - f[k]));
+            self->units_equal &= fabs(own[k] - f[k]) <= unit_tolerances[k];
+        }
     }
     return SL_OK;
 }
@@ -205,21 +236,21 @@ static sl_status replay_reset(sl_golden_combat *self, const sl_golden_lines *lin
     sl_battle b = sl_combat_copy(self->m, 0);
     sl_combat_write(self->m, &b, 0, &(sl_env_out){.obs = self->obs, .avail = self->avail});
     self->step_obs = self->step_state = 0.0;
+    self->steps = 0;
     SL_TRY(compare_obs(self, lines, json_object_get(object, "obs")));
     SL_TRY(compare_masks(self, lines, json_object_get(object, "avail"), &self->reset_masks_equal));
     self->in_episode = true;
     return SL_OK;
 }
 
-static sl_status read_actions(const sl_golden_combat *self, const sl_golden_lines *lines, const json_t *object,
-                              int32_t *actions) {
+static sl_status read_actions(sl_golden_combat *self, const sl_golden_lines *lines, const json_t *object) {
     const json_t *list = json_object_get(object, "actions");
     SL_TRY(sl_golden_array(lines, list, "key 'actions'", self->spec->n_agents));
     for (int i = 0; i < self->spec->n_agents; i++) {
         int action;
         SL_TRY(sl_golden_int(lines, json_array_get(list, (size_t)i), "an action", 0, self->spec->n_actions - 1,
                              &action));
-        actions[i] = action;
+        self->actions[i] = action;
     }
     return SL_OK;
 }
@@ -234,51 +265,79 @@ static void settle(sl_golden_combat *self, double step_reward, bool flags_equal)
     result->flags_equal &= flags_equal;
     result->steps++;
     result->mismatched_steps += !(self->step_obs <= TOLERANCE && self->step_state <= TOLERANCE &&
-                                  step_reward <= REWARD_TOLERANCE && flags_equal);
+                                  step_reward <= REWARD_TOLERANCE && flags_equal && self->units_equal);
     self->step_obs = self->step_state = 0.0;
+    self->units_equal = true;
     self->reset_masks_equal = true;
 }
 
-static sl_status replay_step(sl_golden_combat *self, const sl_golden_lines *lines, const json_t *object) {
-    const json_t *orders = json_object_get(object, "perms"), *state = json_object_get(object, "state");
-    int32_t actions[SL_MAX_AGENTS];
-    int done, won;
-    bool masks_equal;
-    double reward;
+// what is said of a step's end; the reference knows no limit of time
+static sl_status read_end(const sl_golden_lines *lines, const json_t *object, sl_golden_event *event) {
+    int done, won, truncated = 0;
+    const json_t *reward = json_object_get(object, "reward");
+    SL_TRY(sl_golden_bool(lines, object, "done", &done));
+    SL_TRY(sl_golden_bool(lines, object, "battle_won", &won));
+    if (json_object_get(object, "truncated")) SL_TRY(sl_golden_bool(lines, object, "truncated", &truncated));
+    if (!json_is_number(reward) || !(fabs(json_number_value(reward)) <= MAX_VALUE)) {
+        return sl_golden_bad(lines, "key 'reward' is not a number up to %g", MAX_VALUE);
+    }
+    event->terminated = done != 0;
+    event->won = won != 0;
+    event->truncated = truncated != 0;
+    event->reward = json_number_value(reward);
+    return SL_OK;
+}
+
+static sl_status read_step(sl_golden_combat *self, const sl_golden_lines *lines, const json_t *object,
+                           sl_golden_event *event) {
+    const json_t *orders = json_object_get(object, "perms");
     if (!self->in_episode) return sl_golden_bad(lines, "a step outside an episode");
     SL_TRY(load_units(self, lines, json_object_get(object, "pre"), "key 'pre'"));
-    SL_TRY(read_actions(self, lines, object, actions));
+    SL_TRY(read_actions(self, lines, object));
     SL_TRY(sl_golden_array(lines, orders, "key 'perms'", SL_COMBAT_TICKS));
     for (int k = 0; k < SL_COMBAT_TICKS; k++) {
         SL_TRY(read_order(self, lines, json_array_get(orders, (size_t)k), &self->orders[k]));
     }
-    SL_TRY(sl_golden_bool(lines, object, "done", &done));
-    SL_TRY(sl_golden_bool(lines, object, "battle_won", &won));
-    sl_combat_replay(self->env, 0, actions, self->orders,
+    return read_end(lines, object, event);
+}
+
+static sl_status replay_step(sl_golden_combat *self, const sl_golden_lines *lines, const json_t *object,
+                             sl_golden_event *event) {
+    const json_t *state = json_object_get(object, "state");
+    sl_golden_event told = {.actions = self->actions};
+    bool equal;
+    SL_TRY(read_step(self, lines, object, &told));
+    *sl_combat_copy(self->m, 0).steps = self->steps++;
+    sl_combat_replay(self->env, 0, self->actions, self->orders,
                      &(sl_env_out){.obs = self->obs,
                                    .state = self->state,
                                    .avail = self->avail,
                                    .reward = self->reward,
                                    .terminated = &self->terminated,
+                                   .truncated = &self->truncated,
                                    .won = &self->won});
     SL_TRY(compare_obs(self, lines, json_object_get(object, "obs")));
-    SL_TRY(compare_masks(self, lines, json_object_get(object, "avail"), &masks_equal));
+    SL_TRY(compare_masks(self, lines, json_object_get(object, "avail"), &equal));
+    SL_TRY(compare_units(self, lines, json_object_get(object, "post")));
     SL_TRY(sl_golden_numbers(lines, state, "key 'state'", self->spec->state_dim, MAX_VALUE, self->numbers));
     for (int s = 0; s < self->spec->state_dim; s++) {
         note(&self->step_state, fabs((double)self->state[s] - self->numbers[s]));
     }
-    reward = json_number_value(json_object_get(object, "reward"));
-    if (!json_is_number(json_object_get(object, "reward")) || !(fabs(reward) <= MAX_VALUE)) {
-        return sl_golden_bad(lines, "key 'reward' is not a number up to %g", MAX_VALUE);
-    }
-    settle(self, fabs(self->reward[0] - reward), masks_equal && done == self->terminated && won == self->won);
-    self->in_episode = !done;
+    equal &= told.terminated == self->terminated && told.won == self->won;
+    if (json_object_get(object, "truncated")) equal &= told.truncated == self->truncated;
+    settle(self, fabs(self->reward[0] - told.reward), equal);
+    self->in_episode = !told.terminated && !told.truncated;
+    *event = told;
     return SL_OK;
 }
 
 sl_status sl_golden_combat_line(sl_golden_combat *self, const sl_golden_lines *lines, const json_t *object,
-                                bool is_step) {
-    return is_step ? replay_step(self, lines, object) : replay_reset(self, lines, object);
+                                bool is_step, sl_golden_event *event) {
+    return is_step ? replay_step(self, lines, object, event) : replay_reset(self, lines, object);
+}
+
+const sl_env *sl_golden_combat_env(const sl_golden_combat *self) {
+    return self->env;
 }
 
 void sl_golden_combat_result(const sl_golden_combat *self, sl_golden_result *out) {

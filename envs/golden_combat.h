@@ -12,9 +12,10 @@ typedef struct sl_golden_combat sl_golden_combat;
 SL_MUST_CHECK sl_status sl_golden_combat_create(const sl_golden_lines *lines, const json_t *header, const char *name,
                                                 sl_golden_combat **out);
 void sl_golden_combat_destroy(sl_golden_combat **self);
-/* A line of the kind "reset" or "step". */
+/* A line of the kind "reset" or "step"; a step fills event but for its kind. */
 SL_MUST_CHECK sl_status sl_golden_combat_line(sl_golden_combat *self, const sl_golden_lines *lines,
-                                              const json_t *object, bool is_step);
+                                              const json_t *object, bool is_step, sl_golden_event *event);
+const sl_env *sl_golden_combat_env(const sl_golden_combat *self);
 void sl_golden_combat_result(const sl_golden_combat *self, sl_golden_result *out);
 
 #endif

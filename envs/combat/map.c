@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include <jansson.h>
 
@@ -222,6 +223,11 @@ static sl_status open_map(const char *name, json_t **out) {
             *out = json_loads(builtins[i].text, JSON_REJECT_DUPLICATES, &error);
             return *out ? SL_OK : sl_fail(SL_MEMORY, NULL, "%s: cannot read the map", name);
         }
+    }
+    struct stat info;
+    // a recording may name anything: a pipe would be waited for
+    if (stat(file, &info) == 0 && !S_ISREG(info.st_mode)) {
+        return sl_fail(SL_IO, "combat/FILE.json reads a map of your own", "%s: not a regular file", file);
     }
     FILE *stream = fopen(file, "rb");
     if (!stream) {

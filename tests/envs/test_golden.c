@@ -170,6 +170,11 @@ static void battles_are_compared(void **state) {
         {"\"avail\":[[0,1,1", "\"avail\":[[0,1,0", false},
         {"\"obs\":[[1.0", "\"obs\":[[0.999", true},
         {"\"state\":[1.0", "\"state\":[0.999", true},
+        {"\"done\":false", "\"truncated\":true,\"done\":false", false},
+        {"\"post\":[[1,45.0", "\"post\":[[1,44.9", true},
+        {"\"post\":[[1,45.0,0.0,2.3", "\"post\":[[1,45.0,0.0,2.4", true},
+        {"\"post\":[[1,45.0", "\"post\":[[0,0.0", true},
+        {"0.61,0.0,2]", "0.61,0.0,1]", true},
     };
     sl_golden_result result;
     assert_int_equal(check_battle("\"kind\"", "\"kind\"", &result), SL_OK);
@@ -196,7 +201,20 @@ static void damage_to_battles_is_named(void **state) {
     } cases[] = {
         {"\"n_enemies\":3", "\"n_enemies\":4", "memory:1: n_enemies is 4, not 3", SL_MISMATCH},
         {"\"combat/3m\"", "\"combat/8m\"", "memory:1: n_agents is 3, not 8", SL_MISMATCH},
-        {"\"combat/3m\"", "\"combat/../x.json\"", "not here", SL_MISMATCH},
+        {"\"combat/3m\"", "\"combat/no/such.json\"", "memory: a battle on the map no/such.json: No such",
+         SL_NOT_FOUND},
+        {"\"combat/3m\"", "\"combat/../x.jsn\"", "not here", SL_MISMATCH},
+        {"\"map\":", "\"options\":[],\"map\":", "memory:1: key 'options' is not", SL_CORRUPT},
+        {"\"map\":", "\"options\":{\"N\":3},\"map\":", "memory: combat/3m has no option n_agents", SL_MISMATCH},
+        {"\"map\":", "\"options\":{\"max_steps\":0},\"map\":", "memory:1: option max_steps", SL_CORRUPT},
+        {"\"map\":", "\"options\":{\"switches\":1},\"map\":", "memory:1: option switches", SL_CORRUPT},
+        {"\"map\":", "\"options\":{\"switches\":[1]},\"map\":", "memory:1: entry 0 of option switches", SL_CORRUPT},
+        {"\"map\":", "\"options\":{\"switches\":[\"no\"]},\"map\":", "memory:1: unknown switch 'no'", SL_MISMATCH},
+        {"\"map\":", "\"options\":{\"switches\":[\"continuous\"]},\"map\":", "no option continuous", SL_MISMATCH},
+        {"\"post\":[[1", "\"post\":[[2", "memory:3: unit 0: 'alive' is 2", SL_CORRUPT},
+        {"\"post\":[[", "\"post\":[[1],[", "memory:3: key 'post' has 7", SL_CORRUPT},
+        {"\"post\":", "\"past\":", "memory:3: key 'post' is not an array", SL_CORRUPT},
+        {"\"done\":", "\"truncated\":0,\"done\":", "memory:3: key 'truncated'", SL_CORRUPT},
         {"\"shield_cooldown\"", "\"delay\"", "memory:1: unit field 8", SL_CORRUPT},
         {"\"units\":[[1,", "\"units\":[[2,", "memory:2: unit 0: 'alive' is 2", SL_CORRUPT},
         {"\"units\":[[1,45.0", "\"units\":[[1,46.0", "memory:2: unit 0: 'hp' is 46", SL_CORRUPT},
