@@ -137,6 +137,7 @@ static void answer_collect(const sl_rollout_data *d, sl_learn_message *answer) {
     answer->kind = SL_LEARN_BATCH;
     ADD(SL_TENSOR_OBS, SL_WIRE_F32, d->obs, T, B, N, d->O);
     if (d->state) ADD(SL_TENSOR_STATE, SL_WIRE_F32, d->state, T, B, d->S);
+    if (d->critic_obs) ADD(SL_TENSOR_CRITIC_OBS, SL_WIRE_F32, d->critic_obs, T, B, N, d->O);
     if (d->avail) ADD(SL_TENSOR_AVAIL, SL_WIRE_U8, d->avail, T, B, N, d->A);
     ADD(SL_TENSOR_ACTION, SL_WIRE_I32, d->action, T, B, N);
     ADD(SL_TENSOR_LOGP, SL_WIRE_F32, d->logp, T, B, N);
@@ -144,6 +145,7 @@ static void answer_collect(const sl_rollout_data *d, sl_learn_message *answer) {
     ADD(SL_TENSOR_TARGET, SL_WIRE_F32, d->target, T, B, M);
     ADD(SL_TENSOR_VALUE, SL_WIRE_F32, d->value, T, B, M);
     ADD(SL_TENSOR_KEEP, SL_WIRE_F32, d->keep, T, B);
+    if (d->alive) ADD(SL_TENSOR_ALIVE, SL_WIRE_F32, d->alive, T, B, N);
     if (d->hidden) ADD(SL_TENSOR_HIDDEN, SL_WIRE_F32, d->hidden, d->C, B, N, d->H);
     if (d->critic_hidden) ADD(SL_TENSOR_CRITIC_HIDDEN, SL_WIRE_F32, d->critic_hidden, d->C, B, M, d->H_critic);
     ADD(SL_TENSOR_EPISODE_RETURN, SL_WIRE_F64, d->episode_return, d->n_episodes, N);

@@ -4,6 +4,7 @@
 
 #include "common/alloc.h"
 #include "coordinator/advantage.h"
+#include "coordinator/critic.h"
 #include "coordinator/keeper.h"
 #include "coordinator/team.h"
 #include "nn/dist.h"
@@ -18,17 +19,19 @@ struct sl_rollout {
     int T, V, N, O, A, S, M, chunk;
     sl_env *env;
     sl_mask *masks;
-    sl_team *actors, *critic;
-    float value_mean, value_std;
+    sl_team *actors;
+    sl_critic *critic;
     /* what goes on from call to call */
     sl_rng *mask_rngs, *action_rngs; /* (V), (V, N) */
     double *running_return;          /* (V, N) */
     int32_t *running_length;         /* (V) */
     /* (T + 1, ...): row T is row 0 of the next call */
     float *obs, *state, *value;
-    uint8_t *avail;
+    uint8_t *avail, *alive; /* alive: NULL where nobody dies */
     /* (T, ...) */
     float *masked, *logp, *reward, *last_value, *advantage, *target, *keep, *hidden, *critic_hidden;
+    float *counts;       /* alive, as the learner wants it */
+    uint8_t *seen_avail; /* what the students believe is legal; NULL = avail */
     int32_t *action;
     uint8_t *terminated, *truncated, *won;
     double *step_reward;      /* (V, N) */
@@ -53,7 +56,10 @@ static void allocate(sl_rollout *self) {
     self->state = SL_KEEPER_FLOATS(k, self->setup->spec.state_is_obs ? 0 : (TV + V) * self->S);
     self->value = SL_KEEPER_FLOATS(k, (TV + V) * M);
     self->avail = sl_keeper_array(k, self->setup->uses_avail ? (TV + V) * N * self->A : 0, 1);
+    self->alive = sl_keeper_array(k, self->setup->mortal ? (TV + V) * N : 0, 1);
+    self->counts = SL_KEEPER_FLOATS(k, self->setup->mortal ? TV * N : 0);
     self->masked = SL_KEEPER_FLOATS(k, self->masks ? TV * N * self->O : 0);
+    self->seen_avail = sl_keeper_array(k, self->masks && self->setup->hides_avail ? TV * N * self->A : 0, 1);
     self->logp = SL_KEEPER_FLOATS(k, TV * N);
     self->reward = SL_KEEPER_FLOATS(k, TV * M);
     self->last_value = SL_KEEPER_FLOATS(k, TV * M);
@@ -82,7 +88,9 @@ static void point_data(sl_rollout *self) {
     bool state_is_obs = self->setup->spec.state_is_obs;
     d->obs = self->masked ? self->masked : self->obs;
     d->state = !state_is_obs ? self->state : self->masked ? self->obs : NULL;
-    d->avail = self->avail;
+    d->critic_obs = self->masked && self->setup->critic_own ? self->obs : NULL;
+    d->alive = self->counts;
+    d->avail = self->seen_avail ? self->seen_avail : self->avail;
     d->action = self->action;
     d->logp = self->logp;
     d->advantage = self->advantage;
@@ -111,7 +119,8 @@ static void start(sl_rollout *self, const sl_rng *stream) {
     for (int i = 0; i < self->V * self->N; i++) self->action_rngs[i] = sl_rng_split(&actions, (uint64_t)i);
     sl_env_out out = {.obs = self->obs + last * self->N * self->O,
                       .state = self->state ? self->state + last * self->S : NULL,
-                      .avail = self->setup->spec.masks_actions ? self->avail + last * self->N * self->A : NULL};
+                      .avail = self->setup->spec.masks_actions ? self->avail + last * self->N * self->A : NULL,
+                      .alive = self->alive ? self->alive + last * self->N : NULL};
     sl_env_reset(self->env, 0, self->V, NULL, &out);
 }
 
@@ -119,13 +128,13 @@ static sl_status create_parts(sl_rollout *self) {
     const sl_setup *setup = self->setup;
     sl_rng stream = sl_rng_split_name(&setup->root, "rollout");
     sl_team_def actors = setup->direct ? sl_team_students_def(setup, self->V) : sl_team_teacher_def(setup, self->V);
-    sl_team_def critic = sl_team_critic_def(setup, self->V);
     SL_TRY(sl_setup_env(setup, self->V, &stream, &self->env));
-    if (setup->direct && setup->masked) SL_TRY(sl_setup_masks(setup, self->V, &self->masks));
+    if (setup->direct && (setup->masked || setup->hides_avail)) SL_TRY(sl_setup_masks(setup, self->V, &self->masks));
     SL_TRY(sl_team_create(&actors, &self->actors));
-    SL_TRY(sl_team_create(&critic, &self->critic));
+    SL_TRY(sl_critic_create(setup, self->V, &self->critic));
+    sl_team *critic = sl_critic_team(self->critic);
     self->data.H = sl_team_is_recurrent(self->actors) ? sl_team_hidden_dim(self->actors) : 0;
-    self->data.H_critic = sl_team_is_recurrent(self->critic) ? sl_team_hidden_dim(self->critic) : 0;
+    self->data.H_critic = sl_team_is_recurrent(critic) ? sl_team_hidden_dim(critic) : 0;
     allocate(self);
     if (self->keeper.failed)
         return sl_fail(SL_MEMORY, "lower n_envs or rollout_steps", "cannot allocate a rollout of %d steps, %d copies",
@@ -173,7 +182,7 @@ void sl_rollout_destroy(sl_rollout **self_pointer) {
     sl_env_destroy(&self->env);
     sl_mask_destroy(&self->masks);
     sl_team_destroy(&self->actors);
-    sl_team_destroy(&self->critic);
+    sl_critic_destroy(&self->critic);
     sl_keeper_fini(&self->keeper);
     sl_free(self);
     *self_pointer = NULL;
@@ -184,7 +193,7 @@ size_t sl_rollout_n_params(const sl_rollout *self) {
 }
 
 size_t sl_rollout_n_critic(const sl_rollout *self) {
-    return sl_team_n_params(self->critic);
+    return sl_net_n_params(&self->setup->critic);
 }
 
 const sl_rollout_data *sl_rollout_get(const sl_rollout *self) {
@@ -194,10 +203,10 @@ const sl_rollout_data *sl_rollout_get(const sl_rollout *self) {
 // the critic's values of the slice at row t of the stored states, in reward units, into value (V, M)
 static void judge(sl_rollout *self, int slice, int t, sl_team_mode mode, float *value) {
     int64_t first = (int64_t)t * self->V;
-    const float *state = self->state ? self->state + first * self->S : self->obs + first * self->S;
-    sl_team_forward(self->critic, slice, mode, state, value, NULL);
-    int begin = sl_slices_begin(self->slices, slice) * self->M, end = sl_slices_end(self->slices, slice) * self->M;
-    for (int i = begin; i < end; i++) value[i] = value[i] * self->value_std + self->value_mean;
+    sl_critic_view view = {.state = self->state ? self->state + first * self->S : NULL,
+                           .obs = self->obs + first * self->N * self->O,
+                           .alive = self->alive ? self->alive + first * self->N : NULL};
+    sl_critic_judge(self->critic, slice, mode, &view, value);
 }
 
 // actions of the slice at step t, with their log-probabilities
@@ -213,6 +222,11 @@ static void act(sl_rollout *self, int slice, int t) {
     sl_team_forward(self->actors, slice, SL_TEAM_STEP, seen, self->logits, NULL);
     int R = (end - begin) * self->N, A = self->A;
     const uint8_t *avail = self->avail ? self->avail + row * A : NULL;
+    if (self->seen_avail) {
+        sl_mask_avail(self->masks, R, avail, self->seen_avail + row * A);
+        avail = self->seen_avail + row * A;
+    }
+    for (int r = 0; self->alive && r < R; r++) self->counts[row + r] = self->alive[row + r] ? 1.0f : 0.0f;
     float *logp = self->all_logp + lane * A;
     int32_t *action = self->action + row;
     sl_categorical_log_softmax(R, A, self->logits + lane * A, avail, logp);
@@ -241,7 +255,7 @@ static void finish(sl_rollout *self, int slice, int t, sl_env_out *next) {
         memset(running, 0, (size_t)self->N * sizeof *running);
         self->running_length[v] = 0;
         sl_team_reset(self->actors, v);
-        sl_team_reset(self->critic, v);
+        sl_critic_reset(self->critic, v);
         if (self->masks) sl_mask_draw(self->masks, v, &self->mask_rngs[v]);
     }
     sl_env_reset(self->env, begin, end, self->ended, next);
@@ -254,6 +268,7 @@ static void step(sl_rollout *self, int slice, int t) {
         .obs = self->obs + next_row * N * self->O,
         .state = self->state ? self->state + next_row * self->S : NULL,
         .avail = self->setup->spec.masks_actions ? self->avail + next_row * N * self->A : NULL,
+        .alive = self->alive ? self->alive + next_row * N : NULL,
         .reward = self->step_reward,
         .terminated = self->terminated + first,
         .truncated = self->truncated + first,
@@ -279,6 +294,7 @@ static void carry_over(sl_rollout *self, int begin, int end) {
                (size_t)(rows * self->S) * sizeof(float));
     if (self->setup->spec.masks_actions)
         memcpy(self->avail + begin * NA, self->avail + from * NA, (size_t)(rows * NA));
+    if (self->alive) memcpy(self->alive + begin * N, self->alive + from * N, (size_t)(rows * N));
 }
 
 static void collect_slice(void *context, int slice, int thread) {
@@ -294,7 +310,8 @@ static void collect_slice(void *context, int slice, int thread) {
             int64_t c = (int64_t)(t / self->chunk) * self->V;
             if (self->hidden) sl_team_get_hidden(self->actors, slice, self->hidden + c * self->N * self->data.H);
             if (self->critic_hidden)
-                sl_team_get_hidden(self->critic, slice, self->critic_hidden + c * self->M * self->data.H_critic);
+                sl_team_get_hidden(sl_critic_team(self->critic), slice,
+                                   self->critic_hidden + c * self->M * self->data.H_critic);
         }
         act(self, slice, t);
         judge(self, slice, t, SL_TEAM_STEP, self->value + t * row);
@@ -311,9 +328,7 @@ static void collect_slice(void *context, int slice, int thread) {
 void sl_rollout_collect(sl_rollout *self, const float *params, const float *critic, double value_mean,
                         double value_std) {
     memcpy(sl_team_params(self->actors), params, sl_team_n_params(self->actors) * sizeof(float));
-    memcpy(sl_team_params(self->critic), critic, sl_team_n_params(self->critic) * sizeof(float));
-    self->value_mean = (float)value_mean;
-    self->value_std = (float)value_std;
+    sl_critic_set(self->critic, critic, value_mean, value_std);
     sl_pool_run(self->pool, self->slices.n, collect_slice, self);
     // the finished episodes, by time and then by copy
     int n = 0;
@@ -341,11 +356,12 @@ sl_status sl_rollout_visit(sl_rollout *self, sl_cursor *cursor) {
     sl_cursor_item(cursor, self->obs + last * NO, V * NO * sizeof(float));
     if (self->state) sl_cursor_item(cursor, self->state + last * S, V * S * sizeof(float));
     if (self->avail) sl_cursor_item(cursor, self->avail + last * NA, V * NA);
+    if (self->alive) sl_cursor_item(cursor, self->alive + last * N, V * N);
     for (int k = 0; k < sl_team_n_nets(self->actors); k++) {
         float *h = sl_team_states(self->actors, k, &n);
         sl_cursor_item(cursor, h, n * sizeof(float));
     }
-    float *h = sl_team_states(self->critic, 0, &n);
+    float *h = sl_team_states(sl_critic_team(self->critic), 0, &n);
     sl_cursor_item(cursor, h, n * sizeof(float));
     return SL_OK;
 }

@@ -16,7 +16,9 @@ typedef struct sl_rollout_data {
     int n_episodes;                                   /* finished in this call */
     const float *obs;                                 /* (T, B, N, O) as the actors saw it */
     const float *state;                               /* (T, B, S), or NULL when it is obs */
-    const uint8_t *avail;                             /* (T, B, N, A) or NULL */
+    const float *critic_obs;                          /* (T, B, N, O) as the critic saw it, or NULL: obs, or none */
+    const float *alive;                               /* (T, B, N) or NULL */
+    const uint8_t *avail;                             /* (T, B, N, A) as the actors saw it, or NULL */
     const int32_t *action;                            /* (T, B, N) */
     const float *logp;                                /* (T, B, N) */
     const float *advantage, *target, *value, *reward; /* (T, B, M) */

@@ -9,6 +9,7 @@
 
 struct sl_sample {
     const sl_setup *setup;
+    sl_mask *mask; /* what students see, of one copy */
     int T_max, B;
     sl_sample_data data;
     float *obs, *logp, *advantage, *target, *value, *keep, *alive, *logits, *z;
@@ -52,9 +53,12 @@ sl_status sl_sample_create(const sl_setup *setup, int B, int H, sl_sample **out)
     if (!self) return sl_fail(SL_MEMORY, NULL, "cannot allocate a batch");
     *self = (sl_sample){.setup = setup, .T_max = setup->spec.max_steps, .B = B};
     allocate(self, H);
-    if (self->keeper.failed) {
+    sl_status status = sl_setup_masks(setup, 1, &self->mask);
+    if (status == SL_OK && self->keeper.failed)
+        status = sl_fail(SL_MEMORY, "lower distill.episodes", "cannot allocate a batch of %d episodes", B);
+    if (status != SL_OK) {
         sl_sample_destroy(&self);
-        return sl_fail(SL_MEMORY, "lower distill.episodes", "cannot allocate a batch of %d episodes", B);
+        return status;
     }
     self->data = (sl_sample_data){.B = B,
                                   .N = setup->N,
@@ -80,6 +84,7 @@ sl_status sl_sample_create(const sl_setup *setup, int B, int H, sl_sample **out)
 
 void sl_sample_destroy(sl_sample **self) {
     if (!*self) return;
+    sl_mask_destroy(&(*self)->mask);
     sl_keeper_fini(&(*self)->keeper);
     sl_free(*self);
     *self = NULL;
@@ -120,14 +125,23 @@ static void set_advantages(sl_sample *self, int b, const sl_episode *e) {
     }
 }
 
+// the teacher never plays what is illegal, whatever the student believes (eq. 7)
+static void set_avail(sl_sample *self, int64_t row, const uint8_t *avail) {
+    int64_t NA = (int64_t)self->data.N * self->data.A;
+    sl_mask_avail(self->mask, self->data.N, avail, self->avail + row * NA);
+    if (!self->setup->hides_avail) return;
+    for (int64_t i = 0; i < NA; i++)
+        if (!avail[i]) self->logits[row * NA + i] = -1e10f;
+}
+
 static void set_step(sl_sample *self, int b, int t, const sl_episode *e, const float *keep) {
     int64_t N = e->N, NO = N * e->O, NA = N * e->A, NH = N * e->H, row = (int64_t)t * self->B + b;
-    for (int64_t i = 0; i < NO; i++) self->obs[row * NO + i] = e->obs[t * NO + i] * keep[i];
+    sl_mask_see(self->mask, keep, e->obs + t * NO, self->obs + row * NO);
     memcpy(self->logits + row * NA, e->logits + t * NA, (size_t)NA * sizeof(float));
     memcpy(self->z + row * NH, e->z + t * NH, (size_t)NH * sizeof(float));
     memcpy(self->logp + row * N, e->logp + t * N, (size_t)N * sizeof(float));
     memcpy(self->action + row * N, e->action + t * N, (size_t)N * sizeof(int32_t));
-    if (self->avail) memcpy(self->avail + row * NA, e->avail + t * NA, (size_t)NA);
+    if (self->avail) set_avail(self, row, e->avail + t * NA);
     self->keep[row] = t == 0 ? 0.0f : 1.0f;
     for (int64_t n = 0; n < N; n++) {
         self->alive[row * N + n] = e->alive ? e->alive[t * N + n] : 1.0f;

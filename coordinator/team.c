@@ -35,17 +35,6 @@ sl_team_def sl_team_teacher_def(const sl_setup *setup, int V) {
                          .nets = {setup->teacher}};
 }
 
-sl_team_def sl_team_critic_def(const sl_setup *setup, int V) {
-    return (sl_team_def){.V = V,
-                         .N = setup->M,
-                         .O = setup->S,
-                         .A = 1,
-                         .shared = true,
-                         .agent_id = setup->M > 1,
-                         .one_row = true,
-                         .nets = {setup->critic}};
-}
-
 sl_team_def sl_team_students_def(const sl_setup *setup, int V) {
     sl_team_def def = {.V = V, .N = setup->N, .O = setup->O, .A = setup->A};
     memcpy(def.nets, setup->students, sizeof def.nets);
@@ -166,13 +155,12 @@ void sl_team_reset(sl_team *self, int v) {
 // the inputs of network k for copies [begin, end), as one matrix
 static const float *gather(const sl_team *self, const lane *l, int k, int begin, int end, const float *in) {
     const sl_team_def *def = &self->def;
-    if (def->shared && !def->agent_id && (!def->one_row || def->N == 1))
-        return in + (int64_t)begin * (def->one_row ? 1 : def->N) * def->O;
+    if (def->shared && !def->agent_id) return in + (int64_t)begin * def->N * def->O;
     int width = def->nets[k].in_dim, n_copied = def->shared ? def->O : width;
     float *x = l->x;
     for (int v = begin; v < end; v++) {
         for (int r = 0; r < self->rows; r++, x += width) {
-            int64_t row = def->one_row ? v : (int64_t)v * def->N + (def->shared ? r : k);
+            int64_t row = (int64_t)v * def->N + (def->shared ? r : k);
             memcpy(x, in + row * def->O, (size_t)n_copied * sizeof(float));
             if (!def->agent_id) continue;
             for (int n = 0; n < def->N; n++) x[def->O + n] = n == r ? 1.0f : 0.0f;

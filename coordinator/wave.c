@@ -4,6 +4,7 @@
 
 #include "common/alloc.h"
 #include "common/assert.h"
+#include "coordinator/critic.h"
 #include "coordinator/keeper.h"
 #include "coordinator/team.h"
 #include "nn/dist.h"
@@ -17,17 +18,17 @@ struct sl_wave {
     int T, V, N, O, A, S, M, H;
     sl_env *env;
     sl_mask *masks;
-    sl_team *teacher, *critic, *students; /* students: NULL where the teacher acts */
-    float value_mean, value_std;
+    sl_team *teacher, *students; /* students: NULL where the teacher acts */
+    sl_critic *critic;
     sl_episode *episodes; /* (V) */
     /* a step of all copies */
     sl_rng *rngs; /* (V, N) */
     float *obs, *masked, *state, *acting, *logits, *all_logp, *z, *value;
     double *reward;
-    uint8_t *avail, *terminated, *truncated, *ended, *done;
+    uint8_t *avail, *seen_avail, *alive, *terminated, *truncated, *ended, *done;
     int32_t *action;
     /* whole episodes, (V, T or T + 1, ...) */
-    float *obs_vt, *keep_v, *state_vt, *logp_vt, *value_vt, *reward_vt, *logits_vt, *z_vt;
+    float *obs_vt, *keep_v, *state_vt, *logp_vt, *value_vt, *reward_vt, *logits_vt, *z_vt, *alive_vt;
     uint8_t *avail_vt;
     int32_t *action_vt;
     sl_keeper keeper;
@@ -49,6 +50,8 @@ static void allocate(sl_wave *self) {
     self->value = SL_KEEPER_FLOATS(k, V * M);
     self->reward = sl_keeper_array(k, V * N, sizeof(double));
     self->avail = sl_keeper_array(k, V * avail, 1);
+    self->seen_avail = sl_keeper_array(k, self->students ? V * avail : 0, 1);
+    self->alive = sl_keeper_array(k, self->setup->mortal ? V * N : 0, 1);
     self->terminated = sl_keeper_array(k, V, 1);
     self->truncated = sl_keeper_array(k, V, 1);
     self->ended = sl_keeper_array(k, V, 1);
@@ -62,6 +65,7 @@ static void allocate(sl_wave *self) {
     self->reward_vt = SL_KEEPER_FLOATS(k, VT * N);
     self->logits_vt = SL_KEEPER_FLOATS(k, VT * NA);
     self->z_vt = SL_KEEPER_FLOATS(k, VT * N * self->H);
+    self->alive_vt = SL_KEEPER_FLOATS(k, self->setup->mortal ? VT * N : 0);
     self->avail_vt = sl_keeper_array(k, VT * avail, 1);
     self->action_vt = sl_keeper_array(k, VT * N, sizeof(int32_t));
 }
@@ -84,6 +88,7 @@ static void point_episodes(sl_wave *self) {
             .logp = self->logp_vt + v * T * N,
             .value = self->value_vt + v * (T + 1) * self->M,
             .reward = self->reward_vt + v * T * N,
+            .alive = self->alive_vt ? self->alive_vt + v * T * N : NULL,
             .logits = self->logits_vt + v * T * NA,
             .z = self->z_vt + v * T * N * self->H,
         };
@@ -92,11 +97,11 @@ static void point_episodes(sl_wave *self) {
 
 static sl_status create_parts(sl_wave *self, bool students_act) {
     const sl_setup *setup = self->setup;
-    sl_team_def teacher = sl_team_teacher_def(setup, self->V), critic = sl_team_critic_def(setup, self->V);
+    sl_team_def teacher = sl_team_teacher_def(setup, self->V);
     SL_TRY(sl_setup_env(setup, self->V, &setup->root, &self->env));
     SL_TRY(sl_setup_masks(setup, self->V, &self->masks));
     SL_TRY(sl_team_create(&teacher, &self->teacher));
-    SL_TRY(sl_team_create(&critic, &self->critic));
+    SL_TRY(sl_critic_create(setup, self->V, &self->critic));
     if (students_act) {
         sl_team_def students = sl_team_students_def(setup, self->V);
         SL_TRY(sl_team_create(&students, &self->students));
@@ -123,8 +128,7 @@ sl_status sl_wave_create(const sl_setup *setup, sl_pool *pool, int V, bool stude
                       .O = setup->O,
                       .A = setup->A,
                       .S = setup->S,
-                      .M = setup->M,
-                      .value_std = 1.0f};
+                      .M = setup->M};
     sl_status status = create_parts(self, students_act);
     if (status != SL_OK) {
         sl_wave_destroy(&self);
@@ -140,7 +144,7 @@ void sl_wave_destroy(sl_wave **self_pointer) {
     sl_env_destroy(&self->env);
     sl_mask_destroy(&self->masks);
     sl_team_destroy(&self->teacher);
-    sl_team_destroy(&self->critic);
+    sl_critic_destroy(&self->critic);
     sl_team_destroy(&self->students);
     sl_keeper_fini(&self->keeper);
     sl_free(self);
@@ -150,9 +154,7 @@ void sl_wave_destroy(sl_wave **self_pointer) {
 void sl_wave_set_teacher(sl_wave *self, const float *actor, const float *critic, double value_mean,
                          double value_std) {
     memcpy(sl_team_params(self->teacher), actor, sl_team_n_params(self->teacher) * sizeof(float));
-    memcpy(sl_team_params(self->critic), critic, sl_team_n_params(self->critic) * sizeof(float));
-    self->value_mean = (float)value_mean;
-    self->value_std = (float)value_std;
+    sl_critic_set(self->critic, critic, value_mean, value_std);
 }
 
 void sl_wave_set_students(sl_wave *self, const float *params) {
@@ -168,6 +170,7 @@ static sl_env_out outputs(const sl_wave *self) {
     return (sl_env_out){.obs = self->obs,
                         .state = self->state,
                         .avail = self->setup->spec.masks_actions ? self->avail : NULL,
+                        .alive = self->alive,
                         .reward = self->reward,
                         .terminated = self->terminated,
                         .truncated = self->truncated};
@@ -183,8 +186,12 @@ static void keep_observation(sl_wave *self, int v, int t) {
 
 static void keep_value(sl_wave *self, int v, int t) {
     float *to = self->value_vt + ((int64_t)v * (self->T + 1) + t) * self->M;
-    for (int m = 0; m < self->M; m++)
-        to[m] = self->value[(int64_t)v * self->M + m] * self->value_std + self->value_mean;
+    for (int m = 0; m < self->M; m++) to[m] = self->value[(int64_t)v * self->M + m];
+}
+
+static void judge(sl_wave *self, int slice, sl_team_mode mode) {
+    sl_critic_view view = {.state = self->state, .obs = self->obs, .alive = self->alive};
+    sl_critic_judge(self->critic, slice, mode, &view, self->value);
 }
 
 // everything that is decided at step t by copy v
@@ -194,8 +201,10 @@ static void keep_decision(sl_wave *self, int v, int t) {
     memcpy(self->z_vt + row * NH, self->z + v * NH, (size_t)NH * sizeof(float));
     if (self->avail) memcpy(self->avail_vt + row * NA, self->avail + v * NA, (size_t)NA);
     memcpy(self->action_vt + row * N, self->action + v * N, (size_t)N * sizeof(int32_t));
-    for (int64_t n = 0; n < N; n++)
+    for (int64_t n = 0; n < N; n++) {
         self->logp_vt[row * N + n] = self->all_logp[(v * N + n) * A + self->action[v * N + n]];
+        if (self->alive) self->alive_vt[row * N + n] = self->alive[v * N + n] ? 1.0f : 0.0f;
+    }
 }
 
 static void decide(sl_wave *self, int slice) {
@@ -204,16 +213,17 @@ static void decide(sl_wave *self, int slice) {
     int R = (end - begin) * self->N, A = self->A;
     sl_team_forward(self->teacher, slice, SL_TEAM_STEP, self->obs, self->logits, self->z);
     const float *acting = self->logits;
+    const uint8_t *avail = self->avail ? self->avail + first * A : NULL;
     if (self->students) {
         sl_mask_apply(self->masks, begin, end, self->obs, self->masked);
         sl_team_forward(self->students, slice, SL_TEAM_STEP, self->masked, self->acting, NULL);
         acting = self->acting;
+        if (avail) sl_mask_avail(self->masks, R, avail, self->seen_avail + first * A);
+        if (avail) avail = self->seen_avail + first * A;
     }
-    const uint8_t *avail = self->avail ? self->avail + first * A : NULL;
     sl_categorical_log_softmax(R, A, acting + first * A, avail, self->all_logp + first * A);
     sl_categorical_sample(R, A, self->all_logp + first * A, self->rngs + first, self->action + first);
-    const float *state = self->state ? self->state : self->obs;
-    sl_team_forward(self->critic, slice, SL_TEAM_STEP, state, self->value, NULL);
+    judge(self, slice, SL_TEAM_STEP);
 }
 
 // closes the episodes that ended at step t; returns how many copies of the slice still play
@@ -224,10 +234,8 @@ static int finish(sl_wave *self, int slice, int t) {
         self->ended[v] = self->terminated[v] | self->truncated[v];
         n_ended += self->ended[v] != 0;
     }
-    if (n_ended > 0) {
-        // the value behind the last step, for the bootstrap of a truncated episode
-        sl_team_forward(self->critic, slice, SL_TEAM_PEEK, self->state ? self->state : self->obs, self->value, NULL);
-    }
+    // the value behind the last step, for the bootstrap of a truncated episode
+    if (n_ended > 0) judge(self, slice, SL_TEAM_PEEK);
     for (int v = begin; v < end; v++) {
         if (self->ended[v] && !self->done[v]) {
             keep_observation(self, v, t + 1);
@@ -285,7 +293,7 @@ void sl_wave_play(sl_wave *self, const sl_rng *stream, uint64_t first) {
         for (int n = 0; n < self->N; n++) self->rngs[(int64_t)v * self->N + n] = sl_rng_split(&action, (uint64_t)n);
         memcpy(self->keep_v + (size_t)v * NO, sl_mask_keep(self->masks, v), NO * sizeof(float));
         sl_team_reset(self->teacher, v);
-        sl_team_reset(self->critic, v);
+        sl_critic_reset(self->critic, v);
         if (self->students) sl_team_reset(self->students, v);
         self->done[v] = 0;
         self->episodes[v].index = first + (uint64_t)v;

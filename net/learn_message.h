@@ -66,7 +66,8 @@ typedef enum sl_tensor_role {
     SL_TENSOR_EPISODE_LENGTH, /* i32 (E) */
     SL_TENSOR_EPISODE_WON,    /* u8 (E): where the environment knows winning */
     SL_TENSOR_TICK_NS,        /* i64 (n): FLY: wall time of each environment step */
-    SL_TENSOR_LATENCY = 25,   /* f64 (2, 2): FLY: p50, p99 in ns of round trips and of the agents' residence */
+    SL_TENSOR_CRITIC_OBS,   /* f32 (T, B, N, O): observations that the critic's rows read; absent when they are OBS */
+    SL_TENSOR_LATENCY = 25, /* f64 (2, 2): FLY: p50, p99 in ns of round trips and of the agents' residence */
     SL_TENSOR_ROLES
 } sl_tensor_role;
 

@@ -12,6 +12,7 @@ typedef struct sl_batch {
     int H, critic_H, teacher_H;  /* row lengths of hidden, critic_hidden, teacher_z; 0 = absent */
     const float *obs;            /* (T, B, N, O) */
     const float *state;          /* (T, B, S); NULL where no critic is learned */
+    const float *critic_obs;     /* (T, B, N, O); NULL where no critic is learned */
     const uint8_t *avail;        /* (T, B, N, A), or NULL */
     const int32_t *action;       /* (T, B, N) */
     const float *logp;           /* (T, B, N) */

@@ -36,6 +36,22 @@ void sl_gather_input(const sl_window *window, const sl_group *group, const float
     }
 }
 
+void sl_gather_critic(const sl_window *window, int own, float *x) {
+    const sl_batch *batch = window->batch;
+    size_t S = (size_t)batch->S, N = (size_t)batch->N, n_own = (size_t)own, O = (size_t)batch->O;
+    for (int l = 0; l < window->L; l++)
+        for (int u = 0; u < window->U; u++) {
+            size_t row = source_row(window, l, u);
+            for (size_t n = 0; n < N; n++, x += S + n_own + N) {
+                memset(x, 0, (S + n_own + N) * sizeof *x);
+                x[S + n_own + n] = 1.0f;
+                if (batch->alive && batch->alive[row * N + n] == 0.0f) continue;
+                memcpy(x, batch->state + row * S, S * sizeof *x);
+                if (own) memcpy(x + S, batch->critic_obs + (row * N + n) * O, n_own * sizeof *x);
+            }
+        }
+}
+
 void sl_gather_keep(const sl_window *window, int G, float *keep) {
     for (int l = 0; l < window->L; l++)
         for (int u = 0; u < window->U; u++) {

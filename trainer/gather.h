@@ -22,6 +22,9 @@ typedef struct sl_group {
 /* x (L, U, G, used + n_id): the first `used` of `width` source features, then the row's one-hot index of n_id. */
 void sl_gather_input(const sl_window *window, const sl_group *group, const float *source, int width, int used,
                      int n_id, float *x);
+/* The critic's rows, x (L, U, M, S + own + N): the joint state, the agent's observation where own is O (0: not read),
+ * the one-hot index; of the dead the index alone (death masking). M is N. */
+void sl_gather_critic(const sl_window *window, int own, float *x);
 /* keep (L, U, G) from the batch's (T, B). */
 void sl_gather_keep(const sl_window *window, int G, float *keep);
 /* h0 (U, G, H) from hidden (C, B, n, width), H <= width. */

@@ -10,10 +10,10 @@
 
 /* ---- one block of rows through one network ---- */
 
+/* from s->x to s->out */
 static void forward(const sl_mappo_net *one, sl_mappo_slice *s, sl_net_workspace *ws, const sl_window *window,
-                    const float *source, int width, const float *hidden, int hidden_width) {
+                    const float *hidden, int hidden_width) {
     int G = one->group.G, sequences = window->U * G;
-    sl_gather_input(window, &one->input, source, width, one->used, one->n_id, s->x);
     if (one->def.cell == SL_CELL_GRU) {
         sl_gather_keep(window, G, s->keep);
         sl_gather_hidden(window, &one->group, hidden, hidden_width, one->def.hidden, s->h0);
@@ -24,13 +24,17 @@ static void forward(const sl_mappo_net *one, sl_mappo_slice *s, sl_net_workspace
     }
 }
 
+/* The dead do not act; but their value is what the living bootstrap from, so that every row of a critic counts. */
+static bool counts_the_living(const sl_mappo *self, int k) {
+    return self->batch->alive && k < self->n_nets;
+}
+
 /* weight (L, U, G) = alive / rows that count. */
 static void gather_weight(const sl_mappo *self, int k, const sl_window *window, float *weight) {
     const sl_group *group = &self->nets[k].group;
     int R = window->L * window->U * group->G;
     float share = (float)self->row_share[k];
-    // one critic row for the team counts as long as the episode goes on, which within a roll-out is always
-    bool counted = self->batch->alive && group->n > 1;
+    bool counted = counts_the_living(self, k);
     if (counted) sl_gather_floats(window, group, self->batch->alive, weight);
     for (int r = 0; r < R; r++) weight[r] = counted ? weight[r] * share : share;
 }
@@ -40,7 +44,8 @@ static void actor_block(sl_mappo *self, int k, int index, const sl_window *windo
     const sl_batch *batch = self->batch;
     sl_mappo_slice *s = &self->slices[index];
     int R = window->L * window->U * one->group.G, A = one->def.out_dim;
-    forward(one, s, s->workspaces[k], window, batch->obs, batch->O, batch->hidden, batch->H);
+    sl_gather_input(window, &one->group, batch->obs, batch->O, one->used, one->n_id, s->x);
+    forward(one, s, s->workspaces[k], window, batch->hidden, batch->H);
     sl_ppo_rows rows = {.R = R, .A = A, .action = s->action, .old_logp = s->old, .advantage = s->advantage};
     rows.weight = s->weight;
     rows.avail = batch->avail ? s->avail : NULL;
@@ -65,7 +70,11 @@ static void critic_block(sl_mappo *self, int index, const sl_window *window) {
     const sl_exp_ppo *ppo = self->def.ppo;
     sl_mappo_slice *s = &self->slices[index];
     int R = window->L * window->U * one->group.G;
-    forward(one, s, s->workspaces[k], window, batch->state, batch->S, batch->critic_hidden, batch->critic_H);
+    if (batch->M > 1)
+        sl_gather_critic(window, self->def.setup->critic_own ? batch->O : 0, s->x);
+    else
+        sl_gather_input(window, &one->group, batch->state, batch->S, batch->S, 0, s->x);
+    forward(one, s, s->workspaces[k], window, batch->critic_hidden, batch->critic_H);
     sl_gather_floats(window, &one->group, self->value, s->old);
     sl_gather_floats(window, &one->group, self->target, s->advantage);
     gather_weight(self, k, window, s->weight);
@@ -124,7 +133,7 @@ static void count_rows(sl_mappo *self) {
         for (int m = 0; m < self->n_minibatch; m++) {
             int c = self->units[m] / batch->B, b = self->units[m] % batch->B;
             int begin = c * self->chunk, end = begin + self->chunk < batch->T ? begin + self->chunk : batch->T;
-            if (!batch->alive || group->n == 1) {
+            if (!counts_the_living(self, k)) {
                 n += (double)(end - begin) * group->G;
                 continue;
             }

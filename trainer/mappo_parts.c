@@ -13,7 +13,6 @@ static void describe_nets(sl_mappo *self) {
         sl_mappo_net *actor = &self->nets[k];
         actor->def = self->def.separate ? setup->students[k] : setup->teacher;
         actor->group = self->def.separate ? (sl_group){setup->N, k, 1} : (sl_group){setup->N, 0, setup->N};
-        actor->input = actor->group;
         actor->used = self->def.separate ? actor->def.in_dim : setup->O;
         actor->n_id = actor->def.in_dim - actor->used;
         snprintf(actor->name, sizeof actor->name, self->def.separate ? "student%d" : "actor", k);
@@ -21,10 +20,6 @@ static void describe_nets(sl_mappo *self) {
     sl_mappo_net *critic = &self->nets[self->n_nets];
     critic->def = setup->critic;
     critic->group = (sl_group){setup->M == 1 ? 1 : setup->N, 0, setup->M};
-    // the state is one row a step of a copy, whatever the number of critic rows
-    critic->input = (sl_group){1, 0, setup->M};
-    critic->used = setup->S;
-    critic->n_id = critic->def.in_dim - setup->S;
     snprintf(critic->name, sizeof critic->name, "critic");
 }
 

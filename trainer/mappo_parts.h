@@ -7,11 +7,11 @@
 #include "trainer/ppo_loss.h"
 #include "trainer/trainee.h"
 
-/* An actor or the critic: what it is, which rows of a step it reads, and its training state. */
+/* An actor or the critic: what it is, which rows of a step are its own, and its training state. */
 typedef struct sl_mappo_net {
     sl_net_def def;
-    sl_group group, input; /* rows of agents' data; rows of the network's input */
-    int used, n_id;        /* features read of a source row, one-hot length */
+    sl_group group;
+    int used, n_id; /* an actor: features read of an observation, one-hot length */
     char name[24];
     sl_trainee trainee;
 } sl_mappo_net;

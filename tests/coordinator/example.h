@@ -86,6 +86,24 @@ static inline bool example_is_won(double sum) {
     return sum > 19.9;
 }
 
+/* combat/3m, where agents die: agent 0 sees enemies, 1 allies, 2 itself; the teacher sees everything. */
+static inline void example_init_combat(example *x) {
+    static const char *const blocks[3] = {"enemy", "ally", "own"};
+    example_init(x);
+    memcpy(x->env, "combat/3m", 10);
+    x->e.env =
+        (sl_exp_env){.name = x->env, .local_ratio = -1, .full = true, .corpse_attack = true, .opponent = x->opponent};
+    x->e.teacher.ppo.team_reward = false;
+    x->e.teacher.critic_input = SL_EXP_CRITIC_AGENT;
+    x->e.mask = (sl_exp_mask_def){.kind = SL_EXP_MASK_BLOCKS};
+    for (int i = 0; i < 3; i++) {
+        memcpy(x->blocks[i], blocks[i], strlen(blocks[i]) + 1);
+        x->block_lists[i][0] = x->blocks[i];
+        x->students[i].blocks = x->block_lists[i];
+        x->students[i].blocks_count = 1;
+    }
+}
+
 /* GRU cells everywhere, layer norm, tanh. */
 static inline void example_make_recurrent(example *x) {
     sl_exp_net *nets[] = {&x->e.teacher.actor, &x->e.teacher.critic, &x->students[0].net, &x->students[1].net,

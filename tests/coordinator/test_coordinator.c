@@ -214,6 +214,40 @@ static void test_batches_are_masked(void **state) {
     close_world(&w);
 }
 
+static void hidden_combat(example *x) {
+    example_init_combat(x);
+    x->e.mask.avail_actions = SL_EXP_HIDDEN;
+}
+
+static void test_students_believe_what_the_teacher_knows_better(void **state) {
+    (void)state;
+    world w;
+    open_world(&w, hidden_combat);
+    ask(&w, with_teacher(&w, SL_LEARN_RECORD));
+    for (int source = 0; source < 2; source++) {
+        sl_learn_message request = sample_request(&w, source), answer;
+        assert_int_equal(sl_coordinator_handle(w.coordinator, &request, &answer), SL_OK);
+        const float *alive = tensor(&answer, SL_TENSOR_ALIVE), *logits = tensor(&answer, SL_TENSOR_TEACHER_LOGITS);
+        const uint8_t *avail = tensor(&answer, SL_TENSOR_AVAIL);
+        int A = w.setup->A, R = (int)(sl_learn_tensor(&answer, SL_TENSOR_ALIVE)->n_bytes / sizeof *alive);
+        int n_dead = 0, n_impossible = 0;
+        for (int r = 0; r < R; r++) {
+            // behind the end of an episode nothing counts
+            if (alive[r] == 0.0f) {
+                n_dead++;
+                continue;
+            }
+            assert_true(logits[r * A] == -1e10f && avail[r * A] == 0);
+            for (int a = 1; a < A; a++) {
+                assert_int_equal(avail[r * A + a], 1);
+                n_impossible += logits[r * A + a] == -1e10f;
+            }
+        }
+        assert_true(n_dead > 0 && n_impossible > 100 && n_impossible < R * A / 2);
+    }
+    close_world(&w);
+}
+
 static void test_recording_resumes(void **state) {
     (void)state;
     world w;
@@ -430,10 +464,15 @@ static void test_survives_failed_allocations(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_targets_are_the_teachers),   cmocka_unit_test(test_batches_are_masked),
-        cmocka_unit_test(test_recording_resumes),          cmocka_unit_test(test_limiter_records_on_demand),
-        cmocka_unit_test(test_snapshot_goes_on),           cmocka_unit_test(test_bad_requests_are_refused),
-        cmocka_unit_test(test_evaluates_given_parameters), cmocka_unit_test(test_survives_failed_allocations),
+        cmocka_unit_test(test_targets_are_the_teachers),
+        cmocka_unit_test(test_batches_are_masked),
+        cmocka_unit_test(test_students_believe_what_the_teacher_knows_better),
+        cmocka_unit_test(test_recording_resumes),
+        cmocka_unit_test(test_limiter_records_on_demand),
+        cmocka_unit_test(test_snapshot_goes_on),
+        cmocka_unit_test(test_bad_requests_are_refused),
+        cmocka_unit_test(test_evaluates_given_parameters),
+        cmocka_unit_test(test_survives_failed_allocations),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -61,6 +61,8 @@ static uint64_t hash_data(const sl_rollout_data *d) {
     uint64_t h = hash(0xcbf29ce484222325u, d->obs, TB * N * (size_t)d->O * 4);
     h = hash(h, d->state, TB * (size_t)d->S * 4);
     h = hash(h, d->avail, TB * N * (size_t)d->A);
+    h = hash(h, d->alive, TB * N * 4);
+    h = hash(h, d->critic_obs, d->critic_obs ? TB * N * (size_t)d->O * 4 : 0);
     h = hash(h, d->action, TB * N * 4);
     h = hash(h, d->logp, TB * N * 4);
     h = hash(h, d->advantage, TB * M * 4);
@@ -88,8 +90,14 @@ static void feed_forward(example *x) {
     (void)x;
 }
 
-static void (*const variants[])(example *) = {feed_forward, recurrent_per_agent, direct_recurrent};
-enum { N_VARIANTS = 3 };
+static void direct_combat(example *x) {
+    example_init_combat(x);
+    direct_recurrent(x);
+    x->e.mask.avail_actions = SL_EXP_HIDDEN;
+}
+
+static void (*const variants[])(example *) = {feed_forward, recurrent_per_agent, direct_recurrent, direct_combat};
+enum { N_VARIANTS = 4 };
 
 static void test_same_for_any_threads(void **state) {
     (void)state;
@@ -164,9 +172,9 @@ static void check_logp(const world *w, const sl_rollout_data *d, int agent, cons
         const float *h0 = d->hidden ? d->hidden + (((int64_t)(t0 / 10) * d->B + b) * d->N + agent) * d->H : NULL;
         sl_net_forward_ref(def, params, n_steps, 1, x, h0, keep, out, z);
         for (int t = 0; t < n_steps; t++) {
-            float logp[8];
+            float logp[16];
             int64_t row = ((int64_t)(t0 + t) * d->B + b) * d->N + agent;
-            sl_categorical_log_softmax(1, A, out + t * A, NULL, logp);
+            sl_categorical_log_softmax(1, A, out + t * A, d->avail ? d->avail + row * d->A : NULL, logp);
             assert_in_range(d->action[row], 0, A - 1);
             assert_float_equal(d->logp[row], logp[d->action[row]], 2e-4f);
         }
@@ -281,6 +289,35 @@ static void test_won_episodes(void **state) {
     sl_temp_folder_remove(&folder);
 }
 
+static void test_the_dead_do_not_act(void **state) {
+    (void)state;
+    world w = {0};
+    direct_combat(&w.x);
+    open_world(&w, 2);
+    int n_dead = 0, n_beyond_sight = 0;
+    for (int k = 0; k < 3; k++) {
+        const sl_rollout_data *d = collect(&w);
+        assert_true(d->alive && d->critic_obs && d->avail && d->state);
+        for (int r = 0; r < d->T * d->B * d->N; r++) {
+            const float *obs = d->obs + r * d->O, *full = d->critic_obs + r * d->O;
+            const uint8_t *avail = d->avail + r * d->A;
+            bool dead = d->alive[r] == 0.0f;
+            n_dead += dead;
+            // believed legal: everything but no-op, of the dead no-op alone
+            for (int a = 0; a < d->A; a++) assert_int_equal(avail[a], dead ? a == 0 : a != 0);
+            if (dead) assert_true(d->action[r] == 0 && d->logp[r] == 0.0f);
+            for (int o = 0; o < d->O; o++) {
+                assert_true(obs[o] == full[o] || obs[o] == 0.0f);
+                if (dead) assert_true(full[o] == 0.0f);
+                // agent 0 keeps enemies, whose second feature is the distance in sight ranges
+                if (r % 3 == 0 && o == 5 && full[o] > 1.0f) n_beyond_sight += obs[o] == 0.0f;
+            }
+        }
+    }
+    assert_true(n_dead > 20 && n_beyond_sight > 20);
+    close_world(&w);
+}
+
 static void test_no_allocation(void **state) {
     (void)state;
     if (!sl_heap_is_counted()) skip();
@@ -300,13 +337,10 @@ static void test_no_allocation(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_same_for_any_threads),
-        cmocka_unit_test(test_snapshot_goes_on),
-        cmocka_unit_test(test_stored_is_what_acted),
-        cmocka_unit_test(test_advantages_and_episodes),
-        cmocka_unit_test(test_masks_hide_and_the_critic_sees),
-        cmocka_unit_test(test_won_episodes),
-        cmocka_unit_test(test_no_allocation),
+        cmocka_unit_test(test_same_for_any_threads), cmocka_unit_test(test_snapshot_goes_on),
+        cmocka_unit_test(test_stored_is_what_acted), cmocka_unit_test(test_advantages_and_episodes),
+        cmocka_unit_test(test_the_dead_do_not_act),  cmocka_unit_test(test_masks_hide_and_the_critic_sees),
+        cmocka_unit_test(test_won_episodes),         cmocka_unit_test(test_no_allocation),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -53,7 +53,8 @@ static void make_setup(sl_synthetic *self) {
     s->teacher.in_dim = d->O + (d->agent_id ? d->N : 0);
     s->teacher.hidden = d->hidden;
     s->teacher.out_dim = d->A;
-    s->critic.in_dim = s->S + (d->team ? 0 : d->N);
+    s->critic_own = d->critic_own;
+    s->critic.in_dim = s->S + (d->critic_own ? d->O : 0) + (d->team ? 0 : d->N);
     s->critic.hidden = d->critic_hidden;
     s->critic.out_dim = 1;
     for (int i = 0; i < d->N; i++) {
@@ -153,6 +154,7 @@ void sl_synthetic_init(sl_synthetic *self, const sl_synthetic_def *def) {
     make_masks(self, &rng);
     b->obs = normals(self, R * N * (size_t)d->O, 0, 1, &rng);
     b->state = b->obs;
+    b->critic_obs = d->critic_own ? normals(self, R * N * (size_t)d->O, 0, 1, &rng) : b->obs;
     b->logp = normals(self, R * N, -log((double)d->A), 0.1, &rng);
     b->advantage = normals(self, R * M, 0.5, 2, &rng);
     b->target = normals(self, R * M, 0, 1, &rng);

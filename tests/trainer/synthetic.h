@@ -11,6 +11,7 @@ typedef struct sl_synthetic_def {
     sl_cell cell;
     int chunk;
     bool team, agent_id, layer_norm;
+    bool critic_own;             /* each critic row reads its agent's observation, from a tensor of their own */
     bool with_avail, with_alive; /* some illegal actions; the last steps of some copies do not count */
     uint64_t seed;
 } sl_synthetic_def;
