@@ -15,8 +15,8 @@ static json_t *json_of_agent(const sl_agent_spec *agent) {
     json_t *blocks = json_array();
     for (int b = 0; b < agent->n_blocks; b++) {
         const sl_block *block = &agent->blocks[b];
-        (void)json_array_append_new(
-            blocks, json_pack("{s:s,s:i,s:i}", "name", block->name, "begin", block->begin, "len", block->len));
+        (void)json_array_append_new(blocks, json_pack("{s:s,s:i,s:i,s:i}", "name", block->name, "begin", block->begin,
+                                                      "len", block->len, "entry", block->entry));
     }
     return json_pack("{s:s,s:s,s:i,s:i,s:o}", "name", agent->name, "role", agent->role, "obs_dim", agent->obs_dim,
                      "n_actions", agent->n_actions, "blocks", blocks);
@@ -54,17 +54,18 @@ static sl_status print_info_json(const sl_env_spec *spec) {
         if (json_array_append_new(agents, json_of_agent(&spec->agents[i])) != 0) failed = true;
     }
     json_t *object =
-        json_pack("{s:s,s:i,s:i,s:i,s:i,s:i,s:b,s:b,s:b,s:o}", "env", spec->name, "n_agents", spec->n_agents,
+        json_pack("{s:s,s:i,s:i,s:i,s:i,s:i,s:b,s:b,s:b,s:b,s:o}", "env", spec->name, "n_agents", spec->n_agents,
                   "obs_dim", spec->obs_dim, "n_actions", spec->n_actions, "state_dim", spec->state_dim, "max_steps",
                   spec->max_steps, "continuous", spec->continuous, "masks_actions", spec->masks_actions, "heuristic",
-                  spec->has_heuristic, "agents", agents);
+                  spec->has_heuristic, "mortal", spec->mortal, "agents", agents);
     return sl_json_print(object, failed);
 }
 
 static sl_status print_info_table(const sl_env_spec *spec) {
-    printf("%s: %d agents, %d steps, %s actions, state of %d numbers%s%s\n\n", spec->name, spec->n_agents,
+    printf("%s: %d agents, %d steps, %s actions, state of %d numbers%s%s%s\n\n", spec->name, spec->n_agents,
            spec->max_steps, spec->continuous ? "continuous" : "discrete", spec->state_dim,
-           spec->masks_actions ? ", legal-action masks" : "", spec->has_heuristic ? ", a heuristic" : "");
+           spec->masks_actions ? ", legal-action masks" : "", spec->has_heuristic ? ", a heuristic" : "",
+           spec->mortal ? ", agents can die" : "");
     sl_table *table = NULL;
     SL_TRY(sl_table_create(4, 2, (const char *const[]){"agent", "role", "actions", "observation"}, &table));
     sl_status status = SL_OK;
@@ -85,6 +86,7 @@ static sl_status print_info_table(const sl_env_spec *spec) {
             for (int b = 0; b < spec->agents[i].n_blocks; b++) {
                 const sl_block *block = &spec->agents[i].blocks[b];
                 printf(" %s[%d:%d]", block->name, block->begin, block->begin + block->len);
+                if (block->entry) printf(" (%d each)", block->entry);
             }
             printf("\n");
         }
