@@ -51,34 +51,58 @@ sl_env_options sl_env_default_options(void) {
     return (sl_env_options){.local_ratio = -1.0};
 }
 
+/* The words of switches. */
+enum { FULL, HOLD, NO_CORPSE_ATTACK, WALL_OFFSET_FIX, CLAMP_TO_MAP, CLEAR_LAST_ACTIONS, CONTINUOUS, LEGACY_PHYSICS };
+static const char *const switch_names[SL_ENV_SWITCHES] = {
+    "full",       "hold",          "no_corpse_attack", "wall_offset_fix", "clamp_to_map", "clear_last_actions",
+    "continuous", "legacy_physics"};
+
+// where an option that is a plain flag is kept; NULL: it is none
+static bool *flag_of(sl_env_options *options, int which) {
+    switch (which) {
+    case FULL:
+        return &options->full;
+    case WALL_OFFSET_FIX:
+        return &options->wall_offset_fix;
+    case CLAMP_TO_MAP:
+        return &options->clamp_to_map;
+    case CLEAR_LAST_ACTIONS:
+        return &options->clear_last_actions;
+    case CONTINUOUS:
+        return &options->continuous;
+    case LEGACY_PHYSICS:
+        return &options->legacy_physics;
+    default:
+        return NULL;
+    }
+}
+
 sl_status sl_env_set_switch(sl_env_options *options, const char *name) {
-    const struct {
-        const char *name;
-        bool *on;
-    } switches[] = {
-        {"full", &options->full},
-        {"wall_offset_fix", &options->wall_offset_fix},
-        {"clamp_to_map", &options->clamp_to_map},
-        {"clear_last_actions", &options->clear_last_actions},
-        {"continuous", &options->continuous},
-        {"legacy_physics", &options->legacy_physics},
-    };
-    for (size_t i = 0; i < sizeof switches / sizeof switches[0]; i++) {
-        if (strcmp(switches[i].name, name) != 0) continue;
-        *switches[i].on = true;
+    for (int k = 0; k < SL_ENV_SWITCHES; k++) {
+        if (strcmp(switch_names[k], name) != 0) continue;
+        bool *flag = flag_of(options, k);
+        if (flag) *flag = true;
+        if (k == HOLD) options->opponent = SL_OPPONENT_HOLD;
+        if (k == NO_CORPSE_ATTACK) options->corpse_attack = SL_SWITCH_OFF;
         return SL_OK;
     }
-    if (strcmp(name, "hold") == 0) {
-        options->opponent = SL_OPPONENT_HOLD;
-    } else if (strcmp(name, "no_corpse_attack") == 0) {
-        options->corpse_attack = SL_SWITCH_OFF;
-    } else {
-        return sl_fail(SL_CONFIG,
-                       "full, hold, no_corpse_attack, wall_offset_fix, clamp_to_map, clear_last_actions, continuous, "
-                       "legacy_physics",
-                       "unknown switch '%s' of an environment", name);
+    return sl_fail(SL_CONFIG,
+                   "full, hold, no_corpse_attack, wall_offset_fix, clamp_to_map, clear_last_actions, continuous, "
+                   "legacy_physics",
+                   "unknown switch '%s' of an environment", name);
+}
+
+int sl_env_list_switches(const sl_env_options *options, const char *names[SL_ENV_SWITCHES]) {
+    sl_env_options copy = *options;
+    int n = 0;
+    for (int k = 0; k < SL_ENV_SWITCHES; k++) {
+        const bool *flag = flag_of(&copy, k);
+        bool on = flag && *flag;
+        if (k == HOLD) on = copy.opponent == SL_OPPONENT_HOLD;
+        if (k == NO_CORPSE_ATTACK) on = copy.corpse_attack == SL_SWITCH_OFF;
+        if (on) names[n++] = switch_names[k];
     }
-    return SL_OK;
+    return n;
 }
 
 sl_status sl_env_create(const char *name, const sl_env_options *options, int V, const sl_rng *stream, sl_env **out) {

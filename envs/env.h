@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 enum { SL_MAX_AGENTS = 64, SL_MAX_BLOCKS = 16, SL_NAME_SIZE = 32, SL_ENV_NAME_SIZE = 96, SL_ENV_LANES = 16 };
+enum { SL_ENV_SWITCHES = 8 };
 
 /* A named run of features, the unit in which masks and links speak: "self_vel", "landmarks", "others", "comm". One of
  * entries has one for each other unit, of entry features, feature 1 the distance in units of the sight range. */
@@ -76,6 +77,8 @@ const char *sl_env_summary(int index); /* one line */
 sl_env_options sl_env_default_options(void);
 /* A yes-or-no option by the word that shows in brackets: "full", "hold". SL_CONFIG: unknown; the hint lists them. */
 SL_MUST_CHECK sl_status sl_env_set_switch(sl_env_options *options, const char *name);
+/* The words of those that are set; returns how many. */
+int sl_env_list_switches(const sl_env_options *options, const char *names[SL_ENV_SWITCHES]);
 
 /* A name of the list, or "combat/FILE.json" for a map of one's own. V copies, each with the stream split(seed_stream,
  * v). SL_CONFIG: unknown name, option out of range, or an option that this environment does not have; SL_MEMORY. */

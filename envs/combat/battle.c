@@ -206,10 +206,15 @@ static double act(const sl_combat *m, const sl_battle *b, const commands *c, con
     return hit(m, b, u, u < m->map.n_allies ? c->target[u] : b->target[u]);
 }
 
-// Fisher-Yates, two draws from each number of the stream
-static int shuffle(uint64_t set, sl_rng *stream, uint8_t *unit) {
+static int list(uint64_t set, uint8_t *unit) {
     int n = 0;
     while (set) unit[n++] = (uint8_t)sl_combat_next(&set);
+    return n;
+}
+
+// Fisher-Yates, two draws from each number of the stream
+static int shuffle(uint64_t set, sl_rng *stream, uint8_t *unit) {
+    int n = list(set, unit);
     uint64_t bits = 0;
     for (int i = n - 1, k = 0; i > 0; i--, k++) {
         bits = k % 2 ? bits << 32 : sl_rng_u64(stream);
@@ -229,23 +234,25 @@ static bool anyone_fires(const sl_battle *b, uint64_t attackers) {
 }
 
 static double execute(const sl_combat *m, const sl_battle *b, const commands *c, const scene *s,
-                      const sl_combat_order *given) {
+                      sl_combat_order *order) {
     double gain = 0.0;
-    if (!given && !anyone_fires(b, s->attackers)) {
+    bool drawn = (!order || order->n < 0) && anyone_fires(b, s->attackers);
+    if (!order && !drawn) {
         for (uint64_t rest = *b->alive; rest;) gain += act(m, b, c, s, sl_combat_next(&rest));
         return gain;
     }
-    uint8_t drawn[SL_COMBAT_MAX_UNITS];
-    const uint8_t *unit = given ? given->unit : drawn;
-    int n = given ? given->n : shuffle(*b->alive, b->stream, drawn);
-    for (int k = 0; k < n; k++) {
+    sl_combat_order own;
+    if (!order) order = &own;
+    if (drawn) order->n = shuffle(*b->alive, b->stream, order->unit);
+    if (order->n < 0) order->n = list(*b->alive, order->unit);
+    for (int k = 0; k < order->n; k++) {
         // killed earlier in this tick
-        if (sl_combat_has(*b->alive, unit[k])) gain += act(m, b, c, s, unit[k]);
+        if (sl_combat_has(*b->alive, order->unit[k])) gain += act(m, b, c, s, order->unit[k]);
     }
     return gain;
 }
 
-static double tick(const sl_combat *m, const sl_battle *b, const commands *c, const sl_combat_order *given) {
+static double tick(const sl_combat *m, const sl_battle *b, const commands *c, sl_combat_order *order) {
     scene s;
     s.attackers = s.movers = 0;
     for (int u = 0; u < m->P; u++) {
@@ -257,10 +264,10 @@ static double tick(const sl_combat *m, const sl_battle *b, const commands *c, co
     want_allies(m, b, c, &s);
     want_enemies(m, b, &s);
     sl_combat_avoid(m, b, s.movers, s.x, s.y, s.px, s.py, s.vx, s.vy);
-    return execute(m, b, c, &s, given);
+    return execute(m, b, c, &s, order);
 }
 
-double sl_combat_step(const sl_combat *m, const sl_battle *b, const int32_t *actions, const sl_combat_order *orders) {
+double sl_combat_step(const sl_combat *m, const sl_battle *b, const int32_t *actions, sl_combat_order *orders) {
     commands c;
     double gain = 0.0;
     take_commands(m, b, actions, &c);

@@ -83,7 +83,7 @@ static void reset(sl_env *env, int begin, int end, const uint8_t *which, sl_env_
     }
 }
 
-static void step_copy(const sl_combat *m, int v, const int32_t *actions, const sl_combat_order *orders,
+static void step_copy(const sl_combat *m, int v, const int32_t *actions, sl_combat_order *orders,
                       const sl_env_out *out) {
     sl_battle b = sl_combat_copy(m, v);
     int N = m->map.n_allies;
@@ -102,7 +102,7 @@ static void step(sl_env *env, int begin, int end, const int32_t *actions, sl_env
     for (int v = begin; v < end; v++) step_copy(m, v, actions + (size_t)v * (size_t)m->map.n_allies, NULL, out);
 }
 
-void sl_combat_replay(sl_env *env, int v, const int32_t *actions, const sl_combat_order *orders, sl_env_out *out) {
+void sl_combat_replay(sl_env *env, int v, const int32_t *actions, sl_combat_order *orders, sl_env_out *out) {
     step_copy(from_env(env), v, actions, orders, out);
 }
 

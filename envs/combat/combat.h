@@ -39,7 +39,7 @@ typedef struct sl_combat {
     uint8_t *copies; /* (V, copy_bytes) */
 } sl_combat;
 
-/* The execution order of one tick when it is given, for recordings; NULL = drawn from the stream. */
+/* The execution order of one tick, for recordings: given, or n < 0 on entry: drawn as ever, and told. */
 typedef struct sl_combat_order {
     int n;
     uint8_t unit[SL_COMBAT_MAX_UNITS];
@@ -68,7 +68,7 @@ static inline int sl_combat_next(uint64_t *set) {
 }
 
 /* battle.c: one step of one copy; orders NULL or one a tick. Returns the reward of the team. */
-double sl_combat_step(const sl_combat *m, const sl_battle *b, const int32_t *actions, const sl_combat_order *orders);
+double sl_combat_step(const sl_combat *m, const sl_battle *b, const int32_t *actions, sl_combat_order *orders);
 bool sl_combat_can_move(const sl_combat *m, const sl_battle *b, int u, int direction);
 bool sl_combat_can_attack(const sl_combat *m, const sl_battle *b, int u, int target);
 
@@ -89,7 +89,7 @@ void sl_combat_tell_action(const sl_env *env, int agent, int32_t action, char te
 SL_MUST_CHECK sl_status sl_combat_create(const char *name, const sl_env_options *options, int V, const sl_rng *stream,
                                          sl_env **out);
 sl_battle sl_combat_copy(const sl_combat *m, int v);
-/* A step of copy v in given orders, written to out; for recordings. */
-void sl_combat_replay(sl_env *self, int v, const int32_t *actions, const sl_combat_order *orders, sl_env_out *out);
+/* A step of copy v with its orders (SL_COMBAT_TICKS), written to out; for recordings. */
+void sl_combat_replay(sl_env *self, int v, const int32_t *actions, sl_combat_order *orders, sl_env_out *out);
 
 #endif

@@ -544,57 +544,6 @@ static void bad_maps_are_refused(void **state) {
     sl_temp_folder_remove(&folder);
 }
 
-// health of every unit and how many shots go at it, read from the picture
-static int read_picture(const field *f, float health[6], int shots[6]) {
-    sl_shape shapes[SL_MAX_SHAPES];
-    int n = sl_env_draw(f->env, 0, shapes, SL_MAX_SHAPES), n_alive = 0;
-    memset(shots, 0, 6 * sizeof *shots);
-    for (int k = 0; k < n; k++) {
-        const sl_shape *s = &shapes[k];
-        if (s->kind == SL_SHAPE_CIRCLE) health[s->unit] = s->health;
-        if (s->kind == SL_SHAPE_CIRCLE) n_alive += s->health > 0.0f;
-        if (strcmp(s->label, "shot") != 0) continue;
-        assert_true((s->unit < 3) != (s->target < 3));
-        shots[s->target]++;
-    }
-    return n_alive;
-}
-
-static void battles_are_drawn(void **state) {
-    (void)state;
-    sl_env_options options = defaults();
-    field *f = open_field("combat/3m", &options, 1);
-    sl_shape shapes[64];
-    assert_int_equal(sl_env_draw(f->env, 0, shapes, 64), 8 + 6);
-    assert_string_equal(shapes[8].label, "marine_0 45");
-    assert_string_equal(shapes[13].label, "!marine_2 45");
-    assert_true(shapes[13].health == 45.0f && shapes[13].full_health == 45.0f && shapes[13].unit == 5);
-    // a marine fires at most once a step, and every shot costs its target 6: the fallen's shots alone are not drawn
-    float before[6] = {45, 45, 45, 45, 45, 45}, after[6];
-    int shots[6], n_shots = 0, n_alive = 6, n_kills = 0;
-    for (int t = 0; t < 15; t++) {
-        attack_nearest(f);
-        int n_left = read_picture(f, after, shots);
-        for (int u = 0; u < 6 && n_left == n_alive; u++) {
-            float cost = 6.0f * (float)shots[u];
-            assert_true(before[u] - after[u] == (cost < before[u] ? cost : before[u]));
-            n_shots += shots[u];
-        }
-        n_kills += n_alive - n_left;
-        n_alive = n_left;
-        memcpy(before, after, sizeof before);
-    }
-    assert_true(n_shots > 10 && n_kills >= 3);
-    // a small buffer is not overrun
-    shapes[3].r = 77.0f;
-    assert_true(sl_env_draw(f->env, 0, shapes, 3) > 3);
-    assert_true(shapes[3].r == 77.0f);
-    const sl_camera *camera = sl_env_get_camera(f->env);
-    assert_true(camera->world.y1 == 32.0f && camera->core.y0 == 7.0f && camera->core.y1 == 25.0f);
-    assert_true(camera->core.x0 == 0.0f && camera->core.x1 == 32.0f && camera->step_seconds == 0.5);
-    close_field(f);
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sizes_are_those_of_smac),
@@ -611,7 +560,6 @@ int main(void) {
         cmocka_unit_test(the_same_state_everywhere),
         cmocka_unit_test(damaged_snapshots_are_refused),
         cmocka_unit_test(bad_maps_are_refused),
-        cmocka_unit_test(battles_are_drawn),
     };
     return cmocka_run_group_tests_name("combat", tests, NULL, NULL);
 }

@@ -385,6 +385,17 @@ static void switches_go_by_name(void **state) {
         assert_int_equal(sl_env_create("mpe/simple_v3", &options, 1, &stream, &env), SL_CONFIG);
     }
     sl_env_options options = sl_env_default_options();
+    const char *listed[SL_ENV_SWITCHES];
+    assert_int_equal(sl_env_list_switches(&options, listed), SL_ENV_SWITCHES);
+    for (int i = 0; i < SL_ENV_SWITCHES; i++) {
+        // each alone, by the word that it is listed with
+        sl_env_options one = sl_env_default_options();
+        const char *alone[SL_ENV_SWITCHES] = {NULL};
+        assert_int_equal(sl_env_list_switches(&one, alone), 0);
+        assert_int_equal(sl_env_set_switch(&one, listed[i]), SL_OK);
+        assert_int_equal(sl_env_list_switches(&one, alone), 1);
+        assert_string_equal(alone[0], listed[i]);
+    }
     assert_int_equal(sl_env_set_switch(&options, "ful"), SL_CONFIG);
     assert_non_null(strstr(sl_error_what(), "unknown switch 'ful'"));
     assert_non_null(strstr(sl_error_hint(), "full, hold"));
@@ -424,35 +435,6 @@ static void steps_do_not_allocate(void **state) {
         }
         assert_true(sl_alloc_count() == gate);
         if (sl_heap_is_counted()) assert_true(sl_heap_count() == heap);
-        close_world(w);
-    }
-}
-
-static void actions_have_words(void **state) {
-    (void)state;
-    static const struct {
-        const char *env;
-        int agent, action;
-        const char *words;
-    } cases[] = {
-        {"mpe/simple_spread_v3", 0, 0, "stay"},
-        {"mpe/simple_spread_v3", 2, 4, "up"},
-        {"mpe/simple_spread_v3", 2, 5, "stay"},
-        {"mpe/simple_speaker_listener_v4", 0, 2, "say 2"},
-        {"mpe/simple_speaker_listener_v4", 1, 1, "left"},
-        {"mpe/simple_reference_v3", 1, 23, "down, say 4"},
-        {"combat/3m", 0, 0, "nothing"},
-        {"combat/3m", 1, 2, "north"},
-        {"combat/3m", 1, 5, "west"},
-        {"combat/3m", 2, 8, "attack !2"},
-        {"combat/3m", 2, 9, "nothing"},
-        {"combat/3m", 2, -7, "nothing"},
-    };
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        world *w = open_world(cases[i].env, false, 1, 1);
-        char text[SL_NAME_SIZE];
-        sl_env_tell_action(w->env, cases[i].agent, cases[i].action, text);
-        assert_string_equal(text, cases[i].words);
         close_world(w);
     }
 }
@@ -527,7 +509,6 @@ int main(void) {
         cmocka_unit_test(switches_go_by_name),
         cmocka_unit_test(options_show_in_the_name),
         cmocka_unit_test(steps_do_not_allocate),
-        cmocka_unit_test(actions_have_words),
         cmocka_unit_test(shapes_are_drawn),
         cmocka_unit_test(the_bench_measures),
         cmocka_unit_test(every_failed_allocation_is_survived),
