@@ -386,6 +386,8 @@ static void switches_go_by_name(void **state) {
     }
     sl_env_options options = sl_env_default_options();
     const char *listed[SL_ENV_SWITCHES];
+    for (int i = 0; i < 6; i++) assert_int_equal(sl_env_set_switch(&options, names[i]), SL_OK);
+    options.continuous = options.legacy_physics = true;
     assert_int_equal(sl_env_list_switches(&options, listed), SL_ENV_SWITCHES);
     for (int i = 0; i < SL_ENV_SWITCHES; i++) {
         // each alone, by the word that it is listed with
