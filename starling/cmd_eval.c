@@ -74,8 +74,9 @@ static sl_status print_result(const sl_run *run, const char *policy, uint64_t se
         printf("%s on %s: return %.2f \u00b1 %.2f (95%% CI, %d episodes, seed %llu)", policy, run->spec->name,
                score.mean, score.ci95, flown->n_episodes, (unsigned long long)seed);
         if (isfinite(normalised)) printf(", normalised %.3f", normalised);
-        if (score.win_rate >= 0) printf(", won %.1f%%", 100 * score.win_rate);
-        printf("\n");
+        if (score.win_rate >= 0)
+            printf(", won %.1f%% [%.1f, %.1f]", 100 * score.win_rate, 100 * score.win_low, 100 * score.win_high);
+        printf(", %.1f steps\n", score.length);
         return SL_OK;
     }
     bool failed = false;
@@ -92,7 +93,8 @@ static sl_status print_result(const sl_run *run, const char *policy, uint64_t se
     sl_json_set(object, "return_ci95", sl_json_number(score.ci95), &failed);
     sl_json_set(object, "return_sd", sl_json_number(score.sd), &failed);
     if (isfinite(normalised)) sl_json_set(object, "normalised", sl_json_number(normalised), &failed);
-    if (score.win_rate >= 0) sl_json_set(object, "win_rate", sl_json_number(score.win_rate), &failed);
+    sl_json_set(object, "length_mean", sl_json_number(score.length), &failed);
+    sl_score_set_wins(&score, object, &failed);
     sl_json_set(object, "returns", returns, &failed);
     sl_json_set(object, "timing", json_pack("{s:f}", "seconds", flown->seconds), &failed);
     return sl_json_print(object, failed);

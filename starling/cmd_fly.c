@@ -45,7 +45,8 @@ static sl_status print_json(const sl_run *run, uint64_t seed, const sl_flown *fl
     sl_json_set(object, "episodes", json_integer(flown->n_episodes), &failed);
     sl_json_set(object, "return_mean", sl_json_number(score->mean), &failed);
     sl_json_set(object, "return_ci95", sl_json_number(score->ci95), &failed);
-    if (score->win_rate >= 0) sl_json_set(object, "win_rate", sl_json_number(score->win_rate), &failed);
+    sl_json_set(object, "length_mean", sl_json_number(score->length), &failed);
+    sl_score_set_wins(score, object, &failed);
     sl_json_set(object, "returns", returns, &failed);
     sl_json_set(timing, "seconds", sl_json_number(flown->seconds), &failed);
     sl_json_set(timing, "ticks", json_integer((json_int_t)flown->n_ticks), &failed);
@@ -63,8 +64,11 @@ static sl_status print_result(const sl_run *run, uint64_t seed, const sl_flown *
     SL_TRY(sl_score_of(run->spec, flown, &score));
     SL_TRY(measure(flown, &p));
     if (json) return print_json(run, seed, flown, &score, &p, restarts);
-    printf("%d agents flew %s: return %.2f \u00b1 %.2f (95%% CI, %d episodes, seed %llu)\n", flown->n_agents,
+    printf("%d agents flew %s: return %.2f \u00b1 %.2f (95%% CI, %d episodes, seed %llu)", flown->n_agents,
            run->spec->name, score.mean, score.ci95, flown->n_episodes, (unsigned long long)seed);
+    if (score.win_rate >= 0)
+        printf(", won %.1f%% [%.1f, %.1f]", 100 * score.win_rate, 100 * score.win_low, 100 * score.win_high);
+    printf("\n");
     printf("%.0f steps/s; a step takes %.3f ms (p50 %.3f, p99 %.3f)\n", p.per_second, p.mean, p.p50, p.p99);
     return SL_OK;
 }

@@ -38,6 +38,8 @@ static sl_status print_json(const sl_groups *groups) {
         if (g->has_normalised) sl_json_set(row, "normalised", json_of_interval(&g->normalised), &failed);
         if (g->has_retention) sl_json_set(row, "retention", json_of_interval(&g->retention), &failed);
         if (g->has_win_rate) sl_json_set(row, "win_rate", json_of_interval(&g->win_rate), &failed);
+        if (g->has_return_retention)
+            sl_json_set(row, "return_retention", json_of_interval(&g->return_retention), &failed);
         if (g->flops > 0) sl_json_set(row, "flops_per_step", sl_json_number(g->flops), &failed);
         if (g->bytes > 0) sl_json_set(row, "bytes", sl_json_number(g->bytes), &failed);
         if (json_array_append_new(rows, row) != 0) failed = true;
@@ -56,7 +58,7 @@ static void print_csv_interval(bool has, const sl_interval *i) {
 static void print_csv(const sl_groups *groups) {
     printf("experiment,env,policy,seeds,return_mean,return_low,return_high,normalised_mean,normalised_low,"
            "normalised_high,retention_mean,retention_low,retention_high,win_rate_mean,win_rate_low,win_rate_high,"
-           "flops_per_step,bytes\n");
+           "flops_per_step,bytes,return_retention_mean,return_retention_low,return_retention_high\n");
     for (int i = 0; i < groups->n; i++) {
         const sl_group *g = &groups->items[i];
         printf("%s,%s,%s,%d", g->experiment, g->env, g->policy, g->n);
@@ -64,7 +66,9 @@ static void print_csv(const sl_groups *groups) {
         print_csv_interval(g->has_normalised, &g->normalised);
         print_csv_interval(g->has_retention, &g->retention);
         print_csv_interval(g->has_win_rate, &g->win_rate);
-        printf(",%.9g,%.9g\n", g->flops, g->bytes);
+        printf(",%.9g,%.9g", g->flops, g->bytes);
+        print_csv_interval(g->has_return_retention, &g->return_retention);
+        printf("\n");
     }
 }
 
@@ -76,9 +80,13 @@ static void set_interval(sl_table *table, int column, bool has, const sl_interva
 
 static sl_status print_table(const sl_groups *groups) {
     const char *const titles[] = {"experiment", "policy",      "seeds", "return [95% over seeds]",
-                                  "normalised", "retention %", "won %", "FLOPs/step"};
+                                  "normalised", "retention %", "won %", "return retention %",
+                                  "FLOPs/step"};
     sl_table *table = NULL;
-    SL_TRY(sl_table_create(8, 2, titles, &table));
+    SL_TRY(sl_table_create(9, 2, titles, &table));
+    // only where there is something to win
+    sl_table_hide_empty(table, 6);
+    sl_table_hide_empty(table, 7);
     sl_status status = SL_OK;
     for (int i = 0; i < groups->n; i++) {
         const sl_group *g = &groups->items[i];
@@ -92,7 +100,8 @@ static sl_status print_table(const sl_groups *groups) {
         set_interval(table, 4, g->has_normalised, &g->normalised, 3, 1);
         set_interval(table, 5, g->has_retention, &g->retention, 1, 100);
         set_interval(table, 6, g->has_win_rate, &g->win_rate, 1, 100);
-        if (g->flops > 0) sl_table_set(table, 7, "%.0f", g->flops);
+        set_interval(table, 7, g->has_return_retention, &g->return_retention, 1, 100);
+        if (g->flops > 0) sl_table_set(table, 8, "%.0f", g->flops);
     }
     if (status == SL_OK) sl_table_print(table, stdout);
     sl_table_destroy(&table);

@@ -29,7 +29,7 @@ sl_status sl_flown_read(const sl_learn_message *answer, int n_agents, int n_epis
     const sl_wire_tensor *won = want(answer, SL_TENSOR_EPISODE_WON, SL_WIRE_U8, episodes);
     const sl_wire_tensor *ticks = want(answer, SL_TENSOR_TICK_NS, SL_WIRE_I64, -1);
     const sl_wire_tensor *latency = want(answer, SL_TENSOR_LATENCY, SL_WIRE_F64, 4);
-    if (!returns || !lengths) {
+    if (!returns || !lengths || (sl_learn_tensor(answer, SL_TENSOR_EPISODE_WON) && !won)) {
         return sl_fail(SL_MISMATCH, NULL, "the coordinator's answer does not hold %d episodes of %d agents",
                        n_episodes, n_agents);
     }

@@ -53,12 +53,13 @@ static bool find_scale(int n, json_t *const *reports, const char *env, double *r
     return true;
 }
 
+enum { RETURN, NORMALISED, RETENTION, WIN_RATE, RETURN_RETENTION, N_MEASURES };
+
 /* The values of one group, a row a measure. */
 typedef struct samples {
-    int n[4];
-    double values[4][SL_MAX_RUNS];
+    int n[N_MEASURES];
+    double values[N_MEASURES][SL_MAX_RUNS];
 } samples;
-enum { RETURN, NORMALISED, RETENTION, WIN_RATE };
 
 static void add(samples *s, int which, double value) {
     s->values[which][s->n[which]++] = value;
@@ -72,6 +73,7 @@ static void collect(int n, json_t *const *reports, const char *experiment, const
         add(s, RETURN, mean);
         if (policy_number(reports[i], policy, "win_rate", &x)) add(s, WIN_RATE, x);
         if (policy_number(reports[i], policy, "retention", &x)) add(s, RETENTION, x);
+        if (policy_number(reports[i], policy, "return_retention", &x)) add(s, RETURN_RETENTION, x);
         if (policy_number(reports[i], policy, "normalised", &x)) {
             add(s, NORMALISED, x);
         } else if (find_scale(n, reports, text_of(reports[i], "env"), &random, &teacher)) {
@@ -88,8 +90,11 @@ static sl_status summarise(const samples *s, sl_group *group) {
     group->has_normalised = s->n[NORMALISED] == group->n;
     group->has_retention = s->n[RETENTION] == group->n;
     group->has_win_rate = s->n[WIN_RATE] == group->n;
-    sl_interval *const intervals[4] = {&group->mean_return, &group->normalised, &group->retention, &group->win_rate};
-    for (int m = 0; m < 4; m++) SL_TRY(sl_bootstrap_mean(s->n[m], s->values[m], N_RESAMPLES, &stream, intervals[m]));
+    group->has_return_retention = s->n[RETURN_RETENTION] == group->n;
+    sl_interval *const intervals[N_MEASURES] = {&group->mean_return, &group->normalised, &group->retention,
+                                                &group->win_rate, &group->return_retention};
+    for (int m = 0; m < N_MEASURES; m++)
+        SL_TRY(sl_bootstrap_mean(s->n[m], s->values[m], N_RESAMPLES, &stream, intervals[m]));
     return SL_OK;
 }
 

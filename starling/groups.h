@@ -15,9 +15,9 @@ typedef struct sl_group {
     char experiment[SL_GROUP_NAME], env[SL_GROUP_NAME], policy[16];
     int n; /* runs (seeds) */
     sl_interval mean_return;
-    bool has_normalised, has_retention, has_win_rate;
-    sl_interval normalised, retention, win_rate;
-    double flops, bytes; /* of the first run; 0 = not known */
+    bool has_normalised, has_retention, has_win_rate, has_return_retention;
+    sl_interval normalised, retention, win_rate, return_retention; /* retention: of the win rate where there is one */
+    double flops, bytes;                                           /* of the first run; 0 = not known */
 } sl_group;
 
 typedef struct sl_groups {

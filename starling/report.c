@@ -29,21 +29,32 @@ sl_status sl_score_of(const sl_env_spec *spec, const sl_flown *flown, sl_score *
     int E = flown->n_episodes;
     double *totals = sl_alloc_array((size_t)E, sizeof *totals);
     if (!totals) return sl_fail(SL_MEMORY, NULL, "no memory for %d returns", E);
-    double steps = 0, won = 0;
+    double steps = 0;
+    int n_won = 0;
     for (int e = 0; e < E; e++) {
         totals[e] = sl_env_return(spec, flown->returns + (size_t)e * (size_t)flown->n_agents);
         steps += flown->lengths[e];
-        if (flown->won) won += flown->won[e] ? 1 : 0;
+        if (flown->won) n_won += flown->won[e] != 0;
     }
     sl_score score = {.mean = sl_mean(E, totals), .ci95 = sl_ci95(E, totals), .sd = sl_sd(E, totals)};
     score.length = E > 0 ? steps / E : 0;
-    score.win_rate = flown->won && E > 0 ? won / E : -1;
+    sl_interval wins = sl_wilson95(n_won, E);
+    score.win_rate = flown->won && E > 0 ? wins.mean : -1;
+    score.win_low = wins.low;
+    score.win_high = wins.high;
     sl_sort(E, totals);
     score.min = E > 0 ? totals[0] : 0;
     score.max = E > 0 ? totals[E - 1] : 0;
     *out = score;
     sl_free(totals);
     return SL_OK;
+}
+
+void sl_score_set_wins(const sl_score *score, json_t *object, bool *failed) {
+    if (score->win_rate < 0) return;
+    json_t *interval = json_pack("{s:f,s:f}", "low", score->win_low, "high", score->win_high);
+    sl_json_set(object, "win_rate", sl_json_number(score->win_rate), failed);
+    sl_json_set(object, "win_rate_ci95", interval, failed);
 }
 
 int sl_flight_differs(const sl_flown *students, const sl_flown *flight) {
@@ -76,7 +87,7 @@ static json_t *json_of_score(const sl_flown *flown, const sl_score *score, bool 
     sl_json_set(object, "return", ret, failed);
     sl_json_set(object, "agent_returns", agents, failed);
     sl_json_set(object, "episode_length", sl_json_number(score->length), failed);
-    if (score->win_rate >= 0) sl_json_set(object, "win_rate", sl_json_number(score->win_rate), failed);
+    sl_score_set_wins(score, object, failed);
     return object;
 }
 
@@ -105,30 +116,43 @@ static void set_cost(json_t *object, int n_actors, int n_files, const sl_policy 
         json_decref(agents);
 }
 
+/* What scores are put beside: of the same run and the same episodes. */
+typedef struct yardstick {
+    bool known;
+    const sl_score *random, *teacher;
+} yardstick;
+
+// where random play is 0 and the teacher 1; retention: what a student has of the teacher's
+static void set_scaled(json_t *object, const yardstick *scale, const sl_score *own, bool student, bool *failed) {
+    bool can_win = own->win_rate >= 0;
+    double wins = scale->teacher->win_rate, random_wins = scale->random->win_rate;
+    if (scale->known) {
+        double random = scale->random->mean, kept = (own->mean - random) / (scale->teacher->mean - random);
+        sl_json_set(object, "normalised", sl_json_number(kept), failed);
+        // of the win rate where there is one
+        if (student) sl_json_set(object, can_win ? "return_retention" : "retention", sl_json_number(kept), failed);
+        if (can_win && wins > random_wins) {
+            double share = (own->win_rate - random_wins) / (wins - random_wins);
+            sl_json_set(object, "win_rate_normalised", sl_json_number(share), failed);
+        }
+    }
+    if (student && can_win && wins > 0)
+        sl_json_set(object, "retention", sl_json_number(own->win_rate / wins), failed);
+}
+
 static sl_status make_policies(const sl_run *run, const sl_scores *scores, json_t *policies, bool *failed) {
     sl_score score[SL_SCORED_KINDS] = {{0}};
     for (int i = 0; i < SL_SCORED_KINDS; i++) {
         if (scores->flown[i].n_episodes > 0) SL_TRY(sl_score_of(run->spec, &scores->flown[i], &score[i]));
     }
-    bool has_scale =
-        scores->flown[SL_SCORED_RANDOM].n_episodes > 0 && scores->flown[SL_SCORED_TEACHER].n_episodes > 0;
-    double random = score[SL_SCORED_RANDOM].mean, teacher = score[SL_SCORED_TEACHER].mean;
+    yardstick scale = {.random = &score[SL_SCORED_RANDOM], .teacher = &score[SL_SCORED_TEACHER]};
+    scale.known = scores->flown[SL_SCORED_RANDOM].n_episodes > 0 && scores->flown[SL_SCORED_TEACHER].n_episodes > 0;
     for (int i = 0; i < SL_SCORED_KINDS; i++) {
         const sl_flown *flown = &scores->flown[i];
         if (flown->n_episodes == 0) continue;
         json_t *object = json_of_score(flown, &score[i], failed);
         bool student = i == SL_SCORED_STUDENTS || i == SL_SCORED_FLEET;
-        if (has_scale) {
-            double normalised = (score[i].mean - random) / (teacher - random);
-            sl_json_set(object, "normalised", sl_json_number(normalised), failed);
-        }
-        // retention: of the win rate where there is one, else of the normalised score (the teacher's is 1)
-        if (student && score[i].win_rate >= 0 && score[SL_SCORED_TEACHER].win_rate > 0) {
-            double kept = score[i].win_rate / score[SL_SCORED_TEACHER].win_rate;
-            sl_json_set(object, "retention", sl_json_number(kept), failed);
-        } else if (student && has_scale) {
-            sl_json_set(object, "retention", sl_json_number((score[i].mean - random) / (teacher - random)), failed);
-        }
+        set_scaled(object, &scale, &score[i], student, failed);
         if (student) set_cost(object, run->n_students, run->n_students, run->students, failed);
         if (i == SL_SCORED_TEACHER) set_cost(object, run->spec->n_agents, 1, &run->teacher, failed);
         sl_json_set(policies, scored_names[i], object, failed);
@@ -295,25 +319,41 @@ sl_status sl_report_load(const char *folder, json_t **out) {
 
 // ------------------------------------------------------------------------------------------------------ printing
 
+enum { POLICY, RETURN, WON, NORMALISED, RETENTION, RETURN_RETENTION, FLOPS, BYTES, MS, N_CELLS };
+
+static void set_number(sl_table *table, int column, const json_t *from, const char *field, int digits, double factor,
+                       const char *unit) {
+    double x = 0;
+    if (sl_report_number(from, field, &x)) sl_table_set(table, column, "%.*f%s", digits, factor * x, unit);
+}
+
 static void set_cells(sl_table *table, const json_t *report, const json_t *policy, const char *name) {
-    double mean = 0, ci = 0, x = 0;
-    sl_table_set(table, 0, "%s", name);
+    double mean = 0, ci = 0, low = 0, high = 0;
+    sl_table_set(table, POLICY, "%s", name);
     if (sl_report_number(policy, "return.mean", &mean) && sl_report_number(policy, "return.ci95", &ci)) {
-        sl_table_set(table, 1, "%.2f \u00b1 %.2f", mean, ci);
+        sl_table_set(table, RETURN, "%.2f \u00b1 %.2f", mean, ci);
     }
-    if (sl_report_number(policy, "normalised", &x)) sl_table_set(table, 2, "%.3f", x);
-    if (sl_report_number(policy, "retention", &x)) sl_table_set(table, 3, "%.1f%%", 100 * x);
-    if (sl_report_number(policy, "flops_per_step", &x)) sl_table_set(table, 4, "%.0f", x);
-    if (sl_report_number(policy, "bytes", &x)) sl_table_set(table, 5, "%.0f", x);
-    bool fleet = strcmp(name, "fleet") == 0;
-    if (fleet && sl_report_number(report, "timing.fleet_ms_per_step.mean", &x)) sl_table_set(table, 6, "%.3f", x);
+    if (sl_report_number(policy, "win_rate", &mean) && sl_report_number(policy, "win_rate_ci95.low", &low) &&
+        sl_report_number(policy, "win_rate_ci95.high", &high)) {
+        sl_table_set(table, WON, "%.1f [%.1f, %.1f]", 100 * mean, 100 * low, 100 * high);
+    }
+    set_number(table, NORMALISED, policy, "normalised", 3, 1, "");
+    set_number(table, RETENTION, policy, "retention", 1, 100, "%");
+    set_number(table, RETURN_RETENTION, policy, "return_retention", 1, 100, "%");
+    set_number(table, FLOPS, policy, "flops_per_step", 0, 1, "");
+    set_number(table, BYTES, policy, "bytes", 0, 1, "");
+    if (strcmp(name, "fleet") == 0) set_number(table, MS, report, "timing.fleet_ms_per_step.mean", 3, 1, "");
 }
 
 sl_status sl_report_print(const json_t *report) {
-    const char *const titles[] = {"policy",     "return (95% CI)", "normalised", "retention",
-                                  "FLOPs/step", "bytes",           "ms/step"};
+    static const char *const titles[N_CELLS] = {"policy",     "return (95% CI)", "won % (95% CI)",
+                                                "normalised", "retention",       "return retention",
+                                                "FLOPs/step", "bytes",           "ms/step"};
     sl_table *table = NULL;
-    SL_TRY(sl_table_create(7, 1, titles, &table));
+    SL_TRY(sl_table_create(N_CELLS, 1, titles, &table));
+    // only where there is something to win
+    sl_table_hide_empty(table, WON);
+    sl_table_hide_empty(table, RETURN_RETENTION);
     sl_status status = SL_OK;
     const json_t *policies = json_object_get(report, "policies");
     for (int i = 0; i < SL_SCORED_KINDS && status == SL_OK; i++) {

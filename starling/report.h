@@ -27,9 +27,12 @@ void sl_scores_fini(sl_scores *self);
 
 /* Mean return of an episode (sl_env_return), with its 95 % half-width over episodes. */
 typedef struct sl_score {
-    double mean, ci95, sd, min, max, length, win_rate; /* win_rate < 0: not known */
+    double mean, ci95, sd, min, max, length;
+    double win_rate, win_low, win_high; /* the share won with Wilson's 95 % interval; win_rate < 0: not known */
 } sl_score;
 SL_MUST_CHECK sl_status sl_score_of(const sl_env_spec *spec, const sl_flown *flown, sl_score *out);
+/* Sets win_rate and win_rate_ci95 of the object, where the win rate is known. */
+void sl_score_set_wins(const sl_score *score, json_t *object, bool *failed);
 /* Episodes of the flight whose returns differ from the students' in-process evaluation, agent by agent, bit for bit.
  */
 int sl_flight_differs(const sl_flown *students, const sl_flown *flight);

@@ -24,6 +24,15 @@ double sl_ci95(int n, const double *x) {
     return n < 2 ? 0 : 1.96 * sl_sd(n, x) / sqrt(n);
 }
 
+sl_interval sl_wilson95(int n_won, int n) {
+    if (n == 0) return (sl_interval){0};
+    const double z = 1.96;
+    double p = (double)n_won / n, scale = 1 + z * z / n, middle = (p + z * z / (2.0 * n)) / scale;
+    double half = z / scale * sqrt(p * (1 - p) / n + z * z / (4.0 * n * n));
+    // none and all: the end is exact
+    return (sl_interval){p, n_won > 0 ? middle - half : 0, n_won < n ? middle + half : 1};
+}
+
 static int ascending(const void *a, const void *b) {
     double x = *(const double *)a, y = *(const double *)b;
     return (x > y) - (x < y);

@@ -6,7 +6,10 @@
 
 #include <stdarg.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <string.h>
+
+enum { MAX_COLUMNS = 32 };
 
 typedef struct cell {
     char text[SL_TABLE_CELL];
@@ -14,6 +17,7 @@ typedef struct cell {
 
 struct sl_table {
     int n_columns, n_left, n_rows, capacity; /* row 0 holds the titles */
+    uint32_t hidden;                         /* columns that are not printed */
     cell *cells;                             /* (capacity, n_columns) */
 };
 
@@ -25,7 +29,7 @@ static int width_of(const char *text) {
 }
 
 sl_status sl_table_create(int n_columns, int n_left, const char *const *titles, sl_table **out) {
-    SL_ASSERT(n_columns > 0);
+    SL_ASSERT(n_columns > 0 && n_columns <= MAX_COLUMNS);
     sl_table *self = sl_alloc(sizeof *self);
     if (!self) return sl_fail(SL_MEMORY, NULL, "no memory for a table");
     self->n_columns = n_columns;
@@ -58,8 +62,8 @@ sl_status sl_table_add_row(sl_table *self) {
         self->cells = cells;
         self->capacity = capacity;
     }
-    self->n_rows++;
-    for (int c = 0; c < self->n_columns; c++) sl_table_set(self, c, "-");
+    cell *row = self->cells + (size_t)self->n_rows++ * columns;
+    for (size_t c = 0; c < columns; c++) memcpy(row[c].text, "-", 2);
     return SL_OK;
 }
 
@@ -70,10 +74,17 @@ void sl_table_set(sl_table *self, int column, const char *format, ...) {
     va_start(args, format);
     (void)vsnprintf(text, SL_TABLE_CELL, format, args);
     va_end(args);
+    self->hidden &= ~(UINT32_C(1) << column);
+}
+
+void sl_table_hide_empty(sl_table *self, int column) {
+    SL_ASSERT(column > 0 && column < self->n_columns && self->n_rows == 1);
+    self->hidden |= UINT32_C(1) << column;
 }
 
 static void print_row(const sl_table *self, int row, const int *widths, FILE *file) {
     for (int c = 0; c < self->n_columns; c++) {
+        if (self->hidden >> c & 1) continue;
         const char *text = self->cells[(size_t)row * (size_t)self->n_columns + (size_t)c].text;
         int pad = widths[c] - width_of(text);
         if (c > 0) fputs("  ", file);
@@ -88,8 +99,6 @@ static void print_row(const sl_table *self, int row, const int *widths, FILE *fi
 }
 
 void sl_table_print(const sl_table *self, FILE *file) {
-    enum { MAX_COLUMNS = 32 };
-    SL_ASSERT(self->n_columns <= MAX_COLUMNS);
     int widths[MAX_COLUMNS] = {0}, total = -2;
     for (int r = 0; r < self->n_rows; r++) {
         for (int c = 0; c < self->n_columns; c++) {
@@ -97,7 +106,7 @@ void sl_table_print(const sl_table *self, FILE *file) {
             if (width > widths[c]) widths[c] = width;
         }
     }
-    for (int c = 0; c < self->n_columns; c++) total += widths[c] + 2;
+    for (int c = 0; c < self->n_columns; c++) total += self->hidden >> c & 1 ? 0 : widths[c] + 2;
     print_row(self, 0, widths, file);
     for (int i = 0; i < total; i++) fputc('-', file);
     fputc('\n', file);

@@ -19,6 +19,8 @@ void sl_table_destroy(sl_table **self);
 SL_MUST_CHECK sl_status sl_table_add_row(sl_table *self);
 /* Cell of the last row; cut to SL_TABLE_CELL - 1 bytes. */
 void sl_table_set(sl_table *self, int column, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* Leaves the column out of print as long as no row has a cell there. */
+void sl_table_hide_empty(sl_table *self, int column);
 void sl_table_print(const sl_table *self, FILE *file);
 
 #endif

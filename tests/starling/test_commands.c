@@ -322,7 +322,7 @@ static void test_report_command(void **state) {
     make_run(&folder, 2, -30);
     (void)snprintf(words, sizeof words, "report %s/run1 %s/run2 --csv", folder.path, folder.path);
     assert_int_equal(run("2>/dev/null", words), 0);
-    assert_non_null(strstr(output, "\nhand,mpe/simple_spread_v3,students,2,-25,-30,-20,0.5,0.5,0.5,,,,,,,0,0\n"));
+    assert_non_null(strstr(output, "\nhand,mpe/simple_spread_v3,students,2,-25,-30,-20,0.5,0.5,0.5,,,,,,,0,0,,,\n"));
     (void)snprintf(words, sizeof words, "report %s/run1 %s/run2 --json", folder.path, folder.path);
     expect_json(words, 0);
     (void)snprintf(words, sizeof words, "report %s/run1 %s/run2", folder.path, folder.path);

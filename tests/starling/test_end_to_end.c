@@ -5,6 +5,7 @@
 #include "common/rng.h"
 #include "starling/report.h"
 #include "starling/spawn.h"
+#include "storage/file.h"
 #include "support/temp_folder.h"
 
 #include <setjmp.h>
@@ -15,6 +16,7 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <math.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -230,12 +232,44 @@ static void test_eval_and_fly_agree(void **state) {
     json_decref(flown);
 }
 
+/* Three marines beside one: at random some are won, and only who wins gets the 15.7 of the prize. What train's report
+ * says of random play is what eval says. */
+static void test_wins_are_counted(void **state) {
+    (void)state;
+    static const char map[] = "{\"step_limit\": 30, \"width\": 32, \"height\": 32, \"goal\": [9, 16],\n"
+                              " \"allies\": [{\"at\": [12, 16], \"units\": {\"marine\": 3}}],\n"
+                              " \"enemies\": [{\"at\": [16, 16], \"units\": {\"marine\": 1}}]}\n";
+    char words[1024];
+    assert_int_equal(sl_file_replace(sl_temp_folder_file(&folder, "map.json"), map, sizeof map - 1), SL_OK);
+    (void)snprintf(words, sizeof words,
+                   "train %s --out %s/fight --set env.name=combat/%s/map.json --set eval.episodes=200 "
+                   "--set fleet.episodes=20 --json",
+                   experiment, folder.path, folder.path);
+    json_t *report = run_for_json(words);
+    (void)snprintf(words, sizeof words, "eval %s/fight --policy random --json", folder.path);
+    json_t *evaluated = run_for_json(words), *returns = json_object_get(evaluated, "returns");
+    int n_won = 0;
+    for (size_t e = 0; e < json_array_size(returns); e++)
+        n_won += json_number_value(json_array_get(returns, e)) > 15.7;
+    assert_int_equal(json_array_size(returns), 200);
+    assert_in_range(n_won, 20, 180);
+    double win_rate = number(report, "policies.random.win_rate"),
+           length = number(report, "policies.random.episode_length");
+    assert_true(fabs(win_rate - n_won / 200.0) < 1e-9);
+    assert_true(fabs(number(evaluated, "win_rate") - win_rate) < 1e-9);
+    assert_true(fabs(number(evaluated, "length_mean") - length) < 1e-6);
+    assert_true(number(report, "policies.fleet.win_rate") >= 0);
+    assert_true(json_is_true(json_object_get(json_object_get(report, "flight"), "equals_in_process")));
+    json_decref(evaluated);
+    json_decref(report);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_report_is_whole),    cmocka_unit_test(test_same_seed_same_report),
         cmocka_unit_test(test_trainer_killed),     cmocka_unit_test(test_coordinator_killed),
         cmocka_unit_test(test_agent_killed),       cmocka_unit_test(test_interrupted_and_resumed),
-        cmocka_unit_test(test_eval_and_fly_agree),
+        cmocka_unit_test(test_eval_and_fly_agree), cmocka_unit_test(test_wins_are_counted),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

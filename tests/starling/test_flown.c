@@ -68,6 +68,9 @@ static void test_refusals(void **state) {
     sl_learn_add(&typed, SL_TENSOR_EPISODE_RETURN, SL_WIRE_I64, returns, 2, (const int64_t[]){E, N});
     sl_learn_add(&typed, SL_TENSOR_EPISODE_LENGTH, SL_WIRE_I32, lengths, 1, (const int64_t[]){E});
     refused(&typed, N, E);
+    sl_learn_message won_of_others = answer_of(E);
+    sl_learn_add(&won_of_others, SL_TENSOR_EPISODE_WON, SL_WIRE_U8, won, 1, (const int64_t[]){E - 1});
+    refused(&won_of_others, N, E);
 }
 
 int main(void) {

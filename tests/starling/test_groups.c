@@ -81,6 +81,33 @@ static void test_grouping(void **state) {
     drop(5, reports);
 }
 
+// win rates and both retentions over seeds; a measure that a seed lacks is left out
+static void test_wins(void **state) {
+    (void)state;
+    json_t *reports[] = {make_full("full", 1, -22), make_full("full", 2, -24)};
+    for (int i = 0; i < 2; i++) {
+        json_t *students = json_object_get(json_object_get(reports[i], "policies"), "students");
+        assert_int_equal(json_object_set_new(students, "win_rate", json_real(0.9 + 0.05 * i)), 0);
+        if (i == 0) assert_int_equal(json_object_set_new(students, "return_retention", json_real(0.97)), 0);
+    }
+    sl_groups groups;
+    assert_int_equal(sl_groups_make(2, reports, &groups), SL_OK);
+    const sl_group *g = find(&groups, "full", "students");
+    assert_true(g->has_win_rate && !g->has_return_retention);
+    assert_near(g->win_rate.mean, 0.925);
+    assert_near(g->win_rate.low, 0.9);
+    sl_groups_fini(&groups);
+    json_t *students = json_object_get(json_object_get(reports[1], "policies"), "students");
+    assert_int_equal(json_object_set_new(students, "return_retention", json_real(0.99)), 0);
+    assert_int_equal(sl_groups_make(2, reports, &groups), SL_OK);
+    g = find(&groups, "full", "students");
+    assert_true(g->has_return_retention);
+    assert_near(g->return_retention.mean, 0.98);
+    assert_near(g->return_retention.high, 0.99);
+    sl_groups_fini(&groups);
+    drop(2, reports);
+}
+
 static void test_no_scale_of_another_environment(void **state) {
     (void)state;
     json_t *reports[] = {make_full("full", 1, -22), make_direct(1, "mpe/simple_tag_v3", -50)};
@@ -117,6 +144,7 @@ static void test_twins_are_refused(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_grouping),
+        cmocka_unit_test(test_wins),
         cmocka_unit_test(test_no_scale_of_another_environment),
         cmocka_unit_test(test_same_input_same_table),
         cmocka_unit_test(test_twins_are_refused),

@@ -2,6 +2,7 @@
 #include "starling/report.h"
 
 #include "common/alloc.h"
+#include "starling/statistics.h"
 #include "storage/file.h"
 #include "support/temp_folder.h"
 
@@ -52,6 +53,8 @@ static void test_score(void **state) {
     flown.won = sl_alloc_copy((const uint8_t[]){1, 0, 1}, 3);
     assert_int_equal(sl_score_of(&spec, &flown, &score), SL_OK);
     assert_near(score.win_rate, 2.0 / 3);
+    assert_near(score.win_low, sl_wilson95(2, 3).low);
+    assert_near(score.win_high, sl_wilson95(2, 3).high);
     // where all are paid the team's reward, one agent's returns count: 1, 2, 3
     spec.shared_reward = true;
     assert_int_equal(sl_score_of(&spec, &flown, &score), SL_OK);
@@ -145,6 +148,52 @@ static void test_report(void **state) {
     sl_free(run);
 }
 
+static void set_won(sl_flown *flown, int n_won) {
+    flown->won = sl_alloc_array((size_t)flown->n_episodes, 1);
+    assert_non_null(flown->won);
+    for (int e = 0; e < n_won; e++) flown->won[e] = 1;
+}
+
+/* Ten episodes each; means: random 16.5, teacher 76.5, students 46.5; won: 1, 9 and 6 of them. */
+static void test_report_of_wins(void **state) {
+    (void)state;
+    static sl_experiment experiment;
+    sl_run *run = make_run(&experiment);
+    sl_scores scores = {{{0}}};
+    const struct {
+        sl_scored which;
+        double base;
+        int n_won;
+    } rows[] = {{SL_SCORED_RANDOM, 1, 1}, {SL_SCORED_TEACHER, 21, 9}, {SL_SCORED_STUDENTS, 11, 6}};
+    for (int i = 0; i < 3; i++) {
+        scores.flown[rows[i].which] = make_flown(10, rows[i].base);
+        set_won(&scores.flown[rows[i].which], rows[i].n_won);
+    }
+    json_t *report = NULL;
+    assert_int_equal(sl_report_make(run, &scores, NULL, NULL, 10, &report), SL_OK);
+    assert_near(number(report, "policies.teacher.win_rate"), 0.9);
+    assert_near(number(report, "policies.students.win_rate"), 0.6);
+    assert_near(number(report, "policies.students.win_rate_ci95.low"), sl_wilson95(6, 10).low);
+    assert_near(number(report, "policies.students.win_rate_ci95.high"), sl_wilson95(6, 10).high);
+    assert_near(number(report, "policies.students.normalised"), 0.5);
+    assert_near(number(report, "policies.students.win_rate_normalised"), 5.0 / 8);
+    assert_near(number(report, "policies.random.win_rate_normalised"), 0);
+    assert_near(number(report, "policies.students.retention"), 6.0 / 9);
+    assert_near(number(report, "policies.students.return_retention"), 0.5);
+    double x;
+    assert_false(sl_report_number(report, "policies.teacher.retention", &x));
+    json_decref(report);
+    // of a teacher that never wins nothing can be retained, but of its return
+    memset(scores.flown[SL_SCORED_TEACHER].won, 0, 10);
+    assert_int_equal(sl_report_make(run, &scores, NULL, NULL, 10, &report), SL_OK);
+    assert_false(sl_report_number(report, "policies.students.retention", &x));
+    assert_false(sl_report_number(report, "policies.students.win_rate_normalised", &x));
+    assert_near(number(report, "policies.students.return_retention"), 0.5);
+    json_decref(report);
+    sl_scores_fini(&scores);
+    sl_free(run);
+}
+
 static void test_report_file(void **state) {
     (void)state;
     static sl_experiment experiment;
@@ -192,7 +241,8 @@ static void test_bad_reports(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_score),       cmocka_unit_test(test_flight_differs), cmocka_unit_test(test_report),
+        cmocka_unit_test(test_score),       cmocka_unit_test(test_flight_differs),
+        cmocka_unit_test(test_report),      cmocka_unit_test(test_report_of_wins),
         cmocka_unit_test(test_report_file), cmocka_unit_test(test_bad_reports),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

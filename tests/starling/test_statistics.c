@@ -26,6 +26,27 @@ static void test_by_hand(void **state) {
     assert_near(sl_mean(0, x), 0);
 }
 
+static void test_wilson_by_hand(void **state) {
+    (void)state;
+    // 8 of 10 (Wilson's own arithmetic): middle (0.8 + z2 / 20) / (1 + z2 / 10), z2 = 1.96^2 = 3.8416
+    sl_interval i = sl_wilson95(8, 10);
+    double middle = (0.8 + 3.8416 / 20) / 1.38416, half = 1.96 / 1.38416 * sqrt(0.016 + 3.8416 / 400);
+    assert_near(i.mean, 0.8);
+    assert_near(i.low, middle - half);
+    assert_near(i.high, middle + half);
+    assert_true(i.low > 0.4901 && i.low < 0.4902 && i.high > 0.9433 && i.high < 0.9434);
+    // all and none: one end is exact, the other z2 / (n + z2) away
+    i = sl_wilson95(1000, 1000);
+    assert_near(i.mean, 1);
+    assert_near(i.low, 1000 / 1003.8416);
+    assert_true(i.high >= 1 && i.high <= 1);
+    i = sl_wilson95(0, 50);
+    assert_true(i.low >= 0 && i.low <= 0);
+    assert_near(i.high, 3.8416 / 53.8416);
+    i = sl_wilson95(0, 0);
+    assert_near(i.mean + i.low + i.high, 0);
+}
+
 static void test_percentile(void **state) {
     (void)state;
     double x[] = {30, 10, 40, 20};
@@ -74,9 +95,8 @@ static void test_bootstrap_repeats(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_by_hand),
-        cmocka_unit_test(test_percentile),
-        cmocka_unit_test(test_bootstrap_by_hand),
+        cmocka_unit_test(test_by_hand),           cmocka_unit_test(test_wilson_by_hand),
+        cmocka_unit_test(test_percentile),        cmocka_unit_test(test_bootstrap_by_hand),
         cmocka_unit_test(test_bootstrap_repeats),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

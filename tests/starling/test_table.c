@@ -38,6 +38,36 @@ static void test_columns(void **state) {
     assert_null(table);
 }
 
+static void test_empty_columns_are_hidden(void **state) {
+    (void)state;
+    for (int filled = 0; filled < 2; filled++) {
+        sl_table *table = NULL;
+        assert_int_equal(sl_table_create(3, 1, titles, &table), SL_OK);
+        sl_table_hide_empty(table, 1);
+        for (int r = 0; r < 2; r++) {
+            assert_int_equal(sl_table_add_row(table), SL_OK);
+            sl_table_set(table, 0, "row %d", r);
+            if (filled && r == 0) sl_table_set(table, 1, "-7");
+            sl_table_set(table, 2, "10");
+        }
+        char *text = NULL;
+        size_t n = 0;
+        FILE *file = open_memstream(&text, &n);
+        sl_table_print(table, file);
+        assert_int_equal(fclose(file), 0);
+        assert_string_equal(text, filled ? "policy  return   n\n"
+                                           "------------------\n"
+                                           "row 0       -7  10\n"
+                                           "row 1        -  10\n"
+                                         : "policy   n\n"
+                                           "----------\n"
+                                           "row 0   10\n"
+                                           "row 1   10\n");
+        free(text);
+        sl_table_destroy(&table);
+    }
+}
+
 static void test_long_cells_are_cut(void **state) {
     (void)state;
     sl_table *table = NULL;
@@ -94,6 +124,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_columns),
         cmocka_unit_test(test_text_columns),
+        cmocka_unit_test(test_empty_columns_are_hidden),
         cmocka_unit_test(test_long_cells_are_cut),
         cmocka_unit_test(test_torture),
     };
