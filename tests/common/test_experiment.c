@@ -385,15 +385,26 @@ static void a_failed_allocation_is_an_error_and_no_leak(void **state) {
 
 static void the_files_that_ship_are_valid(void **state) {
     (void)state;
-    static const char *const names[] = {
-        "spread",       "spread-random",   "spread-blocks", "spread-direct-random", "spread-direct-blocks",
-        "spread-smoke", "reference-mappo", "five-agents"};
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+    static const char *const files[] = {"mpe/spread",
+                                        "mpe/spread-random",
+                                        "mpe/spread-blocks",
+                                        "mpe/spread-direct-random",
+                                        "mpe/spread-direct-blocks",
+                                        "mpe/spread-smoke",
+                                        "mpe/reference-mappo",
+                                        "mpe/five-agents",
+                                        "combat/3m",
+                                        "combat/3m-lh",
+                                        "combat/3m-lha",
+                                        "combat/3m-direct-lh",
+                                        "combat/3m-direct-lha",
+                                        "combat/8m"};
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
         char path[512];
-        snprintf(path, sizeof path, "%s/experiments/mpe/%s.yaml", SL_SOURCE_DIR, names[i]);
+        snprintf(path, sizeof path, "%s/experiments/%s.yaml", SL_SOURCE_DIR, files[i]);
         sl_experiment *e = NULL;
         if (sl_experiment_load(path, NULL, 0, &e) != SL_OK) fail_msg("%s", sl_error_what());
-        assert_string_equal(e->name, names[i]);
+        assert_string_equal(e->name, strchr(files[i], '/') + 1);
         assert_round_trip(e);
         sl_experiment_destroy(&e);
     }
