@@ -121,6 +121,11 @@ sl_status sl_env_create(const char *name, const sl_env_options *options, int V, 
     return sl_fail(SL_CONFIG, "`starling env list` shows the names", "unknown environment '%s'", name);
 }
 
+sl_status sl_env_opponent_spec(const char *name, const sl_env_options *options, sl_env_spec *out) {
+    if (strncmp(name, "combat/", 7) == 0) return sl_combat_opponent_spec(name, options, out);
+    return sl_fail(SL_CONFIG, "only battles have one: combat/3m", "%s has no opponent", name);
+}
+
 void sl_env_destroy(sl_env **self) {
     if (!*self) return;
     (*self)->class->destroy(*self);

@@ -7,6 +7,7 @@
 
 #include "common/rng.h"
 #include "common/status.h"
+#include "envs/opponent.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -43,7 +44,6 @@ typedef struct sl_env_spec {
 } sl_env_spec;
 
 typedef enum sl_switch { SL_SWITCH_DEFAULT, SL_SWITCH_OFF, SL_SWITCH_ON } sl_switch;
-typedef enum sl_opponent { SL_OPPONENT_REFERENCE, SL_OPPONENT_HOLD } sl_opponent; /* hold: stands and shoots */
 
 /* What can be set by name in an experiment; 0 or false is each environment's own default. */
 typedef struct sl_env_options {
@@ -55,6 +55,7 @@ typedef struct sl_env_options {
     /* combat: no sight limit, who commands the enemies; what departs from the reference (corpse_attack: on) */
     bool full, wall_offset_fix, clamp_to_map, clear_last_actions;
     sl_opponent opponent;
+    sl_pilot pilot; /* of SL_OPPONENT_POLICY */
     sl_switch corpse_attack;
 } sl_env_options;
 
@@ -86,6 +87,10 @@ SL_MUST_CHECK sl_status sl_env_create(const char *name, const sl_env_options *op
                                       sl_env **out);
 void sl_env_destroy(sl_env **self);
 const sl_env_spec *sl_env_get_spec(const sl_env *self); /* borrowed for the life of self */
+
+/* What the opponent's pilot sees and does, as the spec of the same game from the enemies' side. SL_CONFIG: the
+ * environment has no opponent. */
+SL_MUST_CHECK sl_status sl_env_opponent_spec(const char *name, const sl_env_options *options, sl_env_spec *out);
 
 /* What reports call an episode's return, from its agents' returns (N): their sum, or the team's, counted once. */
 double sl_env_return(const sl_env_spec *spec, const double *returns);

@@ -9,7 +9,7 @@
 static const double TICK = 1.0 / 16.0, SCAN = 5.0, SHOT_RANGE = 6.0, SHIELD_DELAY = 10.0, SHIELD_GAIN = 0.125;
 static const double KILL_REWARD = 10.0, WIN_REWARD = 200.0, FULL_RETURN = 20.0;
 
-/* What allies were told to do in this step. */
+/* What the commanded were told to do in this step. */
 typedef struct commands {
     int32_t target[SL_COMBAT_MAX_UNITS]; /* who is to be attacked, or -1 */
     uint64_t walkers;                    /* those who go to: */
@@ -52,34 +52,43 @@ static int32_t legal(const sl_combat *m, const sl_battle *b, int u, int32_t acti
     return action;
 }
 
+// a legal action of unit u: its targets begin at unit first, a walk leads to a point so far ahead
+static void command(const sl_battle *b, commands *c, int u, int32_t action, int first, double ahead) {
+    if (action >= SL_COMBAT_ATTACK) {
+        c->target[u] = first + action - SL_COMBAT_ATTACK;
+    } else if (action >= 2) {
+        c->walkers |= (uint64_t)1 << u;
+        c->x[u] = (double)b->x[u] + ahead * step_x[action - 2];
+        c->y[u] = (double)b->y[u] + ahead * step_y[action - 2];
+    }
+}
+
 static void take_commands(const sl_combat *m, const sl_battle *b, const int32_t *actions, commands *c) {
     c->walkers = 0;
+    memset(c->target, -1, sizeof c->target);
     for (int u = 0; u < m->map.n_allies; u++) {
-        int32_t action = legal(m, b, u, actions[u]);
-        b->last[u] = action;
-        c->target[u] = -1;
-        if (action >= SL_COMBAT_ATTACK) {
-            c->target[u] = m->map.n_allies + action - SL_COMBAT_ATTACK;
-        } else if (action >= 2) {
-            c->walkers |= (uint64_t)1 << u;
-            c->x[u] = (double)b->x[u] + 2.0 * step_x[action - 2];
-            c->y[u] = (double)b->y[u] + 2.0 * step_y[action - 2];
-        }
+        b->last[u] = legal(m, b, u, actions[u]);
+        command(b, c, u, b->last[u], m->map.n_allies, 2.0);
     }
+    if (!m->mirror) return;
+    // a pilot's north is our south
+    int32_t theirs[SL_COMBAT_MAX_UNITS];
+    sl_combat_ask_pilot(m, b, theirs);
+    for (int j = 0; j < m->map.n_enemies; j++) command(b, c, m->map.n_allies + j, theirs[j], 0, -2.0);
 }
 
 static bool in_reach(const sl_combat *m, const sl_battle *b, int u, int t) {
     return sqrt(square_distance(b, u, t)) <= m->type[u]->range + m->radius[u] + m->radius[t];
 }
 
-// targets that are gone, or that an enemy need not answer any more
+// targets that are gone, or that a scripted enemy need not answer any more
 static void forget_targets(const sl_combat *m, const sl_battle *b, const commands *c) {
     uint64_t alive = *b->alive;
-    for (int u = 0; u < m->map.n_allies; u++) {
+    for (int u = 0; u < m->n_commanded; u++) {
         int t = c->target[u];
         b->target[u] = t >= 0 && sl_combat_has(alive, u) && sl_combat_has(alive, t) ? t : -1;
     }
-    for (int u = m->map.n_allies; u < m->map.n_allies + m->map.n_enemies; u++) {
+    for (int u = m->n_commanded; u < m->map.n_allies + m->map.n_enemies; u++) {
         int t = b->target[u];
         if (t < 0) continue;
         bool keep = sl_combat_has(alive, u) && sl_combat_has(alive, t) && (b->target[t] == u || in_reach(m, b, u, t));
@@ -129,8 +138,8 @@ static void want_unit(const sl_combat *m, const sl_battle *b, scene *s, int u, i
     s->movers |= (uint64_t)1 << u;
 }
 
-static void want_allies(const sl_combat *m, const sl_battle *b, const commands *c, scene *s) {
-    for (uint64_t rest = *b->alive & sl_combat_range(0, m->map.n_allies); rest;) {
+static void want_commanded(const sl_combat *m, const sl_battle *b, const commands *c, scene *s) {
+    for (uint64_t rest = *b->alive & sl_combat_range(0, m->n_commanded); rest;) {
         int u = sl_combat_next(&rest), t = c->target[u];
         if (sl_combat_has(c->walkers, u)) want_point(m, b, s, u, c->x[u], c->y[u]);
         // in the reference an order to attack outlives its target until the step ends
@@ -138,9 +147,9 @@ static void want_allies(const sl_combat *m, const sl_battle *b, const commands *
     }
 }
 
-static void want_enemies(const sl_combat *m, const sl_battle *b, scene *s) {
-    int first = m->map.n_allies, end = first + m->map.n_enemies;
-    for (uint64_t rest = *b->alive & sl_combat_range(first, end); rest;) {
+static void want_scripted(const sl_combat *m, const sl_battle *b, scene *s) {
+    int end = m->map.n_allies + m->map.n_enemies;
+    for (uint64_t rest = *b->alive & sl_combat_range(m->n_commanded, end); rest;) {
         int u = sl_combat_next(&rest);
         if (b->target[u] < 0) b->target[u] = find_target(m, b, u);
         if (b->target[u] >= 0) {
@@ -203,7 +212,7 @@ static double act(const sl_combat *m, const sl_battle *b, const commands *c, con
     }
     if (!sl_combat_has(s->attackers, u) || b->cooldown[u] > 0.0) return 0.0;
     b->cooldown[u] = type->cooldown;
-    return hit(m, b, u, u < m->map.n_allies ? c->target[u] : b->target[u]);
+    return hit(m, b, u, u < m->n_commanded ? c->target[u] : b->target[u]);
 }
 
 static int list(uint64_t set, uint8_t *unit) {
@@ -261,8 +270,8 @@ static double tick(const sl_combat *m, const sl_battle *b, const commands *c, sl
         s.px[u] = s.py[u] = s.vx[u] = s.vy[u] = 0.0;
     }
     forget_targets(m, b, c);
-    want_allies(m, b, c, &s);
-    want_enemies(m, b, &s);
+    want_commanded(m, b, c, &s);
+    want_scripted(m, b, &s);
     sl_combat_avoid(m, b, s.movers, s.x, s.y, s.px, s.py, s.vx, s.vy);
     return execute(m, b, c, &s, order);
 }

@@ -47,7 +47,12 @@ static sl_battle columns(uint8_t *copy, int P) {
                        .x = f,
                        .y = f + P,
                        .target = i,
-                       .last = i + P};
+                       .last = i + P,
+                       .memory = (float *)(void *)(i + 2 * P)};
+}
+
+static size_t n_memory(const sl_combat *m) {
+    return m->mirror ? (size_t)m->map.n_enemies * (size_t)m->pilot.memory : 0;
 }
 
 sl_battle sl_combat_copy(const sl_combat *m, int v) {
@@ -69,6 +74,7 @@ static void start(const sl_combat *m, const sl_battle *b) {
         b->target[u] = -1;
         if (m->clear_last_actions) b->last[u] = -1;
     }
+    memset(b->memory, 0, n_memory(m) * sizeof *b->memory);
     *b->alive = sl_combat_range(0, n_units(m));
     *b->steps = 0;
 }
@@ -159,6 +165,7 @@ static void save(const sl_env *env, uint8_t *bytes) {
 static bool copy_is_sound(const sl_combat *m, const uint8_t *saved) {
     int32_t target, last;
     uint64_t alive;
+    float memory;
     const uint8_t *targets = saved + HEAD_BYTES + (size_t)m->P * (6 * sizeof(double) + 2 * sizeof(float));
     const uint8_t *lasts = targets + (size_t)m->P * sizeof target;
     memcpy(&alive, saved, sizeof alive);
@@ -167,6 +174,11 @@ static bool copy_is_sound(const sl_combat *m, const uint8_t *saved) {
         memcpy(&target, targets + (size_t)u * sizeof target, sizeof target);
         memcpy(&last, lasts + (size_t)u * sizeof last, sizeof last);
         if (target < -1 || target >= n_units(m) || last < -1 || last >= m->base.spec.n_actions) return false;
+    }
+    const uint8_t *memories = lasts + (size_t)m->P * sizeof last;
+    for (size_t k = 0; k < n_memory(m); k++) {
+        memcpy(&memory, memories + k * sizeof memory, sizeof memory);
+        if (!isfinite(memory)) return false;
     }
     return true;
 }
@@ -186,8 +198,9 @@ static sl_status load(sl_env *env, const uint8_t *bytes, size_t n_bytes) {
     }
     for (int v = 0; v < env->V; v++) {
         if (copy_is_sound(m, bytes + sizeof got + (size_t)v * m->copy_bytes)) continue;
-        return sl_fail(SL_CORRUPT, NULL, "%s: copy %d of a saved state has units that are not there", env->spec.name,
-                       v);
+        return sl_fail(SL_CORRUPT, NULL,
+                       "%s: copy %d of a saved state has units that are not there, or a memory that is not finite",
+                       env->spec.name, v);
     }
     memcpy(m->copies, bytes + sizeof got, copies_bytes(m));
     return SL_OK;
@@ -207,6 +220,7 @@ static uint64_t hash(const sl_env *env) {
 
 static void destroy(sl_env *env) {
     sl_combat *m = from_env(env);
+    sl_free(m->mirror);
     sl_free(m->copies);
     sl_free(m);
 }
@@ -241,10 +255,14 @@ static sl_status check_options(const char *name, const sl_env_options *options) 
         return sl_fail(SL_CONFIG, "leave it out; another map is another name", "%s has no option %s", name,
                        foreign[i].option);
     }
-    if (options->opponent != SL_OPPONENT_REFERENCE && options->opponent != SL_OPPONENT_HOLD) {
-        return sl_fail(SL_CONFIG, "reference, hold", "%s: unknown opponent %d", name, (int)options->opponent);
+    if (options->opponent == SL_OPPONENT_REFERENCE || options->opponent == SL_OPPONENT_HOLD) return SL_OK;
+    if (options->opponent != SL_OPPONENT_POLICY) {
+        return sl_fail(SL_CONFIG, "reference, hold, policy", "%s: unknown opponent %d", name, (int)options->opponent);
     }
-    return SL_OK;
+    int memory = options->pilot.memory;
+    if (options->pilot.act && memory >= 0 && memory <= SL_PILOT_MAX_MEMORY) return SL_OK;
+    return sl_fail(SL_CONFIG, "a policy comes with its pilot",
+                   "%s: an opponent that does nothing, or of %d numbers of memory", name, memory);
 }
 
 // returns NULL for an empty block: it is left out
@@ -273,6 +291,7 @@ static void compose_name(sl_combat *m, const char *name) {
     } items[] = {
         {m->full, ",full"},
         {m->hold, ",hold"},
+        {m->mirror != NULL, ",opponent=policy"},
         {!m->corpse_attack, ",no_corpse_attack"},
         {m->wall_offset_fix, ",wall_offset_fix"},
         {m->clamp_to_map, ",clamp_to_map"},
@@ -312,7 +331,9 @@ static void describe(sl_combat *m, const char *name, const sl_env_options *optio
 // the columns that follow from the map
 static void derive(sl_combat *m) {
     m->P = (n_units(m) + VECTOR - 1) / VECTOR * VECTOR;
-    m->copy_bytes = HEAD_BYTES + (size_t)m->P * UNIT_BYTES;
+    // whole lines, so that every copy's columns are aligned
+    size_t lines = (n_memory(m) * sizeof(float) + HEAD_BYTES - 1) / HEAD_BYTES;
+    m->copy_bytes = HEAD_BYTES + (size_t)m->P * UNIT_BYTES + lines * HEAD_BYTES;
     m->n_bits = m->map.n_types > 1 ? m->map.n_types : 0;
     m->max_reward = 10.0 * m->map.n_enemies + 200.0;
     for (int u = 0; u < n_units(m); u++) {
@@ -329,31 +350,52 @@ static void derive(sl_combat *m) {
     }
 }
 
-sl_status sl_combat_create(const char *name, const sl_env_options *options, int V, const sl_rng *stream,
-                           sl_env **out) {
-    SL_TRY(check_options(name, options));
-    sl_combat *m = sl_alloc(sizeof *m);
-    if (!m) return sl_fail(SL_MEMORY, NULL, "%s: cannot allocate %d copies", name, V);
-    sl_status status = sl_combat_map_load(name, &m->map);
-    if (status != SL_OK) {
-        sl_free(m);
-        return status;
-    }
+// a battle without copies
+static void init(sl_combat *m, const char *name, const sl_env_options *options) {
     m->base.class = &combat_class;
-    m->base.V = V;
     m->full = options->full;
     m->hold = options->opponent == SL_OPPONENT_HOLD;
     m->corpse_attack = options->corpse_attack != SL_SWITCH_OFF;
     m->wall_offset_fix = options->wall_offset_fix;
     m->clamp_to_map = options->clamp_to_map;
     m->clear_last_actions = options->clear_last_actions;
+    m->n_commanded = m->mirror ? n_units(m) : m->map.n_allies;
     derive(m);
     describe(m, name, options);
     m->base.camera = sl_combat_camera(&m->map);
+}
+
+// the same battle from the enemies' side; map is ours
+static sl_combat *create_mirror(const char *name, const sl_env_options *options, const sl_combat_map *map) {
+    sl_combat *mirror = sl_alloc(sizeof *mirror);
+    if (!mirror) return NULL;
+    sl_combat_mirror_map(map, &mirror->map);
+    init(mirror, name, options);
+    return mirror;
+}
+
+static sl_status open_battle(const char *name, const sl_env_options *options, int V, sl_combat *m) {
+    SL_TRY(sl_combat_map_load(name, &m->map));
+    if (options->opponent == SL_OPPONENT_POLICY) {
+        m->pilot = options->pilot;
+        m->mirror = create_mirror(name, options, &m->map);
+        if (!m->mirror) return sl_fail(SL_MEMORY, NULL, "%s: cannot allocate an opponent", name);
+    }
+    init(m, name, options);
+    m->base.V = V;
     m->copies = sl_alloc_array((size_t)V, m->copy_bytes);
-    if (!m->copies) {
-        sl_free(m);
-        return sl_fail(SL_MEMORY, NULL, "%s: cannot allocate %d copies", name, V);
+    return m->copies ? SL_OK : sl_fail(SL_MEMORY, NULL, "%s: cannot allocate %d copies", name, V);
+}
+
+sl_status sl_combat_create(const char *name, const sl_env_options *options, int V, const sl_rng *stream,
+                           sl_env **out) {
+    SL_TRY(check_options(name, options));
+    sl_combat *m = sl_alloc(sizeof *m);
+    if (!m) return sl_fail(SL_MEMORY, NULL, "%s: cannot allocate %d copies", name, V);
+    sl_status status = open_battle(name, options, V, m);
+    if (status != SL_OK) {
+        destroy(&m->base);
+        return status;
     }
     for (int v = 0; v < V; v++) {
         sl_battle b = sl_combat_copy(m, v);
@@ -362,5 +404,18 @@ sl_status sl_combat_create(const char *name, const sl_env_options *options, int 
         start(m, &b);
     }
     *out = &m->base;
+    return SL_OK;
+}
+
+sl_status sl_combat_opponent_spec(const char *name, const sl_env_options *options, sl_env_spec *out) {
+    sl_combat_map map;
+    sl_env_options plain = *options;
+    plain.opponent = SL_OPPONENT_REFERENCE;
+    SL_TRY(check_options(name, &plain));
+    SL_TRY(sl_combat_map_load(name, &map));
+    sl_combat *mirror = create_mirror(name, &plain, &map);
+    if (!mirror) return sl_fail(SL_MEMORY, NULL, "%s: cannot allocate an opponent", name);
+    *out = mirror->base.spec;
+    sl_free(mirror);
     return SL_OK;
 }

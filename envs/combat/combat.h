@@ -11,6 +11,8 @@
 #include "envs/env_class.h"
 
 enum {
+    /* the longest observation: a unit shows at most a flag, a distance, two offsets, health, shields and type bits */
+    SL_COMBAT_MAX_ROW = 4 + SL_COMBAT_MAX_UNITS * (6 + SL_COMBAT_MAX_TYPES),
     SL_COMBAT_TICKS = 8,  /* a step: half a second; battle.c has the length of one */
     SL_COMBAT_ATTACK = 6, /* the first of the attack actions; before it: nothing, stop, north, south, east, west */
 };
@@ -23,6 +25,7 @@ typedef struct sl_battle {
     double *hp, *shield, *vx, *vy, *cooldown, *delay; /* delay: until shields regenerate */
     float *x, *y;
     int32_t *target, *last; /* who is aimed at, or -1; an ally's last action */
+    float *memory;          /* (n_enemies, pilot.memory) */
 } sl_battle;
 
 typedef struct sl_combat {
@@ -35,6 +38,9 @@ typedef struct sl_combat {
     double largest_radius, max_reward;
     const sl_combat_type *type[SL_COMBAT_MAX_UNITS];
     double radius[SL_COMBAT_MAX_UNITS]; /* columns of the table, padded with zeros */
+    int n_commanded;          /* the first units, which are told what to do: allies, and all where a pilot is */
+    sl_pilot pilot;           /* of the enemies */
+    struct sl_combat *mirror; /* the battle as the pilot sees it, without copies; NULL without a pilot */
     size_t copy_bytes;
     uint8_t *copies; /* (V, copy_bytes) */
 } sl_combat;
@@ -77,8 +83,24 @@ bool sl_combat_can_attack(const sl_combat *m, const sl_battle *b, int u, int tar
 void sl_combat_avoid(const sl_combat *m, const sl_battle *b, uint64_t movers, const double *x, const double *y,
                      const double *px, const double *py, double *vx, double *vy);
 
-/* observe.c: the rows of copy v. */
+/* observe.c. What is the same for all who look at a battle, and what one of them sees. */
+typedef struct sl_combat_view {
+    double x[SL_COMBAT_MAX_UNITS], y[SL_COMBAT_MAX_UNITS];
+    float hp[SL_COMBAT_MAX_UNITS], shield[SL_COMBAT_MAX_UNITS]; /* shares of the full */
+    float distance[SL_COMBAT_MAX_UNITS], dx[SL_COMBAT_MAX_UNITS], dy[SL_COMBAT_MAX_UNITS];
+    uint64_t seen, in_range;
+} sl_combat_view;
+
+void sl_combat_view_start(const sl_combat *m, const sl_battle *b, sl_combat_view *w);
+/* The rows of a living ally, obs (O) zeros before, avail (A); either may be NULL. */
+void sl_combat_write_agent(const sl_combat *m, const sl_battle *b, sl_combat_view *w, int u, float *obs,
+                           uint8_t *avail);
+/* All rows of copy v. */
 void sl_combat_write(const sl_combat *m, const sl_battle *b, int v, const sl_env_out *out);
+
+/* opponent.c: the map with its sides swapped, turned by half a turn; a legal action for each enemy, as it sees it. */
+void sl_combat_mirror_map(const sl_combat_map *map, sl_combat_map *out);
+void sl_combat_ask_pilot(const sl_combat *m, const sl_battle *b, int32_t *actions);
 
 /* picture.c */
 sl_camera sl_combat_camera(const sl_combat_map *map);
@@ -88,6 +110,7 @@ void sl_combat_tell_action(const sl_env *env, int agent, int32_t action, char te
 /* combat.c */
 SL_MUST_CHECK sl_status sl_combat_create(const char *name, const sl_env_options *options, int V, const sl_rng *stream,
                                          sl_env **out);
+SL_MUST_CHECK sl_status sl_combat_opponent_spec(const char *name, const sl_env_options *options, sl_env_spec *out);
 sl_battle sl_combat_copy(const sl_combat *m, int v);
 /* A step of copy v with its orders (SL_COMBAT_TICKS), written to out; for recordings. */
 void sl_combat_replay(sl_env *self, int v, const int32_t *actions, sl_combat_order *orders, sl_env_out *out);

@@ -107,8 +107,7 @@ static sl_status read_walls(const reader *r, const json_t *list) {
     return SL_OK;
 }
 
-// the index of a type among those of the map, in order of first appearance
-static int index_of_type(sl_combat_map *map, const sl_combat_type *type) {
+int sl_combat_index_type(sl_combat_map *map, const sl_combat_type *type) {
     int k = 0;
     while (k < map->n_types && map->types[k] != type) k++;
     if (k == map->n_types) map->types[map->n_types++] = type;
@@ -132,7 +131,7 @@ static sl_status read_units(const reader *r, const json_t *units, const char *pl
         if (*n_units + count > SL_COMBAT_MAX_UNITS) {
             return refuse(r, "both sides together", "%s: more than %d units", what, SL_COMBAT_MAX_UNITS);
         }
-        int k = index_of_type(r->map, type);
+        int k = sl_combat_index_type(r->map, type);
         for (int i = 0; i < count; i++) r->map->type[(*n_units)++] = (uint8_t)k;
     }
     return SL_OK;

@@ -45,6 +45,8 @@ const char *sl_combat_type_names(void);
 
 /* map.c: "combat/3m" is built in, "combat/FILE.json" is read. SL_CONFIG with the file, the place and a hint. */
 SL_MUST_CHECK sl_status sl_combat_map_load(const char *name, sl_combat_map *out);
+/* The index of a type among those of the map, in order of first appearance. */
+int sl_combat_index_type(sl_combat_map *map, const sl_combat_type *type);
 /* spawn.c: positions of a group's units in rows about a point; sign is 1 for allies and -1 for enemies. */
 void sl_combat_spawn(sl_combat_map *map, int begin, int end, double x, double y, double sign);
 

@@ -9,15 +9,7 @@
 static const double SIGHT = 9.0, SHOT_RANGE = 6.0;
 static const float BEYOND = 1.0f + FLT_EPSILON; /* the least distance that is out of sight, in units of SIGHT */
 
-/* What is the same for all observers, and what one of them sees. */
-typedef struct view {
-    double x[SL_COMBAT_MAX_UNITS], y[SL_COMBAT_MAX_UNITS];
-    float hp[SL_COMBAT_MAX_UNITS], shield[SL_COMBAT_MAX_UNITS]; /* shares of the full */
-    float distance[SL_COMBAT_MAX_UNITS], dx[SL_COMBAT_MAX_UNITS], dy[SL_COMBAT_MAX_UNITS];
-    uint64_t seen, in_range;
-} view;
-
-static void look(const sl_combat *m, const sl_battle *b, int u, view *w) {
+static void look(const sl_combat *m, const sl_battle *b, int u, sl_combat_view *w) {
     float own_x = b->x[u], own_y = b->y[u], scale = (float)SIGHT;
     int n_units = m->map.n_allies + m->map.n_enemies;
     uint64_t in_sight = sl_combat_within(w->x, w->y, n_units, w->x[u], w->y[u], SIGHT * SIGHT);
@@ -33,14 +25,14 @@ static void look(const sl_combat *m, const sl_battle *b, int u, view *w) {
 }
 
 // health, shield and type; the last two only where the map has them
-static float *put_unit(const sl_combat *m, const view *w, int u, bool shields, float *to) {
+static float *put_unit(const sl_combat *m, const sl_combat_view *w, int u, bool shields, float *to) {
     *to++ = w->hp[u];
     if (shields) *to++ = w->shield[u];
     for (int k = 0; k < m->n_bits; k++) *to++ = m->map.type[u] == k ? 1.0f : 0.0f;
     return to;
 }
 
-static void put_other(const sl_combat *m, const view *w, int u, bool shields, float flag, float *to) {
+static void put_other(const sl_combat *m, const sl_combat_view *w, int u, bool shields, float flag, float *to) {
     to[0] = flag;
     to[1] = w->distance[u];
     to[2] = w->dx[u];
@@ -48,7 +40,7 @@ static void put_other(const sl_combat *m, const view *w, int u, bool shields, fl
     (void)put_unit(m, w, u, shields, to + 4);
 }
 
-static void write_row(const sl_combat *m, const view *w, int u, const uint8_t *moves, float *row) {
+static void write_row(const sl_combat *m, const sl_combat_view *w, int u, const uint8_t *moves, float *row) {
     int n = m->map.n_allies, enemy_len = 5 + m->enemy_shields + m->n_bits, ally_len = 5 + m->ally_shields + m->n_bits;
     for (int k = 0; k < 4; k++) row[k] = moves[k] ? 1.0f : 0.0f;
     float *enemies = row + 4, *allies = enemies + m->map.n_enemies * enemy_len;
@@ -64,7 +56,7 @@ static void write_row(const sl_combat *m, const view *w, int u, const uint8_t *m
     (void)put_unit(m, w, u, m->ally_shields, allies + (n - 1) * ally_len);
 }
 
-static void write_avail(const sl_combat *m, const view *w, const uint8_t *moves, uint8_t *row) {
+static void write_avail(const sl_combat *m, const sl_combat_view *w, const uint8_t *moves, uint8_t *row) {
     uint64_t shots = w->in_range >> m->map.n_allies;
     row[0] = 0;
     row[1] = 1;
@@ -72,7 +64,7 @@ static void write_avail(const sl_combat *m, const view *w, const uint8_t *moves,
     for (int k = 0; k < m->map.n_enemies; k++) row[SL_COMBAT_ATTACK + k] = (uint8_t)(shots >> k & 1u);
 }
 
-static void write_state(const sl_combat *m, const sl_battle *b, const view *w, float *state) {
+static void write_state(const sl_combat *m, const sl_battle *b, const sl_combat_view *w, float *state) {
     int n = m->map.n_allies, A = m->base.spec.n_actions;
     float width = (float)m->map.width, height = (float)m->map.height;
     memset(state, 0, (size_t)m->base.spec.state_dim * sizeof *state);
@@ -95,19 +87,32 @@ static void write_state(const sl_combat *m, const sl_battle *b, const view *w, f
     }
 }
 
-void sl_combat_write(const sl_combat *m, const sl_battle *b, int v, const sl_env_out *out) {
-    const sl_env_spec *spec = &m->base.spec;
-    size_t N = (size_t)spec->n_agents, O = (size_t)spec->obs_dim, A = (size_t)spec->n_actions, at = (size_t)v * N;
-    view w;
+void sl_combat_view_start(const sl_combat *m, const sl_battle *b, sl_combat_view *w) {
     for (int j = 0; j < m->P; j++) {
-        w.x[j] = (double)b->x[j];
-        w.y[j] = (double)b->y[j];
+        w->x[j] = (double)b->x[j];
+        w->y[j] = (double)b->y[j];
     }
     for (int u = 0; u < m->map.n_allies + m->map.n_enemies; u++) {
         const sl_combat_type *type = m->type[u];
-        w.hp[u] = (float)(b->hp[u] / type->hp);
-        w.shield[u] = type->shield > 0.0 ? (float)(b->shield[u] / type->shield) : 0.0f;
+        w->hp[u] = (float)(b->hp[u] / type->hp);
+        w->shield[u] = type->shield > 0.0 ? (float)(b->shield[u] / type->shield) : 0.0f;
     }
+}
+
+void sl_combat_write_agent(const sl_combat *m, const sl_battle *b, sl_combat_view *w, int u, float *obs,
+                           uint8_t *avail) {
+    uint8_t moves[4];
+    for (int k = 0; k < 4; k++) moves[k] = sl_combat_can_move(m, b, u, k);
+    look(m, b, u, w);
+    if (obs) write_row(m, w, u, moves, obs);
+    if (avail) write_avail(m, w, moves, avail);
+}
+
+void sl_combat_write(const sl_combat *m, const sl_battle *b, int v, const sl_env_out *out) {
+    const sl_env_spec *spec = &m->base.spec;
+    size_t N = (size_t)spec->n_agents, O = (size_t)spec->obs_dim, A = (size_t)spec->n_actions, at = (size_t)v * N;
+    sl_combat_view w;
+    sl_combat_view_start(m, b, &w);
     if (out->obs) memset(out->obs + at * O, 0, N * O * sizeof *out->obs);
     for (int u = 0; u < (int)N; u++, at++) {
         bool alive = sl_combat_has(*b->alive, u);
@@ -121,11 +126,8 @@ void sl_combat_write(const sl_combat *m, const sl_battle *b, int v, const sl_env
             }
             continue;
         }
-        uint8_t moves[4];
-        for (int k = 0; k < 4; k++) moves[k] = sl_combat_can_move(m, b, u, k);
-        look(m, b, u, &w);
-        if (out->obs) write_row(m, &w, u, moves, out->obs + at * O);
-        if (out->avail) write_avail(m, &w, moves, out->avail + at * A);
+        sl_combat_write_agent(m, b, &w, u, out->obs ? out->obs + at * O : NULL,
+                              out->avail ? out->avail + at * A : NULL);
     }
     if (out->state) write_state(m, b, &w, out->state + (size_t)v * (size_t)spec->state_dim);
 }
