@@ -2,17 +2,28 @@
 #include "envs/golden_combat.h"
 
 #include "common/alloc.h"
-#include "envs/combat/combat.h"
 #include "envs/golden_options.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-enum { ALIVE, HP, SHIELD, X, Y, VX, VY, COOLDOWN, DELAY, TARGET, N_FIELDS };
+enum {
+    ALIVE = SL_GOLDEN_ALIVE,
+    HP = SL_GOLDEN_HP,
+    SHIELD = SL_GOLDEN_SHIELD,
+    X = SL_GOLDEN_X,
+    Y = SL_GOLDEN_Y,
+    VX = SL_GOLDEN_VX,
+    VY = SL_GOLDEN_VY,
+    COOLDOWN = SL_GOLDEN_COOLDOWN,
+    DELAY = SL_GOLDEN_DELAY,
+    TARGET = SL_GOLDEN_TARGET,
+    N_FIELDS = SL_GOLDEN_FIELDS
+};
 
-static const char *const field_names[N_FIELDS] = {"alive", "hp",       "shield",          "x",        "y", "vx",
-                                                  "vy",    "cooldown", "shield_cooldown", "target_id"};
+const char *const sl_golden_fields[N_FIELDS] = {"alive", "hp",       "shield",          "x",        "y", "vx",
+                                                "vy",    "cooldown", "shield_cooldown", "target_id"};
 
 static const double TOLERANCE = 1e-5, REWARD_TOLERANCE = 1e-9;
 /* Of units after a step, field by field. Where two overlap, avoidance turns the last bit of a position, 1e-6, into 16
@@ -66,8 +77,8 @@ static sl_status check_header(const sl_golden_combat *self, const sl_golden_line
     SL_TRY(sl_golden_array(lines, fields, "key 'unit_fields'", N_FIELDS));
     for (size_t k = 0; k < N_FIELDS; k++) {
         const char *name = json_string_value(json_array_get(fields, k));
-        if (!name || strcmp(name, field_names[k]) != 0) {
-            return sl_golden_bad(lines, "unit field %zu is not '%s'", k, field_names[k]);
+        if (!name || strcmp(name, sl_golden_fields[k]) != 0) {
+            return sl_golden_bad(lines, "unit field %zu is not '%s'", k, sl_golden_fields[k]);
         }
     }
     return SL_OK;
@@ -130,11 +141,24 @@ static sl_status read_unit(const sl_golden_lines *lines, const sl_combat *m, con
     for (int k = 0; k < N_FIELDS; k++) {
         bool whole = k == ALIVE || k == TARGET;
         if (f[k] >= low[k] && f[k] <= high[k] && (!whole || f[k] == floor(f[k]))) continue;
-        return sl_golden_bad(lines, "unit %d: '%s' is %g, not between %g and %g", u, field_names[k], f[k], low[k],
-                             high[k]);
+        return sl_golden_bad(lines, "unit %d: '%s' is %g, not between %g and %g", u, sl_golden_fields[k], f[k],
+                             low[k], high[k]);
     }
     if (f[ALIVE] != (f[HP] > 0.0)) return sl_golden_bad(lines, "unit %d: alive and health disagree", u);
     return SL_OK;
+}
+
+void sl_golden_get_unit(const sl_battle *b, int u, double fields[N_FIELDS]) {
+    fields[ALIVE] = sl_combat_has(*b->alive, u);
+    fields[HP] = b->hp[u];
+    fields[SHIELD] = b->shield[u];
+    fields[X] = (double)b->x[u];
+    fields[Y] = (double)b->y[u];
+    fields[VX] = b->vx[u];
+    fields[VY] = b->vy[u];
+    fields[COOLDOWN] = b->cooldown[u];
+    fields[DELAY] = b->delay[u];
+    fields[TARGET] = b->target[u];
 }
 
 static void load_unit(const sl_battle *b, int u, const double f[N_FIELDS]) {
@@ -172,11 +196,10 @@ static sl_status compare_units(sl_golden_combat *self, const sl_golden_lines *li
     for (int u = 0; u < m->map.n_allies + m->map.n_enemies; u++) {
         double f[N_FIELDS];
         SL_TRY(read_unit(lines, m, json_array_get(rows, (size_t)u), u, f));
-        bool alive = sl_combat_has(*b.alive, u);
-        const double own[N_FIELDS] = {alive,   b.hp[u], b.shield[u],   (double)b.x[u], (double)b.y[u],
-                                      b.vx[u], b.vy[u], b.cooldown[u], b.delay[u],     b.target[u]};
+        double own[N_FIELDS];
+        sl_golden_get_unit(&b, u, own);
         for (int k = 0; k < N_FIELDS; k++) {
-            if (!alive && f[ALIVE] == 0.0 && k != X && k != Y) continue;
+            if (own[ALIVE] == 0.0 && f[ALIVE] == 0.0 && k != X && k != Y) continue;
             note(&self->result.max_abs_units, fabs(own[k] - f[k]));
             self->units_equal &= fabs(own[k] - f[k]) <= unit_tolerances[k];
         }
@@ -209,7 +232,8 @@ static sl_status compare_obs(sl_golden_combat *self, const sl_golden_lines *line
     for (int i = 0; i < N; i++) {
         SL_TRY(
             sl_golden_numbers(lines, json_array_get(rows, (size_t)i), "an observation", O, MAX_VALUE, self->numbers));
-        for (int o = 0; o < O; o++) note(&self->step_obs, fabs((double)self->obs[i * O + o] - self->numbers[o]));
+        for (int o = 0; o < O; o++)
+            note(&self->step_obs, fabs((double)(self->obs[i * O + o] - (float)self->numbers[o])));
     }
     return SL_OK;
 }
@@ -321,7 +345,7 @@ static sl_status replay_step(sl_golden_combat *self, const sl_golden_lines *line
     SL_TRY(compare_units(self, lines, json_object_get(object, "post")));
     SL_TRY(sl_golden_numbers(lines, state, "key 'state'", self->spec->state_dim, MAX_VALUE, self->numbers));
     for (int s = 0; s < self->spec->state_dim; s++) {
-        note(&self->step_state, fabs((double)self->state[s] - self->numbers[s]));
+        note(&self->step_state, fabs((double)(self->state[s] - (float)self->numbers[s])));
     }
     equal &= told.terminated == self->terminated && told.won == self->won;
     if (json_object_get(object, "truncated")) equal &= told.truncated == self->truncated;

@@ -3,8 +3,26 @@
 #ifndef SL_ENVS_GOLDEN_COMBAT_H
 #define SL_ENVS_GOLDEN_COMBAT_H
 
+#include "envs/combat/combat.h"
 #include "envs/golden.h"
 #include "envs/golden_lines.h"
+
+/* What a recording tells of a unit, in this order, and the names in its header. */
+enum {
+    SL_GOLDEN_ALIVE,
+    SL_GOLDEN_HP,
+    SL_GOLDEN_SHIELD,
+    SL_GOLDEN_X,
+    SL_GOLDEN_Y,
+    SL_GOLDEN_VX,
+    SL_GOLDEN_VY,
+    SL_GOLDEN_COOLDOWN,
+    SL_GOLDEN_DELAY,
+    SL_GOLDEN_TARGET,
+    SL_GOLDEN_FIELDS
+};
+extern const char *const sl_golden_fields[SL_GOLDEN_FIELDS];
+void sl_golden_get_unit(const sl_battle *b, int u, double fields[SL_GOLDEN_FIELDS]);
 
 typedef struct sl_golden_combat sl_golden_combat;
 

@@ -9,11 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Longer lines are refused: the longest of a known recording has 40 KB. */
-enum { MAX_LINE = 1 << 20 };
-
 sl_status sl_golden_lines_open(const char *path, sl_golden_lines *out) {
-    sl_golden_lines lines = {.name = path, .buffer = sl_alloc(MAX_LINE)};
+    sl_golden_lines lines = {.name = path, .buffer = sl_alloc(SL_GOLDEN_MAX_LINE)};
     if (!lines.buffer) return sl_fail(SL_MEMORY, NULL, "%s: cannot allocate a line", path);
     errno = 0;
     // zlib reads plain files as they are
@@ -47,9 +44,9 @@ sl_status sl_golden_bad(const sl_golden_lines *self, const char *format, ...) {
 // len = -1 at the end
 static sl_status read_file_line(sl_golden_lines *self, long *len) {
     self->line = self->buffer;
-    if (gzgets(self->file, self->buffer, MAX_LINE)) {
+    if (gzgets(self->file, self->buffer, SL_GOLDEN_MAX_LINE)) {
         *len = (long)strlen(self->buffer);
-        if (*len == MAX_LINE - 1) return sl_golden_bad(self, "longer than %d bytes", MAX_LINE);
+        if (*len == SL_GOLDEN_MAX_LINE - 1) return sl_golden_bad(self, "longer than %d bytes", SL_GOLDEN_MAX_LINE);
         return SL_OK;
     }
     int code = Z_OK;

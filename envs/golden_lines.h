@@ -11,6 +11,9 @@
 #include <jansson.h>
 #include <zlib.h>
 
+/* Longer lines are refused: the longest of the reference's recordings has 40 KB. */
+enum { SL_GOLDEN_MAX_LINE = 1 << 20 };
+
 typedef struct sl_golden_lines {
     const char *name; /* for messages; borrowed */
     long number;      /* of the line read last, from 1 */

@@ -121,7 +121,7 @@ static sl_status compare_obs(sl_golden_mpe *r, const sl_golden_lines *lines, con
         int n = r->spec->agents[i].obs_dim;
         SL_TRY(sl_golden_numbers(lines, rows[i], "an observation", n, MAX_VALUE, r->numbers));
         for (int o = 0; o < n; o++) {
-            note(&r->step_obs, fabs((double)r->obs[i * r->spec->obs_dim + o] - r->numbers[o]));
+            note(&r->step_obs, fabs((double)(r->obs[i * r->spec->obs_dim + o] - (float)r->numbers[o])));
         }
     }
     return SL_OK;

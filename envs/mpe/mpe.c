@@ -44,12 +44,21 @@ static void start_lane(const sl_mpe *m, int v, const int *goals) {
     if (m->scenario->derive) m->scenario->derive(m, rows, lane, goals);
 }
 
+static void draw_goals(const sl_mpe *m, sl_rng *stream, int goals[SL_MPE_MAX_GOALS]) {
+    for (int g = 0; g < m->scenario->n_goals; g++) goals[g] = (int)sl_rng_below(stream, (uint32_t)(m->E - m->N));
+}
+
+void sl_mpe_next_goals(const sl_mpe *m, int v, int goals[SL_MPE_MAX_GOALS]) {
+    sl_rng copy = m->streams[v];
+    draw_goals(m, &copy, goals);
+}
+
 // draws in the reference's order: goals, agents, landmarks; x before y
 static void draw_lane(const sl_mpe *m, int v) {
     sl_rng *stream = &m->streams[v];
     sl_mpe_row *rows = sl_mpe_tile(m, v / L);
     int goals[SL_MPE_MAX_GOALS] = {0};
-    for (int g = 0; g < m->scenario->n_goals; g++) goals[g] = (int)sl_rng_below(stream, (uint32_t)(m->E - m->N));
+    draw_goals(m, stream, goals);
     for (int e = 0; e < m->E; e++) {
         double range = e < m->N ? 1.0 : m->scenario->landmark_range;
         rows[sl_mpe_x(e)][v % L] = sl_rng_between(stream, -range, range);

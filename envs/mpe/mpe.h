@@ -110,6 +110,8 @@ void sl_mpe_tell_action(const sl_env *env, int agent, int32_t action, char text[
 sl_status sl_mpe_create(const char *name, const sl_env_options *options, int V, const sl_rng *stream, sl_env **out);
 /* Starts an episode of copy v at given positions (E, 2) and goals; for recordings. */
 void sl_mpe_place(sl_env *self, int v, const double *positions, const int *goals);
+/* The goals that copy v's next reset will draw; for recordings. */
+void sl_mpe_next_goals(const sl_mpe *m, int v, int goals[SL_MPE_MAX_GOALS]);
 
 extern const sl_mpe_scenario sl_mpe_simple, sl_mpe_spread, sl_mpe_speaker_listener, sl_mpe_adversary, sl_mpe_tag,
     sl_mpe_push, sl_mpe_reference, sl_mpe_crypto, sl_mpe_world_comm;
