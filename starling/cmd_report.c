@@ -12,7 +12,7 @@
 
 typedef struct report_options {
     bool json, csv;
-    const char *plot, *stage;
+    const char *plot, *stage, *column;
 } report_options;
 
 static json_t *json_of_interval(const sl_interval *i) {
@@ -123,12 +123,13 @@ static sl_status print_groups(const report_options *o, int n, json_t *const *rep
 }
 
 sl_status sl_cmd_report(const char *path, int argc, char **argv) {
-    report_options o = {.stage = "teacher"};
+    report_options o = {.stage = "teacher", .column = "return"};
     const sl_option options[] = {
         {"json", SL_OPTION_SWITCH, NULL, "print one JSON object", &o.json, 0, 0},
         {"csv", SL_OPTION_SWITCH, NULL, "print comma-separated values", &o.csv, 0, 0},
         {"plot", SL_OPTION_TEXT, "FILE", "draw the learning curves with gnuplot: a .png or .svg", &o.plot, 0, 0},
         {"stage", SL_OPTION_TEXT, "S", "whose curves: teacher, distill or direct (teacher)", &o.stage, 0, 0},
+        {"column", SL_OPTION_TEXT, "C", "what to draw: return, won, ... of the metrics (return)", &o.column, 0, 0},
     };
     sl_usage usage = {path,
                       "RUN...",
@@ -136,14 +137,14 @@ sl_status sl_cmd_report(const char *path, int argc, char **argv) {
                       "intervals. Runs that are not finished have no report and are refused.",
                       1,
                       SL_MAX_RUNS,
-                      4,
+                      5,
                       options};
     sl_args args;
     SL_TRY(sl_options_parse(&usage, argc, argv, &args));
     if (args.done) return SL_OK;
     // a picture needs only the metrics, so that runs can be watched while they train
     const char *x = strcmp(o.stage, "distill") == 0 ? "update" : "env_steps";
-    if (o.plot) return sl_plot_curves(args.n, args.v, o.stage, x, "return", o.plot);
+    if (o.plot) return sl_plot_curves(args.n, args.v, o.stage, x, o.column, o.plot);
     json_t *reports[SL_MAX_RUNS];
     int n = 0;
     sl_status status = SL_OK;

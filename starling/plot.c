@@ -45,7 +45,7 @@ static bool ends_with(const char *text, const char *end) {
 // number of the column named in the csv's first line, from 1
 static sl_status find_column(const char *path, const char *name, int *out) {
     FILE *file = fopen(path, "r");
-    char line[2048];
+    char line[2048] = "";
     if (!file) {
         return sl_fail(SL_NOT_FOUND, "see --stage, and whether the run came that far", "there is no '%s'", path);
     }
@@ -61,7 +61,10 @@ static sl_status find_column(const char *path, const char *name, int *out) {
         at += len + (at[len] != '\0');
         column++;
     }
-    return sl_fail(SL_CORRUPT, NULL, "'%s' has no column '%s'", path, name);
+    char hint[sizeof line + 16];
+    line[strcspn(line, "\r\n")] = '\0';
+    (void)snprintf(hint, sizeof hint, "its columns: %s", line);
+    return sl_fail(SL_NOT_FOUND, hint, "'%s' has no column '%s'", path, name);
 }
 
 static sl_status write_script(script *s, int n_runs, char *const *folders, const char *stage, const char *x,
@@ -69,10 +72,14 @@ static sl_status write_script(script *s, int n_runs, char *const *folders, const
     const char *terminal = ends_with(file, ".svg") ? "svg" : "pngcairo";
     append(s, "set terminal %s size 900,560; set output ", terminal);
     append_quoted(s, file);
-    append(s,
-           "; set datafile separator ','; set key bottom right noenhanced; set grid; set xlabel '%s' noenhanced; "
-           "set rmargin 4; set ylabel '%s' noenhanced; set title '%s' noenhanced; plot ",
-           x, y, stage);
+    append(s, "; set datafile separator ','; set key bottom right noenhanced; set grid; set rmargin 4; "
+              "set offsets 0, 0, graph 0.04, graph 0.04; set xlabel ");
+    append_quoted(s, x);
+    append(s, " noenhanced; set ylabel ");
+    append_quoted(s, y);
+    append(s, " noenhanced; set title ");
+    append_quoted(s, stage);
+    append(s, " noenhanced; plot ");
     for (int i = 0; i < n_runs; i++) {
         char path[SL_RUN_PATH], name[64];
         (void)snprintf(name, sizeof name, "metrics/%s.csv", stage);

@@ -5,7 +5,7 @@
 #include "common/status.h"
 
 /* One curve a run from folder/metrics/<stage>.csv, columns x and y of its header. file ends with .png or .svg.
- * SL_USAGE: another ending; SL_NOT_FOUND: gnuplot or a csv is missing; SL_CORRUPT: a column is; SL_IO. */
+ * SL_USAGE: another ending; SL_NOT_FOUND: gnuplot, a csv or a column of it is missing; SL_IO. */
 SL_MUST_CHECK sl_status sl_plot_curves(int n_runs, char *const *folders, const char *stage, const char *x,
                                        const char *y, const char *file);
 

@@ -358,7 +358,26 @@ static void test_plot(void **state) {
     expect_error(words, 4, "metrics/distil.csv");
     (void)write_file(&folder, "run1/metrics/teacher.csv", "update,env_steps\n1,800\n");
     (void)snprintf(words, sizeof words, "report %s/run1 --plot %s/a.svg", folder.path, folder.path);
-    expect_error(words, 5, "has no column 'return'");
+    expect_error(words, 4, "has no column 'return'");
+    expect_hint("its columns: update,env_steps");
+    (void)write_file(&folder, "run1/metrics/teacher.csv", "update,env_steps,return,won\n1,800,1,0\n2,1600,3,0.5\n");
+    (void)snprintf(words, sizeof words, "report %s/run1 --plot %s/won.svg --column won", folder.path, folder.path);
+    if (sl_program_find("gnuplot", gnuplot) == SL_OK) {
+        assert_int_equal(run("2>&1", words), 0);
+        uint8_t *bytes = NULL;
+        size_t n = 0;
+        assert_int_equal(sl_file_read(sl_temp_folder_file(&folder, "won.svg"), 1 << 20, &bytes, &n), SL_OK);
+        // the label of the axis
+        assert_non_null(strstr((const char *)bytes, ">won<"));
+        sl_free(bytes);
+    }
+    // a quote in a name is a character like any other
+    (void)write_file(&folder, "run1/metrics/teacher.csv", "update,env_steps,o'clock\n1,800,1\n2,1600,3\n");
+    (void)snprintf(words, sizeof words, "report %s/run1 --plot %s/q.svg --column \"o'clock\"", folder.path,
+                   folder.path);
+    if (sl_program_find("gnuplot", gnuplot) == SL_OK) assert_int_equal(run("2>&1", words), 0);
+    (void)snprintf(words, sizeof words, "report %s/run1 --plot %s/won.svg --column win", folder.path, folder.path);
+    expect_error(words, 4, "has no column 'win'");
     sl_temp_folder_remove(&folder);
 }
 
