@@ -41,7 +41,7 @@ struct sl_golden_combat {
     const sl_combat *m;
     bool in_episode, reset_masks_equal, units_equal;
     int32_t steps; /* of this episode */
-    int32_t actions[SL_MAX_AGENTS];
+    int32_t actions[SL_MAX_AGENTS], enemy_actions[SL_COMBAT_MAX_UNITS];
     double step_obs, step_state;
     float *obs, *state; /* (N, O), (S) */
     uint8_t *avail;     /* (N, A) */
@@ -84,10 +84,17 @@ static sl_status check_header(const sl_golden_combat *self, const sl_golden_line
     return SL_OK;
 }
 
+// the pilot of a recorded opponent
+static int32_t act_as_told(const void *context, int unit, const float *obs, const uint8_t *avail, float *memory) {
+    (void)obs, (void)avail, (void)memory;
+    return ((const int32_t *)context)[unit];
+}
+
 static sl_status prepare(sl_golden_combat *self, const sl_golden_lines *lines, const json_t *header,
                          const char *name) {
     sl_env_options options = sl_env_default_options();
     SL_TRY(sl_golden_read_options(lines, header, &options));
+    if (options.opponent == SL_OPPONENT_POLICY) options.pilot = (sl_pilot){act_as_told, self->enemy_actions, 0};
     SL_TRY(sl_golden_open_env(lines, name, &options, &self->env));
     self->spec = sl_env_get_spec(self->env);
     self->m = (const sl_combat *)self->env;
@@ -267,14 +274,16 @@ static sl_status replay_reset(sl_golden_combat *self, const sl_golden_lines *lin
     return SL_OK;
 }
 
-static sl_status read_actions(sl_golden_combat *self, const sl_golden_lines *lines, const json_t *object) {
-    const json_t *list = json_object_get(object, "actions");
-    SL_TRY(sl_golden_array(lines, list, "key 'actions'", self->spec->n_agents));
-    for (int i = 0; i < self->spec->n_agents; i++) {
+static sl_status read_actions(const sl_golden_lines *lines, const json_t *object, const char *key, int n,
+                              int n_actions, int32_t *actions) {
+    const json_t *list = json_object_get(object, key);
+    char what[48];
+    (void)snprintf(what, sizeof what, "key '%s'", key);
+    SL_TRY(sl_golden_array(lines, list, what, n));
+    for (int i = 0; i < n; i++) {
         int action;
-        SL_TRY(sl_golden_int(lines, json_array_get(list, (size_t)i), "an action", 0, self->spec->n_actions - 1,
-                             &action));
-        self->actions[i] = action;
+        SL_TRY(sl_golden_int(lines, json_array_get(list, (size_t)i), "an action", 0, n_actions - 1, &action));
+        actions[i] = action;
     }
     return SL_OK;
 }
@@ -317,7 +326,11 @@ static sl_status read_step(sl_golden_combat *self, const sl_golden_lines *lines,
     const json_t *orders = json_object_get(object, "perms");
     if (!self->in_episode) return sl_golden_bad(lines, "a step outside an episode");
     SL_TRY(load_units(self, lines, json_object_get(object, "pre"), "key 'pre'"));
-    SL_TRY(read_actions(self, lines, object));
+    SL_TRY(read_actions(lines, object, "actions", self->spec->n_agents, self->spec->n_actions, self->actions));
+    if (self->m->mirror) {
+        SL_TRY(read_actions(lines, object, "enemy_actions", self->m->map.n_enemies,
+                            SL_COMBAT_ATTACK + self->m->map.n_allies, self->enemy_actions));
+    }
     SL_TRY(sl_golden_array(lines, orders, "key 'perms'", SL_COMBAT_TICKS));
     for (int k = 0; k < SL_COMBAT_TICKS; k++) {
         SL_TRY(read_order(self, lines, json_array_get(orders, (size_t)k), &self->orders[k]));

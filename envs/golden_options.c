@@ -50,8 +50,15 @@ static sl_status read_option(const sl_golden_lines *lines, const char *key, cons
         return SL_OK;
     }
     if (strcmp(key, "switches") == 0) return read_switches(lines, value, options);
-    return sl_fail(SL_MISMATCH, "N, local_ratio, max_steps and switches are known", "%s:%ld: unknown option '%.32s'",
-                   lines->name, lines->number, key);
+    if (strcmp(key, "opponent") == 0) {
+        if (!json_is_string(value) || strcmp(json_string_value(value), "policy") != 0) {
+            return sl_golden_bad(lines, "option opponent is not \"policy\"");
+        }
+        options->opponent = SL_OPPONENT_POLICY;
+        return SL_OK;
+    }
+    return sl_fail(SL_MISMATCH, "N, local_ratio, max_steps, switches and opponent are known",
+                   "%s:%ld: unknown option '%.32s'", lines->name, lines->number, key);
 }
 
 sl_status sl_golden_read_options(const sl_golden_lines *lines, const json_t *header, sl_env_options *options) {

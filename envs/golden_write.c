@@ -115,6 +115,9 @@ static json_t *json_of_options(const sl_golden_writer *self, const sl_golden_wri
     if (self->combat && def->options->max_steps) {
         (void)json_object_set_new(options, "max_steps", json_integer(def->options->max_steps));
     }
+    if (def->options->opponent == SL_OPPONENT_POLICY) {
+        (void)json_object_set_new(options, "opponent", json_string("policy"));
+    }
     return options;
 }
 
@@ -271,6 +274,14 @@ static void put_actions(sl_golden_writer *self, const int32_t *actions) {
     }
 }
 
+// what the opponent's pilot ordered
+static void put_enemy_actions(sl_golden_writer *self) {
+    const int32_t *actions = sl_combat_copy(self->combat, 0).last + self->combat->map.n_allies;
+    int n = self->combat->map.n_enemies;
+    put(self, ",\"enemy_actions\":[");
+    for (int j = 0; j < n; j++) put(self, "%d%s", (int)actions[j], comma(j, n));
+}
+
 static const char *truth(uint8_t flag) {
     return flag ? "true" : "false";
 }
@@ -280,6 +291,7 @@ static void battle_step(sl_golden_writer *self, const int32_t *actions, sl_env_o
     put_actions(self, actions);
     for (int k = 0; k < SL_COMBAT_TICKS; k++) self->orders[k].n = -1;
     sl_combat_replay(self->env, 0, actions, self->orders, out);
+    if (self->combat->mirror) put_enemy_actions(self);
     put_orders(self);
     put(self, ",\"reward\":");
     put_double(self, out->reward[0], "");

@@ -72,7 +72,7 @@ static void take_commands(const sl_combat *m, const sl_battle *b, const int32_t 
     }
     if (!m->mirror) return;
     // a pilot's north is our south
-    int32_t theirs[SL_COMBAT_MAX_UNITS];
+    int32_t *theirs = b->last + m->map.n_allies;
     sl_combat_ask_pilot(m, b, theirs);
     for (int j = 0; j < m->map.n_enemies; j++) command(b, c, m->map.n_allies + j, theirs[j], 0, -2.0);
 }

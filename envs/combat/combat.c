@@ -173,7 +173,8 @@ static bool copy_is_sound(const sl_combat *m, const uint8_t *saved) {
     for (int u = 0; u < n_units(m); u++) {
         memcpy(&target, targets + (size_t)u * sizeof target, sizeof target);
         memcpy(&last, lasts + (size_t)u * sizeof last, sizeof last);
-        if (target < -1 || target >= n_units(m) || last < -1 || last >= m->base.spec.n_actions) return false;
+        int n_targets = u < m->map.n_allies ? m->map.n_enemies : m->map.n_allies;
+        if (target < -1 || target >= n_units(m) || last < -1 || last >= SL_COMBAT_ATTACK + n_targets) return false;
     }
     const uint8_t *memories = lasts + (size_t)m->P * sizeof last;
     for (size_t k = 0; k < n_memory(m); k++) {

@@ -24,7 +24,7 @@ typedef struct sl_battle {
     int32_t *steps;
     double *hp, *shield, *vx, *vy, *cooldown, *delay; /* delay: until shields regenerate */
     float *x, *y;
-    int32_t *target, *last; /* who is aimed at, or -1; an ally's last action */
+    int32_t *target, *last; /* who is aimed at, or -1; the last action of who takes orders */
     float *memory;          /* (n_enemies, pilot.memory) */
 } sl_battle;
 

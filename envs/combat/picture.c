@@ -57,10 +57,11 @@ static void draw_unit(const sl_combat *m, const sl_battle *b, int u, canvas *c) 
 // whom a unit fired at in the last step, or -1: who fires has its full cooldown, and then counts down
 static int fired_at(const sl_combat *m, const sl_battle *b, int u) {
     static const double REST = (SL_COMBAT_TICKS - 0.5) / 16.0;
-    int last = u < m->map.n_allies ? b->last[u] : -1;
     if (!sl_combat_has(*b->alive, u) || b->cooldown[u] <= m->type[u]->cooldown - REST) return -1;
-    // an ally's order outlives its target
-    return last >= SL_COMBAT_ATTACK ? m->map.n_allies + last - SL_COMBAT_ATTACK : b->target[u];
+    int first = u < m->map.n_allies ? m->map.n_allies : 0;
+    // an order outlives its target
+    if (u < m->n_commanded) return b->last[u] < SL_COMBAT_ATTACK ? -1 : first + b->last[u] - SL_COMBAT_ATTACK;
+    return b->target[u];
 }
 
 static void draw_shots(const sl_combat *m, const sl_battle *b, int n_units, canvas *c) {

@@ -211,6 +211,8 @@ static void damage_to_battles_is_named(void **state) {
         {"\"map\":", "\"options\":{\"switches\":[1]},\"map\":", "memory:1: entry 0 of option switches", SL_CORRUPT},
         {"\"map\":", "\"options\":{\"switches\":[\"no\"]},\"map\":", "memory:1: unknown switch 'no'", SL_MISMATCH},
         {"\"map\":", "\"options\":{\"switches\":[\"continuous\"]},\"map\":", "no option continuous", SL_MISMATCH},
+        {"\"map\":", "\"options\":{\"opponent\":\"me\"},\"map\":", "memory:1: option opponent", SL_CORRUPT},
+        {"\"map\":", "\"options\":{\"opponent\":\"policy\"},\"map\":", "memory:3: key 'enemy_actions'", SL_CORRUPT},
         {"\"post\":[[1", "\"post\":[[2", "memory:3: unit 0: 'alive' is 2", SL_CORRUPT},
         {"\"post\":[[", "\"post\":[[1],[", "memory:3: key 'post' has 7", SL_CORRUPT},
         {"\"post\":", "\"past\":", "memory:3: key 'post' is not an array", SL_CORRUPT},
