@@ -1,20 +1,80 @@
-/* cmd_bench_fleet.c - starling bench fleet: agent processes of random students in lockstep on Simple Spread, beside a
- * bare ZeroMQ barrier of as many processes and messages of the same sizes. */
+/* cmd_bench_fleet.c - starling bench fleet: agent processes in lockstep, of random students or of a run's, beside a
+ * bare ZeroMQ barrier of as many processes and messages of the same sizes, and beside agents of another size. */
 #include "starling/command.h"
-#include "starling/crew.h"
 #include "starling/options.h"
-#include "starling/output.h"
+#include "starling/rounds.h"
+#include "starling/rounds_print.h"
 #include "starling/scratch.h"
-#include "starling/spawn.h"
-#include "starling/statistics.h"
 
+#include "common/agent_size.h"
 #include "common/alloc.h"
-#include "net/barrier.h"
+#include "common/log.h"
 #include "storage/file.h"
 
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 
-enum { WARM_EPISODES = 4, MAX_EPISODES = 100000, ROUNDS = 4 };
+typedef struct fleet_options {
+    const char *folder, *env, *sizes;  /* NULL = not given */
+    int64_t n_agents, against, rounds; /* n_agents, against: 0 = not given */
+    double seconds;
+    bool json;
+} fleet_options;
+
+// ---------------------------------------------------------------------------------------------------- the options
+
+static sl_status check_size(const char *option, int64_t hidden) {
+    char hint[SL_AGENT_SIZES_TEXT];
+    sl_agent_size_hint(hint);
+    if (hidden <= INT32_MAX && sl_agent_size_is_built((int)hidden)) return SL_OK;
+    return sl_fail(SL_USAGE, hint, "--%s: there is no agent of %lld units", option, (long long)hidden);
+}
+
+// "16,16,32"
+static sl_status read_sizes(const char *text, int sizes[SL_EXP_MAX_AGENTS], int *n) {
+    const char *at = text;
+    char *end = NULL;
+    for (*n = 0; *n < SL_EXP_MAX_AGENTS; at = end + 1) {
+        errno = 0;
+        long hidden = strtol(at, &end, 10);
+        bool is_number = *at >= '0' && *at <= '9' && errno == 0 && (*end == ',' || *end == '\0');
+        if (!is_number) break;
+        SL_TRY(check_size("sizes", hidden));
+        sizes[(*n)++] = (int)hidden;
+        if (*end == '\0') return SL_OK;
+    }
+    return sl_fail(SL_USAGE, "units of each agent, such as 16,16,32, or one number for all",
+                   "--sizes cannot be '%.60s'", text);
+}
+
+static sl_status count_agents(const fleet_options *o, int *n) {
+    sl_env_options options = sl_env_default_options();
+    if (o->n_agents > 0) options.n_agents = (int)o->n_agents;
+    sl_rng stream = sl_rng_seed(0);
+    sl_env *env = NULL;
+    SL_TRY(sl_env_create(o->env, &options, 1, &stream, &env));
+    *n = sl_env_get_spec(env)->n_agents;
+    sl_env_destroy(&env);
+    return SL_OK;
+}
+
+static sl_status choose_sizes(const fleet_options *o, int sizes[SL_EXP_MAX_AGENTS], int *n) {
+    int n_agents = 0;
+    SL_TRY(read_sizes(o->sizes ? o->sizes : "16", sizes, n));
+    SL_TRY(count_agents(o, &n_agents));
+    if (*n == 1 || *n == n_agents) return SL_OK;
+    return sl_fail(SL_USAGE, "give one size for all agents, or one per agent", "--sizes names %d agents, %s has %d",
+                   *n, o->env, n_agents);
+}
+
+// ------------------------------------------------------------------------------------------------------ the fleets
+
+/* A fleet's run: the user's folder, or one of random students that lasts as long as the benchmark. */
+typedef struct side {
+    sl_scratch scratch;
+    sl_run *run;
+} side;
 
 static sl_status write_student(const sl_run *run, int i, sl_rng *root) {
     sl_rng stream = sl_rng_split(root, (uint64_t)i);
@@ -40,151 +100,107 @@ static sl_status write_students(const sl_run *run) {
     return SL_OK;
 }
 
-/* Ticks a second, and the percentiles of a tick in microseconds. */
-typedef struct pace {
-    double per_second, p50_us, p99_us;
-} pace;
-
-static sl_status pace_of(const sl_flown *flown, pace *out) {
-    int n = (int)flown->n_ticks;
-    double *us = n > 0 ? sl_alloc_array((size_t)n, sizeof *us) : NULL;
-    if (!us) return sl_fail(SL_MEMORY, NULL, "no memory for %d tick times", n);
-    for (int t = 0; t < n; t++) us[t] = (double)flown->tick_ns[t] / 1e3;
-    double mean = sl_mean(n, us);
-    sl_sort(n, us);
-    *out = (pace){1e6 / mean, sl_percentile(n, us, 50), sl_percentile(n, us, 99)};
-    sl_free(us);
-    return SL_OK;
+static sl_status make_fleet(const sl_experiment *experiment, side *out) {
+    SL_TRY(sl_scratch_create(experiment, &out->scratch));
+    SL_TRY(sl_run_open(out->scratch.folder, &out->run));
+    SL_TRY(write_students(out->run));
+    return sl_run_load_policies(out->run, true);
 }
 
-static sl_status run_barrier(const sl_run *run, double seconds, sl_barrier_result *out) {
-    char peer[SL_PATH_BYTES];
-    SL_TRY(sl_program_find("starling-barrier-peer", peer));
-    sl_barrier_def def = {.peer = peer, .n_agents = run->spec->n_agents, .obs_dim = run->spec->obs_dim};
-    def.n_avail = run->spec->masks_actions ? run->spec->n_actions : 0;
-    def.seconds = seconds;
-    return sl_barrier_bench(&def, out);
-}
-
-/* The best of several rounds of both, turn by turn: what else the machine does meets fleet and yardstick alike. */
-typedef struct bests {
-    pace fleet;
-    sl_barrier_result barrier;
-} bests;
-
-static sl_status run_round(const sl_run *run, sl_crew *crew, double seconds, int episodes, bests *best) {
-    sl_barrier_result barrier;
-    SL_TRY(run_barrier(run, seconds, &barrier));
-    if (barrier.ticks_per_second > best->barrier.ticks_per_second) best->barrier = barrier;
-    sl_flown flown = {0};
-    pace fleet = {0};
-    SL_TRY(sl_crew_fly(crew, episodes, 2, "fly", &flown));
-    sl_status status = pace_of(&flown, &fleet);
-    sl_flown_fini(&flown);
-    if (status == SL_OK && fleet.per_second > best->fleet.per_second) best->fleet = fleet;
-    return status;
-}
-
-static sl_status run_rounds(const sl_run *run, sl_crew *crew, double seconds, bests *best) {
-    sl_flown warm = {0};
-    pace first = {0};
-    SL_TRY(sl_crew_fly(crew, WARM_EPISODES, 1, "fly", &warm));
-    sl_status status = pace_of(&warm, &first);
-    double steps = (double)warm.n_ticks / WARM_EPISODES, slice = seconds / (2 * ROUNDS);
-    sl_flown_fini(&warm);
-    SL_TRY(status);
-    double episodes = first.per_second * slice / steps;
-    episodes = episodes < 1 ? 1 : episodes > MAX_EPISODES ? MAX_EPISODES : episodes;
-    for (int r = 0; r < ROUNDS; r++) SL_TRY(run_round(run, crew, slice, (int)episodes, best));
-    return SL_OK;
-}
-
-static sl_status measure(const sl_run *run, const sl_args *args, double seconds, bests *best) {
-    sl_progress progress;
-    sl_progress_init(&progress, args->log_json);
-    progress.quiet = true;
-    sl_crew *crew = NULL;
-    SL_TRY(sl_crew_create(run, args, &progress, &crew));
-    sl_status status = sl_crew_serve(crew);
-    if (status == SL_OK) status = sl_crew_start_coordinator(crew);
-    if (status == SL_OK) status = sl_crew_start_agents(crew);
-    if (status == SL_OK) status = run_rounds(run, crew, seconds, best);
-    sl_crew_end(crew);
-    sl_crew_destroy(&crew);
-    return status;
-}
-
-static sl_status print_result(const sl_run *run, const bests *best, bool json) {
-    const pace *fleet = &best->fleet;
-    const sl_barrier_result *bare = &best->barrier;
-    double yard = bare->ticks_per_second, p50 = bare->round_trip_p50_ns / 1e3, p99 = bare->round_trip_p99_ns / 1e3;
-    if (!json) {
-        printf("%d agent processes in lockstep, %d features, tcp on loopback\n", run->spec->n_agents,
-               run->spec->obs_dim);
-        printf("  fleet         %8.0f ticks/s   a tick: p50 %6.1f us, p99 %6.1f us\n", fleet->per_second,
-               fleet->p50_us, fleet->p99_us);
-        printf("  bare barrier  %8.0f ticks/s   round trip: p50 %6.1f us, p99 %6.1f us (%zu and %zu bytes)\n", yard,
-               p50, p99, bare->obs_bytes, bare->action_bytes);
-        printf("  the fleet runs at %.0f%% of the barrier\n", 100 * fleet->per_second / yard);
-        return SL_OK;
+static sl_status make_random(const fleet_options *o, side *out) {
+    int sizes[SL_EXP_MAX_AGENTS], n = 0;
+    char text[SL_EXP_MAX_AGENTS * 80], env[SL_RUN_PATH], agents[40];
+    SL_TRY(choose_sizes(o, sizes, &n));
+    size_t at = (size_t)snprintf(text, sizeof text, "name: bench-fleet\nstudents:\n");
+    for (int i = 0; i < n; i++) {
+        at += (size_t)snprintf(text + at, sizeof text - at,
+                               "- net: {cell: gru, hidden: %d, layers: 1, layer_norm: false}\n", sizes[i]);
     }
-    bool failed = false;
-    json_t *object = json_object();
-    sl_json_set(object, "n_agents", json_integer(run->spec->n_agents), &failed);
-    sl_json_set(object, "obs_dim", json_integer(run->spec->obs_dim), &failed);
-    sl_json_set(object, "ticks_per_second", sl_json_number(fleet->per_second), &failed);
-    sl_json_set(object, "tick_p50_us", sl_json_number(fleet->p50_us), &failed);
-    sl_json_set(object, "tick_p99_us", sl_json_number(fleet->p99_us), &failed);
-    sl_json_set(object, "barrier_ticks_per_second", sl_json_number(yard), &failed);
-    sl_json_set(object, "barrier_round_trip_p50_us", sl_json_number(p50), &failed);
-    sl_json_set(object, "barrier_round_trip_p99_us", sl_json_number(p99), &failed);
-    sl_json_set(object, "obs_bytes", json_integer((json_int_t)bare->obs_bytes), &failed);
-    sl_json_set(object, "action_bytes", json_integer((json_int_t)bare->action_bytes), &failed);
-    sl_json_set(object, "ratio", sl_json_number(fleet->per_second / yard), &failed);
-    return sl_json_print(object, failed);
+    (void)snprintf(env, sizeof env, "env.name=%s", o->env);
+    (void)snprintf(agents, sizeof agents, "env.n_agents=%d", (int)o->n_agents);
+    sl_experiment *experiment = NULL;
+    SL_TRY(sl_experiment_parse("bench fleet", text, at, (const char *const[]){env, agents}, 2, &experiment));
+    sl_status status = make_fleet(experiment, out);
+    sl_experiment_destroy(&experiment);
+    return status;
 }
 
-static sl_status bench(const sl_scratch *scratch, const sl_args *args, double seconds, bool json) {
-    sl_run *run = NULL;
-    bests best = {0};
-    SL_TRY(sl_run_open(scratch->folder, &run));
-    sl_status status = write_students(run);
-    if (status == SL_OK) status = sl_run_load_policies(run, true);
-    if (status == SL_OK) status = measure(run, args, seconds, &best);
-    if (status == SL_OK) status = print_result(run, &best, json);
-    sl_run_close(&run);
+static sl_status take_folder(const char *folder, side *out) {
+    SL_TRY(sl_run_open(folder, &out->run));
+    return sl_run_load_policies(out->run, true);
+}
+
+// the same environment and the same sight, but agents of another size
+static sl_status make_against(const fleet_options *o, const side *like, side *out) {
+    sl_experiment *experiment = NULL;
+    SL_TRY(sl_experiment_load(like->run->experiment_path, NULL, 0, &experiment));
+    for (unsigned i = 0; i < experiment->students_count; i++) experiment->students[i].net.hidden = (int)o->against;
+    sl_status status = make_fleet(experiment, out);
+    sl_experiment_destroy(&experiment);
     return status;
+}
+
+// ----------------------------------------------------------------------------------------------------- the command
+
+static sl_status bench(const fleet_options *o, const sl_args *args, side sides[SL_ROUNDS_FLEETS]) {
+    SL_TRY(o->folder ? take_folder(o->folder, &sides[0]) : make_random(o, &sides[0]));
+    if (o->against) SL_TRY(make_against(o, &sides[0], &sides[1]));
+    sl_rounds *rounds = sl_alloc(sizeof *rounds);
+    if (!rounds) return sl_fail(SL_MEMORY, NULL, "no memory for a benchmark");
+    rounds->n_fleets = o->against ? 2 : 1;
+    for (int f = 0; f < rounds->n_fleets; f++) rounds->fleets[f] = sides[f].run;
+    rounds->n_rounds = (int)o->rounds;
+    rounds->seconds = o->seconds;
+    sl_status status = sl_rounds_run(rounds, args);
+    if (status == SL_OK) status = sl_rounds_print(rounds, o->json);
+    sl_free(rounds);
+    return status;
+}
+
+static sl_status check(const fleet_options *o) {
+    if (o->against) SL_TRY(check_size("against", o->against));
+    if (o->folder && (o->env || o->n_agents || o->sizes)) {
+        return sl_fail(SL_USAGE, "only --against, --rounds and --seconds go with a folder",
+                       "'%s' brings its own environment and students", o->folder);
+    }
+    return SL_OK;
 }
 
 sl_status sl_cmd_bench_fleet(const char *path, int argc, char **argv) {
-    int64_t n_agents = 3;
-    double seconds = 4;
-    bool json = false;
+    fleet_options o = {.rounds = 9, .seconds = 6};
     const sl_option options[] = {
-        {"agents", SL_OPTION_INT, "N", "agent processes (3)", &n_agents, 1, SL_EXP_MAX_AGENTS},
-        {"seconds", SL_OPTION_REAL, "S", "how long in all (4)", &seconds, 0.1, 3600},
-        {"json", SL_OPTION_SWITCH, NULL, "print one JSON object", &json, 0, 0},
+        {"env", SL_OPTION_TEXT, "NAME", "environment (mpe/simple_spread_v3)", &o.env, 0, 0},
+        {"agents", SL_OPTION_INT, "N", "agents, where it can be chosen", &o.n_agents, 1, SL_EXP_MAX_AGENTS},
+        {"sizes", SL_OPTION_TEXT, "H,H,...", "units of each agent, or one number for all (16)", &o.sizes, 0, 0},
+        {"against", SL_OPTION_INT, "H", "fly random agents of H units too, in turn", &o.against, 1, 1 << 20},
+        {"rounds", SL_OPTION_INT, "N", "rounds; fleets and barrier run once in each (9)", &o.rounds, 1,
+         SL_ROUNDS_MAX},
+        {"seconds", SL_OPTION_REAL, "S", "how long to measure in all (6)", &o.seconds, 0.1, 3600},
+        {"json", SL_OPTION_SWITCH, NULL, "print one JSON object", &o.json, 0, 0},
     };
     sl_usage usage = {
         path,
-        "",
-        "Flies random students of hidden size 16 on Simple Spread as processes in lockstep, and prints\n"
-        "ticks a second beside a bare ZeroMQ barrier with as many processes and the same sizes.",
+        "[RUN|MODELS]",
+        "Flies random students, or those of a folder, as processes in lockstep, and prints the\n"
+        "milliseconds of a step beside a bare ZeroMQ barrier with as many processes and the same sizes\n"
+        "and, with --against, beside agents of another size in the same environment.",
         0,
-        0,
-        3,
+        1,
+        7,
         options};
     sl_args args;
     SL_TRY(sl_options_parse(&usage, argc, argv, &args));
     if (args.done) return SL_OK;
-    char yaml[256];
-    (void)snprintf(yaml, sizeof yaml,
-                   "name: bench-fleet\nenv: {name: mpe/simple_spread_v3, n_agents: %d}\n"
-                   "students:\n- net: {cell: gru, hidden: 16, layers: 1, layer_norm: false}\n",
-                   (int)n_agents);
-    sl_scratch scratch = {{0}};
-    SL_TRY(sl_scratch_create_text(yaml, &scratch));
-    sl_status status = bench(&scratch, &args, seconds, json);
-    sl_scratch_remove(&scratch);
+    if (args.n > 0) o.folder = args.v[0];
+    SL_TRY(check(&o));
+    // that a program was started is no news here
+    if (!args.log_level) sl_log_init("starling", SL_LOG_WARN, args.log_json);
+    if (!o.env) o.env = "mpe/simple_spread_v3";
+    side sides[SL_ROUNDS_FLEETS] = {{.run = NULL}};
+    sl_status status = bench(&o, &args, sides);
+    for (int f = 0; f < SL_ROUNDS_FLEETS; f++) {
+        sl_run_close(&sides[f].run);
+        sl_scratch_remove(&sides[f].scratch);
+    }
     return status;
 }

@@ -165,9 +165,12 @@ sl_status sl_cmd_bench_train(const char *path, int argc, char **argv) {
     for (int i = 0; i < given.n; i++) sets[n++] = given.items[i];
     sets[n++] = "teacher.ppo.total_steps=1000000000";
     sets[n++] = "checkpoint_seconds=86400";
+    sl_experiment *experiment = NULL;
     sl_scratch scratch = {{0}};
-    SL_TRY(sl_scratch_create(args.v[0], sets, n, &scratch));
-    sl_status status = bench(&scratch, &args, seconds, json);
+    SL_TRY(sl_experiment_load(args.v[0], sets, n, &experiment));
+    sl_status status = sl_scratch_create(experiment, &scratch);
+    sl_experiment_destroy(&experiment);
+    if (status == SL_OK) status = bench(&scratch, &args, seconds, json);
     sl_scratch_remove(&scratch);
     return status;
 }

@@ -2,8 +2,6 @@
 #define _XOPEN_SOURCE 700 /* nftw */
 #include "starling/scratch.h"
 
-#include "storage/file.h"
-
 #include <errno.h>
 #include <ftw.h>
 #include <stdio.h>
@@ -19,34 +17,12 @@ static sl_status make_folder(sl_scratch *self) {
     return sl_fail(SL_IO, "set TMPDIR", "cannot make a folder for the benchmark: %s", strerror(errno));
 }
 
-static sl_status resolve(const sl_scratch *self, const char *experiment, const char *const *sets, int n_sets) {
-    char path[SL_RUN_PATH];
-    SL_TRY(sl_run_path(self->folder, "experiment.yaml", path));
-    sl_experiment *e = NULL;
-    SL_TRY(sl_experiment_load(experiment, sets, n_sets, &e));
-    sl_status status = sl_experiment_save(e, path);
-    sl_experiment_destroy(&e);
-    return status;
-}
-
-sl_status sl_scratch_create(const char *experiment, const char *const *sets, int n_sets, sl_scratch *out) {
-    sl_scratch scratch;
-    SL_TRY(make_folder(&scratch));
-    sl_status status = resolve(&scratch, experiment, sets, n_sets);
-    if (status != SL_OK)
-        sl_scratch_remove(&scratch);
-    else
-        *out = scratch;
-    return status;
-}
-
-sl_status sl_scratch_create_text(const char *yaml, sl_scratch *out) {
+sl_status sl_scratch_create(const sl_experiment *experiment, sl_scratch *out) {
     sl_scratch scratch;
     char path[SL_RUN_PATH];
     SL_TRY(make_folder(&scratch));
-    sl_status status = sl_run_path(scratch.folder, "given.yaml", path);
-    if (status == SL_OK) status = sl_file_replace(path, yaml, strlen(yaml));
-    if (status == SL_OK) status = resolve(&scratch, path, NULL, 0);
+    sl_status status = sl_run_path(scratch.folder, "experiment.yaml", path);
+    if (status == SL_OK) status = sl_experiment_save(experiment, path);
     if (status != SL_OK)
         sl_scratch_remove(&scratch);
     else

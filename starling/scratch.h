@@ -8,11 +8,8 @@ typedef struct sl_scratch {
     char folder[SL_RUN_PATH]; /* "" = none */
 } sl_scratch;
 
-/* Makes the folder and writes the experiment into it, resolved with n_sets overrides. */
-SL_MUST_CHECK sl_status sl_scratch_create(const char *experiment, const char *const *sets, int n_sets,
-                                          sl_scratch *out);
-/* The same for an experiment given as YAML text. */
-SL_MUST_CHECK sl_status sl_scratch_create_text(const char *yaml, sl_scratch *out);
+/* Makes the folder and writes the experiment into it. SL_IO, SL_NO_SPACE. */
+SL_MUST_CHECK sl_status sl_scratch_create(const sl_experiment *experiment, sl_scratch *out);
 void sl_scratch_remove(sl_scratch *self); /* with all it holds; nothing for an empty one */
 
 #endif
