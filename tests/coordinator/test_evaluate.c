@@ -117,13 +117,14 @@ static void play_by_hand(const sl_setup *setup, bool random, uint64_t seed, tall
         sl_rng choices = sl_rng_split_name(&stream, "action");
         sl_env_seed(env, 0, &stream);
         sl_env_reset(env, 0, 1, NULL, &step);
-        for (terminated = truncated = 0; !terminated && !truncated; out->length[e]++) {
+        for (bool over = false; !over; out->length[e]++) {
             if (random)
                 choose_legal(&choices, setup->A, avail, actions);
             else
                 sl_env_heuristic(env, 0, 1, actions);
             sl_env_step(env, 0, 1, actions, &step);
             for (int i = 0; i < N; i++) out->returns[e * N + i] += reward[i];
+            over = terminated || truncated;
         }
         out->won[e] = won;
     }
@@ -192,7 +193,7 @@ static void fly_by_hand(const sl_setup *setup, const float *params, bool hide, u
         sl_env_seed(env, 0, &stream);
         sl_env_reset(env, 0, 1, NULL, &out);
         memset(h, 0, sizeof h);
-        for (terminated = truncated = 0; !terminated && !truncated;) {
+        for (bool over = false; !over; over = terminated || truncated) {
             const float *own = params;
             for (int i = 0; i < N; i++) {
                 uint8_t *legal = avail + 9 * i;

@@ -29,7 +29,7 @@ typedef struct flyer {
 
 static int32_t decide(void *context, const float *obs, const uint8_t *avail, bool episode_start) {
     flyer *self = context;
-    float logits[8];
+    float logits[16];
     if (episode_start) memset(self->h, 0, sizeof self->h);
     sl_net_decide(self->net, self->params, 1, obs, self->h, logits, self->scratch);
     int32_t best = -1;

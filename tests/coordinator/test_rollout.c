@@ -160,7 +160,7 @@ static void test_snapshot_goes_on(void **state) {
 static void check_logp(const world *w, const sl_rollout_data *d, int agent, const sl_net_def *def,
                        const float *params, int t0) {
     int n_steps = t0 + 10 <= d->T ? 10 : d->T - t0, I = def->in_dim, A = def->out_dim;
-    float x[10 * 64], out[10 * 8], z[10 * 64], keep[10];
+    float x[10 * 64], out[10 * 16], z[10 * 64], keep[10];
     for (int b = 0; b < d->B; b += 5) {
         memset(x, 0, sizeof x);
         for (int t = 0; t < n_steps; t++) {
