@@ -50,8 +50,9 @@ static sl_status check_blocks(const sl_mask_def *def, const sl_env_spec *spec) {
     for (int i = 0; i < spec->n_agents; i++) {
         for (int b = 0; b < SL_MAX_BLOCKS && def->blocks[i][b][0]; b++) {
             const sl_agent_spec *agent = &spec->agents[i];
-            if (find_block(agent, def->blocks[i][b])) continue;
-            char hint[256] = "its blocks are";
+            // "none" is an agent that sees nothing
+            if (find_block(agent, def->blocks[i][b]) || strcmp(def->blocks[i][b], "none") == 0) continue;
+            char hint[256] = "its blocks are none";
             for (int k = 0; k < agent->n_blocks; k++) {
                 size_t len = strlen(hint);
                 (void)snprintf(hint + len, sizeof hint - len, " %s", agent->blocks[k].name);

@@ -56,6 +56,19 @@ static void none_keeps_all(void **state) {
     sl_mask_destroy(&mask);
 }
 
+static void an_agent_may_see_nothing(void **state) {
+    (void)state;
+    sl_mask_def def = spread_blocks();
+    name_block(&def, 0, 0, "none");
+    name_block(&def, 0, 1, "");
+    sl_mask *mask = NULL;
+    assert_int_equal(sl_mask_create(&def, spec, V, &mask), SL_OK);
+    float kept[N] = {0};
+    for (int k = 0; k < N * O; k++) kept[k / O] += sl_mask_keep(mask, 3)[k];
+    assert_true(kept[0] == 0.0f && kept[1] == 2.0f && kept[2] == 2.0f);
+    sl_mask_destroy(&mask);
+}
+
 static void blocks_keep_what_they_name(void **state) {
     (void)state;
     sl_mask_def def = spread_blocks();
@@ -188,6 +201,7 @@ static void every_failed_allocation_is_survived(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(none_keeps_all),
+        cmocka_unit_test(an_agent_may_see_nothing),
         cmocka_unit_test(blocks_keep_what_they_name),
         cmocka_unit_test(random_keeps_k),
         cmocka_unit_test(apply_zeroes_the_hidden),
