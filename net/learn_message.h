@@ -6,8 +6,7 @@
  * WELCOME with a new run_id is a new asker: the coordinator goes back to the state that follows from the seed, and
  * drops requests that carry another run_id; an asker that goes on from a checkpoint sends RESTORE first. So either
  * side may restart at any moment. A HELLO with a new run_id is a new coordinator: what was asked of the old one is
- * lost; RESTORE the last SNAPSHOT and ask again.
- * What the networks are and what each request's batch holds: proto/README.md. */
+ * lost; RESTORE the last SNAPSHOT and ask again. Networks, and what each batch holds: proto/README.md. */
 #ifndef SL_NET_LEARN_MESSAGE_H
 #define SL_NET_LEARN_MESSAGE_H
 
