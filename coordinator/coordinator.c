@@ -257,6 +257,7 @@ static void answer_sample(const sl_sample_data *d, sl_learn_message *answer) {
     ADD(SL_TENSOR_TEACHER_Z, SL_WIRE_F32, d->teacher_z, T, B, N, d->H);
     ADD(SL_TENSOR_EPISODE_RETURN, SL_WIRE_F64, d->episode_return, B, N);
     ADD(SL_TENSOR_EPISODE_LENGTH, SL_WIRE_I32, d->episode_length, B);
+    if (d->episode_won) ADD(SL_TENSOR_EPISODE_WON, SL_WIRE_U8, d->episode_won, B);
 }
 
 static sl_status sample(sl_coordinator *self, const sl_learn_message *request, sl_learn_message *answer) {

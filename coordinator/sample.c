@@ -13,13 +13,14 @@ struct sl_sample {
     int T_max, B;
     sl_sample_data data;
     float *obs, *logp, *advantage, *target, *value, *keep, *alive, *logits, *z;
-    uint8_t *avail;
+    uint8_t *avail, *won;
     int32_t *action, *length;
     double *episode_return;
     /* one episode */
     float *reward, *last_value, *episode_advantage, *episode_target; /* (T, M) */
     uint8_t *terminated, *truncated;
-    bool any_dead; /* some agent of some episode of the batch died on the way */
+    bool any_dead;  /* some agent of some episode of the batch died on the way */
+    bool knows_won; /* of all episodes of the batch */
     sl_keeper keeper;
 };
 
@@ -39,6 +40,7 @@ static void allocate(sl_sample *self, int H) {
     self->avail = sl_keeper_array(k, s->uses_avail ? TB * N * s->A : 0, 1);
     self->action = sl_keeper_array(k, TB * N, sizeof(int32_t));
     self->length = sl_keeper_array(k, self->B, sizeof(int32_t));
+    self->won = sl_keeper_array(k, self->B, 1);
     self->episode_return = sl_keeper_array(k, self->B * N, sizeof(double));
     self->reward = SL_KEEPER_FLOATS(k, T * M);
     self->last_value = SL_KEEPER_FLOATS(k, T * M);
@@ -176,8 +178,10 @@ sl_status sl_sample_set(sl_sample *self, int b, const sl_episode *e, const float
                        "expected at most %d, %d, %d, %d, %d, %d",
                        (unsigned long long)e->index, e->T, e->N, e->O, e->A, e->H, e->M, self->T_max, d->N, d->O,
                        d->A, d->H, d->M);
-    if (b == 0) self->any_dead = false;
+    if (b == 0) self->any_dead = false, self->knows_won = true;
     if (e->alive) self->any_dead = true;
+    if (!e->knows_won) self->knows_won = false;
+    self->won[b] = e->won;
     memset(self->episode_return + (int64_t)b * d->N, 0, (size_t)d->N * sizeof(double));
     self->length[b] = e->T;
     for (int t = 0; t < e->T; t++) set_step(self, b, t, e, keep);
@@ -193,6 +197,7 @@ const sl_sample_data *sl_sample_finish(sl_sample *self) {
         if (self->length[b] > self->data.T) self->data.T = self->length[b];
         if (self->length[b] < shortest) shortest = self->length[b];
     }
+    self->data.episode_won = self->knows_won ? self->won : NULL;
     self->data.alive = shortest < self->data.T || self->any_dead ? self->alive : NULL;
     return &self->data;
 }

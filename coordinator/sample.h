@@ -20,6 +20,7 @@ typedef struct sl_sample_data {
     const float *teacher_logits, *teacher_z; /* (T, B, N, A), (T, B, N, H) */
     const double *episode_return;            /* (B, N) */
     const int32_t *episode_length;           /* (B) */
+    const uint8_t *episode_won;              /* (B), or NULL: of some episode it is not known */
 } sl_sample_data;
 
 typedef struct sl_sample sl_sample;

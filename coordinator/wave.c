@@ -25,7 +25,7 @@ struct sl_wave {
     sl_rng *rngs; /* (V, N) */
     float *obs, *masked, *state, *acting, *logits, *all_logp, *z, *value;
     double *reward;
-    uint8_t *avail, *seen_avail, *alive, *terminated, *truncated, *ended, *done;
+    uint8_t *avail, *seen_avail, *alive, *terminated, *truncated, *won, *ended, *done;
     int32_t *action;
     /* whole episodes, (V, T or T + 1, ...) */
     float *obs_vt, *keep_v, *state_vt, *logp_vt, *value_vt, *reward_vt, *logits_vt, *z_vt, *alive_vt;
@@ -54,6 +54,7 @@ static void allocate(sl_wave *self) {
     self->alive = sl_keeper_array(k, self->setup->mortal ? V * N : 0, 1);
     self->terminated = sl_keeper_array(k, V, 1);
     self->truncated = sl_keeper_array(k, V, 1);
+    self->won = sl_keeper_array(k, self->setup->spec.can_win ? V : 0, 1);
     self->ended = sl_keeper_array(k, V, 1);
     self->done = sl_keeper_array(k, V, 1);
     self->action = sl_keeper_array(k, V * N, sizeof(int32_t));
@@ -80,6 +81,7 @@ static void point_episodes(sl_wave *self) {
             .S = self->state_vt ? self->S : 0,
             .H = self->H,
             .M = self->M,
+            .knows_won = self->won != NULL,
             .obs = self->obs_vt + v * (T + 1) * NO,
             .keep = self->keep_v + v * NO,
             .state = self->state_vt ? self->state_vt + v * (T + 1) * self->S : NULL,
@@ -173,7 +175,8 @@ static sl_env_out outputs(const sl_wave *self) {
                         .alive = self->alive,
                         .reward = self->reward,
                         .terminated = self->terminated,
-                        .truncated = self->truncated};
+                        .truncated = self->truncated,
+                        .won = self->won};
 }
 
 // observation and state of copy v as row t of its episode
@@ -242,6 +245,7 @@ static int finish(sl_wave *self, int slice, int t) {
             keep_value(self, v, t + 1);
             self->episodes[v].T = t + 1;
             self->episodes[v].terminated = self->terminated[v] != 0;
+            self->episodes[v].won = self->won && self->won[v];
             self->done[v] = 1;
         }
         n_playing += !self->done[v];

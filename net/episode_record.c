@@ -45,6 +45,7 @@ static void fill(const sl_episode *e, pb_episode *r) {
     r->has_index = 1, r->index = e->index;
     r->has_terminated = 1, r->terminated = e->terminated;
     r->has_episode_return = 1, r->episode_return = e->ret;
+    r->has_won = e->knows_won, r->won = e->won;
     // packing reads these arrays and never writes them
     r->n_obs = n.obs, r->obs = (float *)e->obs;
     r->n_keep = n.keep, r->keep = (float *)e->keep;
@@ -117,6 +118,8 @@ static sl_status read_scalars(const pb_episode *r, sl_episode *out) {
                         .M = (int)r->values,
                         .index = r->index,
                         .terminated = r->terminated,
+                        .knows_won = r->has_won,
+                        .won = r->has_won && r->won,
                         .ret = r->episode_return};
     return SL_OK;
 }

@@ -11,9 +11,10 @@
 
 typedef struct sl_episode {
     int T, N, O, A, S, H;
-    uint64_t index;     /* of the episode in the recording: its seed is split(record stream, index) */
-    bool terminated;    /* else truncated at T */
-    double ret;         /* undiscounted, summed over agents */
+    uint64_t index;      /* of the episode in the recording: its seed is split(record stream, index) */
+    bool terminated;     /* else truncated at T */
+    bool knows_won, won; /* won says something only with knows_won */
+    double ret;          /* undiscounted, summed over agents */
     const float *obs;   /* (T + 1, N, O) unmasked; the last row is the state after the last step, for the bootstrap */
     const float *keep;  /* (N, O) the students' mask of this episode, 0 or 1: masked observation = obs * keep */
     const float *state; /* (T + 1, S), or NULL when the state is the observation */

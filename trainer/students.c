@@ -9,9 +9,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#define COLUMNS                                                                                                      \
-    "update,source,return,loss,ppo,kl,ce,sr,role,entropy,agreement,ratio_kl,clip_fraction,grad_norm,lr,skipped,"     \
-    "sample_seconds,learn_seconds"
+// the won column only where there is something to win
+#define COLUMNS(won)                                                                                                 \
+    "update,source,return,episode_length," won "loss,ppo,kl,ce,sr,role,entropy,agreement,ratio_kl,clip_fraction,"    \
+    "grad_norm,lr,skipped,sample_seconds,learn_seconds"
+enum { MAX_COLUMNS = 24 };
 
 typedef struct stage {
     sl_session *session;
@@ -19,8 +21,8 @@ typedef struct stage {
     sl_metrics *metrics;
     sl_meter meter;
     int64_t update, n_updates;
-    sl_rng source; /* which states the next batch is of, when mixed */
-    double mean_return;
+    sl_rng source;      /* which states the next batch is of, when mixed */
+    sl_batch_score own; /* of the students' last episodes */
 } stage;
 
 sl_status sl_students_record(sl_session *session) {
@@ -79,6 +81,36 @@ static sl_status checkpoint(stage *self, const char *stage_name, const sl_learn_
     return status;
 }
 
+static sl_status report(stage *self, const sl_batch *batch, const sl_distill_stats *s, int source, double sampling,
+                        double learning) {
+    sl_batch_score score = sl_batch_get_score(batch);
+    double row[MAX_COLUMNS] = {source, score.mean_return, score.length};
+    int n = 3;
+    if (batch->spec->can_win) row[n++] = score.won;
+    const double rest[] = {s->loss,
+                           s->ppo,
+                           s->kl,
+                           s->ce,
+                           s->sr,
+                           s->role,
+                           s->entropy,
+                           s->agreement,
+                           s->ratio_kl,
+                           s->clip_fraction,
+                           s->grad_norm,
+                           s->lr,
+                           (double)s->skipped,
+                           sampling,
+                           learning};
+    memcpy(row + n, rest, sizeof rest);
+    n += (int)(sizeof rest / sizeof *rest);
+    SL_TRY(sl_metrics_row(self->metrics, self->update, n, row));
+    // what the students themselves reach is worth a line, the teacher's return is known
+    if (source == 1 && batch->n_episodes > 0) self->own = score;
+    sl_meter_report(&self->meter, self->update, self->own.mean_return, self->own.won);
+    return SL_OK;
+}
+
 static sl_status one_update(stage *self, bool want_snapshot, const sl_learn_message **answer) {
     double start = sl_clock_seconds();
     int source = draw_source(self);
@@ -89,29 +121,7 @@ static sl_status one_update(stage *self, bool want_snapshot, const sl_learn_mess
     sl_distill_stats s;
     sl_distill_update(self->distill, &batch, (double)self->update / (double)self->n_updates, &s);
     self->update++;
-    double mean = sl_batch_get_score(&batch).mean_return, learned = sl_clock_seconds();
-    const double row[] = {source,
-                          mean,
-                          s.loss,
-                          s.ppo,
-                          s.kl,
-                          s.ce,
-                          s.sr,
-                          s.role,
-                          s.entropy,
-                          s.agreement,
-                          s.ratio_kl,
-                          s.clip_fraction,
-                          s.grad_norm,
-                          s.lr,
-                          (double)s.skipped,
-                          sampled - start,
-                          learned - sampled};
-    SL_TRY(sl_metrics_row(self->metrics, self->update, (int)(sizeof row / sizeof *row), row));
-    // what the students themselves reach is worth a line, the teacher's return is known
-    if (source == 1 && !isnan(mean)) self->mean_return = mean;
-    sl_meter_report(&self->meter, self->update, self->mean_return, (double)NAN);
-    return SL_OK;
+    return report(self, &batch, &s, source, sampled - start, sl_clock_seconds() - sampled);
 }
 
 static sl_status run_updates(stage *self) {
@@ -156,13 +166,15 @@ static sl_status open_stage(stage *self, const sl_tensors *resume) {
     self->n_updates = options->updates;
     SL_TRY(sl_distill_create(&def, session->pool, &self->distill));
     if (resume) SL_TRY(load(self, resume));
-    SL_TRY(sl_metrics_open(session->run, "distill", COLUMNS, self->update, &self->metrics));
+    const char *columns = session->setup->spec.can_win ? COLUMNS("won,") : COLUMNS("");
+    SL_TRY(sl_metrics_open(session->run, "distill", columns, self->update, &self->metrics));
     self->meter = sl_meter_start("distill", "updates", self->update, self->n_updates);
     return SL_OK;
 }
 
 sl_status sl_students_distill(sl_session *session, const sl_tensors *resume) {
-    stage self = {.session = session, .mean_return = (double)NAN};
+    const double unknown = (double)NAN;
+    stage self = {.session = session, .own = {unknown, unknown, unknown}};
     sl_status status = open_stage(&self, resume);
     if (status == SL_OK) status = run_updates(&self);
     sl_metrics_close(&self.metrics);

@@ -189,6 +189,39 @@ static void test_targets_are_the_teachers(void **state) {
     }
 }
 
+/* Of the teacher's episodes out of the buffer, and of the students' own: the prize in the return says the same. */
+static void test_won_episodes_are_told(void **state) {
+    (void)state;
+    world w;
+    open_world(&w, NULL);
+    ask(&w, with_teacher(&w, SL_LEARN_RECORD));
+    sl_learn_message request = sample_request(&w, 1), answer;
+    assert_int_equal(sl_coordinator_handle(w.coordinator, &request, &answer), SL_OK);
+    // there is nothing to win on spread
+    assert_null(sl_learn_tensor(&answer, SL_TENSOR_EPISODE_WON));
+    close_world(&w);
+
+    open_world(&w, NULL);
+    example_make_fight(&w.x, &w.folder);
+    reopen(&w);
+    ask(&w, with_teacher(&w, SL_LEARN_RECORD));
+    for (int source = 0; source < 2; source++) {
+        int n_won = 0, n = 0;
+        for (int call = 0; call < 8; call++) {
+            request = sample_request(&w, source);
+            assert_int_equal(sl_coordinator_handle(w.coordinator, &request, &answer), SL_OK);
+            const uint8_t *won = tensor(&answer, SL_TENSOR_EPISODE_WON);
+            const double *returns = tensor(&answer, SL_TENSOR_EPISODE_RETURN);
+            for (int b = 0; b < 6; b++, n++) {
+                assert_int_equal(won[b], example_is_won(returns[b * 3]));
+                n_won += won[b];
+            }
+        }
+        assert_in_range(n_won, 1, n - 1);
+    }
+    close_world(&w);
+}
+
 static void test_batches_are_masked(void **state) {
     (void)state;
     world w;
@@ -465,6 +498,7 @@ static void test_survives_failed_allocations(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_targets_are_the_teachers),
+        cmocka_unit_test(test_won_episodes_are_told),
         cmocka_unit_test(test_batches_are_masked),
         cmocka_unit_test(test_students_believe_what_the_teacher_knows_better),
         cmocka_unit_test(test_recording_resumes),

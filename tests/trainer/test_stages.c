@@ -342,7 +342,7 @@ static void a_teacher_of_another_run_is_taken(void **state) {
     destroy(&taker);
 }
 
-// the named column of a row of metrics/teacher.csv
+// the named column of a row of a metrics file
 static double field_of(const char *csv, int row, const char *name) {
     int column = -1;
     size_t n = strcspn(csv, "\n");
@@ -382,6 +382,15 @@ static void what_is_won_is_in_the_metrics(void **state) {
         sum += won;
     }
     assert_true(sum > 0.1 && sum < 9);
+    sl_free(csv);
+    assert_int_equal(sl_file_read(sl_temp_folder_file(&w.folder, "metrics/distill.csv"), 1 << 20, &csv, &n), SL_OK);
+    sum = 0;
+    for (int row = 1; row <= 12; row++) {
+        double won = field_of((char *)csv, row, "won"), mean = field_of((char *)csv, row, "return");
+        assert_true(mean >= 20 * won - 1e-4 && mean < 20 * won + 4 * (1 - won) + 1e-4);
+        sum += won;
+    }
+    assert_true(sum > 0.1 && sum < 11);
     sl_free(csv);
     destroy(&w);
     sl_temp_folder_remove(&folder);
