@@ -62,6 +62,7 @@ sl_status sl_coordinator_create(const sl_coordinator_def *def, sl_coordinator **
         sl_coordinator_destroy(&self);
         return status;
     }
+    sl_opponent_announce(self->setup->opponent);
     sl_coordinator_reset(self);
     *out = self;
     return SL_OK;

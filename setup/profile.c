@@ -26,12 +26,19 @@ static void write_mask(const sl_setup *self, int agent, char *text, size_t size)
     if (self->mask.hides_avail) append(text, size, ", avail_actions hidden");
 }
 
-static void write_options(const sl_exp_env *env, char *text, size_t size) {
+static void write_options(const sl_setup *self, char *text, size_t size) {
+    const sl_exp_env *env = &self->experiment->env;
     snprintf(text, size, "n_agents=%d max_steps=%d local_ratio=%g continuous=%d legacy_physics=%d", env->n_agents,
              env->max_steps, env->local_ratio, env->continuous, env->legacy_physics);
     // combat's: only what is not the default
     if (env->full) append(text, size, " full=1");
-    if (strcmp(env->opponent, "reference") != 0) {
+    // a file by its content: paths are long, and change
+    if (self->opponent) {
+        char digits[13];
+        snprintf(digits, sizeof digits, "%s", sl_opponent_sha256(self->opponent));
+        append(text, size, " opponent=sha256:");
+        append(text, size, digits);
+    } else if (strcmp(env->opponent, "reference") != 0) {
         append(text, size, " opponent=");
         append(text, size, env->opponent);
     }
@@ -51,7 +58,7 @@ sl_profile sl_setup_profile(const sl_setup *self, int agent) {
     profile.agent_id = agent < 0 && self->teacher_agent_id;
     snprintf(profile.kind, sizeof profile.kind, agent < 0 ? "teacher" : "student");
     snprintf(profile.env, sizeof profile.env, "%s", experiment->env.name);
-    write_options(&experiment->env, profile.env_options, sizeof profile.env_options);
+    write_options(self, profile.env_options, sizeof profile.env_options);
     snprintf(profile.role, sizeof profile.role, "%s", agent < 0 ? "team" : spec->role);
     snprintf(profile.run, sizeof profile.run, "%s", experiment->name);
     snprintf(profile.mask, sizeof profile.mask, "none");

@@ -92,16 +92,6 @@ static sl_status check_parts(sl_setup *self) {
     return SL_OK;
 }
 
-static sl_status read_opponent(const char *text, sl_opponent *out) {
-    static const char *const words[] = {"reference", "hold"};
-    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
-        if (strcmp(words[i], text) != 0) continue;
-        *out = (sl_opponent)i;
-        return SL_OK;
-    }
-    return sl_fail(SL_CONFIG, "reference, hold", "key 'env.opponent': there is no opponent '%.60s'", text);
-}
-
 static sl_status fill(sl_setup *self) {
     const sl_exp_env *env = &self->experiment->env;
     self->options = (sl_env_options){.n_agents = env->n_agents,
@@ -114,7 +104,7 @@ static sl_status fill(sl_setup *self) {
                                      .clamp_to_map = env->clamp_to_map,
                                      .clear_last_actions = env->clear_last_actions,
                                      .corpse_attack = env->corpse_attack ? SL_SWITCH_DEFAULT : SL_SWITCH_OFF};
-    SL_TRY(read_opponent(env->opponent, &self->options.opponent));
+    SL_TRY(sl_opponent_create("key 'env.opponent'", env->opponent, env->name, &self->options, &self->opponent));
     self->root = sl_rng_seed(self->experiment->seed);
     // one copy tells the sizes
     sl_env *probe = NULL;
@@ -141,6 +131,7 @@ sl_status sl_setup_create(const sl_experiment *experiment, sl_setup **out) {
 }
 
 void sl_setup_destroy(sl_setup **self) {
+    if (*self) sl_opponent_destroy(&(*self)->opponent);
     sl_free(*self);
     *self = NULL;
 }

@@ -9,12 +9,14 @@
 #include "envs/env.h"
 #include "envs/mask.h"
 #include "nn/net.h"
+#include "setup/opponent.h"
 #include "storage/profile.h"
 
 typedef struct sl_setup {
     const sl_experiment *experiment; /* borrowed */
     sl_env_spec spec;
     sl_env_options options;
+    sl_opponent_policy *opponent; /* owned; NULL: no file commands the enemies */
     sl_mask_def mask;
     int N, O, A, S, M;     /* M: rows of the critic and of rewards, 1 for a team reward, else N */
     bool direct;           /* the students learn by MAPPO themselves; else the teacher does */
@@ -31,7 +33,8 @@ typedef struct sl_setup {
 } sl_setup;
 
 /* SL_CONFIG: an unknown environment, option, opponent or block, continuous actions (the learned heads are
- * categorical), a number of students that is neither 1 nor N, a network out of range. SL_MEMORY. */
+ * categorical), a number of students that is neither 1 nor N, a network out of range. SL_MEMORY. An opponent's file
+ * may be refused as opponent.h says. */
 SL_MUST_CHECK sl_status sl_setup_create(const sl_experiment *experiment, sl_setup **out);
 void sl_setup_destroy(sl_setup **self);
 

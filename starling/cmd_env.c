@@ -7,6 +7,7 @@
 
 #include "envs/env.h"
 #include "envs/golden.h"
+#include "setup/opponent.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -98,6 +99,7 @@ static sl_status print_info_table(const sl_env_spec *spec) {
 sl_status sl_cmd_env_info(const char *path, int argc, char **argv) {
     bool json = false;
     sl_text_list switches = {0};
+    const char *opponent = NULL;
     sl_env_options env_options = sl_env_default_options();
     int64_t n_agents = env_options.n_agents;
     const sl_option options[] = {
@@ -105,21 +107,26 @@ sl_status sl_cmd_env_info(const char *path, int argc, char **argv) {
         {"continuous", SL_OPTION_SWITCH, NULL, "continuous actions", &env_options.continuous, 0, 0},
         {"legacy-physics", SL_OPTION_SWITCH, NULL, "the first release's rules", &env_options.legacy_physics, 0, 0},
         {"switch", SL_OPTION_LIST, "NAME", "full, hold, ...: as in the brackets of a name", &switches, 0, 0},
+        {"opponent", SL_OPTION_TEXT, "WHO", "who commands the enemies: reference, hold, FILE", &opponent, 0, 0},
         {"json", SL_OPTION_SWITCH, NULL, "print one JSON object", &json, 0, 0},
     };
     sl_usage usage = {path, "NAME", "Shows agents, observation blocks and actions of an environment.", 1, 1,
-                      5,    options};
+                      6,    options};
     sl_args args;
     SL_TRY(sl_options_parse(&usage, argc, argv, &args));
     if (args.done) return SL_OK;
     for (int i = 0; i < switches.n; i++) SL_TRY(sl_env_set_switch(&env_options, switches.items[i]));
     env_options.n_agents = (int)n_agents;
+    sl_opponent_policy *policy = NULL;
+    if (opponent) SL_TRY(sl_opponent_create("--opponent", opponent, args.v[0], &env_options, &policy));
+    sl_opponent_announce(policy);
     sl_rng stream = sl_rng_seed(0);
     sl_env *env = NULL;
-    SL_TRY(sl_env_create(args.v[0], &env_options, 1, &stream, &env));
-    const sl_env_spec *spec = sl_env_get_spec(env);
-    sl_status status = json ? print_info_json(spec) : print_info_table(spec);
+    sl_status status = sl_env_create(args.v[0], &env_options, 1, &stream, &env);
+    if (status == SL_OK)
+        status = json ? print_info_json(sl_env_get_spec(env)) : print_info_table(sl_env_get_spec(env));
     sl_env_destroy(&env);
+    sl_opponent_destroy(&policy);
     return status;
 }
 

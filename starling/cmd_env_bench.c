@@ -4,6 +4,7 @@
 #include "starling/output.h"
 
 #include "envs/bench.h"
+#include "setup/opponent.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -35,6 +36,7 @@ sl_status sl_cmd_env_bench(const char *path, int argc, char **argv) {
     double seconds = 2;
     bool json = false;
     sl_text_list switches = {0};
+    const char *opponent = NULL;
     sl_env_options env_options = sl_env_default_options();
     const sl_option options[] = {
         {"envs", SL_OPTION_INT, "V", "copies (1024)", &V, 1, 1 << 20},
@@ -45,17 +47,22 @@ sl_status sl_cmd_env_bench(const char *path, int argc, char **argv) {
         {"legacy-physics", SL_OPTION_SWITCH, NULL, "the first release's rules", &env_options.legacy_physics, 0, 0},
         {"local-ratio", SL_OPTION_REAL, "R", "share of an agent's own reward", &env_options.local_ratio, 0, 1},
         {"switch", SL_OPTION_LIST, "NAME", "full, hold, ...: as in the brackets of a name", &switches, 0, 0},
+        {"opponent", SL_OPTION_TEXT, "WHO", "who commands the enemies: reference, hold, FILE", &opponent, 0, 0},
         {"json", SL_OPTION_SWITCH, NULL, "print one JSON object", &json, 0, 0},
     };
     sl_usage usage = {path,   "NAME", "Steps copies of an environment with random actions and prints steps a second.",
-                      1,      1,      9,
+                      1,      1,      10,
                       options};
     sl_args args;
     SL_TRY(sl_options_parse(&usage, argc, argv, &args));
     if (args.done) return SL_OK;
     for (int i = 0; i < switches.n; i++) SL_TRY(sl_env_set_switch(&env_options, switches.items[i]));
     if (n_agents > 0) env_options.n_agents = (int)n_agents;
+    sl_opponent_policy *policy = NULL;
+    if (opponent) SL_TRY(sl_opponent_create("--opponent", opponent, args.v[0], &env_options, &policy));
+    sl_opponent_announce(policy);
     sl_env_bench_result result;
-    SL_TRY(sl_env_bench(args.v[0], &env_options, (int)V, (int)threads, seconds, &result));
-    return print_result(args.v[0], (int)V, (int)threads, &result, json);
+    sl_status status = sl_env_bench(args.v[0], &env_options, (int)V, (int)threads, seconds, &result);
+    sl_opponent_destroy(&policy);
+    return status == SL_OK ? print_result(args.v[0], (int)V, (int)threads, &result, json) : status;
 }

@@ -46,6 +46,7 @@ static sl_status open_into(sl_run *self, const char *folder) {
     SL_TRY(sl_experiment_load(self->experiment_path, NULL, 0, &self->experiment));
     SL_TRY(sl_setup_create(self->experiment, &self->setup));
     self->spec = &self->setup->spec;
+    sl_opponent_announce(self->setup->opponent);
     return SL_OK;
 }
 

@@ -157,6 +157,8 @@ static void test_bad_content(void **state) {
     expect_error(words, 5, "g.jsonl");
     expect_error("env info mpe/simple_spred_v3", 3, "simple_spred_v3");
     expect_error("env bench nothing --seconds 0.01", 3, "nothing");
+    expect_error("env info combat/3m --opponent hodl", 3, "--opponent: there is no opponent 'hodl'");
+    expect_error("env bench combat/3m --opponent none.safetensors", 4, "none.safetensors");
     sl_temp_folder_remove(&folder);
 }
 
@@ -247,6 +249,8 @@ static void test_env_commands(void **state) {
     expect_json("env bench mpe/simple_spread_v3 --envs 16 --seconds 0.02 --json", 0);
     expect_json("env bench mpe/simple_spread_v3 --envs 16 --seconds 0.02 --agents 5 --local-ratio 0.2 --json", 0);
     // options show in the name, and where there is no such option the line says so
+    expect_json("env info combat/3m --opponent hold --json", 0);
+    expect_json("env bench combat/3m --envs 16 --seconds 0.02 --opponent reference --json", 0);
     expect_json("env info mpe/simple_spread_v3 --agents 5 --legacy-physics --json", 0);
     assert_non_null(strstr(output, "[N=5,legacy_physics]"));
     expect_error("env bench mpe/simple_tag_v3 --local-ratio 0.2", 3, "has no option local_ratio");
