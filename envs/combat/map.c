@@ -22,11 +22,13 @@ static const builtin builtins[] = {
 };
 
 static const int MAX_STEPS = 1000000;
+static const size_t MAX_BYTES = 1 << 20;
 
-/* A map being read, and the place in it for messages. */
+/* A map being read, and the places in it for messages. */
 typedef struct reader {
     const char *file;
     sl_combat_map *map;
+    uint8_t group[SL_COMBAT_MAX_UNITS]; /* of each unit, among the groups of its side */
 } reader;
 
 static sl_status refuse(const reader *r, const char *hint, const char *format, ...)
@@ -137,7 +139,7 @@ static sl_status read_units(const reader *r, const json_t *units, const char *pl
     return SL_OK;
 }
 
-static sl_status read_side(const reader *r, const json_t *groups, const char *side, double sign, int *n_units) {
+static sl_status read_side(reader *r, const json_t *groups, const char *side, double sign, int *n_units) {
     if (!json_is_array(groups) || json_array_size(groups) == 0) {
         return refuse(r, "a list of {\"at\": [x, y], \"units\": {...}}", "%s is not a list of groups", side);
     }
@@ -153,6 +155,8 @@ static sl_status read_side(const reader *r, const json_t *groups, const char *si
         SL_TRY(read_point(r, json_object_get(group, "at"), at, &x, &y));
         SL_TRY(read_units(r, json_object_get(group, "units"), place, n_units));
         sl_combat_spawn(r->map, begin, *n_units, x, y, sign);
+        // a group has a unit at least, so there are no more groups than units
+        for (int u = begin; u < *n_units; u++) r->group[u] = (uint8_t)g;
     }
     return SL_OK;
 }
@@ -163,10 +167,10 @@ static double distance_to_wall(const sl_combat_wall *w, double x, double y) {
     return sqrt(dx * dx + dy * dy);
 }
 
-static const char *name_unit(const sl_combat_map *map, int u, char text[static 48]) {
-    bool ally = u < map->n_allies;
-    (void)snprintf(text, 48, "%s %d (%s)", ally ? "ally" : "enemy", ally ? u : u - map->n_allies,
-                   map->types[map->type[u]]->name);
+static const char *name_unit(const reader *r, int u, char text[static 64]) {
+    bool ally = u < r->map->n_allies;
+    (void)snprintf(text, 64, "%s %d (%s) of %s[%d]", ally ? "ally" : "enemy", ally ? u : u - r->map->n_allies,
+                   r->map->types[r->map->type[u]]->name, ally ? "allies" : "enemies", r->group[u]);
     return text;
 }
 
@@ -174,29 +178,29 @@ static const char *name_unit(const sl_combat_map *map, int u, char text[static 4
 static sl_status check_spawns(const reader *r) {
     static const double ROUNDING = 1e-4;
     const sl_combat_map *map = r->map;
-    char first[48], second[48];
+    char first[64], second[64];
     for (int u = 0; u < map->n_allies + map->n_enemies; u++) {
         double radius = map->types[map->type[u]]->radius - ROUNDING, x = (double)map->x[u], y = (double)map->y[u];
         if (x < radius || y < radius || x > map->width - radius || y > map->height - radius) {
             return refuse(r, "move its group inwards", "%s starts at (%g, %g), outside the map",
-                          name_unit(map, u, first), x, y);
+                          name_unit(r, u, first), x, y);
         }
         for (int w = 0; w < map->n_walls; w++) {
             if (distance_to_wall(&map->walls[w], x, y) >= radius) continue;
-            return refuse(r, "move its group", "%s starts at (%g, %g), in walls[%d]", name_unit(map, u, first), x, y,
+            return refuse(r, "move its group", "%s starts at (%g, %g), in walls[%d]", name_unit(r, u, first), x, y,
                           w);
         }
         for (int j = 0; j < u; j++) {
             double dx = (double)map->x[j] - x, dy = (double)map->y[j] - y;
             if (sqrt(dx * dx + dy * dy) >= radius + map->types[map->type[j]]->radius - ROUNDING) continue;
-            return refuse(r, "move their groups apart", "%s and %s overlap at (%g, %g)", name_unit(map, j, second),
-                          name_unit(map, u, first), x, y);
+            return refuse(r, "move their groups apart", "%s and %s overlap at (%g, %g)", name_unit(r, j, second),
+                          name_unit(r, u, first), x, y);
         }
     }
     return SL_OK;
 }
 
-static sl_status read_map(const reader *r, const json_t *object) {
+static sl_status read_map(reader *r, const json_t *object) {
     sl_combat_map *map = r->map;
     int n_units = 0;
     if (!json_is_object(object)) return refuse(r, NULL, "a map is a JSON object");
@@ -211,6 +215,20 @@ static sl_status read_map(const reader *r, const json_t *object) {
     map->n_enemies = n_units - map->n_allies;
     SL_TRY(read_point(r, json_object_get(object, "goal"), "goal", &map->goal_x, &map->goal_y));
     return check_spawns(r);
+}
+
+/* A file of bounded length. */
+typedef struct source {
+    FILE *stream;
+    size_t n_bytes;
+} source;
+
+// for jansson: as many bytes as there are, up to one more than is allowed
+static size_t read_some(void *buffer, size_t size, void *data) {
+    source *s = data;
+    size_t left = MAX_BYTES + 1 - s->n_bytes, n = fread(buffer, 1, size < left ? size : left, s->stream);
+    s->n_bytes += n;
+    return n;
 }
 
 // "combat/3m" or "combat/FILE.json"
@@ -228,15 +246,22 @@ static sl_status open_map(const char *name, json_t **out) {
     if (stat(file, &info) == 0 && !S_ISREG(info.st_mode)) {
         return sl_fail(SL_IO, "combat/FILE.json reads a map of your own", "%s: not a regular file", file);
     }
-    FILE *stream = fopen(file, "rb");
-    if (!stream) {
+    source s = {.stream = fopen(file, "rbe")};
+    if (!s.stream) {
         int code = errno;
         return sl_fail(code == ENOENT ? SL_NOT_FOUND : SL_IO, "combat/FILE.json reads a map of your own", "%s: %s",
                        file, strerror(code));
     }
-    *out = json_loadf(stream, JSON_REJECT_DUPLICATES, &error);
-    (void)fclose(stream);
-    if (*out) return SL_OK;
+    json_t *object = json_load_callback(read_some, &s, JSON_REJECT_DUPLICATES, &error);
+    (void)fclose(s.stream);
+    if (object) {
+        *out = object;
+        return SL_OK;
+    }
+    if (s.n_bytes > MAX_BYTES) {
+        return sl_fail(SL_CONFIG, "docs/environments.md describes maps", "%s is longer than %zu bytes", file,
+                       MAX_BYTES);
+    }
     return sl_fail(SL_CONFIG, "docs/environments.md describes maps", "%s:%d:%d: not JSON: %s", file, error.line,
                    error.column, error.text);
 }
@@ -245,7 +270,7 @@ sl_status sl_combat_map_load(const char *name, sl_combat_map *out) {
     json_t *object = NULL;
     SL_TRY(open_map(name, &object));
     *out = (sl_combat_map){0};
-    reader r = {name + strlen("combat/"), out};
+    reader r = {.file = name + strlen("combat/"), .map = out};
     sl_status status = read_map(&r, object);
     json_decref(object);
     return status;

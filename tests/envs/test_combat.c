@@ -502,59 +502,6 @@ static void damaged_snapshots_are_refused(void **state) {
     close_field(f);
 }
 
-static void bad_maps_are_refused(void **state) {
-    (void)state;
-    static const struct {
-        const char *old, *text, *what, *hint;
-    } cases[] = {
-        {"\"step_limit\": 200", "\"step_limit\": 0", "step_limit is not an integer", NULL},
-        {"\"step_limit\": 200", "\"steps\": 200", "the map: unknown key 'steps'", "step_limit"},
-        {"\"step_limit\": 200", "\"step_limit width\": 200", "unknown key 'step_limit width'", "step_limit"},
-        {"\"width\": 20", "\"width\": 2000", "width is not an integer from 1 to 128", NULL},
-        {"\"marine\"", "\"marinee\"", "allies[0].units: unknown unit 'marinee'", "marine, marauder"},
-        {"\"marine\": 5", "\"marine\": 0", "allies[0].units.marine is not an integer", NULL},
-        {"[7, 10]", "[0.5, 10]", "ally 0 (marine) starts at (-0.25, 9.575), outside the map", "inwards"},
-        {"\"zealot\": 1", "\"zealot\": 60", "more than 64 units", "both sides"},
-        {"{\"zealot\": 1}", "{}", "enemies[0].units is not an object of counts", "marine"},
-        {"{\"zealot\": 1}", "7", "enemies[0].units is not an object of counts", "marine"},
-        {"[12, 10]", "[12]", "enemies[0].at is not a point of the map", "width"},
-        {"[12, 10]", "[12, \"10\"]", "enemies[0].at is not a point of the map", "width"},
-        {"[12, 10]", "[12, 21]", "enemies[0].at is not a point of the map", "width"},
-        {"[12, 10]", "[0.2, 10]", "enemy 0 (zealot) starts at (0.2, 10), outside the map", "inwards"},
-        {"[12, 10]", "[7, 10]", "ally 0 (marine) and enemy 0 (zealot) overlap", "apart"},
-        {"\"goal\": [2, 10]", "\"goal\": null", "goal is not a point", "width"},
-        {"\"goal\"", "\"walls\": [[11, 9, 13, 11]], \"goal\"", "in walls[0]", "move"},
-        {"\"goal\"", "\"walls\": [[1, 1, 1, 2]], \"goal\"", "walls[0] is empty", "left"},
-        {"\"goal\"", "\"walls\": [[1, 1, 2]], \"goal\"", "walls[0] has not four numbers", "left"},
-        {"\"goal\"", "\"walls\": [[1, 1, 2, 30]], \"goal\"", "walls[0][3] is not an integer", NULL},
-        {"\"goal\"", "\"walls\": 3, \"goal\"", "walls is not a list", NULL},
-        {"\"allies\": [", "\"allies\": [3, ", "allies[0] is not an object", NULL},
-        {"\"at\": [7", "\"of\": 1, \"at\": [7", "allies[0]: unknown key 'of'", "at units"},
-        {"\"goal\"", "\"width\": 20, \"goal\"", "not JSON", NULL},
-        {"\"goal\"", "goal", ":1:", NULL},
-    };
-    sl_temp_folder folder = sl_temp_folder_create();
-    sl_env_options options = defaults();
-    sl_rng stream = sl_rng_seed(1);
-    sl_env *env = NULL;
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        char text[2048];
-        const char *hit = strstr(SIEGE, cases[i].old);
-        assert_non_null(hit);
-        (void)snprintf(text, sizeof text, "%.*s%s%s", (int)(hit - SIEGE), SIEGE, cases[i].text,
-                       hit + strlen(cases[i].old));
-        const char *name = write_map(&folder, text);
-        assert_int_equal(sl_env_create(name, &options, 1, &stream, &env), SL_CONFIG);
-        assert_null(env);
-        if (!strstr(sl_error_what(), cases[i].what)) fail_msg("case %zu says: %s", i, sl_error_what());
-        assert_non_null(strstr(sl_error_what(), "map.json"));
-        assert_non_null(strstr(sl_error_hint(), cases[i].hint ? cases[i].hint : "environments.md"));
-    }
-    assert_int_equal(sl_env_create("combat/no/such.json", &options, 1, &stream, &env), SL_NOT_FOUND);
-    assert_int_equal(sl_env_create("combat/.json", &options, 1, &stream, &env), SL_CONFIG);
-    sl_temp_folder_remove(&folder);
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sizes_are_those_of_smac),
@@ -570,7 +517,6 @@ int main(void) {
         cmocka_unit_test(seeds_name_battles),
         cmocka_unit_test(the_same_state_everywhere),
         cmocka_unit_test(damaged_snapshots_are_refused),
-        cmocka_unit_test(bad_maps_are_refused),
     };
     return cmocka_run_group_tests_name("combat", tests, NULL, NULL);
 }
