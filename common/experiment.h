@@ -24,8 +24,8 @@ typedef enum sl_exp_sampler { SL_EXP_UNIFORM, SL_EXP_FIFO, SL_EXP_LIFO } sl_exp_
 typedef struct sl_exp_env {
     char *name, *opponent; /* "mpe/simple_spread_v3"; combat's enemies: "reference", "hold" */
     bool continuous, legacy_physics, full, corpse_attack, wall_offset_fix, clamp_to_map, clear_last_actions;
-    int n_agents, max_steps; /* 0: the environment's own */
-    double local_ratio;      /* < 0: the environment's own */
+    int n_agents, max_steps;         /* 0: the environment's own */
+    double local_ratio, spawn_shift; /* ratio < 0: the environment's own; combat: cells, 0 = the map's starts */
 } sl_exp_env;
 
 typedef struct sl_exp_net {

@@ -33,6 +33,7 @@ static const sl_exp_key top_keys[] = {
     KEY(env.wall_offset_fix, BOOL, "false", NULL),
     KEY(env.clamp_to_map, BOOL, "false", NULL),
     KEY(env.clear_last_actions, BOOL, "false", NULL),
+    KEY(env.spawn_shift, REAL, "0", "[0, 8]"),
 
     KEY(teacher.from, TEXT, "", NULL),
     NET(teacher.actor, "gru", "64", "2", "true"),

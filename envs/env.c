@@ -7,6 +7,7 @@
 #include "envs/env_class.h"
 #include "envs/mpe/mpe.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 enum { MAX_COPIES = 1 << 20 };
@@ -77,7 +78,19 @@ static bool *flag_of(sl_env_options *options, int which) {
     }
 }
 
+// whether it is a shift of the starts; its range is the environment's business
+static bool read_shift(const char *text, double *out) {
+    static const char key[] = "spawn_shift=";
+    char *end;
+    if (strncmp(text, key, strlen(key)) != 0 || text[strlen(key)] == '\0') return false;
+    double shift = strtod(text + strlen(key), &end);
+    if (*end != '\0') return false;
+    *out = shift;
+    return true;
+}
+
 sl_status sl_env_set_switch(sl_env_options *options, const char *name) {
+    if (read_shift(name, &options->spawn_shift)) return SL_OK;
     for (int k = 0; k < SL_ENV_SWITCHES; k++) {
         if (strcmp(switch_names[k], name) != 0) continue;
         bool *flag = flag_of(options, k);
@@ -87,8 +100,8 @@ sl_status sl_env_set_switch(sl_env_options *options, const char *name) {
         return SL_OK;
     }
     return sl_fail(SL_CONFIG,
-                   "full, hold, no_corpse_attack, wall_offset_fix, clamp_to_map, clear_last_actions, continuous, "
-                   "legacy_physics",
+                   "full, hold, no_corpse_attack, wall_offset_fix, clamp_to_map, clear_last_actions, spawn_shift=X, "
+                   "continuous, legacy_physics",
                    "unknown switch '%s' of an environment", name);
 }
 

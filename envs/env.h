@@ -54,6 +54,7 @@ typedef struct sl_env_options {
     bool legacy_physics; /* OpenAI's order of integration, self-collision, summed reward, squared adversary reward */
     /* combat: no sight limit, who commands the enemies; what departs from the reference (corpse_attack: on) */
     bool full, wall_offset_fix, clamp_to_map, clear_last_actions;
+    double spawn_shift; /* combat: cells, 0 to 8, by which each group's start is moved along each axis at most */
     sl_opponent opponent;
     sl_pilot pilot; /* of SL_OPPONENT_POLICY */
     sl_switch corpse_attack;
@@ -76,9 +77,9 @@ int sl_env_n_names(void); /* of the names that create() knows */
 const char *sl_env_name(int index);
 const char *sl_env_summary(int index); /* one line */
 sl_env_options sl_env_default_options(void);
-/* A yes-or-no option by the word that shows in brackets: "full", "hold". SL_CONFIG: unknown; the hint lists them. */
+/* An option as it shows in brackets: "full", "hold", "spawn_shift=4". SL_CONFIG: unknown; the hint lists them. */
 SL_MUST_CHECK sl_status sl_env_set_switch(sl_env_options *options, const char *name);
-/* The words of those that are set; returns how many. */
+/* The words of those yes-or-no options that are set; returns how many. */
 int sl_env_list_switches(const sl_env_options *options, const char *names[SL_ENV_SWITCHES]);
 
 /* A name of the list, or "combat/FILE.json" for a map of one's own. V copies, each with the stream split(seed_stream,

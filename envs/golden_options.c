@@ -35,20 +35,24 @@ static sl_status read_switches(const sl_golden_lines *lines, const json_t *list,
     return SL_OK;
 }
 
+static sl_status read_real(const sl_golden_lines *lines, const char *key, const json_t *value, int high,
+                           double *out) {
+    double number = json_number_value(value);
+    if (!json_is_number(value) || !(number >= 0.0 && number <= high)) {
+        return sl_golden_bad(lines, "option %s is not a number from 0 to %d", key, high);
+    }
+    *out = number;
+    return SL_OK;
+}
+
 static sl_status read_option(const sl_golden_lines *lines, const char *key, const json_t *value,
                              sl_env_options *options) {
     if (strcmp(key, "N") == 0) return sl_golden_int(lines, value, "option N", 1, SL_MAX_AGENTS, &options->n_agents);
     if (strcmp(key, "max_steps") == 0) {
         return sl_golden_int(lines, value, "option max_steps", 1, 1000000, &options->max_steps);
     }
-    if (strcmp(key, "local_ratio") == 0) {
-        double ratio = json_number_value(value);
-        if (!json_is_number(value) || !(ratio >= 0.0 && ratio <= 1.0)) {
-            return sl_golden_bad(lines, "option local_ratio is not a number from 0 to 1");
-        }
-        options->local_ratio = ratio;
-        return SL_OK;
-    }
+    if (strcmp(key, "local_ratio") == 0) return read_real(lines, key, value, 1, &options->local_ratio);
+    if (strcmp(key, "spawn_shift") == 0) return read_real(lines, key, value, 8, &options->spawn_shift);
     if (strcmp(key, "switches") == 0) return read_switches(lines, value, options);
     if (strcmp(key, "opponent") == 0) {
         if (!json_is_string(value) || strcmp(json_string_value(value), "policy") != 0) {
@@ -57,7 +61,7 @@ static sl_status read_option(const sl_golden_lines *lines, const char *key, cons
         options->opponent = SL_OPPONENT_POLICY;
         return SL_OK;
     }
-    return sl_fail(SL_MISMATCH, "N, local_ratio, max_steps, switches and opponent are known",
+    return sl_fail(SL_MISMATCH, "N, local_ratio, max_steps, spawn_shift, switches and opponent are known",
                    "%s:%ld: unknown option '%.32s'", lines->name, lines->number, key);
 }
 

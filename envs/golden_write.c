@@ -112,6 +112,9 @@ static json_t *json_of_options(const sl_golden_writer *self, const sl_golden_wri
     if (def->options->local_ratio >= 0.0) {
         (void)json_object_set_new(options, "local_ratio", json_real(def->options->local_ratio));
     }
+    if (def->options->spawn_shift > 0.0) {
+        (void)json_object_set_new(options, "spawn_shift", json_real(def->options->spawn_shift));
+    }
     if (self->combat && def->options->max_steps) {
         (void)json_object_set_new(options, "max_steps", json_integer(def->options->max_steps));
     }

@@ -46,6 +46,10 @@ static void write_options(const sl_setup *self, char *text, size_t size) {
     if (env->wall_offset_fix) append(text, size, " wall_offset_fix=1");
     if (env->clamp_to_map) append(text, size, " clamp_to_map=1");
     if (env->clear_last_actions) append(text, size, " clear_last_actions=1");
+    if (env->spawn_shift > 0.0) {
+        size_t n = strlen(text);
+        snprintf(text + n, size - n, " spawn_shift=%g", env->spawn_shift);
+    }
 }
 
 sl_profile sl_setup_profile(const sl_setup *self, int agent) {

@@ -103,6 +103,7 @@ static sl_status fill(sl_setup *self) {
                                      .wall_offset_fix = env->wall_offset_fix,
                                      .clamp_to_map = env->clamp_to_map,
                                      .clear_last_actions = env->clear_last_actions,
+                                     .spawn_shift = env->spawn_shift,
                                      .corpse_attack = env->corpse_attack ? SL_SWITCH_DEFAULT : SL_SWITCH_OFF};
     SL_TRY(sl_opponent_create("key 'env.opponent'", env->opponent, env->name, &self->options, &self->opponent));
     self->root = sl_rng_seed(self->experiment->seed);

@@ -46,7 +46,7 @@ sl_status sl_cmd_env_bench(const char *path, int argc, char **argv) {
         {"continuous", SL_OPTION_SWITCH, NULL, "continuous actions", &env_options.continuous, 0, 0},
         {"legacy-physics", SL_OPTION_SWITCH, NULL, "the first release's rules", &env_options.legacy_physics, 0, 0},
         {"local-ratio", SL_OPTION_REAL, "R", "share of an agent's own reward", &env_options.local_ratio, 0, 1},
-        {"switch", SL_OPTION_LIST, "NAME", "full, hold, ...: as in the brackets of a name", &switches, 0, 0},
+        {"switch", SL_OPTION_LIST, "NAME", "full, spawn_shift=4, ...: as in the brackets of a name", &switches, 0, 0},
         {"opponent", SL_OPTION_TEXT, "WHO", "who commands the enemies: reference, hold, FILE", &opponent, 0, 0},
         {"json", SL_OPTION_SWITCH, NULL, "print one JSON object", &json, 0, 0},
     };

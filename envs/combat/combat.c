@@ -85,6 +85,7 @@ static void reset(sl_env *env, int begin, int end, const uint8_t *which, sl_env_
         if (which && !which[v]) continue;
         sl_battle b = sl_combat_copy(m, v);
         start(m, &b);
+        if (m->spawn_shift > 0.0) sl_combat_shift(&m->map, b.stream, b.x, b.y);
         sl_combat_write(m, &b, v, out);
     }
 }
@@ -256,6 +257,9 @@ static sl_status check_options(const char *name, const sl_env_options *options) 
         return sl_fail(SL_CONFIG, "leave it out; another map is another name", "%s has no option %s", name,
                        foreign[i].option);
     }
+    if (!(options->spawn_shift >= 0.0 && options->spawn_shift <= SL_COMBAT_MAX_SHIFT)) {
+        return sl_fail(SL_CONFIG, "0 to 8 cells", "%s: spawn_shift is %g", name, options->spawn_shift);
+    }
     if (options->opponent == SL_OPPONENT_REFERENCE || options->opponent == SL_OPPONENT_HOLD) return SL_OK;
     if (options->opponent != SL_OPPONENT_POLICY) {
         return sl_fail(SL_CONFIG, "reference, hold, policy", "%s: unknown opponent %d", name, (int)options->opponent);
@@ -299,6 +303,10 @@ static void compose_name(sl_combat *m, const char *name) {
         {m->clear_last_actions, ",clear_last_actions"},
     };
     if (spec->max_steps != m->map.step_limit) (void)snprintf(list, sizeof list, ",max_steps=%d", spec->max_steps);
+    if (m->spawn_shift > 0.0) {
+        size_t n = strlen(list);
+        (void)snprintf(list + n, sizeof list - n, ",spawn_shift=%g", m->spawn_shift);
+    }
     for (size_t i = 0; i < sizeof items / sizeof items[0]; i++) {
         if (items[i].set) strncat(list, items[i].text, sizeof list - strlen(list) - 1);
     }
@@ -360,6 +368,7 @@ static void init(sl_combat *m, const char *name, const sl_env_options *options) 
     m->wall_offset_fix = options->wall_offset_fix;
     m->clamp_to_map = options->clamp_to_map;
     m->clear_last_actions = options->clear_last_actions;
+    m->spawn_shift = options->spawn_shift;
     m->n_commanded = m->mirror ? n_units(m) : m->map.n_allies;
     derive(m);
     describe(m, name, options);
@@ -377,6 +386,7 @@ static sl_combat *create_mirror(const char *name, const sl_env_options *options,
 
 static sl_status open_battle(const char *name, const sl_env_options *options, int V, sl_combat *m) {
     SL_TRY(sl_combat_map_load(name, &m->map));
+    sl_combat_bound_shifts(&m->map, options->spawn_shift);
     if (options->opponent == SL_OPPONENT_POLICY) {
         m->pilot = options->pilot;
         m->mirror = create_mirror(name, options, &m->map);

@@ -35,7 +35,7 @@ typedef struct sl_combat {
     int P;      /* units rounded up to whole vectors */
     int n_bits; /* type bits: 0 or map.n_types */
     bool ally_shields, enemy_shields;
-    double largest_radius, max_reward;
+    double largest_radius, max_reward, spawn_shift; /* cells; 0 = none */
     const sl_combat_type *type[SL_COMBAT_MAX_UNITS];
     double radius[SL_COMBAT_MAX_UNITS]; /* columns of the table, padded with zeros */
     int n_commanded;          /* the first units, which are told what to do: allies, and all where a pilot is */

@@ -157,14 +157,9 @@ static sl_status read_side(reader *r, const json_t *groups, const char *side, do
         sl_combat_spawn(r->map, begin, *n_units, x, y, sign);
         // a group has a unit at least, so there are no more groups than units
         for (int u = begin; u < *n_units; u++) r->group[u] = (uint8_t)g;
+        r->map->groups[r->map->n_groups++] = (sl_combat_group){.begin = begin, .end = *n_units};
     }
     return SL_OK;
-}
-
-static double distance_to_wall(const sl_combat_wall *w, double x, double y) {
-    double dx = x < w->x0 ? w->x0 - x : (x > w->x1 ? x - w->x1 : 0.0);
-    double dy = y < w->y0 ? w->y0 - y : (y > w->y1 ? y - w->y1 : 0.0);
-    return sqrt(dx * dx + dy * dy);
 }
 
 static const char *name_unit(const reader *r, int u, char text[static 64]) {
@@ -176,23 +171,21 @@ static const char *name_unit(const reader *r, int u, char text[static 64]) {
 
 // every unit stands on open ground, inside the map, and touches no other
 static sl_status check_spawns(const reader *r) {
-    static const double ROUNDING = 1e-4;
     const sl_combat_map *map = r->map;
     char first[64], second[64];
     for (int u = 0; u < map->n_allies + map->n_enemies; u++) {
-        double radius = map->types[map->type[u]]->radius - ROUNDING, x = (double)map->x[u], y = (double)map->y[u];
-        if (x < radius || y < radius || x > map->width - radius || y > map->height - radius) {
+        double x = (double)map->x[u], y = (double)map->y[u];
+        if (!sl_combat_is_inside(map, u, x, y)) {
             return refuse(r, "move its group inwards", "%s starts at (%g, %g), outside the map",
                           name_unit(r, u, first), x, y);
         }
-        for (int w = 0; w < map->n_walls; w++) {
-            if (distance_to_wall(&map->walls[w], x, y) >= radius) continue;
+        int wall = sl_combat_find_wall(map, u, x, y);
+        if (wall >= 0) {
             return refuse(r, "move its group", "%s starts at (%g, %g), in walls[%d]", name_unit(r, u, first), x, y,
-                          w);
+                          wall);
         }
         for (int j = 0; j < u; j++) {
-            double dx = (double)map->x[j] - x, dy = (double)map->y[j] - y;
-            if (sqrt(dx * dx + dy * dy) >= radius + map->types[map->type[j]]->radius - ROUNDING) continue;
+            if (!sl_combat_touches(map, u, x, y, j, (double)map->x[j], (double)map->y[j])) continue;
             return refuse(r, "move their groups apart", "%s and %s overlap at (%g, %g)", name_unit(r, j, second),
                           name_unit(r, u, first), x, y);
         }

@@ -30,7 +30,8 @@ void sl_combat_mirror_map(const sl_combat_map *map, sl_combat_map *out) {
     out->goal_x = map->width - map->goal_x;
     out->goal_y = map->height - map->goal_y;
     turn_ground(map, out);
-    out->n_types = 0;
+    // nothing starts there
+    out->n_groups = out->n_types = 0;
     for (int u = 0; u < map->n_allies + map->n_enemies; u++) {
         int from = u < map->n_enemies ? map->n_allies + u : u - map->n_enemies;
         // numbered in order of appearance, as in a file that names this side first

@@ -1,9 +1,12 @@
-/* spawn.c - where the units of a group stand when a battle begins. Called when a map is read. */
+/* spawn.c - where the units of a group stand when a battle begins, and where they may. Called when a map is read, and
+ * by shift.c. */
 #include "envs/combat/map.h"
 
 #include <math.h>
 
 static const double GAP = 0.05;
+/* Positions are float32: two that are meant to touch may come to overlap by so much. */
+static const double ROUNDING = 1e-4;
 
 static double radius_of(const sl_combat_map *map, int u) {
     return map->types[map->type[u]]->radius;
@@ -38,4 +41,28 @@ void sl_combat_spawn(sl_combat_map *map, int begin, int end, double x, double y,
         }
         at_y += sign * GAP;
     }
+}
+
+bool sl_combat_is_inside(const sl_combat_map *map, int u, double x, double y) {
+    double r = radius_of(map, u) - ROUNDING;
+    return x >= r && y >= r && x <= map->width - r && y <= map->height - r;
+}
+
+static double distance_to_wall(const sl_combat_wall *w, double x, double y) {
+    double dx = x < w->x0 ? w->x0 - x : (x > w->x1 ? x - w->x1 : 0.0);
+    double dy = y < w->y0 ? w->y0 - y : (y > w->y1 ? y - w->y1 : 0.0);
+    return sqrt(dx * dx + dy * dy);
+}
+
+int sl_combat_find_wall(const sl_combat_map *map, int u, double x, double y) {
+    double r = radius_of(map, u) - ROUNDING;
+    for (int w = 0; w < map->n_walls; w++) {
+        if (distance_to_wall(&map->walls[w], x, y) < r) return w;
+    }
+    return -1;
+}
+
+bool sl_combat_touches(const sl_combat_map *map, int u, double x, double y, int j, double at_x, double at_y) {
+    double dx = at_x - x, dy = at_y - y;
+    return sqrt(dx * dx + dy * dy) < radius_of(map, u) + radius_of(map, j) - 2.0 * ROUNDING;
 }

@@ -319,7 +319,7 @@ static sl_status check_options(const sl_mpe_scenario *scenario, const sl_env_opt
         return sl_fail(SL_CONFIG, hint, "%s: n_agents is %d", scenario->name, options->n_agents);
     }
     if (options->full || options->opponent || options->corpse_attack || options->wall_offset_fix ||
-        options->clamp_to_map || options->clear_last_actions) {
+        options->clamp_to_map || options->clear_last_actions || options->spawn_shift != 0.0) {
         return sl_fail(SL_CONFIG, "leave the options of combat out", "%s has no battle", scenario->name);
     }
     // a negative or NaN ratio asks for the default

@@ -61,6 +61,7 @@ static void only_the_environment_has_no_default(void **state) {
     assert_int_equal(e->students[0].blocks_count, 0);
     assert_true(e->distill.w_kl == 1 && e->distill.w_ce == 0.1 && e->distill.entropy == 0);
     assert_true(e->env.corpse_attack && !e->env.full && !e->env.clear_last_actions);
+    assert_true(e->env.spawn_shift == 0);
     assert_string_equal(e->env.opponent, "reference");
     assert_int_equal(e->teacher.critic_input, SL_EXP_CRITIC_STATE);
     assert_int_equal(e->mask.sight, SL_EXP_SIGHT_LIMITED);

@@ -354,6 +354,10 @@ static void options_are_checked(void **state) {
         {"combat/3m", {.local_ratio = -1, .n_agents = 3}, 1, "no option n_agents", "leave"},
         {"combat/3m", {.local_ratio = 0.5}, 1, "no option local_ratio", "leave"},
         {"combat/3m", {.local_ratio = -1, .continuous = true}, 1, "no option continuous", "leave"},
+        {"combat/3m", {.local_ratio = -1, .spawn_shift = 8.5}, 1, "spawn_shift is 8.5", "0 to 8"},
+        {"combat/3m", {.local_ratio = -1, .spawn_shift = -1}, 1, "spawn_shift is -1", "0 to 8"},
+        {"combat/3m", {.local_ratio = -1, .spawn_shift = NAN}, 1, "spawn_shift is nan", "0 to 8"},
+        {"mpe/simple_v3", {.local_ratio = -1, .spawn_shift = 1}, 1, "no battle", "leave"},
         {"combat/4m", {.local_ratio = -1}, 1, "unknown environment 'combat/4m'", "env list"},
         {"mpe/simple_spread_v3", {.local_ratio = -1, .max_steps = -5}, 1, "max_steps is -5", "default"},
     };
@@ -398,6 +402,17 @@ static void switches_go_by_name(void **state) {
         assert_int_equal(sl_env_list_switches(&one, alone), 1);
         assert_string_equal(alone[0], listed[i]);
     }
+    // one that takes a number is not listed among those that are on or off
+    options = sl_env_default_options();
+    assert_int_equal(sl_env_set_switch(&options, "spawn_shift=2.5"), SL_OK);
+    assert_true(options.spawn_shift == 2.5 && sl_env_list_switches(&options, listed) == 0);
+    static const char *const bad[] = {"spawn_shift", "spawn_shift=", "spawn_shift=4x", "spawn_shift 4",
+                                      "spawn_shif=4"};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        assert_int_equal(sl_env_set_switch(&options, bad[i]), SL_CONFIG);
+        assert_non_null(strstr(sl_error_hint(), "spawn_shift=X"));
+    }
+    assert_true(options.spawn_shift == 2.5);
     assert_int_equal(sl_env_set_switch(&options, "ful"), SL_CONFIG);
     assert_non_null(strstr(sl_error_what(), "unknown switch 'ful'"));
     assert_non_null(strstr(sl_error_hint(), "full, hold"));
@@ -422,6 +437,10 @@ static void options_show_in_the_name(void **state) {
     options = (sl_env_options){.local_ratio = -1, .full = true, .opponent = SL_OPPONENT_HOLD, .max_steps = 7};
     assert_int_equal(sl_env_create("combat/3m", &options, 2, &stream, &env), SL_OK);
     assert_string_equal(sl_env_get_spec(env)->name, "combat/3m[max_steps=7,full,hold]");
+    sl_env_destroy(&env);
+    options = (sl_env_options){.local_ratio = -1, .full = true, .spawn_shift = 0.5};
+    assert_int_equal(sl_env_create("combat/3m", &options, 2, &stream, &env), SL_OK);
+    assert_string_equal(sl_env_get_spec(env)->name, "combat/3m[spawn_shift=0.5,full]");
     sl_env_destroy(&env);
 }
 

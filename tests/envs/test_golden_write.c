@@ -130,6 +130,11 @@ static void options_and_switches_come_back(void **state) {
         assert_int_equal(sl_env_set_switch(&all, switches[i]), SL_OK);
         round_trip(path, "combat/3s5z", &options);
     }
+    sl_env_options shifted = sl_env_default_options();
+    shifted.spawn_shift = 4.0;
+    round_trip(path, "combat/3m", &shifted);
+    shifted.spawn_shift = 0.1;
+    round_trip(path, "combat/3s5z", &shifted);
     all.max_steps = 11;
     round_trip(path, "combat/5m_vs_6m", &all);
     sl_env_options spread = sl_env_default_options();

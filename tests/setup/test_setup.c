@@ -191,6 +191,7 @@ static void test_combat(void **state) {
     assert_true(w.setup->mortal && w.setup->uses_avail && w.setup->S == 48);
     assert_false(w.setup->masked || w.setup->hides_avail || w.setup->critic_own);
     assert_string_equal(w.setup->spec.name, "combat/3m");
+    assert_null(strstr(sl_setup_profile(w.setup, 0).env_options, "spawn_shift"));
     fini(&w);
     const char *sets[] = {"env.full=true",
                           "env.opponent=hold",
@@ -198,12 +199,13 @@ static void test_combat(void **state) {
                           "env.wall_offset_fix=true",
                           "env.clamp_to_map=true",
                           "env.clear_last_actions=true",
+                          "env.spawn_shift=0.5",
                           "mask.avail_actions=hidden",
                           "teacher.critic_input=agent",
                           "teacher.ppo.team_reward=false"};
-    w = make_combat(9, sets);
-    assert_non_null(strstr(w.setup->spec.name, "[full,hold,no_corpse_attack,wall_offset_fix,clamp_to_map,"));
-    assert_true(w.setup->options.clear_last_actions);
+    w = make_combat(10, sets);
+    assert_non_null(strstr(w.setup->spec.name, "[spawn_shift=0.5,full,hold,no_corpse_attack,wall_offset_fix,cl"));
+    assert_true(w.setup->options.clear_last_actions && w.setup->options.spawn_shift == 0.5);
     assert_true(w.setup->masked && w.setup->hides_avail && w.setup->critic_own);
     check_net(&w.setup->critic, 48 + 30 + 3, 64, 1, 2, SL_CELL_GRU);
     sl_profile student = sl_setup_profile(w.setup, 0), teacher = sl_setup_profile(w.setup, -1);
@@ -211,6 +213,7 @@ static void test_combat(void **state) {
     assert_string_equal(teacher.mask, "none");
     assert_non_null(strstr(student.env_options,
                            " full=1 opponent=hold corpse_attack=0 wall_offset_fix=1 clamp_to_map=1 clear_last_act"));
+    assert_non_null(strstr(student.env_options, "clear_last_actions=1 spawn_shift=0.5"));
     fini(&w);
     // nothing is hidden from students of a teacher who sees as far as they do
     w = make_combat(2, (const char *[]){"env.full=true", "mask.sight=full"});
@@ -246,6 +249,7 @@ static void test_refusals(void **state) {
     refused(one_student, "env.full=true", "no battle");
     refused(one_student, "env.opponent=hold", "no battle");
     refused(one_student, "env.corpse_attack=false", "no battle");
+    refused(one_student, "env.spawn_shift=1", "no battle");
 }
 
 static sl_status live(void *context) {
