@@ -1,0 +1,147 @@
+/* test_same_state.c - same seed, same bits: battles end in the recorded state, whatever the compiler, its
+ * optimisation, the vectors of the machine and the number of threads. The checks build this test at -O0 and for any
+ * machine, too. */
+#include "common/alloc.h"
+#include "common/pool.h"
+#include "envs/env.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { V = 64, STEPS = 100, MAX_N = 8, MAX_O = 128, MAX_S = 216, MAX_A = 14 };
+
+/* Copies of a battle, a stream of actions for each. */
+typedef struct field {
+    sl_env *env;
+    int N, A;
+    sl_rng players[V];
+    float obs[V * MAX_N * MAX_O], state[V * MAX_S];
+    uint8_t avail[V * MAX_N * MAX_A], terminated[V], truncated[V], alive[V * MAX_N], won[V];
+    double reward[V * MAX_N];
+    int32_t actions[V * MAX_N];
+    sl_env_out out;
+} field;
+
+// a pilot that goes to and fro and shoots the last that it may
+static int32_t wander(const void *context, int unit, const float *obs, const uint8_t *avail, float *memory) {
+    (void)context, (void)obs;
+    int32_t action = 2 + ((int)memory[0] + unit) % 4;
+    memory[0] += 1.0f;
+    for (int a = 6; a < 11; a++) {
+        if (avail[a]) action = a;
+    }
+    return avail[action] ? action : 1;
+}
+
+static field *open_field(const char *name, const sl_env_options *options) {
+    field *f = sl_alloc(sizeof *f);
+    assert_non_null(f);
+    sl_rng stream = sl_rng_seed(3);
+    if (sl_env_create(name, options, V, &stream, &f->env) != SL_OK) fail_msg("%s", sl_error_what());
+    const sl_env_spec *spec = sl_env_get_spec(f->env);
+    f->N = spec->n_agents;
+    f->A = spec->n_actions;
+    assert_true(f->N <= MAX_N && f->A <= MAX_A && spec->obs_dim <= MAX_O && spec->state_dim <= MAX_S);
+    for (int v = 0; v < V; v++) f->players[v] = sl_rng_split(&stream, 1000000u + (uint64_t)v);
+    f->out = (sl_env_out){f->obs, f->state, f->avail, f->reward, f->terminated, f->truncated, f->alive, f->won};
+    sl_env_reset(f->env, 0, V, NULL, &f->out);
+    return f;
+}
+
+// the first half of a tile plays at random, the other half shoots at the nearest: walks and fights
+static void choose(field *f, int begin, int end) {
+    sl_env_heuristic(f->env, begin, end, f->actions);
+    for (int k = begin * f->N; k < end * f->N; k++) {
+        int n = 0, list[MAX_A] = {0}, v = k / f->N;
+        if (v % SL_ENV_LANES >= SL_ENV_LANES / 2) continue;
+        for (int a = 0; a < f->A; a++) {
+            if (f->avail[k * f->A + a]) list[n++] = a;
+        }
+        f->actions[k] = list[sl_rng_below(&f->players[v], (uint32_t)n)];
+    }
+}
+
+static void play_slice(void *context, int slice, int thread) {
+    (void)thread;
+    field *f = context;
+    int begin = slice * SL_ENV_LANES, end = begin + SL_ENV_LANES;
+    choose(f, begin, end);
+    sl_env_step(f->env, begin, end, f->actions, &f->out);
+    for (int v = begin; v < end; v++) f->truncated[v] |= f->terminated[v];
+    sl_env_reset(f->env, begin, end, f->truncated, &f->out);
+}
+
+static uint64_t mix(uint64_t hash, const void *memory, size_t n) {
+    const uint8_t *bytes = memory;
+    for (size_t i = 0; i < n; i++) hash = (hash ^ bytes[i]) * 0x100000001b3u;
+    return hash;
+}
+
+// the state of all copies, and everything that was ever written of them
+static void play(const char *name, const sl_env_options *options, int n_threads, uint64_t *state, uint64_t *written) {
+    field *f = open_field(name, options);
+    sl_pool *pool = NULL;
+    assert_int_equal(sl_pool_create(n_threads, &pool), SL_OK);
+    *written = 0xcbf29ce484222325u;
+    for (int t = 0; t < STEPS; t++) {
+        sl_pool_run(pool, V / SL_ENV_LANES, play_slice, f);
+        *written = mix(*written, f->obs, sizeof f->obs);
+        *written = mix(*written, f->state, sizeof f->state);
+        *written = mix(*written, f->reward, sizeof f->reward);
+        *written = mix(*written, f->avail, sizeof f->avail);
+        *written = mix(*written, f->alive, sizeof f->alive);
+        *written = mix(*written, f->won, sizeof f->won);
+    }
+    *state = sl_env_hash(f->env);
+    sl_pool_destroy(&pool);
+    sl_env_destroy(&f->env);
+    sl_free(f);
+}
+
+static void battles_end_in_the_recorded_state(void **state) {
+    (void)state;
+    sl_env_options plain = sl_env_default_options(), switched = plain, piloted = plain;
+    switched.full = switched.wall_offset_fix = switched.clamp_to_map = switched.clear_last_actions = true;
+    switched.corpse_attack = SL_SWITCH_OFF;
+    piloted.opponent = SL_OPPONENT_POLICY;
+    piloted.pilot = (sl_pilot){.act = wander, .memory = 1};
+    const struct {
+        const char *name;
+        const sl_env_options *options;
+        uint64_t state, written;
+    } rows[] = {
+        {"combat/3m", &plain, 0xd49d2a342c675a2au, 0x9876dda3812496aeu},
+        {"combat/5m_vs_6m", &plain, 0x526593ca30795afbu, 0x2b65321d945d6b5cu},
+        {"combat/8m", &plain, 0x71942dd06ab35d5au, 0x2b6cfb3a8823aa1cu},
+        {"combat/3s5z", &plain, 0x2ac06ade4dddd7d9u, 0x42e22bfca49ee415u},
+        {"combat/3s5z", &switched, 0x0740324fa460dbfdu, 0x0cd70743653ec809u},
+        {"combat/5m_vs_6m", &piloted, 0xae8669bab8f0e75du, 0x539659777409fff3u},
+    };
+    static const int n_threads[] = {1, 2, 4};
+    int n_wrong = 0;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        for (int k = 0; k < 3; k++) {
+            uint64_t got = 0, written = 0;
+            play(rows[i].name, rows[i].options, n_threads[k], &got, &written);
+            if (got == rows[i].state && written == rows[i].written) continue;
+            print_message("%s, row %zu, %d threads: 0x%016" PRIx64 "u, 0x%016" PRIx64 "u\n", rows[i].name, i,
+                          n_threads[k], got, written);
+            n_wrong++;
+        }
+    }
+    assert_int_equal(n_wrong, 0);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(battles_end_in_the_recorded_state),
+    };
+    return cmocka_run_group_tests_name("same_state", tests, NULL, NULL);
+}
