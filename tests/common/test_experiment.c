@@ -228,6 +228,7 @@ static void bad_sets_are_refused_by_name(void **state) {
     static const refusal bad[] = {
         {"distill.taau=1", "--set: unknown key 'distill.taau'", "did you mean 'distill.tau'?"},
         {"distill.tau=0", "--set: key 'distill.tau': 0 is outside (0, 100]", NULL},
+        {"env.spawn_shift=8.5", "--set: key 'env.spawn_shift': 8.5 is outside [0, 8]", NULL},
         {"distill=0", "--set: unknown key 'distill'", "it is a section: name one of its keys"},
         {"students=0", "--set: key 'students': is a list", NULL},
         {"students[2].net.hidden=16", "--set: key 'students[2].net.hidden': there are 2 students",

@@ -216,41 +216,69 @@ static const char *write_map(sl_temp_folder *folder, const char *text) {
     return name;
 }
 
-/* Two groups side by side, which get in each other's way; an enemy in a cell of its own, which cannot move; one
- * beside a pillar. */
+static double into(const sl_box *wall, const sl_shape *unit) {
+    double x = (double)unit->x, y = (double)unit->y;
+    double dx = fmax(fmax((double)wall->x0 - x, x - (double)wall->x1), 0.0);
+    double dy = fmax(fmax((double)wall->y0 - y, y - (double)wall->y1), 0.0);
+    return (double)unit->r - hypot(dx, dy);
+}
+
+/* Two groups side by side, which get in each other's way; a marine with a pillar at its corner; a zealot at a
+ * crossing of two corridors as wide as itself, with next to no other place. */
 static void crowded_ground_is_respected(void **state) {
     (void)state;
     static const char text[] =
-        "{\"step_limit\": 50, \"width\": 16, \"height\": 12, \"goal\": [3, 6],\n"
-        " \"walls\": [[13, 0, 16, 1], [13, 2, 16, 12], [13, 1, 14, 2], [15, 1, 16, 2], [7, 5, 9, 7]],\n"
+        "{\"step_limit\": 50, \"width\": 24, \"height\": 12, \"goal\": [3, 6],\n"
+        " \"walls\": [[12, 0, 20, 6], [21, 0, 24, 6], [12, 7, 20, 12], [21, 7, 24, 12], [7, 5, 9, 7]],\n"
         " \"allies\": [{\"at\": [2, 6], \"units\": {\"zealot\": 4}}, {\"at\": [4.2, 6], \"units\": {\"zealot\": "
         "4}}],\n"
-        " \"enemies\": [{\"at\": [14.5, 1.5], \"units\": {\"zealot\": 1}}, {\"at\": [10, 6], \"units\": {\"marine\": "
-        "1}}]}\n";
+        " \"enemies\": [{\"at\": [20.5, 6.5], \"units\": {\"zealot\": 1}},\n"
+        "   {\"at\": [11, 10], \"units\": {\"marine\": 1}}]}\n";
+    static const sl_box walls[] = {{12, 0, 20, 6}, {21, 0, 24, 6}, {12, 7, 20, 12}, {21, 7, 24, 12}, {7, 5, 9, 7}};
     sl_temp_folder folder = sl_temp_folder_create();
     const char *name = write_map(&folder, text);
     starts map = look_at_map(name);
     sl_env *env = open_env(name, 8.0, 11);
-    double low[4] = {0}, high[4] = {0};
+    double low[6] = {0}, high[6] = {0};
+    int stayed = 0;
     for (int k = 0; k < 30 * V; k++) {
-        double d[4];
+        double d[6];
         if (k % V == 0) reset(env);
         starts now = look(env, k % V);
-        assert_sound(&now, (sl_box){0, 0, 16, 12});
+        assert_sound(&now, (sl_box){0, 0, 24, 12});
         assert_moved(&map, &now, 0, 4, &d[0], &d[1]);
         assert_moved(&map, &now, 4, 8, &d[2], &d[3]);
-        for (int a = 0; a < 4; a++) stretch(d[a], &low[a], &high[a]);
-        // it has nowhere to go
-        assert_true(across(&map.unit[8], &now.unit[8]) < 1e-6);
+        assert_moved(&map, &now, 9, 10, &d[4], &d[5]);
+        for (int a = 0; a < 6; a++) stretch(d[a], &low[a], &high[a]);
+        stayed += now.unit[8].x == 20.5f && now.unit[8].y == 6.5f;
         for (int u = 0; u < now.n; u++) {
-            double x = (double)now.unit[u].x, y = (double)now.unit[u].y, r = (double)now.unit[u].r - 1e-4;
-            double dx = fmax(fabs(x - 8.0) - 1.0, 0.0), dy = fmax(fabs(y - 6.0) - 1.0, 0.0);
-            if (hypot(dx, dy) < r) fail_msg("unit %d at (%g, %g) is in the pillar", u, x, y);
-            if (u != 8) assert_true(x + r <= 13.0);
+            for (int w = 0; w < 5; w++) assert_true(into(&walls[w], &now.unit[u]) < 1.1e-4);
         }
     }
-    // the first group is at the edge, the second may pass it
+    // the first group is at the edge, the second may pass it; the marine gets to the other side of the pillar
     assert_true(low[0] > -1.0 && high[1] > 4.0 && low[2] < -2.0 && high[2] > 1.0);
+    assert_true(low[4] < -6.0 && low[5] < -6.0 && stayed > 15 * V);
+    sl_env_destroy(&env);
+    sl_temp_folder_remove(&folder);
+}
+
+// where there is little room, it is used, and not missed by draws over all that the option allows
+static void little_room_is_used(void **state) {
+    (void)state;
+    static const char text[] = "{\"step_limit\": 50, \"width\": 2, \"height\": 14, \"goal\": [1, 3],\n"
+                               " \"walls\": [[0, 0, 2, 1], [0, 5, 2, 6]],\n"
+                               " \"allies\": [{\"at\": [1, 3], \"units\": {\"zealot\": 1}}],\n"
+                               " \"enemies\": [{\"at\": [1, 10], \"units\": {\"zealot\": 1}}]}\n";
+    sl_temp_folder folder = sl_temp_folder_create();
+    const char *name = write_map(&folder, text);
+    sl_env *env = open_env(name, 8.0, 11);
+    for (int k = 0; k < 10 * V; k++) {
+        if (k % V == 0) reset(env);
+        starts now = look(env, k % V);
+        assert_sound(&now, (sl_box){0, 1, 2, 14});
+        assert_true(now.unit[0].y < 4.5001f && now.unit[1].y > 6.4999f);
+        for (int u = 0; u < 2; u++) assert_true(now.unit[u].x != 1.0f || now.unit[u].y != (u ? 10.0f : 3.0f));
+    }
     sl_env_destroy(&env);
     sl_temp_folder_remove(&folder);
 }
@@ -260,6 +288,7 @@ int main(void) {
         cmocka_unit_test(groups_move_as_a_whole),        cmocka_unit_test(the_same_seed_starts_the_same),
         cmocka_unit_test(nothing_is_drawn_without_need), cmocka_unit_test(a_snapshot_resumes),
         cmocka_unit_test(the_same_starts_everywhere),    cmocka_unit_test(crowded_ground_is_respected),
+        cmocka_unit_test(little_room_is_used),
     };
     return cmocka_run_group_tests_name("shift", tests, NULL, NULL);
 }

@@ -258,6 +258,8 @@ static void test_env_commands(void **state) {
     expect_error("env info mpe/simple_spred_v3", 3, "unknown environment 'mpe/simple_spred_v3'");
     assert_int_equal(run("", "env info mpe/simple_spread_v3"), 0);
     assert_non_null(strstr(output, "agent_0"));
+    assert_int_equal(run("", "env info combat/3m --switch spawn_shift=4"), 0);
+    assert_non_null(strstr(output, "combat/3m[spawn_shift=4]: 3 agents"));
     assert_int_equal(run("", "env info combat/3m --switch full"), 0);
     assert_non_null(strstr(output, "combat/3m[full]: 3 agents"));
     assert_non_null(strstr(output, ", agents can die\n"));
