@@ -110,6 +110,7 @@ static void battles_end_in_the_recorded_state(void **state) {
     sl_env_options plain = sl_env_default_options(), switched = plain, piloted = plain;
     switched.full = switched.wall_offset_fix = switched.clamp_to_map = switched.clear_last_actions = true;
     switched.corpse_attack = SL_SWITCH_OFF;
+    switched.spawn_shift = 4.0;
     piloted.opponent = SL_OPPONENT_POLICY;
     piloted.pilot = (sl_pilot){.act = wander, .memory = 1};
     const struct {
@@ -121,7 +122,7 @@ static void battles_end_in_the_recorded_state(void **state) {
         {"combat/5m_vs_6m", &plain, 0x526593ca30795afbu, 0x2b65321d945d6b5cu},
         {"combat/8m", &plain, 0x71942dd06ab35d5au, 0x2b6cfb3a8823aa1cu},
         {"combat/3s5z", &plain, 0x2ac06ade4dddd7d9u, 0x42e22bfca49ee415u},
-        {"combat/3s5z", &switched, 0x0740324fa460dbfdu, 0x0cd70743653ec809u},
+        {"combat/3s5z", &switched, 0xd1fea5aeceb016acu, 0x892edf395ea8e615u},
         {"combat/5m_vs_6m", &piloted, 0xae8669bab8f0e75du, 0x539659777409fff3u},
     };
     static const int n_threads[] = {1, 2, 4};
