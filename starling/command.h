@@ -25,6 +25,7 @@ sl_status sl_cmd_model_info(const char *path, int argc, char **argv);
 sl_status sl_cmd_env_list(const char *path, int argc, char **argv);
 sl_status sl_cmd_env_info(const char *path, int argc, char **argv);
 sl_status sl_cmd_env_check(const char *path, int argc, char **argv);
+sl_status sl_cmd_env_play(const char *path, int argc, char **argv);
 sl_status sl_cmd_env_bench(const char *path, int argc, char **argv);
 sl_status sl_cmd_bench_train(const char *path, int argc, char **argv);
 sl_status sl_cmd_bench_fleet(const char *path, int argc, char **argv);

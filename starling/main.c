@@ -1,6 +1,7 @@
 /* main.c - starling, the command-line face: picks the subcommand, prints what went wrong, and exits with the codes of
  * common/status.h. The commands are in cmd_*.c. */
 #include "starling/command.h"
+#include "starling/interrupt.h"
 #include "starling/supervise.h"
 
 #include "common/log.h"
@@ -19,6 +20,7 @@ static const sl_command env_commands[] = {
     {"list", "the environments there are", sl_cmd_env_list, NULL},
     {"info", "agents, observation blocks and actions of one environment", sl_cmd_env_info, NULL},
     {"check", "replay recorded trajectories and measure the difference", sl_cmd_env_check, NULL},
+    {"play", "play episodes, watch, record and replay them", sl_cmd_env_play, NULL},
     {"bench", "how many steps a second an environment makes", sl_cmd_env_bench, NULL},
     {NULL, NULL, NULL, NULL},
 };
@@ -36,7 +38,7 @@ static const sl_command commands[] = {
     {"fly", "fly students as processes over tcp", sl_cmd_fly, NULL},
     {"report", "tables over runs and seeds", sl_cmd_report, NULL},
     {"model", "look into policy files", NULL, model_commands},
-    {"env", "look at, check and measure environments", NULL, env_commands},
+    {"env", "look at, play, check and measure environments", NULL, env_commands},
     {"bench", "measure training, fleet and inference on this machine", NULL, bench_commands},
     {NULL, NULL, NULL, NULL},
 };
@@ -55,6 +57,7 @@ int main(int argc, char **argv) {
         status = sl_fail(SL_IO, "disk full, or the reader of a pipe went away", "cannot write the result to stdout");
     }
     if (status != SL_OK) sl_error_print(path);
-    if (status == SL_INTERRUPTED && sl_supervisor_signal() == SIGINT) return 130;
+    int signal_number = sl_supervisor_signal() ? sl_supervisor_signal() : sl_interrupt_signal();
+    if (status == SL_INTERRUPTED && signal_number == SIGINT) return 130;
     return sl_status_exit_code(status);
 }
