@@ -258,6 +258,14 @@ static void test_wins_are_counted(void **state) {
     assert_true(fabs(win_rate - n_won / 200.0) < 1e-9);
     assert_true(fabs(number(evaluated, "win_rate") - win_rate) < 1e-9);
     assert_true(fabs(number(evaluated, "length_mean") - length) < 1e-6);
+    // without a run: the same episodes
+    (void)snprintf(words, sizeof words, "env play combat/%s/map.json --policy random --episodes 200 --json",
+                   folder.path);
+    json_t *played = run_for_json(words);
+    assert_true(fabs(number(played, "return_mean") - number(report, "policies.random.return.mean")) < 1e-6);
+    assert_true(fabs(number(played, "length_mean") - length) < 1e-6);
+    assert_true(fabs(number(played, "wins") - n_won) < 0.5);
+    json_decref(played);
     assert_true(number(report, "policies.fleet.win_rate") >= 0);
     assert_true(json_is_true(json_object_get(json_object_get(report, "flight"), "equals_in_process")));
     json_decref(evaluated);

@@ -177,6 +177,41 @@ static void test_refuses(void **state) {
                  "of combat/3m, not of combat/8m");
 }
 
+// how many standard errors lie between a mean of the reference, over 100 episodes and rounded by that much, and ours
+static double errors_apart(double reference, double rounding, double ours, double own_error, double n) {
+    double sd = own_error * sqrt(n), error = sd * sqrt(1 / 100.0 + 1 / n) + 1e-12;
+    return fmax(fabs(ours - reference) - rounding, 0) / error;
+}
+
+/* What SMAClite's random play and attack-nearest come to, in 100 episodes each: return and length are met within two
+ * standard errors of the difference, or to the digits given where all episodes are alike; nobody wins. */
+static void test_plays_as_the_reference(void **state) {
+    (void)state;
+    static const struct {
+        const char *map, *policy;
+        double mean, length;
+    } rows[] = {
+        {"3m", "random", 1.52, 26.8},   {"5m_vs_6m", "random", 1.50, 27.7}, {"8m", "random", 2.06, 36.3},
+        {"3s5z", "random", 4.10, 48.6}, {"3m", "nearest", 3.945, 15.0},     {"5m_vs_6m", "nearest", 4.892, 18.0},
+        {"8m", "nearest", 7.276, 22.0}, {"3s5z", "nearest", 9.775, 44.0},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char words[128];
+        (void)snprintf(words, sizeof words, "env play combat/%s --policy %s --episodes 2000 --json", rows[i].map,
+                       rows[i].policy);
+        json_t *object = play(words);
+        double n = number(object, "episodes"), rounding = i < 4 ? 0.0051 : 0.00051;
+        double by_return =
+            errors_apart(rows[i].mean, rounding, number(object, "return_mean"), number(object, "return_se"), n);
+        double by_length =
+            errors_apart(rows[i].length, 0.051, number(object, "length_mean"), number(object, "length_se"), n);
+        print_message("%s %s: %.1f and %.1f errors off\n", rows[i].map, rows[i].policy, by_return, by_length);
+        assert_true(by_return < 2 && by_length < 2);
+        assert_true(number(object, "wins") == 0);
+        json_decref(object);
+    }
+}
+
 // Ctrl-C in the middle: the recording is whole up to there
 static void test_is_interrupted_in_order(void **state) {
     (void)state;
@@ -213,11 +248,9 @@ static void test_is_interrupted_in_order(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_prints_what_was_played),
-        cmocka_unit_test(test_plays_the_episodes_of_eval),
-        cmocka_unit_test(test_shows_frames_as_text),
-        cmocka_unit_test(test_records_and_replays),
-        cmocka_unit_test(test_refuses),
+        cmocka_unit_test(test_prints_what_was_played),     cmocka_unit_test(test_plays_as_the_reference),
+        cmocka_unit_test(test_plays_the_episodes_of_eval), cmocka_unit_test(test_shows_frames_as_text),
+        cmocka_unit_test(test_records_and_replays),        cmocka_unit_test(test_refuses),
         cmocka_unit_test(test_is_interrupted_in_order),
     };
     return cmocka_run_group_tests_name("play", tests, NULL, NULL);
