@@ -79,7 +79,10 @@ static sl_status write_script(script *s, int n_runs, char *const *folders, const
     append_quoted(s, y);
     append(s, " noenhanced; set title ");
     append_quoted(s, stage);
-    append(s, " noenhanced; plot ");
+    append(s, " noenhanced; ");
+    // a share has a scale of its own
+    if (strcmp(y, "won") == 0) append(s, "set yrange [0:1.04]; ");
+    append(s, "plot ");
     for (int i = 0; i < n_runs; i++) {
         char path[SL_RUN_PATH], name[64];
         (void)snprintf(name, sizeof name, "metrics/%s.csv", stage);

@@ -51,7 +51,9 @@ static sl_status check_keys(const reader *r, const json_t *object, const char *p
         char framed[64];
         (void)snprintf(framed, sizeof framed, " %.40s ", key);
         if (strlen(key) > 40 || strchr(key, ' ') || !strstr(known, framed)) {
-            return refuse(r, known, "%s: unknown key '%.32s'", place, key);
+            char hint[128];
+            (void)snprintf(hint, sizeof hint, "its keys are%.*s", (int)strlen(known) - 1, known);
+            return refuse(r, hint, "%s: unknown key '%.32s'", place, key);
         }
     }
     return SL_OK;
