@@ -19,7 +19,7 @@ enum { MAX_BATCH_EPISODES = 1 << 16, MAX_EVALUATION = 1 << 20, MAX_RECORDING = 1
 
 struct sl_coordinator {
     sl_coordinator_def def;
-    char *run;
+    char *run, *recording; /* recording: NULL = flights are not recorded */
     sl_setup *setup;
     sl_pool *pool;
     /* made when the first request needs them */
@@ -53,8 +53,10 @@ sl_status sl_coordinator_create(const sl_coordinator_def *def, sl_coordinator **
     if (!self) return sl_fail(SL_MEMORY, NULL, "cannot allocate the coordinator");
     self->def = *def;
     self->run = sl_alloc_string(def->run);
-    sl_status status = self->run ? sl_setup_create(def->experiment, &self->setup)
-                                 : sl_fail(SL_MEMORY, NULL, "cannot allocate the coordinator");
+    if (def->record) self->recording = sl_alloc_string(def->record);
+    bool copied = self->run && (self->recording || !def->record);
+    sl_status status = copied ? sl_setup_create(def->experiment, &self->setup)
+                              : sl_fail(SL_MEMORY, NULL, "cannot allocate the coordinator");
     if (status == SL_OK && def->fleet) status = open_hangar(self, def);
     int n_threads = def->experiment->threads > 0 ? def->experiment->threads : 1;
     if (status == SL_OK) status = sl_pool_create(n_threads, &self->pool);
@@ -97,6 +99,7 @@ void sl_coordinator_destroy(sl_coordinator **self_pointer) {
     sl_pool_destroy(&self->pool);
     sl_setup_destroy(&self->setup);
     sl_free(self->run);
+    sl_free(self->recording);
     sl_free(self);
     *self_pointer = NULL;
 }
@@ -355,7 +358,10 @@ static sl_status fly(sl_coordinator *self, const sl_learn_message *request, sl_l
                       .n_episodes = n,
                       .seed = request->seed,
                       .join_ms = JOIN_MS,
-                      .progress = &self->def.progress};
+                      .progress = &self->def.progress,
+                      .watch_ns = request->watch_us * 1000,
+                      .record = self->recording};
+    if (request->watch_us > 0) def.watch = self->def.watch;
     int64_t n_ticks = 0;
     sl_fleet_stats before = *sl_fleet_get_stats(def.fleet);
     SL_TRY(sl_fly_run(&def, &self->episodes, self->tick_ns, &n_ticks));

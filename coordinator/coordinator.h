@@ -5,6 +5,7 @@
 #define SL_COORDINATOR_COORDINATOR_H
 
 #include "coordinator/progress.h"
+#include "coordinator/watch.h"
 #include "net/learn_message.h"
 #include "setup/setup.h"
 
@@ -17,6 +18,8 @@ typedef struct sl_coordinator_def {
     const char *run;                   /* the run's folder; copied */
     sl_progress progress;              /* told of long work; what it returns other than SL_OK ends it */
     const char *fleet;                 /* endpoint for the agents; copied; NULL: FLY is refused */
+    sl_watch watch;                    /* shown the flights whose request asks for it */
+    const char *record;                /* where flights are recorded, the last one of each; copied; NULL: nowhere */
     char config_hash[65];              /* SHA-256 of the resolved experiment file; "" = none */
     const volatile sig_atomic_t *stop; /* ends waiting for agents; NULL = never */
 } sl_coordinator_def;

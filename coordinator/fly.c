@@ -4,11 +4,14 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "coordinator/keeper.h"
+#include "envs/golden_write.h"
 #include "envs/streams.h"
 
+#include <stdio.h>
 #include <string.h>
+#include <time.h>
 
-enum { WAIT_A_ROUND_MS = 500 };
+enum { WAIT_A_ROUND_MS = 500, POLL_FROM_NS = 20000000 };
 
 typedef struct flight {
     const sl_fly_def *def;
@@ -19,6 +22,9 @@ typedef struct flight {
     uint8_t *avail, terminated, truncated, won;
     int32_t *action;
     double *reward;
+    sl_golden_writer *writer; /* NULL: nothing is recorded */
+    sl_shape *shapes;         /* NULL: nobody looks on */
+    int64_t due_ns;           /* when the next step may come */
     sl_keeper keeper;
 } flight;
 
@@ -31,9 +37,13 @@ static sl_status prepare(flight *self) {
     self->avail = sl_keeper_array(k, setup->uses_avail ? (int64_t)setup->N * setup->A : 0, 1);
     self->action = sl_keeper_array(k, setup->N, sizeof(int32_t));
     self->reward = sl_keeper_array(k, setup->N, sizeof(double));
+    self->shapes = sl_keeper_array(k, self->def->watch.show ? SL_MAX_SHAPES : 0, sizeof *self->shapes);
     if (k->failed) return sl_fail(SL_MEMORY, NULL, "cannot allocate a flight");
     if (self->avail) sl_setup_fill_avail(setup, 1, self->avail);
-    return SL_OK;
+    if (!self->def->record) return SL_OK;
+    sl_golden_writer_def writer = {self->def->record, setup->experiment->env.name, &setup->options, "students",
+                                   self->def->seed};
+    return sl_golden_writer_open(&writer, self->env, &self->writer);
 }
 
 // in rounds, so that the asker hears that somebody is still there
@@ -55,21 +65,71 @@ static sl_env_out outputs(flight *self) {
                         .won = &self->won};
 }
 
-static sl_status fly_episode(flight *self, int64_t e, double *returns, int32_t *length, int64_t *tick_ns) {
+// the agents' heartbeats come in meanwhile; a poll takes as long as nobody says anything
+static sl_status wait_until_due(flight *self, int64_t e) {
+    int64_t left = self->due_ns - sl_clock_ns();
+    for (; left > POLL_FROM_NS; left = self->due_ns - sl_clock_ns()) {
+        SL_TRY(sl_progress_report(self->def->progress, e, self->def->n_episodes));
+        SL_TRY(sl_fleet_poll(self->def->fleet, 0));
+    }
+    struct timespec rest = {.tv_nsec = (long)left};
+    if (left > 0) (void)nanosleep(&rest, NULL);
+    return SL_OK;
+}
+
+// tells whoever looks on, and gives the time to look
+static sl_status show(flight *self, int64_t e, int32_t step, const double *returns) {
+    const sl_fly_def *def = self->def;
+    if (!self->shapes) return SL_OK;
+    sl_sight sight = {.episode = e,
+                      .n_episodes = def->n_episodes,
+                      .step = step,
+                      .actions = step > 0 ? self->action : NULL,
+                      .returns = returns,
+                      .outcome = "",
+                      .n_agents = self->setup->N,
+                      .shapes = self->shapes};
+    if (self->truncated) sight.outcome = "time is up";
+    if (self->terminated) sight.outcome = self->won ? "won" : "lost";
+    sight.n_shapes = sl_env_draw(self->env, 0, self->shapes, SL_MAX_SHAPES);
+    if (sight.n_shapes > SL_MAX_SHAPES) sight.n_shapes = SL_MAX_SHAPES;
+    def->watch.show(def->watch.context, &sight);
+    // what is late is not made up for
+    int64_t now = sl_clock_ns();
+    self->due_ns = (self->due_ns > now - def->watch_ns ? self->due_ns : now) + def->watch_ns;
+    return wait_until_due(self, e);
+}
+
+static sl_status start_episode(flight *self, int64_t e) {
     sl_env_out out = outputs(self);
     sl_streams streams = sl_streams_of_episode(self->def->seed, e);
     sl_env_seed(self->env, 0, &streams.env);
     if (self->masks) sl_mask_draw(self->masks, 0, &streams.mask);
-    sl_env_reset(self->env, 0, 1, NULL, &out);
     self->terminated = self->truncated = 0;
+    if (self->writer) return sl_golden_writer_reset(self->writer, e, &out);
+    sl_env_reset(self->env, 0, 1, NULL, &out);
+    return SL_OK;
+}
+
+static sl_status step(flight *self) {
+    sl_env_out out = outputs(self);
+    if (self->writer) return sl_golden_writer_step(self->writer, self->action, &out);
+    sl_env_step(self->env, 0, 1, self->action, &out);
+    return SL_OK;
+}
+
+static sl_status fly_episode(flight *self, int64_t e, double *returns, int32_t *length, int64_t *tick_ns) {
+    SL_TRY(start_episode(self, e));
+    SL_TRY(show(self, e, 0, returns));
     for (*length = 0; !self->terminated && !self->truncated; ++*length) {
         int64_t begin = sl_clock_ns();
         if (self->masks) sl_mask_apply(self->masks, 0, 1, self->obs, self->obs);
         if (self->setup->hides_avail) sl_mask_avail(self->masks, self->setup->N, self->avail, self->avail);
         SL_TRY(sl_fleet_tick(self->def->fleet, self->obs, self->avail, *length == 0, self->action, NULL));
-        sl_env_step(self->env, 0, 1, self->action, &out);
+        SL_TRY(step(self));
         for (int n = 0; n < self->setup->N; n++) returns[n] += self->reward[n];
         tick_ns[*length] = sl_clock_ns() - begin;
+        SL_TRY(show(self, e, *length + 1, returns));
     }
     return SL_OK;
 }
@@ -88,6 +148,16 @@ static sl_status fly_all(flight *self, const sl_episodes *out, int64_t *tick_ns,
     return SL_OK;
 }
 
+// the first failure is the one to tell
+static sl_status end_recording(flight *self, sl_status status) {
+    char what[512], hint[256];
+    if (status == SL_OK) return sl_golden_writer_close(&self->writer);
+    (void)snprintf(what, sizeof what, "%s", sl_error_what());
+    (void)snprintf(hint, sizeof hint, "%s", sl_error_hint() ? sl_error_hint() : "");
+    if (sl_golden_writer_close(&self->writer) != SL_OK) SL_WARN("%s", sl_error_what());
+    return sl_fail(status, hint[0] ? hint : NULL, "%s", what);
+}
+
 sl_status sl_fly_run(const sl_fly_def *def, const sl_episodes *out, int64_t *tick_ns, int64_t *n_ticks) {
     flight self = {.def = def, .setup = def->setup};
     sl_fleet_stats before = *sl_fleet_get_stats(def->fleet);
@@ -99,6 +169,7 @@ sl_status sl_fly_run(const sl_fly_def *def, const sl_episodes *out, int64_t *tic
     if (missed + absent > 0)
         SL_WARN("the fallback acted %llu times for a late agent, %llu times for an absent one",
                 (unsigned long long)missed, (unsigned long long)absent);
+    status = end_recording(&self, status);
     sl_env_destroy(&self.env);
     sl_mask_destroy(&self.masks);
     sl_keeper_fini(&self.keeper);

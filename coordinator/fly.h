@@ -7,6 +7,7 @@
 #include "coordinator/evaluate.h"
 #include "coordinator/fleet.h"
 #include "coordinator/progress.h"
+#include "coordinator/watch.h"
 #include "setup/setup.h"
 
 typedef struct sl_fly_def {
@@ -16,10 +17,13 @@ typedef struct sl_fly_def {
     uint64_t seed;
     int join_ms;                 /* how long to wait for the agents */
     const sl_progress *progress; /* in episodes; NULL = not wanted */
+    sl_watch watch;              /* of the flight: */
+    int64_t watch_ns;            /* a step takes that long at least, for whoever looks on */
+    const char *record;          /* a file to record to (envs/golden_write.h); NULL = none */
 } sl_fly_def;
 
 /* tick_ns (n_episodes * max_steps): wall time of each environment step with its exchange, *n_ticks of them.
- * SL_TIMEOUT names the slots without an agent; SL_INTERRUPTED; SL_NETWORK; SL_MEMORY. */
+ * SL_TIMEOUT names the slots without an agent; SL_INTERRUPTED; SL_NETWORK; SL_MEMORY; what the recording says. */
 SL_MUST_CHECK sl_status sl_fly_run(const sl_fly_def *def, const sl_episodes *out, int64_t *tick_ns, int64_t *n_ticks);
 
 #endif

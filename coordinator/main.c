@@ -14,17 +14,19 @@ enum { MAX_EXPERIMENT_BYTES = 1 << 20 };
 
 static const char help[] =
     "usage: starling-coordinator --experiment FILE --run DIR --connect ENDPOINT [--fleet ENDPOINT]\n"
+    "                            [--record FILE]\n"
     "Hosts the environments and the expert buffer, and works for the trainer that listens at ENDPOINT.\n\n"
     "  --experiment FILE   the resolved experiment of the run\n"
     "  --run DIR           the run's folder\n"
     "  --connect ENDPOINT  the trainer's endpoint, tcp://host:port\n"
     "  --fleet ENDPOINT    where agents connect; default: the experiment's fleet.endpoint\n"
+    "  --record FILE       writes the episodes of a flight there, .jsonl or .jsonl.gz\n"
     "  --log-level L       debug, info, warn or error\n"
     "  --log-json          log lines as JSON objects\n"
     "  --help, --version\n";
 
 typedef struct options {
-    const char *experiment, *run, *connect, *fleet;
+    const char *experiment, *run, *connect, *fleet, *record;
     sl_log_level level;
     bool json, done;
 } options;
@@ -36,15 +38,12 @@ static void on_signal(int signal) {
 }
 
 static sl_status parse(int argc, char **argv, options *out) {
-    static const struct option known[] = {{"experiment", required_argument, NULL, 'e'},
-                                          {"run", required_argument, NULL, 'r'},
-                                          {"connect", required_argument, NULL, 'c'},
-                                          {"fleet", required_argument, NULL, 'f'},
-                                          {"log-level", required_argument, NULL, 'l'},
-                                          {"log-json", no_argument, NULL, 'j'},
-                                          {"help", no_argument, NULL, 'h'},
-                                          {"version", no_argument, NULL, 'v'},
-                                          {NULL, 0, NULL, 0}};
+    static const struct option known[] = {
+        {"experiment", required_argument, NULL, 'e'}, {"run", required_argument, NULL, 'r'},
+        {"connect", required_argument, NULL, 'c'},    {"fleet", required_argument, NULL, 'f'},
+        {"record", required_argument, NULL, 'o'},     {"log-level", required_argument, NULL, 'l'},
+        {"log-json", no_argument, NULL, 'j'},         {"help", no_argument, NULL, 'h'},
+        {"version", no_argument, NULL, 'v'},          {NULL, 0, NULL, 0}};
     options o = {.level = SL_LOG_INFO};
     opterr = 0;
     for (int c; (c = getopt_long(argc, argv, "", known, NULL)) != -1;) {
@@ -60,6 +59,9 @@ static sl_status parse(int argc, char **argv, options *out) {
             break;
         case 'f':
             o.fleet = optarg;
+            break;
+        case 'o':
+            o.record = optarg;
             break;
         case 'l':
             SL_TRY(sl_log_level_parse(optarg, &o.level));
@@ -88,7 +90,7 @@ static sl_status run(const options *o) {
     size_t n_bytes = 0;
     sl_experiment *experiment = NULL;
     sl_server *server = NULL;
-    sl_coordinator_def def = {.run = o->run, .stop = &stop};
+    sl_coordinator_def def = {.run = o->run, .record = o->record, .stop = &stop};
     SL_TRY(sl_file_read(o->experiment, MAX_EXPERIMENT_BYTES, &bytes, &n_bytes));
     sl_file_sha256(bytes, n_bytes, def.config_hash);
     sl_free(bytes);

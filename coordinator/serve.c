@@ -4,6 +4,7 @@
 #include "common/alloc.h"
 #include "common/clock.h"
 #include "common/log.h"
+#include "envs/shape_rows.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -24,6 +25,8 @@ struct sl_server {
     uint64_t working_on, answered; /* request ids, 0 = none */
     uint64_t n_dropped;            /* messages that no asker sends */
     int64_t next_hello, next_progress;
+    float shape_numbers[SL_MAX_SHAPES * SL_SHAPE_NUMBERS]; /* of the picture being sent */
+    uint8_t shape_bytes[SL_MAX_SHAPES * SL_SHAPE_BYTES];
     sl_learn_message answer; /* the last one, for an asker that asks again */
 };
 
@@ -48,6 +51,25 @@ static sl_status report(void *context, int64_t done, int64_t total) {
     return SL_OK;
 }
 
+// PROGRESS with a picture
+static void show(void *context, const sl_sight *sight) {
+    sl_server *self = context;
+    int64_t n = sight->n_shapes, N = sight->n_agents;
+    sl_learn_message message = {.kind = SL_LEARN_PROGRESS,
+                                .run_id = self->run_id,
+                                .request_id = self->working_on,
+                                .done = sight->episode,
+                                .total = sight->n_episodes};
+    (void)snprintf(message.text, sizeof message.text, "%s", sight->outcome);
+    sl_shape_rows_write(sight->n_shapes, sight->shapes, self->shape_numbers, self->shape_bytes);
+    sl_learn_add(&message, SL_TENSOR_SHAPES, SL_WIRE_F32, self->shape_numbers, 2, (int64_t[]){n, SL_SHAPE_NUMBERS});
+    sl_learn_add(&message, SL_TENSOR_LABELS, SL_WIRE_U8, self->shape_bytes, 2, (int64_t[]){n, SL_SHAPE_BYTES});
+    sl_learn_add(&message, SL_TENSOR_EPISODE_RETURN, SL_WIRE_F64, sight->returns, 2, (int64_t[]){1, N});
+    sl_learn_add(&message, SL_TENSOR_EPISODE_LENGTH, SL_WIRE_I32, &sight->step, 1, (int64_t[]){1});
+    if (sight->actions) sl_learn_add(&message, SL_TENSOR_ACTION, SL_WIRE_I32, sight->actions, 1, &N);
+    if (sl_learn_send(self->codec, self->transport, NULL, &message) != SL_OK) SL_DEBUGF("a picture was not sent");
+}
+
 // a number that no other incarnation has
 static uint64_t draw_run_id(void) {
     uint64_t id = 0;
@@ -67,6 +89,7 @@ sl_status sl_server_open(const char *endpoint, const sl_coordinator_def *def, sl
     self->run_id = draw_run_id();
     sl_coordinator_def with_progress = *def;
     with_progress.progress = (sl_progress){report, self};
+    with_progress.watch = (sl_watch){show, self};
     sl_transport_def transport = sl_transport_learn_def();
     // what could not be sent is sent again or asked for again: the agents need not wait for it
     transport.send_wait_ms = 200;

@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { MAX_HEADER = 8 * 1024, MAX_EPISODES = 10000000, ARENA_BYTES = 64 * 1024 };
+enum { MAX_HEADER = 8 * 1024, MAX_EPISODES = 10000000, MAX_WATCH_US = 60000000, ARENA_BYTES = 64 * 1024 };
 
 struct sl_learn_codec {
     sl_pb_arena arena;
@@ -100,6 +100,7 @@ static void fill_header(const sl_learn_message *m, pb_header *h) {
     h->has_want_snapshot = m->want_snapshot, h->want_snapshot = m->want_snapshot;
     h->has_done = h->has_total = (needs & COUNT) != 0;
     h->done = m->done, h->total = m->total;
+    h->has_watch_us = m->kind == SL_LEARN_FLY && m->watch_us != 0, h->watch_us = (uint32_t)m->watch_us;
 }
 
 static size_t pack_header(sl_learn_codec *self, const sl_learn_message *m) {
@@ -169,6 +170,8 @@ static sl_status check_header(sl_learn_kind kind, const pb_header *h) {
     if (!isfinite(h->value_mean)) return bad(kind, "value_mean");
     if (!isfinite(h->value_std) || h->value_std < 0) return bad(kind, "value_std");
     if ((needs & COUNT) && (!h->has_done || h->done < 0 || h->done > h->total)) return bad(kind, "done");
+    if (kind == SL_LEARN_FLY && h->has_watch_us && (h->watch_us == 0 || h->watch_us > MAX_WATCH_US))
+        return bad(kind, "watch_us");
     return SL_OK;
 }
 
@@ -214,6 +217,7 @@ static void fill_message(const sl_prefix *prefix, const pb_header *h, sl_learn_m
     out->want_snapshot = h->want_snapshot;
     out->done = needs & COUNT ? h->done : 0;
     out->total = needs & COUNT ? h->total : 0;
+    out->watch_us = out->kind == SL_LEARN_FLY && h->has_watch_us ? h->watch_us : 0;
 }
 
 sl_status sl_learn_decode(sl_learn_codec *self, const sl_message *frames, sl_learn_message *out) {

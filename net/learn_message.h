@@ -56,8 +56,7 @@ typedef enum sl_tensor_role {
     SL_TENSOR_VALUE,      /* f32, as ADVANTAGE: the critic's value in reward units */
     SL_TENSOR_KEEP,       /* f32 (T, B): 0 at the first step of an episode, else 1 */
     SL_TENSOR_ALIVE,      /* f32 (T, B, N): 1 where the agent's sample counts; absent = all 1 */
-    SL_TENSOR_HIDDEN,     /* f32 (C, B, N, H): the actor's recurrent state before each chunk, before KEEP is applied;
-                             recurrent actors only; H = the largest of the students', rows of smaller ones padded */
+    SL_TENSOR_HIDDEN,     /* f32 (C, B, N, H): the actor's state before each chunk and KEEP; padded to the widest */
     SL_TENSOR_CRITIC_HIDDEN,  /* f32 (C, B, M, H), M = 1 for a team critic, else N; recurrent critics only */
     SL_TENSOR_TEACHER_LOGITS, /* f32 (T, B, N, A) */
     SL_TENSOR_TEACHER_Z,      /* f32 (T, B, N, H_teacher): the embedding */
@@ -65,8 +64,10 @@ typedef enum sl_tensor_role {
     SL_TENSOR_EPISODE_LENGTH, /* i32 (E) */
     SL_TENSOR_EPISODE_WON,    /* u8 (E): where the environment knows winning */
     SL_TENSOR_TICK_NS,        /* i64 (n): FLY: wall time of each environment step */
-    SL_TENSOR_CRITIC_OBS,   /* f32 (T, B, N, O): observations that the critic's rows read; absent when they are OBS */
-    SL_TENSOR_LATENCY = 25, /* f64 (2, 2): FLY: p50, p99 in ns of round trips and of the agents' residence */
+    SL_TENSOR_CRITIC_OBS, /* f32 (T, B, N, O): observations that the critic's rows read; absent when they are OBS */
+    SL_TENSOR_SHAPES,     /* f32 (n, 12): PROGRESS of a watched flight: its picture (envs/shape_rows.h) */
+    SL_TENSOR_LABELS,     /* u8 (n, 36): of the same */
+    SL_TENSOR_LATENCY,    /* f64 (2, 2): FLY: p50, p99 in ns of round trips and of the agents' residence */
     SL_TENSOR_ROLES
 } sl_tensor_role;
 
@@ -93,9 +94,9 @@ typedef struct sl_learn_message {
     uint64_t seed; /* EVALUATE, FLY: episode e uses stream split(seed, e) */
     int source;    /* SAMPLE: 0 states of the expert buffer, 1 states of the students in PARAMS */
     sl_policy_kind policy;
-    double value_mean, value_std; /* COLLECT: the critic's output * std + mean is in reward units */
-    bool want_snapshot;           /* the answer carries SNAPSHOT: the state after this request */
-    int64_t done, total;          /* PROGRESS */
+    double value_mean, value_std;  /* COLLECT: the critic's output * std + mean is in reward units */
+    bool want_snapshot;            /* the answer carries SNAPSHOT: the state after this request */
+    int64_t done, total, watch_us; /* PROGRESS; FLY: a picture after each step of so long at least, 0 = none */
     int n_tensors;
     sl_wire_tensor tensors[SL_LEARN_MAX_TENSORS];
 } sl_learn_message;
@@ -109,8 +110,7 @@ void sl_learn_add(sl_learn_message *message, sl_tensor_role role, sl_wire_type t
 typedef struct sl_learn_codec sl_learn_codec;
 SL_MUST_CHECK sl_status sl_learn_codec_create(sl_learn_codec **out);
 void sl_learn_codec_destroy(sl_learn_codec **self);
-/* Every tensor is copied once. Asserts what the kind needs (proto/README.md); SL_FULL, SL_NOT_FOUND as
- * sl_transport_send. */
+/* Every tensor is copied once. Asserts what the kind needs; SL_FULL, SL_NOT_FOUND as sl_transport_send. */
 SL_MUST_CHECK sl_status sl_learn_send(sl_learn_codec *self, sl_transport *transport, const sl_peer *peer,
                                       const sl_learn_message *message);
 /* Frames as received -> message; each frame's size must equal its descriptor's. SL_CORRUPT names the field;

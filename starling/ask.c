@@ -21,6 +21,8 @@ struct sl_ask {
     volatile sig_atomic_t stop; /* given up: the programs failed, or the user interrupted */
     atomic_bool answered;
     _Atomic int64_t done, total;
+    void (*picture)(void *context, const sl_learn_message *message);
+    void *picture_context;
     sl_learn_message *request;
     const sl_learn_message *answer;
     sl_status status;
@@ -31,6 +33,7 @@ static void on_progress(void *context, const sl_learn_message *message) {
     sl_ask *self = context;
     atomic_store(&self->done, message->done);
     atomic_store(&self->total, message->total);
+    if (self->picture && sl_learn_tensor(message, SL_TENSOR_SHAPES)) self->picture(self->picture_context, message);
 }
 
 sl_status sl_ask_open(const char *endpoint, const char *config_hash, sl_ask **out) {
@@ -61,6 +64,11 @@ void sl_ask_close(sl_ask **self) {
     if ((*self)->wake_fd >= 0) close((*self)->wake_fd);
     sl_free(*self);
     *self = NULL;
+}
+
+void sl_ask_watch(sl_ask *self, void (*picture)(void *context, const sl_learn_message *message), void *context) {
+    self->picture = picture;
+    self->picture_context = context;
 }
 
 const char *sl_ask_endpoint(const sl_ask *self) {

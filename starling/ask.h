@@ -16,6 +16,10 @@ const char *sl_ask_endpoint(const sl_ask *self);
 SL_MUST_CHECK sl_status sl_ask_begin(sl_ask *self, sl_learn_message *request);
 bool sl_ask_is_answered(const sl_ask *self);
 int sl_ask_wake_fd(const sl_ask *self); /* becomes readable with the answer */
+/* From the next question on: picture is called with every PROGRESS that has one, on the asker's thread. NULL = no
+ * more.
+ */
+void sl_ask_watch(sl_ask *self, void (*picture)(void *context, const sl_learn_message *message), void *context);
 void sl_ask_progress(const sl_ask *self, int64_t *done, int64_t *total);
 /* Joins the thread and gives its answer, borrowed until the next question, or its error. give_up: do not wait for the
  * answer any longer. */

@@ -5,6 +5,7 @@
 #include "starling/output.h"
 #include "starling/report.h"
 #include "starling/statistics.h"
+#include "starling/watcher.h"
 
 #include "common/alloc.h"
 
@@ -73,32 +74,56 @@ static sl_status print_result(const sl_run *run, uint64_t seed, const sl_flown *
     return SL_OK;
 }
 
-static sl_status fly(sl_run *run, const sl_args *args, int episodes, uint64_t seed, bool json) {
+typedef struct choice {
+    int64_t episodes, seed; /* -1: the experiment's */
+    double speed;
+    bool watch, json;
+    const char *record;
+} choice;
+
+static sl_status show(const choice *c, sl_crew *crew, const sl_run *run, sl_watcher **watcher) {
+    SL_TRY(sl_watcher_open(run, watcher));
+    sl_crew_show(crew, sl_watcher_step_us(*watcher, c->speed), sl_watcher_take, *watcher);
+    return SL_OK;
+}
+
+static sl_status fly(sl_run *run, const sl_args *args, const choice *c) {
+    int episodes = (int)c->episodes;
+    uint64_t seed = (uint64_t)c->seed;
     sl_progress progress;
     sl_progress_init(&progress, args->log_json);
+    // its line would tear the picture
+    progress.quiet = c->watch;
     sl_flown flown = {0};
     sl_crew *crew = NULL;
+    sl_watcher *watcher = NULL;
     SL_TRY(sl_crew_create(run, args, &progress, &crew));
+    sl_crew_record(crew, c->record);
     sl_status status = sl_crew_serve(crew);
+    if (status == SL_OK && c->watch) status = show(c, crew, run, &watcher);
     if (status == SL_OK) status = sl_crew_start_coordinator(crew);
     if (status == SL_OK) status = sl_crew_start_agents(crew);
     if (status == SL_OK) status = sl_crew_fly(crew, episodes, seed, "fly", &flown);
     sl_crew_end(crew);
     json_t *restarts = sl_crew_restarts(crew);
     sl_crew_destroy(&crew);
-    if (status == SL_OK) status = print_result(run, seed, &flown, restarts, json);
+    sl_watcher_close(&watcher);
+    if (status == SL_OK) status = print_result(run, seed, &flown, restarts, c->json);
     json_decref(restarts);
     sl_flown_fini(&flown);
     return status;
 }
 
 sl_status sl_cmd_fly(const char *path, int argc, char **argv) {
-    int64_t episodes = -1, seed = -1;
-    bool json = false;
+    choice c = {.episodes = -1, .seed = -1, .speed = 1};
     const sl_option options[] = {
-        {"episodes", SL_OPTION_INT, "N", "how many (the experiment's fleet.episodes)", &episodes, 1, 1000000},
-        {"seed", SL_OPTION_INT, "N", "of the episodes (the experiment's eval.seed)", &seed, 0, 9007199254740992.0},
-        {"json", SL_OPTION_SWITCH, NULL, "print one JSON object", &json, 0, 0},
+        {"episodes", SL_OPTION_INT, "N", "how many (the experiment's fleet.episodes; 1 with --watch)", &c.episodes, 1,
+         1000000},
+        {"seed", SL_OPTION_INT, "N", "of the episodes (the experiment's eval.seed)", &c.seed, 0, 9007199254740992.0},
+        {"watch", SL_OPTION_SWITCH, NULL, "show them in the terminal", &c.watch, 0, 0},
+        {"speed", SL_OPTION_REAL, "X", "1 (the default): the environment's own time", &c.speed, 0.1, 1000},
+        {"record", SL_OPTION_TEXT, "FILE", "write them as .jsonl or .jsonl.gz", &c.record, 0, 0},
+        {"json", SL_OPTION_SWITCH, NULL, "print one JSON object", &c.json, 0, 0},
     };
     sl_usage usage = {path,
                       "RUN|MODELS",
@@ -106,17 +131,20 @@ sl_status sl_cmd_fly(const char *path, int argc, char **argv) {
                       "machine. An agent that dies is started again and the flight goes on.",
                       1,
                       1,
-                      3,
+                      6,
                       options};
     sl_args args;
     SL_TRY(sl_options_parse(&usage, argc, argv, &args));
     if (args.done) return SL_OK;
+    if (c.watch && c.json) {
+        return sl_fail(SL_USAGE, "leave one of them out", "--watch and --json both write to stdout");
+    }
     sl_run *run = NULL;
     SL_TRY(sl_run_open(args.v[0], &run));
-    if (episodes < 0) episodes = run->experiment->fleet.episodes;
-    uint64_t episode_seed = seed >= 0 ? (uint64_t)seed : run->experiment->eval.seed;
+    if (c.episodes < 0) c.episodes = c.watch ? 1 : run->experiment->fleet.episodes;
+    if (c.seed < 0) c.seed = (int64_t)run->experiment->eval.seed;
     sl_status status = sl_run_load_policies(run, true);
-    if (status == SL_OK) status = fly(run, &args, (int)episodes, episode_seed, json);
+    if (status == SL_OK) status = fly(run, &args, &c);
     sl_run_close(&run);
     return status;
 }

@@ -28,6 +28,8 @@ struct sl_crew {
     member trainer, coordinator;
     int n_agents;
     member agents[SL_EXP_MAX_AGENTS];
+    const char *record; /* NULL: flights are not recorded */
+    int64_t watch_us;   /* 0: they are not watched */
     void (*watch)(void *context, const json_t *event);
     void *watch_context;
 };
@@ -72,6 +74,7 @@ static arg_list coordinator_args(const sl_crew *self) {
     add_arg(&list, "--run", self->run->folder);
     add_arg(&list, "--connect", asker_endpoint(self));
     if (self->coordinator.endpoint[0]) add_arg(&list, "--fleet", self->coordinator.endpoint);
+    if (self->record) add_arg(&list, "--record", self->record);
     add_common(self, &list);
     return list;
 }
@@ -142,6 +145,16 @@ void sl_crew_end(sl_crew *self) {
     sl_progress_break(self->progress);
     if (self->trainer.child >= 0) sl_supervisor_end(self->supervisor, self->trainer.child, TRAINER_GRACE_MS);
     sl_supervisor_end(self->supervisor, -1, OTHERS_GRACE_MS);
+}
+
+void sl_crew_record(sl_crew *self, const char *path) {
+    self->record = path;
+}
+
+void sl_crew_show(sl_crew *self, int64_t us, void (*picture)(void *context, const sl_learn_message *message),
+                  void *context) {
+    self->watch_us = us;
+    sl_ask_watch(self->ask, picture, context);
 }
 
 void sl_crew_watch(sl_crew *self, void (*watch)(void *context, const json_t *event), void *context) {
@@ -300,5 +313,6 @@ sl_status sl_crew_evaluate(sl_crew *self, sl_policy_kind policy, int n_episodes,
 sl_status sl_crew_fly(sl_crew *self, int n_episodes, uint64_t seed, const char *stage, sl_flown *out) {
     sl_learn_message request = {
         .kind = SL_LEARN_FLY, .policy = SL_POLICY_STUDENTS, .n_episodes = n_episodes, .seed = seed};
+    request.watch_us = self->watch_us;
     return ask(self, &request, stage, out);
 }

@@ -32,6 +32,11 @@ SL_MUST_CHECK sl_status sl_crew_serve(sl_crew *self);
 SL_MUST_CHECK sl_status sl_crew_evaluate(sl_crew *self, sl_policy_kind policy, int n_episodes, uint64_t seed,
                                          const char *stage, sl_flown *out);
 SL_MUST_CHECK sl_status sl_crew_fly(sl_crew *self, int n_episodes, uint64_t seed, const char *stage, sl_flown *out);
+/* Before the coordinator is started: flights are recorded to path, borrowed for the life of the crew. */
+void sl_crew_record(sl_crew *self, const char *path);
+/* From the next flight on: picture is called on the asker's thread after every step, which takes at least us. */
+void sl_crew_show(sl_crew *self, int64_t us, void (*picture)(void *context, const sl_learn_message *message),
+                  void *context);
 /* Ends all programs in order: the trainer first (it checkpoints). */
 void sl_crew_end(sl_crew *self);
 /* {"trainer": n, "coordinator": n, "agents": n}: how often each was restarted. NULL when memory is out. */

@@ -5,6 +5,7 @@
 #include "coordinator/coordinator.h"
 #include "coordinator/example.h"
 #include "coordinator/team.h"
+#include "envs/golden.h"
 #include "support/temp_folder.h"
 
 #include <pthread.h>
@@ -77,6 +78,39 @@ static void prepare(example *x, scene what, const sl_temp_folder *folder) {
     x->e.mask.avail_actions = SL_EXP_HIDDEN;
 }
 
+/* Who looks on: every picture once, the agents in it, and what they did. */
+typedef struct eye {
+    int n_pictures, n_ended;
+    int64_t episode;
+    int32_t step;
+} eye;
+
+static void look(void *context, const sl_sight *sight) {
+    eye *self = context;
+    bool follows = sight->episode == self->episode && sight->step == self->step + 1;
+    assert_true(follows || (sight->step == 0 && sight->episode == self->n_ended));
+    assert_true(sight->n_episodes == E && sight->n_agents == N && (sight->actions != NULL) == (sight->step > 0));
+    int n_seen = 0;
+    for (int k = 0; k < sight->n_shapes; k++) {
+        n_seen += sight->shapes[k].kind == SL_SHAPE_CIRCLE && sight->shapes[k].unit >= 0 && sight->shapes[k].unit < N;
+    }
+    assert_int_equal(n_seen, N);
+    self->episode = sight->episode;
+    self->step = sight->step;
+    self->n_ended += sight->outcome[0] != '\0';
+    self->n_pictures++;
+}
+
+// a flight that was watched and recorded, as it was told
+static void check_sights(const eye *seen, const char *recording, int n_ticks) {
+    sl_golden_result result;
+    assert_int_equal(seen->n_pictures, n_ticks + E);
+    assert_int_equal(seen->n_ended, E);
+    if (sl_golden_check(recording, &result) != SL_OK) fail_msg("%s", sl_error_what());
+    assert_int_equal(result.steps, n_ticks);
+    assert_true(result.mismatched_steps == 0 && result.max_abs_obs == 0.0 && result.max_abs_reward == 0.0);
+}
+
 static void check(bool recurrent, scene what) {
     example x;
     bool battle = what != SPREAD, fight = what == FIGHT;
@@ -86,7 +120,12 @@ static void check(bool recurrent, scene what) {
     // students of this seed win some fights, and play otherwise when they see or are told more than they should
     sl_rng rng = sl_rng_seed(14);
     for (int i = 0; i < MAX_PARAMS; i++) params[i] = (float)sl_rng_between(&rng, -0.4, 0.4);
+    eye seen = {.episode = -1};
+    char recording[512];
+    (void)snprintf(recording, sizeof recording, "%s", sl_temp_folder_file(&folder, "flight.jsonl.gz"));
     sl_coordinator_def def = {.experiment = &x.e, .run = folder.path, .fleet = "tcp://127.0.0.1:*"};
+    def.watch = (sl_watch){look, &seen};
+    if (battle) def.record = recording;
     sl_coordinator *coordinator = NULL;
     assert_int_equal(sl_coordinator_create(&def, &coordinator), SL_OK);
     const sl_setup *setup = sl_coordinator_setup(coordinator);
@@ -108,6 +147,7 @@ static void check(bool recurrent, scene what) {
     if (battle) memcpy(won, sl_learn_tensor(&answer, SL_TENSOR_EPISODE_WON)->data, sizeof won);
 
     request = (sl_learn_message){.kind = SL_LEARN_FLY, .policy = SL_POLICY_STUDENTS, .n_episodes = E, .seed = 11};
+    if (battle) request.watch_us = 200;
     assert_int_equal(sl_coordinator_handle(coordinator, &request, &answer), SL_OK);
     const sl_wire_tensor *ticks = sl_learn_tensor(&answer, SL_TENSOR_TICK_NS);
     const int32_t *lengths = sl_learn_tensor(&answer, SL_TENSOR_EPISODE_LENGTH)->data;
@@ -115,6 +155,8 @@ static void check(bool recurrent, scene what) {
     for (int e = 0; e < E; e++) n_ticks += lengths[e];
     assert_true(battle || n_ticks == E * 25);
     assert_int_equal(ticks->dims[0], n_ticks);
+    if (battle) check_sights(&seen, recording, n_ticks);
+    if (!battle) assert_int_equal(seen.n_pictures, 0);
     assert_true(((const int64_t *)ticks->data)[n_ticks - 1] > 0);
     // a flight's own: the agent's part of a round trip is the smaller one
     const sl_wire_tensor *latency = sl_learn_tensor(&answer, SL_TENSOR_LATENCY);

@@ -1,6 +1,7 @@
 /* test_picture.c - what viewers are told of a battle, and what actions are called. (Particles: test_env.c.) */
-#include "envs/picture.h"
+#include "envs/shape_rows.h"
 
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -100,10 +101,47 @@ static void battles_are_drawn(void **state) {
     sl_env_destroy(&env);
 }
 
+static void shapes_go_over_the_wire(void **state) {
+    (void)state;
+    sl_shape shapes[SL_MAX_SHAPES], got[SL_MAX_SHAPES];
+    static float numbers[SL_MAX_SHAPES * SL_SHAPE_NUMBERS];
+    static uint8_t bytes[SL_MAX_SHAPES * SL_SHAPE_BYTES];
+    sl_env *env = open_env("combat/3s5z");
+    int n = sl_env_draw(env, 0, shapes, SL_MAX_SHAPES);
+    sl_shape_rows_write(n, shapes, numbers, bytes);
+    assert_int_equal(sl_shape_rows_read(n, numbers, bytes, got), SL_OK);
+    for (int k = 0; k < n; k++) {
+        const sl_shape *a = &shapes[k], *b = &got[k];
+        assert_true(a->kind == b->kind && a->x == b->x && a->y == b->y && a->r == b->r && a->x2 == b->x2);
+        assert_true(a->y2 == b->y2 && a->health == b->health && a->full_health == b->full_health);
+        assert_true(a->shield == b->shield && a->full_shield == b->full_shield && a->rgba == b->rgba);
+        assert_true(a->unit == b->unit && a->target == b->target);
+        assert_string_equal(a->label, b->label);
+    }
+    sl_env_destroy(&env);
+    // numbers that no shape has, one at a time
+    static const struct {
+        int column;
+        float number;
+    } bad[] = {{0, 2}, {0, 0.5f}, {0, -1}, {1, NAN}, {4, INFINITY}, {6, 1e7f}, {10, -2}, {10, 64}, {11, 0.25f}};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        sl_shape_rows_write(n, shapes, numbers, bytes);
+        numbers[3 * SL_SHAPE_NUMBERS + bad[i].column] = bad[i].number;
+        assert_int_equal(sl_shape_rows_read(n, numbers, bytes, got), SL_CORRUPT);
+        assert_non_null(strstr(sl_error_what(), "shape 3"));
+    }
+    // a label's bytes are printable and end, whatever came
+    sl_shape_rows_write(n, shapes, numbers, bytes);
+    memset(bytes + 4, 0x1b, SL_NAME_SIZE);
+    assert_int_equal(sl_shape_rows_read(n, numbers, bytes, got), SL_OK);
+    assert_string_equal(got[0].label, "???????????????????????????????");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(actions_have_words),
         cmocka_unit_test(battles_are_drawn),
+        cmocka_unit_test(shapes_go_over_the_wire),
     };
     return cmocka_run_group_tests_name("picture", tests, NULL, NULL);
 }

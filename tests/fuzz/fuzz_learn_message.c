@@ -1,5 +1,6 @@
-/* fuzz_learn_message.c - a message between trainer and coordinator: sl_learn_decode. The input is a row of frames,
- * each behind its length in two little-endian bytes; the last takes what is left. */
+/* fuzz_learn_message.c - a message between trainer and coordinator: sl_learn_decode, and a picture in it. The input
+ * is a row of frames, each behind its length in two little-endian bytes; the last takes what is left. */
+#include "envs/shape_rows.h"
 #include "net/learn_message.h"
 
 #include <stdlib.h>
@@ -21,6 +22,20 @@ static void check(const sl_learn_message *m) {
     if (!good || sum == UINT32_MAX) abort();
 }
 
+// a picture as starling takes it out of PROGRESS
+static void look(const sl_learn_message *m) {
+    static sl_shape shapes[SL_MAX_SHAPES];
+    const sl_wire_tensor *numbers = sl_learn_tensor(m, SL_TENSOR_SHAPES),
+                         *labels = sl_learn_tensor(m, SL_TENSOR_LABELS);
+    if (!numbers || !labels || numbers->type != SL_WIRE_F32 || labels->type != SL_WIRE_U8) return;
+    size_t n = numbers->n_bytes / (SL_SHAPE_NUMBERS * sizeof(float));
+    if (n > SL_MAX_SHAPES || labels->n_bytes < n * SL_SHAPE_BYTES) return;
+    if (sl_shape_rows_read((int)n, numbers->data, labels->data, shapes) != SL_OK) return;
+    for (size_t k = 0; k < n; k++) {
+        if (shapes[k].unit < -1 || shapes[k].unit >= SL_MAX_AGENTS || shapes[k].label[SL_NAME_SIZE - 1]) abort();
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n_bytes) {
     static sl_learn_codec *codec;
     static sl_learn_message m;
@@ -32,6 +47,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n_bytes) {
         frames.frames[frames.n_frames++] = (sl_frame){bytes + skip, n};
         bytes += skip + n, n_bytes -= skip + n;
     }
-    if (sl_learn_decode(codec, &frames, &m) == SL_OK) check(&m);
+    if (sl_learn_decode(codec, &frames, &m) != SL_OK) return 0;
+    check(&m);
+    look(&m);
     return 0;
 }

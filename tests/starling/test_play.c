@@ -143,6 +143,28 @@ static void test_records_and_replays(void **state) {
     assert_non_null(strstr(output, "; 0 differ from the recording\n"));
 }
 
+// the fleet's students, seen over the link, and recorded by the coordinator
+static void test_shows_flights(void **state) {
+    (void)state;
+    sl_temp_folder folder = sl_temp_folder_create();
+    char words[1024];
+    const char *path = sl_temp_folder_file(&folder, "r.jsonl.gz");
+    (void)snprintf(words, sizeof words, "fly " SPREAD " --watch --speed 10 --seed 3 --record %s", path);
+    assert_int_equal(run("2>/dev/null", words), 0);
+    int n_frames = 0;
+    for (const char *at = output; (at = strstr(at, "mpe/simple_spread_v3  episode 1 of 1  step ")) != NULL; at++) {
+        n_frames++;
+    }
+    assert_int_equal(n_frames, 26);
+    assert_non_null(strstr(output, "\ntime is up\n\n3 agents flew mpe/simple_spread_v3: return "));
+    assert_non_null(strstr(output, "2 agent_2        "));
+    (void)snprintf(words, sizeof words, "env check %s", path);
+    json_t *checked = play(words);
+    assert_true(number(checked, "steps") == 25 && number(checked, "mismatched_steps") == 0);
+    json_decref(checked);
+    sl_temp_folder_remove(&folder);
+}
+
 static void test_refuses(void **state) {
     (void)state;
     expect_error("env play", 2, "starling env play: needs ENV");
@@ -150,6 +172,10 @@ static void test_refuses(void **state) {
     expect_error("env play combat/3m --policy random --watch --json", 2, "--watch and --json");
     expect_error("env play combat/3m --policy random --speed 0", 2, "--speed cannot be '0'");
     expect_error("env play --replay x --episodes 2", 2, "--replay takes");
+    expect_error("fly " SPREAD " --watch --json", 2, "--watch and --json");
+    expect_error("fly " SPREAD " --watch --speed 2000", 2, "--speed cannot be '2000'");
+    expect_error("fly " SPREAD " --episodes 1 --log-level error --record /no/such/r.jsonl", 4,
+                 "cannot write /no/such/r.jsonl");
     expect_error("env play combat/4m --policy random", 3, "unknown environment 'combat/4m'");
     expect_error("env play combat/3m --policy random --switch ful", 3, "unknown switch 'ful'");
     expect_error("env play combat/3m --policy random --opponent me", 3, "--opponent: there is no opponent 'me'");
@@ -248,9 +274,13 @@ static void test_is_interrupted_in_order(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_prints_what_was_played),     cmocka_unit_test(test_plays_as_the_reference),
-        cmocka_unit_test(test_plays_the_episodes_of_eval), cmocka_unit_test(test_shows_frames_as_text),
-        cmocka_unit_test(test_records_and_replays),        cmocka_unit_test(test_refuses),
+        cmocka_unit_test(test_prints_what_was_played),
+        cmocka_unit_test(test_plays_as_the_reference),
+        cmocka_unit_test(test_plays_the_episodes_of_eval),
+        cmocka_unit_test(test_shows_frames_as_text),
+        cmocka_unit_test(test_records_and_replays),
+        cmocka_unit_test(test_shows_flights),
+        cmocka_unit_test(test_refuses),
         cmocka_unit_test(test_is_interrupted_in_order),
     };
     return cmocka_run_group_tests_name("play", tests, NULL, NULL);
