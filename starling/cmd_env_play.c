@@ -10,6 +10,7 @@
 
 #include "common/alloc.h"
 #include "common/clock.h"
+#include "common/log.h"
 #include "envs/golden.h"
 
 #include <math.h>
@@ -103,6 +104,16 @@ static sl_status print_tally(const choice *c, const sl_env_spec *spec, const tal
     return SL_OK;
 }
 
+// the first failure is the one to tell
+static sl_status end_play(sl_player **player, sl_status status) {
+    char what[512], hint[256];
+    if (status == SL_OK) return sl_player_close(player);
+    (void)snprintf(what, sizeof what, "%s", sl_error_what());
+    (void)snprintf(hint, sizeof hint, "%s", sl_error_hint() ? sl_error_hint() : "");
+    if (sl_player_close(player) != SL_OK) SL_DEBUGF("%s", sl_error_what());
+    return sl_fail(status, hint[0] ? hint : NULL, "%s", what);
+}
+
 static sl_status play(const choice *c) {
     sl_player_def def = {.env = c->env,
                          .policy = c->policy,
@@ -120,13 +131,7 @@ static sl_status play(const choice *c) {
                            : sl_fail(SL_MEMORY, NULL, "no memory for %lld episodes", (long long)c->n_episodes);
     sl_env_spec spec = *sl_env_get_spec(sl_player_env(player));
     // an interrupted recording is whole up to there
-    if (status == SL_OK) {
-        status = sl_player_close(&player);
-    } else {
-        char what[512];
-        (void)snprintf(what, sizeof what, "%s", sl_error_what());
-        if (sl_player_close(&player) == SL_OK) status = sl_fail(status, NULL, "%s", what);
-    }
+    status = end_play(&player, status);
     if (status == SL_OK) status = print_tally(c, &spec, &t);
     sl_free(t.returns);
     sl_free(t.lengths);

@@ -253,11 +253,14 @@ static void list_units(grid *g, int column, int rows, const sl_view_frame *frame
 // -------------------------------------------------------------------------------------------------------- text
 
 static void write_lines(grid *g, const sl_view_frame *frame, int last) {
-    char of[32] = "";
+    char of[32] = "", numbers[160];
     if (frame->n_episodes > 0) (void)snprintf(of, sizeof of, " of %lld", (long long)frame->n_episodes);
-    (void)write_text(g, 0, 0, 0, "%s  episode %lld%s  step %lld of %lld  reward %.3f  return %.3f", frame->title,
-                     (long long)frame->episode, of, (long long)frame->step, (long long)frame->max_steps,
-                     frame->reward, frame->total);
+    int len = snprintf(numbers, sizeof numbers, "  episode %lld%s  step %lld of %lld  reward %.3f  return %.3f",
+                       (long long)frame->episode, of, (long long)frame->step, (long long)frame->max_steps,
+                       frame->reward, frame->total);
+    // a long name makes room for the numbers
+    int room = g->columns > len ? g->columns - len : 0;
+    (void)write_text(g, 0, 0, 0, "%.*s%s", room, frame->title, numbers);
     bool battle = false;
     for (int k = 0; k < frame->n_shapes; k++) battle |= frame->shapes[k].full_health > 0;
     if (frame->outcome) {

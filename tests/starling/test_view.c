@@ -132,6 +132,9 @@ static void a_battle_by_hand(void **state) {
     assert_string_equal(line(4), "                                            A !zealot_0  ##=...  75");
     assert_string_equal(line(18), "##########################################");
     assert_string_equal(line(20), "0-9 a-z agents  A-Z enemies  x fallen  # walls");
+    frame.title = "combat/hand[full,hold,no_corpse_attack]";
+    (void)sl_view_render(&frame, &size, text);
+    assert_string_equal(line(0), "combat/hand[full,hold,  episode 1 of 3  step 7 of 60  reward 0.250  return 1.500");
     frame.outcome = "won";
     (void)sl_view_render(&frame, &size, text);
     assert_string_equal(line(20), "won");
