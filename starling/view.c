@@ -254,8 +254,8 @@ static void list_units(grid *g, int column, int rows, const sl_view_frame *frame
 
 static void write_lines(grid *g, const sl_view_frame *frame, int last) {
     char of[32] = "", numbers[160];
-    if (frame->n_episodes > 0) (void)snprintf(of, sizeof of, " of %lld", (long long)frame->n_episodes);
-    int len = snprintf(numbers, sizeof numbers, "  episode %lld%s  step %lld of %lld  reward %.3f  return %.3f",
+    if (frame->n_episodes > 0) (void)snprintf(of, sizeof of, "/%lld", (long long)frame->n_episodes);
+    int len = snprintf(numbers, sizeof numbers, "  episode %lld%s  step %lld/%lld  reward %.3f  return %.3f",
                        (long long)frame->episode, of, (long long)frame->step, (long long)frame->max_steps,
                        frame->reward, frame->total);
     // a long name makes room for the numbers

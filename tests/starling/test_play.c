@@ -94,10 +94,10 @@ static void test_shows_frames_as_text(void **state) {
     assert_int_equal(run("", "env play combat/3m --policy nearest --watch --speed 1000"), 0);
     // one at the start and one a step, without a terminal's sequences
     int n_frames = 0;
-    for (const char *at = output; (at = strstr(at, "combat/3m  episode 1 of 1  step ")) != NULL; at++) n_frames++;
+    for (const char *at = output; (at = strstr(at, "combat/3m  episode 1/1  step ")) != NULL; at++) n_frames++;
     assert_int_equal(n_frames, 16);
     assert_null(strchr(output, '\x1b'));
-    assert_non_null(strstr(output, "step 0 of 60  reward 0.000  return 0.000\n"));
+    assert_non_null(strstr(output, "step 0/60  reward 0.000  return 0.000\n"));
     assert_non_null(strstr(output, "return 3.945\n"));
     assert_non_null(strstr(output, " fires at "));
     assert_non_null(strstr(output, "\nlost\n\nnearest on combat/3m: return 3.945"));
@@ -152,7 +152,7 @@ static void test_shows_flights(void **state) {
     (void)snprintf(words, sizeof words, "fly " SPREAD " --watch --speed 10 --seed 3 --record %s", path);
     assert_int_equal(run("2>/dev/null", words), 0);
     int n_frames = 0;
-    for (const char *at = output; (at = strstr(at, "mpe/simple_spread_v3  episode 1 of 1  step ")) != NULL; at++) {
+    for (const char *at = output; (at = strstr(at, "mpe/simple_spread_v3  episode 1/1  step ")) != NULL; at++) {
         n_frames++;
     }
     assert_int_equal(n_frames, 26);
@@ -255,7 +255,7 @@ static void test_is_interrupted_in_order(void **state) {
     bool ended = false, sent = false;
     while (!ended) {
         const char *line = sl_process_read_line(&process, &ended);
-        if (line && strstr(line, "step 2 of") && !sent) {
+        if (line && strstr(line, "step 2/") && !sent) {
             sl_process_signal(&process, SIGINT);
             sent = true;
         }

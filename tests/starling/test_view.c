@@ -122,7 +122,7 @@ static void a_battle_by_hand(void **state) {
     size_t n = sl_view_render(&frame, &size, text);
     assert_int_equal(n, strlen(text));
     assert_int_equal(count_lines(), 21);
-    assert_string_equal(line(0), "combat/hand  episode 1 of 3  step 7 of 60  reward 0.250  return 1.500");
+    assert_string_equal(line(0), "combat/hand  episode 1/3  step 7/60  reward 0.250  return 1.500");
     // 42 columns are 32 cells wide, 19 rows are 18 high: y 16.5 is the ninth from above
     assert_string_equal(line(9), "     x    0----A");
     assert_string_equal(line(1), "                                            0 marine_0   ######  45 fires at A");
@@ -134,7 +134,7 @@ static void a_battle_by_hand(void **state) {
     assert_string_equal(line(20), "0-9 a-z agents  A-Z enemies  x fallen  # walls");
     frame.title = "combat/hand[full,hold,no_corpse_attack]";
     (void)sl_view_render(&frame, &size, text);
-    assert_string_equal(line(0), "combat/hand[full,hold,  episode 1 of 3  step 7 of 60  reward 0.250  return 1.500");
+    assert_string_equal(line(0), "combat/hand[full,hold,no_cor  episode 1/3  step 7/60  reward 0.250  return 1.500");
     frame.outcome = "won";
     (void)sl_view_render(&frame, &size, text);
     assert_string_equal(line(20), "won");
@@ -195,7 +195,7 @@ static void particles_are_discs(void **state) {
                            .max_steps = 25};
     sl_view_size size = plain(80, 24);
     (void)sl_view_render(&frame, &size, text);
-    assert_string_equal(line(0), "mpe/x  episode 2  step 1 of 25  reward 0.000  return 0.000");
+    assert_string_equal(line(0), "mpe/x  episode 2  step 1/25  reward 0.000  return 0.000");
     assert_string_equal(line(1), "                                            0 agent_0        left, say 3");
     assert_string_equal(line(6), "                               o");
     assert_string_equal(line(11), "                   ..0..");
