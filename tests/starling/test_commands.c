@@ -171,6 +171,14 @@ static void test_existing_run_is_refused(void **state) {
     sl_temp_folder_remove(&folder);
 }
 
+static void test_shipped_students_fight(void **state) {
+    (void)state;
+    assert_int_equal(run("2>/dev/null", "fly " SL_SOURCE_DIR "/models/combat/3m --episodes 5 --json"), 0);
+    json_t *flight = json_loads(output, 0, NULL);
+    assert_true(json_number_value(json_object_get(flight, "win_rate")) == 1.0);
+    json_decref(flight);
+}
+
 static void test_json_log(void **state) {
     (void)state;
     // stdout apart, every line of a flight's stderr is an object, the progress lines too
@@ -415,6 +423,7 @@ int main(void) {
         cmocka_unit_test(test_no_space),
         cmocka_unit_test(test_bad_experiment_leaves_no_folder),
         cmocka_unit_test(test_existing_run_is_refused),
+        cmocka_unit_test(test_shipped_students_fight),
         cmocka_unit_test(test_json_log),
         cmocka_unit_test(test_env_commands),
         cmocka_unit_test(test_bench_fleet_refusals),
