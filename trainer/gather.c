@@ -17,19 +17,18 @@ static inline size_t group_start(const sl_group *group, size_t row) {
 
 void sl_gather_input(const sl_window *window, const sl_group *group, const float *source, int width, int used,
                      int n_id, float *x) {
-    size_t stride = group->n == 1 ? 0 : (size_t)width;
     for (int l = 0; l < window->L; l++) {
         for (int u = 0; u < window->U; u++) {
             const float *from = source + group_start(group, source_row(window, l, u)) * (size_t)width;
             // the group's rows lie one behind the other: one copy
-            if (n_id == 0 && used == width && (group->G == 1 || stride != 0)) {
+            if (n_id == 0 && used == width) {
                 size_t run = (size_t)group->G * (size_t)width;
                 memcpy(x, from, run * sizeof *x);
                 x += run;
                 continue;
             }
             for (int g = 0; g < group->G; g++, x += used + n_id) {
-                memcpy(x, from + (size_t)g * stride, (size_t)used * sizeof *x);
+                memcpy(x, from + (size_t)g * (size_t)width, (size_t)used * sizeof *x);
                 for (int k = 0; k < n_id; k++) x[used + k] = k == group->first + g ? 1.0f : 0.0f;
             }
         }
