@@ -19,8 +19,8 @@ typedef struct sl_group {
     int n, first, G;
 } sl_group;
 
-/* x (L, U, G, used + n_id): the first `used` of `width` source features of the group's own rows (n = 1 only with G = 1),
- * then the row's one-hot index of n_id. */
+/* x (L, U, G, used + n_id): the first `used` of `width` source features of the group's own rows (n = 1 only with
+ * G = 1), then the row's one-hot index of n_id. */
 void sl_gather_input(const sl_window *window, const sl_group *group, const float *source, int width, int used,
                      int n_id, float *x);
 /* The critic's rows, x (L, U, M, S + own + N): the joint state, the agent's observation where own is O (0: not read),
