@@ -65,10 +65,12 @@ static sl_status read_critic(const sl_learn_message *message, const sl_setup *se
                              sl_batch *out) {
     sl_batch batch = *out;
     int64_t T = batch.T, B = batch.B, M = batch.M;
-    TAKE(SL_TENSOR_STATE, SL_WIRE_F32, state, setup->spec.state_is_obs, T, B, batch.S);
+    // masked observations are not what a critic reads
+    bool whole = !(setup->direct && setup->masked);
+    TAKE(SL_TENSOR_STATE, SL_WIRE_F32, state, setup->spec.state_is_obs && whole, T, B, batch.S);
     // the state is the observation, read as one row a copy
     if (!batch.state) batch.state = batch.obs;
-    TAKE(SL_TENSOR_CRITIC_OBS, SL_WIRE_F32, critic_obs, true, T, B, batch.N, batch.O);
+    TAKE(SL_TENSOR_CRITIC_OBS, SL_WIRE_F32, critic_obs, whole || !setup->critic_own, T, B, batch.N, batch.O);
     if (!batch.critic_obs) batch.critic_obs = batch.obs;
     TAKE(SL_TENSOR_TARGET, SL_WIRE_F32, target, false, T, B, M);
     TAKE(SL_TENSOR_VALUE, SL_WIRE_F32, value, false, T, B, M);

@@ -92,6 +92,25 @@ static void a_whole_batch_is_read(void **state) {
     sl_synthetic_fini(&f.data);
 }
 
+static void a_critic_is_not_given_masked_observations(void **state) {
+    (void)state;
+    fixture f;
+    setup(&f);
+    sl_batch batch;
+    const sl_batch *b = &f.data.batch;
+    f.data.setup.direct = f.data.setup.masked = true;
+    assert_int_equal(read_batch(&f, &batch), SL_MISMATCH);
+    assert_non_null(strstr(sl_error_what(), "lacks state"));
+    add(&f, SL_TENSOR_STATE, SL_WIRE_F32, b->obs, DIMS(b->T, b->B, b->S));
+    assert_int_equal(read_batch(&f, &batch), SL_OK);
+    f.data.setup.critic_own = true;
+    assert_int_equal(read_batch(&f, &batch), SL_MISMATCH);
+    assert_non_null(strstr(sl_error_what(), "lacks critic_obs"));
+    add(&f, SL_TENSOR_CRITIC_OBS, SL_WIRE_F32, b->obs, DIMS(b->T, b->B, b->N, b->O));
+    assert_int_equal(read_batch(&f, &batch), SL_OK);
+    sl_synthetic_fini(&f.data);
+}
+
 static void each_wrong_tensor_is_refused(void **state) {
     (void)state;
     fixture f;
@@ -142,6 +161,7 @@ static void actions_out_of_range_are_refused(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_whole_batch_is_read),
+        cmocka_unit_test(a_critic_is_not_given_masked_observations),
         cmocka_unit_test(each_wrong_tensor_is_refused),
         cmocka_unit_test(actions_out_of_range_are_refused),
     };
