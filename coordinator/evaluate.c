@@ -120,7 +120,7 @@ static sl_status prepare(evaluation *self, const sl_evaluate_def *def) {
     const sl_setup *setup = def->setup;
     int V = sl_evaluate_width(def->n_episodes);
     int64_t rows = (int64_t)V * setup->N;
-    bool students = def->policy == SL_POLICY_STUDENTS, masked = students && (setup->masked || setup->hides_avail);
+    bool students = def->policy == SL_POLICY_STUDENTS, masked = students && setup->masked;
     self->slices = sl_slices_of(V);
     SL_TRY(sl_setup_env(setup, V, &setup->root, &self->env));
     if (masked) SL_TRY(sl_setup_masks(setup, V, &self->masks));

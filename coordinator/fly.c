@@ -32,7 +32,7 @@ static sl_status prepare(flight *self) {
     const sl_setup *setup = self->setup;
     sl_keeper *k = &self->keeper;
     SL_TRY(sl_setup_env(setup, 1, &setup->root, &self->env));
-    if (setup->masked || setup->hides_avail) SL_TRY(sl_setup_masks(setup, 1, &self->masks));
+    if (setup->masked) SL_TRY(sl_setup_masks(setup, 1, &self->masks));
     self->obs = SL_KEEPER_FLOATS(k, (int64_t)setup->N * setup->O);
     self->avail = sl_keeper_array(k, setup->uses_avail ? (int64_t)setup->N * setup->A : 0, 1);
     self->action = sl_keeper_array(k, setup->N, sizeof(int32_t));

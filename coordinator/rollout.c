@@ -30,8 +30,8 @@ struct sl_rollout {
     uint8_t *avail, *alive; /* alive: NULL where nobody dies */
     /* (T, ...) */
     float *masked, *logp, *reward, *last_value, *advantage, *target, *keep, *hidden, *critic_hidden;
-    float *counts;       /* alive, as the learner wants it */
-    uint8_t *seen_avail; /* what the students believe is legal; NULL = avail */
+    float *counts;  /* alive, as the learner wants it */
+    uint8_t *shown; /* the legal actions as students are told; NULL: as they are */
     int32_t *action;
     uint8_t *terminated, *truncated, *won;
     double *step_reward;      /* (V, N) */
@@ -56,10 +56,10 @@ static void allocate(sl_rollout *self) {
     self->state = SL_KEEPER_FLOATS(k, self->setup->spec.state_is_obs ? 0 : (TV + V) * self->S);
     self->value = SL_KEEPER_FLOATS(k, (TV + V) * M);
     self->avail = sl_keeper_array(k, self->setup->uses_avail ? (TV + V) * N * self->A : 0, 1);
-    self->alive = sl_keeper_array(k, self->setup->mortal ? (TV + V) * N : 0, 1);
-    self->counts = SL_KEEPER_FLOATS(k, self->setup->mortal ? TV * N : 0);
+    self->alive = sl_keeper_array(k, self->setup->spec.mortal ? (TV + V) * N : 0, 1);
+    self->counts = SL_KEEPER_FLOATS(k, self->setup->spec.mortal ? TV * N : 0);
     self->masked = SL_KEEPER_FLOATS(k, self->masks ? TV * N * self->O : 0);
-    self->seen_avail = sl_keeper_array(k, self->masks && self->setup->hides_avail ? TV * N * self->A : 0, 1);
+    self->shown = sl_keeper_array(k, self->masks && self->setup->hides_avail ? TV * N * self->A : 0, 1);
     self->logp = SL_KEEPER_FLOATS(k, TV * N);
     self->reward = SL_KEEPER_FLOATS(k, TV * M);
     self->last_value = SL_KEEPER_FLOATS(k, TV * M);
@@ -90,7 +90,7 @@ static void point_data(sl_rollout *self) {
     d->state = !state_is_obs ? self->state : self->masked ? self->obs : NULL;
     d->critic_obs = self->masked && self->setup->critic_own ? self->obs : NULL;
     d->alive = self->counts;
-    d->avail = self->seen_avail ? self->seen_avail : self->avail;
+    d->avail = self->shown ? self->shown : self->avail;
     d->action = self->action;
     d->logp = self->logp;
     d->advantage = self->advantage;
@@ -129,7 +129,7 @@ static sl_status create_parts(sl_rollout *self) {
     sl_rng stream = sl_rng_split_name(&setup->root, "rollout");
     sl_team_def actors = setup->direct ? sl_team_students_def(setup, self->V) : sl_team_teacher_def(setup, self->V);
     SL_TRY(sl_setup_env(setup, self->V, &stream, &self->env));
-    if (setup->direct && (setup->masked || setup->hides_avail)) SL_TRY(sl_setup_masks(setup, self->V, &self->masks));
+    if (setup->direct && setup->masked) SL_TRY(sl_setup_masks(setup, self->V, &self->masks));
     SL_TRY(sl_team_create(&actors, &self->actors));
     SL_TRY(sl_critic_create(setup, self->V, &self->critic));
     sl_team *critic = sl_critic_team(self->critic);
@@ -222,9 +222,9 @@ static void act(sl_rollout *self, int slice, int t) {
     sl_team_forward(self->actors, slice, SL_TEAM_STEP, seen, self->logits, NULL);
     int R = (end - begin) * self->N, A = self->A;
     const uint8_t *avail = self->avail ? self->avail + row * A : NULL;
-    if (self->seen_avail) {
-        sl_mask_avail(self->masks, R, avail, self->seen_avail + row * A);
-        avail = self->seen_avail + row * A;
+    if (self->shown) {
+        sl_mask_avail(self->masks, R, avail, self->shown + row * A);
+        avail = self->shown + row * A;
     }
     for (int r = 0; self->alive && r < R; r++) self->counts[row + r] = self->alive[row + r] ? 1.0f : 0.0f;
     float *logp = self->all_logp + lane * A;

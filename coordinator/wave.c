@@ -25,7 +25,8 @@ struct sl_wave {
     sl_rng *rngs; /* (V, N) */
     float *obs, *masked, *state, *acting, *logits, *all_logp, *z, *value;
     double *reward;
-    uint8_t *avail, *seen_avail, *alive, *terminated, *truncated, *won, *ended, *done;
+    uint8_t *avail, *alive, *terminated, *truncated, *won, *ended, *done;
+    uint8_t *shown; /* (V, N, A): the legal actions as students are told; NULL: as they are */
     int32_t *action;
     /* whole episodes, (V, T or T + 1, ...) */
     float *obs_vt, *keep_v, *state_vt, *logp_vt, *value_vt, *reward_vt, *logits_vt, *z_vt, *alive_vt;
@@ -50,8 +51,8 @@ static void allocate(sl_wave *self) {
     self->value = SL_KEEPER_FLOATS(k, V * M);
     self->reward = sl_keeper_array(k, V * N, sizeof(double));
     self->avail = sl_keeper_array(k, V * avail, 1);
-    self->seen_avail = sl_keeper_array(k, self->students ? V * avail : 0, 1);
-    self->alive = sl_keeper_array(k, self->setup->mortal ? V * N : 0, 1);
+    self->shown = sl_keeper_array(k, self->students && self->setup->hides_avail ? V * avail : 0, 1);
+    self->alive = sl_keeper_array(k, self->setup->spec.mortal ? V * N : 0, 1);
     self->terminated = sl_keeper_array(k, V, 1);
     self->truncated = sl_keeper_array(k, V, 1);
     self->won = sl_keeper_array(k, self->setup->spec.can_win ? V : 0, 1);
@@ -66,7 +67,7 @@ static void allocate(sl_wave *self) {
     self->reward_vt = SL_KEEPER_FLOATS(k, VT * N);
     self->logits_vt = SL_KEEPER_FLOATS(k, VT * NA);
     self->z_vt = SL_KEEPER_FLOATS(k, VT * N * self->H);
-    self->alive_vt = SL_KEEPER_FLOATS(k, self->setup->mortal ? VT * N : 0);
+    self->alive_vt = SL_KEEPER_FLOATS(k, self->setup->spec.mortal ? VT * N : 0);
     self->avail_vt = sl_keeper_array(k, VT * avail, 1);
     self->action_vt = sl_keeper_array(k, VT * N, sizeof(int32_t));
 }
@@ -221,8 +222,10 @@ static void decide(sl_wave *self, int slice) {
         sl_mask_apply(self->masks, begin, end, self->obs, self->masked);
         sl_team_forward(self->students, slice, SL_TEAM_STEP, self->masked, self->acting, NULL);
         acting = self->acting;
-        if (avail) sl_mask_avail(self->masks, R, avail, self->seen_avail + first * A);
-        if (avail) avail = self->seen_avail + first * A;
+        if (self->shown) {
+            sl_mask_avail(self->masks, R, avail, self->shown + first * A);
+            avail = self->shown + first * A;
+        }
     }
     sl_categorical_log_softmax(R, A, acting + first * A, avail, self->all_logp + first * A);
     sl_categorical_sample(R, A, self->all_logp + first * A, self->rngs + first, self->action + first);

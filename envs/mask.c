@@ -203,10 +203,6 @@ void sl_mask_avail(const sl_mask *self, int64_t rows, const uint8_t *avail, uint
     }
 }
 
-bool sl_mask_hides_avail(const sl_mask *self) {
-    return self->hides_avail;
-}
-
 const float *sl_mask_keep(const sl_mask *self, int v) {
     SL_ASSERT(v >= 0 && v < self->V);
     return keep_row(self, v, 0);

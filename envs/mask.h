@@ -36,7 +36,6 @@ void sl_mask_see(const sl_mask *self, const float *keep, const float *obs, float
  * they are hidden, all that the agent has but no-op (0), which stays as it is; a row in which nothing but no-op is
  * legal stays. The choice goes to the environment as it is: an illegal one counts as no-op. */
 void sl_mask_avail(const sl_mask *self, int64_t rows, const uint8_t *avail, uint8_t *seen);
-bool sl_mask_hides_avail(const sl_mask *self);
 bool sl_mask_is_identity(const sl_mask *self); /* of observations */
 /* For snapshots: the keep table of all copies. */
 size_t sl_mask_state_bytes(const sl_mask *self);

@@ -62,7 +62,6 @@ static void set_sizes(sl_setup *self) {
     self->M = e->teacher.ppo.team_reward ? 1 : self->N;
     self->direct = e->method == SL_EXP_DIRECT;
     self->critic_own = e->teacher.critic_input == SL_EXP_CRITIC_AGENT;
-    self->mortal = self->spec.mortal;
     self->hides_avail = e->mask.avail_actions == SL_EXP_HIDDEN && self->spec.masks_actions;
     self->uses_avail = self->spec.masks_actions;
     for (int i = 0; i < self->N; i++)
@@ -87,7 +86,7 @@ static sl_status check_parts(sl_setup *self) {
     // a mask of one copy checks the block names and tells whether it hides something
     sl_mask *mask = NULL;
     SL_TRY(sl_setup_masks(self, 1, &mask));
-    self->masked = !sl_mask_is_identity(mask);
+    self->masked = !sl_mask_is_identity(mask) || self->hides_avail;
     sl_mask_destroy(&mask);
     return SL_OK;
 }

@@ -20,10 +20,9 @@ typedef struct sl_setup {
     sl_mask_def mask;
     int N, O, A, S, M;     /* M: rows of the critic and of rewards, 1 for a team reward, else N */
     bool direct;           /* the students learn by MAPPO themselves; else the teacher does */
-    bool masked;           /* the students see less than the teacher observes */
+    bool masked;           /* the students are shown less than the teacher: observations, or what is legal */
     bool uses_avail;       /* some action of some agent may be illegal */
     bool hides_avail;      /* and the students are not told which */
-    bool mortal;           /* agents can die: alive says who has not */
     bool critic_own;       /* teacher.critic_input agent */
     sl_net_def teacher;    /* (O, and N with teacher_agent_id) to A; a loaded file may say otherwise */
     bool teacher_agent_id; /* the teacher's actor reads its agent's index, one-hot, behind the observation */

@@ -174,7 +174,7 @@ static sl_status prepare(sl_actor *self) {
     }
     if (self->kind != STUDENTS) return SL_OK;
     const sl_setup *setup = self->run->setup;
-    return setup->masked || setup->hides_avail ? sl_setup_masks(setup, 1, &self->mask) : SL_OK;
+    return setup->masked ? sl_setup_masks(setup, 1, &self->mask) : SL_OK;
 }
 
 sl_status sl_actor_meet(sl_actor *self, const sl_env *env) {

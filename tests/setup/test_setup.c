@@ -188,7 +188,7 @@ static world make_combat(int n_sets, const char *const *sets) {
 static void test_combat(void **state) {
     (void)state;
     world w = make_combat(0, NULL);
-    assert_true(w.setup->mortal && w.setup->uses_avail && w.setup->S == 48);
+    assert_true(w.setup->spec.mortal && w.setup->uses_avail && w.setup->S == 48);
     assert_false(w.setup->masked || w.setup->hides_avail || w.setup->critic_own);
     assert_string_equal(w.setup->spec.name, "combat/3m");
     assert_null(strstr(sl_setup_profile(w.setup, 0).env_options, "spawn_shift"));
