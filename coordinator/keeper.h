@@ -1,5 +1,6 @@
 /* keeper.h - the arrays of an object that allocates only when it is made: taken one after the other, checked once,
- * given back together. Embedded in its owner, which starts zeroed. */
+ * given back together. As many as it takes: an object of many copies has arrays for each slice of them. Embedded in
+ * its owner, which starts zeroed. */
 #ifndef SL_COORDINATOR_KEEPER_H
 #define SL_COORDINATOR_KEEPER_H
 
@@ -7,11 +8,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { SL_KEEPER_ITEMS = 256 };
-
 typedef struct sl_keeper {
-    void *items[SL_KEEPER_ITEMS];
-    int n;
+    void **items;
+    size_t n, capacity;
     bool failed; /* some array could not be had: the owner gives up */
 } sl_keeper;
 
