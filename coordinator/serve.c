@@ -188,8 +188,11 @@ static sl_status handle_message(sl_server *self, const sl_message *frames, bool 
     case SL_LEARN_WELCOME:
         handle_welcome(self, &message);
         return SL_OK;
-    case SL_LEARN_REJECT:
-        return sl_fail(SL_MISMATCH, "both need the same experiment", "rejected: %s", message.text);
+    case SL_LEARN_REJECT: {
+        bool same = strcmp(message.config_hash, self->config_hash) == 0;
+        return sl_fail(SL_MISMATCH, same ? "end that one first" : "both need the same experiment", "rejected: %s",
+                       message.text);
+    }
     case SL_LEARN_COLLECT:
     case SL_LEARN_RECORD:
     case SL_LEARN_SAMPLE:

@@ -9,7 +9,8 @@
 #include <string.h>
 #include <sys/random.h>
 
-enum { POLL_MS = 200, MAX_DRAINED = 1000 };
+enum { POLL_MS = 200, MAX_DRAINED = 1000, MAX_LOSSES = 30 };
+static const int64_t second = 1000000000, sign_of_life = 2 * second, succession = 10 * second;
 
 struct sl_asker {
     sl_asker_def def;
@@ -19,13 +20,16 @@ struct sl_asker {
     uint64_t peer_run; /* 0 = no coordinator yet */
     uint64_t rejected; /* the last one that was rejected: one line each */
     sl_peer peer;
+    int64_t heard_ns;   /* when it was heard last, or sent a request */
+    uint64_t knocker;   /* another one, which wants its place; 0 = none */
+    int64_t knocked_ns; /* since when */
     uint64_t n_dropped; /* messages that no coordinator sends */
     int64_t stopped_ns; /* when *stop was first seen, 0 = not yet */
     sl_learn_message incoming;
 };
 
 /* What became of the request at work after one incoming message. */
-typedef enum outcome { WAITING, HEARD, ANSWERED, REPLACED, LOST } outcome;
+typedef enum outcome { WAITING, HEARD, ANSWERED, REFUSED, REPLACED, LOST } outcome;
 
 sl_asker_def sl_asker_default_def(const char *endpoint) {
     return (sl_asker_def){.endpoint = endpoint, .join_ms = 60000, .silence_ms = 120000, .grace_ms = 3000};
@@ -77,23 +81,64 @@ static sl_status send_to(sl_asker *self, const sl_peer *peer, const sl_learn_mes
     return status == SL_FULL || status == SL_NOT_FOUND ? SL_OK : status;
 }
 
+static void prepare_answer(const sl_asker *self, sl_learn_kind kind, sl_learn_message *answer) {
+    *answer = (sl_learn_message){.kind = kind, .run_id = self->run_id};
+    (void)snprintf(answer->config_hash, sizeof answer->config_hash, "%s", self->def.config_hash);
+}
+
+/* Sends away the coordinator that says HELLO. */
+static sl_status reject(sl_asker *self, const sl_peer *peer, const char *why) {
+    sl_learn_message answer;
+    prepare_answer(self, SL_LEARN_REJECT, &answer);
+    (void)snprintf(answer.text, sizeof answer.text, "%s", why);
+    if (self->incoming.run_id != self->rejected) SL_WARN("a coordinator was rejected: %s", why);
+    self->rejected = self->incoming.run_id;
+    return send_to(self, peer, &answer);
+}
+
+typedef enum place { FREE, UNKNOWN, TAKEN } place;
+
+/* Whether the one that says HELLO may take the served one's place. It is a successor when the served one's connection
+ * is gone (WELCOME twice does no harm), or when it was silent for long while it should work; it is a second one when
+ * the served one was heard after the other had begun to knock. Until that is known the HELLO is not answered: it is
+ * repeated. */
+static place look_at_place(sl_asker *self, const sl_peer *peer, bool working) {
+    int64_t now = sl_transport_now_ns(self->transport);
+    sl_learn_message welcome;
+    prepare_answer(self, SL_LEARN_WELCOME, &welcome);
+    bool same = peer->len == self->peer.len && memcmp(peer->bytes, self->peer.bytes, peer->len) == 0;
+    if (self->peer_run == 0 || same) return FREE;
+    if (sl_learn_send(self->codec, self->transport, &self->peer, &welcome) == SL_NOT_FOUND) return FREE;
+    if (working && now - self->heard_ns > succession) return FREE;
+    if (self->knocker != self->incoming.run_id) {
+        self->knocker = self->incoming.run_id;
+        self->knocked_ns = now;
+    }
+    return self->heard_ns > self->knocked_ns + sign_of_life ? TAKEN : UNKNOWN;
+}
+
 /* Answers a HELLO; *is_new says that it came from another incarnation than the one served so far. */
-static sl_status greet(sl_asker *self, const sl_peer *peer, bool *is_new) {
+static sl_status greet(sl_asker *self, const sl_peer *peer, bool working, bool *is_new) {
     const sl_learn_message *hello = &self->incoming;
-    sl_learn_message answer = {.kind = SL_LEARN_WELCOME, .run_id = self->run_id};
-    (void)snprintf(answer.config_hash, sizeof answer.config_hash, "%s", self->def.config_hash);
     *is_new = false;
     if (self->def.config_hash[0] && strcmp(self->def.config_hash, hello->config_hash) != 0) {
-        answer.kind = SL_LEARN_REJECT;
-        (void)snprintf(answer.text, sizeof answer.text, "this run has another experiment (%.12s, not %.12s)",
-                       self->def.config_hash, hello->config_hash);
-        if (hello->run_id != self->rejected) SL_WARN("a coordinator with another experiment was rejected");
-        self->rejected = hello->run_id;
-        return send_to(self, peer, &answer);
+        char why[128];
+        (void)snprintf(why, sizeof why, "this run has another experiment (%.12s, not %.12s)", self->def.config_hash,
+                       hello->config_hash);
+        return reject(self, peer, why);
     }
-    *is_new = hello->run_id != self->peer_run;
+    if (hello->run_id != self->peer_run) {
+        place found = look_at_place(self, peer, working);
+        if (found == TAKEN) return reject(self, peer, "another coordinator works for this trainer");
+        if (found == UNKNOWN) return SL_OK;
+        *is_new = true;
+    }
     self->peer_run = hello->run_id;
     self->peer = *peer;
+    self->knocker = 0;
+    self->heard_ns = sl_transport_now_ns(self->transport);
+    sl_learn_message answer;
+    prepare_answer(self, SL_LEARN_WELCOME, &answer);
     return send_to(self, peer, &answer);
 }
 
@@ -116,7 +161,7 @@ static sl_status take_one(sl_asker *self, int timeout_ms, uint64_t request_id, i
     if (message->kind == SL_LEARN_HELLO) {
         bool is_new = false;
         uint64_t before = self->peer_run;
-        SL_TRY(greet(self, &frames.peer, &is_new));
+        SL_TRY(greet(self, &frames.peer, request_id != 0, &is_new));
         // an idle coordinator answered already, and the answer was lost; or, as one HELLO may have crossed our
         // request, a second one means that the request did not arrive: either way it is asked again
         if (is_new)
@@ -125,15 +170,23 @@ static sl_status take_one(sl_asker *self, int timeout_ms, uint64_t request_id, i
             *out = message->request_id == request_id || ++*hellos >= 2 ? LOST : WAITING;
         return SL_OK;
     }
-    if (message->run_id != self->peer_run || message->request_id != request_id || request_id == 0) return SL_OK;
+    if (message->run_id != self->peer_run) return SL_OK;
+    self->heard_ns = sl_transport_now_ns(self->transport);
+    if (message->request_id != request_id || request_id == 0) return SL_OK;
     *out = HEARD;
     if (message->kind == SL_LEARN_PROGRESS && self->def.progress) self->def.progress(self->def.context, message);
     if (message->kind == SL_LEARN_BATCH || message->kind == SL_LEARN_DONE) *out = ANSWERED;
-    if (message->kind == SL_LEARN_ERROR) {
-        sl_status code = message->code != SL_OK ? message->code : SL_NETWORK;
-        return sl_fail(code, "see the coordinator's log", "the coordinator: %s", message->text);
-    }
+    if (message->kind == SL_LEARN_ERROR) *out = REFUSED;
     return SL_OK;
+}
+
+/* The error that an ERROR tells of. A status that is internal to a program means something else here: no message, a
+ * stop, a coordinator that was restarted. */
+static sl_status refusal(const sl_learn_message *error) {
+    bool internal =
+        error->code == SL_OK || error->code == SL_INTERRUPTED || error->code == SL_FULL || error->code == SL_TIMEOUT;
+    return sl_fail(internal ? SL_NETWORK : error->code, "see the coordinator's log", "the coordinator: %s",
+                   error->text);
 }
 
 static sl_status check_stop(sl_asker *self, int grace_ms) {
@@ -185,25 +238,31 @@ sl_status sl_asker_ask(sl_asker *self, sl_learn_message *request, bool resend, c
     request->request_id = self->next_id++;
     (void)snprintf(request->config_hash, sizeof request->config_hash, "%s", self->def.config_hash);
     SL_TRY(send_to(self, &self->peer, request));
-    int64_t heard = sl_transport_now_ns(self->transport);
-    int hellos = 0;
+    self->heard_ns = sl_transport_now_ns(self->transport);
+    int hellos = 0, losses = 0;
     for (;;) {
         outcome what;
         SL_TRY(check_stop(self, self->def.grace_ms));
         sl_status status = take_one(self, POLL_MS, request->request_id, &hellos, &what);
         if (status != SL_OK && status != SL_TIMEOUT) return status;
         if (what == ANSWERED) break;
+        if (what == REFUSED) return refusal(&self->incoming);
         if (what == WAITING) {
-            if (sl_transport_now_ns(self->transport) - heard > (int64_t)self->def.silence_ms * 1000000)
+            if (sl_transport_now_ns(self->transport) - self->heard_ns > (int64_t)self->def.silence_ms * 1000000)
                 return sl_fail(SL_NETWORK, "is the coordinator still running?",
                                "the coordinator has said nothing for %d s", self->def.silence_ms / 1000);
             continue;
         }
-        heard = sl_transport_now_ns(self->transport);
         if (what == HEARD) continue;
         if (what == REPLACED && !resend) return replaced();
+        if (what == LOST && ++losses > MAX_LOSSES)
+            return sl_fail(SL_NETWORK, "see the coordinator's log; does it drop the request?",
+                           "the coordinator was asked %d times, and no answer has arrived", losses);
         // a new coordinator gets it as a new request; the same one must recognise it
-        if (what == REPLACED) request->request_id = self->next_id++;
+        if (what == REPLACED) {
+            request->request_id = self->next_id++;
+            losses = 0;
+        }
         hellos = 0;
         SL_TRY(send_to(self, &self->peer, request));
     }

@@ -1,6 +1,7 @@
 /* asker.h - the asking side of the learn link, for the trainer and for starling in its place: serves an endpoint,
  * answers a coordinator's HELLO with WELCOME (REJECT when it has another experiment), sends it one request at a time
- * and waits for the answer. It serves one coordinator, the one whose HELLO came last. One thread owns it. */
+ * and waits for the answer. It serves one coordinator; a successor takes the place of one whose connection is gone,
+ * or that is silent for 10 s at work, and a second one beside it is rejected. One thread owns it. */
 #ifndef SL_NET_ASKER_H
 #define SL_NET_ASKER_H
 
@@ -33,8 +34,8 @@ uint64_t sl_asker_peer(const sl_asker *self);
 /* Sends request (run_id, request_id, versions and hash are set here) and waits for its BATCH or DONE, which is
  * borrowed until the next call. A request that was lost is sent again. When the coordinator is replaced meanwhile:
  * resend says whether the request may simply go to the new one (it depends on no state), else SL_TIMEOUT: the caller
- * restores and goes on from there. SL_INTERRUPTED after *stop and the grace; SL_NETWORK when nobody answers; an ERROR
- * of the coordinator comes back with its code and text. */
+ * restores and goes on from there. SL_INTERRUPTED after *stop and the grace; SL_NETWORK when nobody answers, or 30
+ * losses; an ERROR of the coordinator comes back with its code (SL_NETWORK for an internal one) and text. */
 SL_MUST_CHECK sl_status sl_asker_ask(sl_asker *self, sl_learn_message *request, bool resend,
                                      const sl_learn_message **answer);
 

@@ -1,5 +1,5 @@
 /* test_asker.c - the asking side of the learn link against a scripted coordinator on the simulated network: meeting,
- * lost requests and answers, a coordinator that is replaced, stale messages, silence, a stop. */
+ * lost requests and answers, a coordinator that is replaced, a second one, stale messages, silence, a stop. */
 #include "net/asker.h"
 
 #include <setjmp.h>
@@ -18,6 +18,7 @@ typedef enum script {
     ANSWER,      /* DONE */
     LOSE_FIRST,  /* ignores the first request as if it had not arrived */
     LOSE_ANSWER, /* works, but the first answer does not arrive */
+    LOSE_ALL,    /* no request ever arrives */
     BE_REPLACED, /* the first request kills it; another one starts */
     SPEAK_STALE, /* answers of other requests and incarnations first */
     REFUSE,      /* ERROR */
@@ -31,6 +32,7 @@ typedef struct fake {
     script script;
     uint64_t run_id, answered, seen[8];
     int n_requests, n_welcomes, n_rejects;
+    sl_status code; /* of an ERROR */
     bool working;
     const char *hash;
 } fake;
@@ -39,7 +41,7 @@ static void say(fake *self, sl_learn_kind kind, uint64_t request_id) {
     sl_learn_message message = {.kind = kind, .run_id = self->run_id, .request_id = request_id, .total = 10};
     if (kind == SL_LEARN_HELLO) (void)snprintf(message.config_hash, sizeof message.config_hash, "%s", self->hash);
     if (kind == SL_LEARN_ERROR) {
-        message.code = SL_CONFIG;
+        message.code = self->code;
         (void)snprintf(message.text, sizeof message.text, "%s", "no such policy");
     }
     assert_int_equal(sl_learn_send(self->codec, self->transport, NULL, &message), SL_OK);
@@ -56,6 +58,9 @@ static void on_request(fake *self, uint64_t id) {
             return;
         }
         break;
+    case LOSE_ALL:
+        self->working = false;
+        return;
     case LOSE_ANSWER:
         if (n == 0) {
             self->answered = id;
@@ -114,11 +119,6 @@ static void play(void *context) {
         say(self, SL_LEARN_PROGRESS, self->seen[0]);
 }
 
-static void count_progress(void *context, const sl_learn_message *message) {
-    assert_int_equal(message->total, 10);
-    ++*(int *)context;
-}
-
 static char hash_text[65];
 
 typedef struct fixture {
@@ -126,8 +126,14 @@ typedef struct fixture {
     sl_asker *asker;
     fake coordinator;
     volatile sig_atomic_t stop;
-    int n_progress;
+    int n_progress, stop_after; /* stop_after: progress messages, 0 = never */
 } fixture;
+
+static void count_progress(void *context, const sl_learn_message *message) {
+    fixture *f = context;
+    assert_int_equal(message->total, 10);
+    if (++f->n_progress == f->stop_after) f->stop = 1;
+}
 
 static void open_pair(fixture *f, script what) {
     memset(hash_text, 'a', 64);
@@ -139,7 +145,7 @@ static void open_pair(fixture *f, script what) {
     (void)snprintf(def.config_hash, sizeof def.config_hash, "%s", hash_text);
     def.stop = &f->stop;
     def.progress = count_progress;
-    def.context = &f->n_progress;
+    def.context = f;
     assert_int_equal(sl_asker_open(&def, &f->asker), SL_OK);
     sl_transport_def transport = sl_transport_learn_def();
     assert_int_equal(sl_transport_connect("sim://trainer", &transport, &f->coordinator.transport), SL_OK);
@@ -200,6 +206,93 @@ static void what_is_lost_is_asked_again_under_the_same_id(void **state) {
     }
 }
 
+static void what_is_lost_again_and_again_is_given_up(void **state) {
+    (void)state;
+    fixture f;
+    const sl_learn_message *answer = NULL;
+    open_pair(&f, LOSE_ALL);
+    int64_t start = sl_sim_now_ns(f.sim);
+    assert_int_equal(ask(&f, false, &answer), SL_NETWORK);
+    assert_string_equal(sl_error_what(), "the coordinator was asked 31 times, and no answer has arrived");
+    assert_int_equal(f.coordinator.n_requests, 31);
+    assert_true(sl_sim_now_ns(f.sim) - start < 60000 * ms);
+    close_pair(&f);
+}
+
+/* A coordinator beside the first, with a connection of its own. */
+static void open_second(fixture *f, fake *second) {
+    *second = (fake){.script = ANSWER, .run_id = 77, .hash = hash_text};
+    sl_transport_def transport = sl_transport_learn_def();
+    assert_int_equal(sl_transport_connect("sim://trainer", &transport, &second->transport), SL_OK);
+    assert_int_equal(sl_learn_codec_create(&second->codec), SL_OK);
+    sl_sim_attach(f->sim, 500 * ms, play, second);
+}
+
+static void close_second(fake *second) {
+    sl_transport_close(&second->transport);
+    sl_learn_codec_destroy(&second->codec);
+}
+
+static void a_second_coordinator_is_rejected(void **state) {
+    (void)state;
+    fixture f;
+    fake second;
+    const sl_learn_message *answer = NULL;
+    open_pair(&f, ANSWER);
+    assert_int_equal(sl_asker_wait(f.asker), SL_OK);
+    open_second(&f, &second);
+    // the one that is served stays, and the other is told
+    f.coordinator.script = WORK_FOR_EVER;
+    f.stop_after = 20;
+    assert_int_equal(ask(&f, true, &answer), SL_INTERRUPTED);
+    assert_int_equal(sl_asker_peer(f.asker), 11);
+    assert_int_equal(second.n_welcomes, 0);
+    assert_true(second.n_rejects > 0);
+    assert_int_equal(f.coordinator.n_rejects, 0);
+    assert_int_equal(f.coordinator.n_requests, 1);
+    close_second(&second);
+    close_pair(&f);
+}
+
+static void a_successor_takes_the_place_of_one_that_is_gone(void **state) {
+    (void)state;
+    fixture f;
+    fake second;
+    const sl_learn_message *answer = NULL;
+    open_pair(&f, ANSWER);
+    assert_int_equal(sl_asker_wait(f.asker), SL_OK);
+    close_second(&f.coordinator);
+    open_second(&f, &second);
+    int64_t start = sl_sim_now_ns(f.sim);
+    assert_int_equal(ask(&f, true, &answer), SL_OK);
+    assert_int_equal(sl_asker_peer(f.asker), 77);
+    assert_int_equal(second.n_rejects, 0);
+    assert_true(sl_sim_now_ns(f.sim) - start < 2000 * ms);
+    sl_asker_close(&f.asker);
+    close_second(&second);
+    sl_sim_install(NULL);
+    sl_sim_destroy(&f.sim);
+}
+
+static void a_successor_takes_the_place_of_a_silent_one(void **state) {
+    (void)state;
+    fixture f;
+    fake second;
+    const sl_learn_message *answer = NULL;
+    open_pair(&f, ANSWER);
+    assert_int_equal(sl_asker_wait(f.asker), SL_OK);
+    f.coordinator.script = FALL_SILENT;
+    open_second(&f, &second);
+    int64_t start = sl_sim_now_ns(f.sim);
+    assert_int_equal(ask(&f, true, &answer), SL_OK);
+    int64_t took = sl_sim_now_ns(f.sim) - start;
+    assert_int_equal(sl_asker_peer(f.asker), 77);
+    assert_int_equal(second.n_rejects, 0);
+    assert_true(took > 10000 * ms && took < 12000 * ms);
+    close_second(&second);
+    close_pair(&f);
+}
+
 static void a_replaced_coordinator_is_told_of(void **state) {
     (void)state;
     fixture f;
@@ -234,10 +327,18 @@ static void an_error_comes_with_its_code_and_text(void **state) {
     (void)state;
     fixture f;
     const sl_learn_message *answer = NULL;
-    open_pair(&f, REFUSE);
-    assert_int_equal(ask(&f, false, &answer), SL_CONFIG);
-    assert_non_null(strstr(sl_error_what(), "no such policy"));
-    close_pair(&f);
+    for (sl_status code = SL_USAGE; code < SL_STATUS_COUNT; code++) {
+        // what is internal to the coordinator is no stop, no timeout and no full queue of ours
+        bool internal = code == SL_INTERRUPTED || code == SL_FULL || code == SL_TIMEOUT;
+        for (int resend = 0; resend < 2; resend++) {
+            open_pair(&f, REFUSE);
+            f.coordinator.code = code;
+            assert_int_equal(ask(&f, resend, &answer), internal ? SL_NETWORK : code);
+            assert_string_equal(sl_error_what(), "the coordinator: no such policy");
+            assert_null(answer);
+            close_pair(&f);
+        }
+    }
 }
 
 static void silence_ends_and_progress_does_not(void **state) {
@@ -253,29 +354,12 @@ static void silence_ends_and_progress_does_not(void **state) {
     close_pair(&f);
 }
 
-typedef struct stopper {
-    fixture *f;
-    int after;
-} stopper;
-
-static void stop_later(void *context, const sl_learn_message *message) {
-    (void)message;
-    stopper *self = context;
-    if (++self->f->n_progress == self->after) self->f->stop = 1;
-}
-
 static void a_stop_waits_for_the_grace_only(void **state) {
     (void)state;
     fixture f;
     const sl_learn_message *answer = NULL;
     open_pair(&f, WORK_FOR_EVER);
-    sl_asker_close(&f.asker);
-    stopper context = {&f, 600};
-    sl_asker_def def = sl_asker_default_def("sim://trainer");
-    def.stop = &f.stop;
-    def.progress = stop_later;
-    def.context = &context;
-    assert_int_equal(sl_asker_open(&def, &f.asker), SL_OK);
+    f.stop_after = 600;
     // 600 times half a second are more than the silence that is allowed
     assert_int_equal(ask(&f, false, &answer), SL_INTERRUPTED);
     assert_true(f.n_progress >= 600 && f.n_progress <= 608);
@@ -287,6 +371,10 @@ int main(void) {
         cmocka_unit_test(a_request_is_answered),
         cmocka_unit_test(another_experiment_is_rejected),
         cmocka_unit_test(what_is_lost_is_asked_again_under_the_same_id),
+        cmocka_unit_test(what_is_lost_again_and_again_is_given_up),
+        cmocka_unit_test(a_second_coordinator_is_rejected),
+        cmocka_unit_test(a_successor_takes_the_place_of_one_that_is_gone),
+        cmocka_unit_test(a_successor_takes_the_place_of_a_silent_one),
         cmocka_unit_test(a_replaced_coordinator_is_told_of),
         cmocka_unit_test(stale_answers_are_dropped),
         cmocka_unit_test(an_error_comes_with_its_code_and_text),
