@@ -4,6 +4,7 @@
 #include "starling/options.h"
 #include "starling/output.h"
 #include "starling/report.h"
+#include "starling/spawn.h"
 #include "starling/statistics.h"
 #include "starling/watcher.h"
 
@@ -78,7 +79,7 @@ typedef struct choice {
     int64_t episodes, seed; /* -1: the experiment's */
     double speed;
     bool watch, json;
-    const char *record;
+    const char *record, *agent;
 } choice;
 
 static sl_status show(const choice *c, sl_crew *crew, const sl_run *run, sl_watcher **watcher) {
@@ -99,6 +100,7 @@ static sl_status fly(sl_run *run, const sl_args *args, const choice *c) {
     sl_watcher *watcher = NULL;
     SL_TRY(sl_crew_create(run, args, &progress, &crew));
     sl_crew_record(crew, c->record);
+    sl_crew_use_agent(crew, c->agent);
     sl_status status = sl_crew_serve(crew);
     if (status == SL_OK && c->watch) status = show(c, crew, run, &watcher);
     if (status == SL_OK) status = sl_crew_start_coordinator(crew);
@@ -114,6 +116,14 @@ static sl_status fly(sl_run *run, const sl_args *args, const choice *c) {
     return status;
 }
 
+// before anything is started
+static sl_status check_agent(const char *program) {
+    char path[SL_PATH_BYTES];
+    if (!program || sl_program_find(program, path) == SL_OK) return SL_OK;
+    return sl_fail(SL_NOT_FOUND, "a path such as ./my-agent, or a name in PATH; executable",
+                   "there is no program '%s' to fly as an agent", program);
+}
+
 sl_status sl_cmd_fly(const char *path, int argc, char **argv) {
     choice c = {.episodes = -1, .seed = -1, .speed = 1};
     const sl_option options[] = {
@@ -123,6 +133,7 @@ sl_status sl_cmd_fly(const char *path, int argc, char **argv) {
         {"watch", SL_OPTION_SWITCH, NULL, "show them in the terminal", &c.watch, 0, 0},
         {"speed", SL_OPTION_REAL, "X", "1 (the default): the environment's own time", &c.speed, 0.1, 1000},
         {"record", SL_OPTION_TEXT, "FILE", "write them as .jsonl or .jsonl.gz", &c.record, 0, 0},
+        {"agent", SL_OPTION_TEXT, "PROGRAM", "an agent of yours, not starling-agent-<H>", &c.agent, 0, 0},
         {"json", SL_OPTION_SWITCH, NULL, "print one JSON object", &c.json, 0, 0},
     };
     sl_usage usage = {path,
@@ -131,7 +142,7 @@ sl_status sl_cmd_fly(const char *path, int argc, char **argv) {
                       "machine. An agent that dies is started again and the flight goes on.",
                       1,
                       1,
-                      6,
+                      7,
                       options};
     sl_args args;
     SL_TRY(sl_options_parse(&usage, argc, argv, &args));
@@ -139,6 +150,7 @@ sl_status sl_cmd_fly(const char *path, int argc, char **argv) {
     if (c.watch && c.json) {
         return sl_fail(SL_USAGE, "leave one of them out", "--watch and --json both write to stdout");
     }
+    SL_TRY(check_agent(c.agent));
     sl_run *run = NULL;
     SL_TRY(sl_run_open(args.v[0], &run));
     if (c.episodes < 0) c.episodes = c.watch ? 1 : run->experiment->fleet.episodes;

@@ -29,6 +29,7 @@ struct sl_crew {
     int n_agents;
     member agents[SL_EXP_MAX_AGENTS];
     const char *record; /* NULL: flights are not recorded */
+    const char *agent;  /* NULL: the program of each student's size */
     int64_t watch_us;   /* 0: they are not watched */
     void (*watch)(void *context, const json_t *event);
     void *watch_context;
@@ -151,6 +152,10 @@ void sl_crew_record(sl_crew *self, const char *path) {
     self->record = path;
 }
 
+void sl_crew_use_agent(sl_crew *self, const char *program) {
+    self->agent = program;
+}
+
 void sl_crew_show(sl_crew *self, int64_t us, void (*picture)(void *context, const sl_learn_message *message),
                   void *context) {
     self->watch_us = us;
@@ -206,7 +211,7 @@ sl_status sl_crew_start_agents(sl_crew *self) {
         add_arg(&list, "--slot", slot);
         add_common(self, &list);
         // the coordinator's goodbye ends an agent; the next flight wants it again
-        sl_child_def def = {name, program, list.v, SL_EXIT_AGAIN, MAX_RESTARTS};
+        sl_child_def def = {name, self->agent ? self->agent : program, list.v, SL_EXIT_AGAIN, MAX_RESTARTS};
         SL_TRY(sl_supervisor_add(self->supervisor, &def, &self->agents[i].child));
         self->n_agents = i + 1;
     }

@@ -34,6 +34,8 @@ SL_MUST_CHECK sl_status sl_crew_evaluate(sl_crew *self, sl_policy_kind policy, i
 SL_MUST_CHECK sl_status sl_crew_fly(sl_crew *self, int n_episodes, uint64_t seed, const char *stage, sl_flown *out);
 /* Before the coordinator is started: flights are recorded to path, borrowed for the life of the crew. */
 void sl_crew_record(sl_crew *self, const char *path);
+/* Before the agents are started: a program (name or path, borrowed) in place of every starling-agent-<H>. */
+void sl_crew_use_agent(sl_crew *self, const char *program);
 /* From the next flight on: picture is called on the asker's thread after every step, which takes at least us. */
 void sl_crew_show(sl_crew *self, int64_t us, void (*picture)(void *context, const sl_learn_message *message),
                   void *context);

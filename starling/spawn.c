@@ -11,17 +11,26 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 extern char **environ;
 
 static bool is_program(const char *path) {
-    return access(path, X_OK) == 0;
+    struct stat status;
+    return stat(path, &status) == 0 && S_ISREG(status.st_mode) && access(path, X_OK) == 0;
 }
 
 sl_status sl_program_find(const char *name, char path[SL_PATH_BYTES]) {
     char candidate[SL_PROGRAM_BYTES];
+    // as in a shell: with a slash it is a path, not a name to look for
+    if (strchr(name, '/')) {
+        if (!is_program(name) || strlen(name) >= SL_PATH_BYTES)
+            return sl_fail(SL_NOT_FOUND, "is it there, and executable?", "there is no program '%s'", name);
+        (void)snprintf(path, SL_PATH_BYTES, "%s", name);
+        return SL_OK;
+    }
     // beside this binary comes first, so that a build folder never starts an installed version
     if (sl_program_self(candidate)) {
         char *slash = strrchr(candidate, '/');
@@ -83,7 +92,8 @@ static int spawn(const char *path, char *const *argv, int out, pid_t *pid) {
 }
 
 static sl_status spawn_failed(const char *path, int error) {
-    return sl_fail(error == ENOENT ? SL_NOT_FOUND : SL_IO, NULL, "cannot start '%s': %s", path, strerror(error));
+    const char *hint = error == ENOEXEC ? "a program of this machine, or a script that begins with #!" : NULL;
+    return sl_fail(error == ENOENT ? SL_NOT_FOUND : SL_IO, hint, "cannot start '%s': %s", path, strerror(error));
 }
 
 sl_status sl_process_start(const char *path, char *const *argv, sl_process *out) {

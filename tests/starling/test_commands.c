@@ -19,6 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -177,6 +178,46 @@ static void test_shipped_students_fight(void **state) {
     json_t *flight = json_loads(output, 0, NULL);
     assert_true(json_number_value(json_object_get(flight, "win_rate")) == 1.0);
     json_decref(flight);
+}
+
+/* A script in the agents' place is started once a slot, with what an agent is started with, and what it starts flies.
+ */
+static void test_agents_of_ones_own(void **state) {
+    (void)state;
+    static const char models[] = SL_SOURCE_DIR "/models/mpe/spread";
+    sl_temp_folder folder = sl_temp_folder_create();
+    char words[2048], script[1024];
+    (void)snprintf(script, sizeof script,
+                   "#!/bin/sh\necho \"$@\" >>%s/args\ncase $6 in 2) size=32;; *) size=16;; esac\n"
+                   "exec " SL_BIN_DIR "/starling-agent-$size \"$@\"\n",
+                   folder.path);
+    const char *path = write_file(&folder, "my agent", script);
+    (void)snprintf(words, sizeof words, "fly %s --episodes 3 --agent '%s'", models, path);
+    // a file that is no program, a folder, and a name that is nowhere
+    expect_error(words, 4, "there is no program '");
+    expect_hint("executable");
+    (void)snprintf(words, sizeof words, "fly %s --agent %s", models, folder.path);
+    expect_error(words, 4, "there is no program '");
+    (void)snprintf(words, sizeof words, "fly %s --agent no-such-agent", models);
+    expect_error(words, 4, "there is no program 'no-such-agent'");
+    assert_int_equal(chmod(path, 0700), 0);
+    (void)snprintf(words, sizeof words, "fly %s --episodes 3 --agent '%s' --json", models, path);
+    assert_int_equal(run("2>/dev/null", words), 0);
+    json_t *flight = json_loads(output, 0, NULL);
+    assert_int_equal(json_array_size(json_object_get(flight, "returns")), 3);
+    json_decref(flight);
+    uint8_t *args = NULL;
+    size_t n_bytes = 0;
+    assert_int_equal(sl_file_read(sl_temp_folder_file(&folder, "args"), 65536, &args, &n_bytes), SL_OK);
+    (void)snprintf(script, sizeof script, "%.*s", (int)n_bytes, (const char *)args);
+    sl_free(args);
+    for (int slot = 0; slot < 3; slot++) {
+        (void)snprintf(words, sizeof words, " --model %s/students/agent-%d.safetensors --slot %d --log-level warn\n",
+                       models, slot, slot);
+        if (!strstr(script, words)) fail_msg("'%s' is not in '%s'", words, script);
+    }
+    assert_true(strncmp(script, "--connect tcp://127.0.0.1:", 26) == 0);
+    sl_temp_folder_remove(&folder);
 }
 
 static void test_json_log(void **state) {
@@ -424,6 +465,7 @@ int main(void) {
         cmocka_unit_test(test_bad_experiment_leaves_no_folder),
         cmocka_unit_test(test_existing_run_is_refused),
         cmocka_unit_test(test_shipped_students_fight),
+        cmocka_unit_test(test_agents_of_ones_own),
         cmocka_unit_test(test_json_log),
         cmocka_unit_test(test_env_commands),
         cmocka_unit_test(test_bench_fleet_refusals),
