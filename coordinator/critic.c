@@ -20,7 +20,7 @@ sl_status sl_critic_create(const sl_setup *setup, int V, sl_critic **out) {
     int in = setup->critic.in_dim;
     sl_team_def def = {.V = V, .N = setup->M, .O = in, .A = 1, .shared = true, .nets = {setup->critic}};
     sl_status status = sl_team_create(&def, &self->team);
-    if (status == SL_OK && setup->M > 1) {
+    if (status == SL_OK && setup->critic_rows) {
         self->rows = sl_alloc_array((size_t)V * (size_t)setup->M * (size_t)in, sizeof *self->rows);
         if (!self->rows) status = sl_fail(SL_MEMORY, "lower n_envs", "cannot allocate a critic's rows");
     }

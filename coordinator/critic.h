@@ -1,8 +1,8 @@
 /* critic.h - the teacher's critic over V copies: M rows a copy, one for the team or one per agent. A row reads the
- * joint state, with critic_input agent also the agent's own observation, and with M = N the agent's one-hot index
- * (MAPPO's agent-specific state). The row of a dead agent reads its index alone (death masking, Yu et al. 2022,
- * appendix). Owns parameters, recurrent states and scratch; nothing is allocated after create. Distinct slices may
- * run on distinct threads. */
+ * joint state; with sl_setup.critic_rows also the agent's one-hot index (MAPPO's agent-specific state), and with
+ * critic_own before it the agent's own observation. Such a row of a dead agent reads its index alone (death masking,
+ * Yu et al. 2022, appendix). Owns parameters, recurrent states and scratch; nothing is allocated after create.
+ * Distinct slices may run on distinct threads. */
 #ifndef SL_COORDINATOR_CRITIC_H
 #define SL_COORDINATOR_CRITIC_H
 

@@ -45,7 +45,7 @@ static void set_nets(sl_setup *self) {
     const sl_experiment *e = self->experiment;
     self->teacher_agent_id = e->teacher.agent_id;
     self->teacher = net_of(&e->teacher.actor, self->O + (e->teacher.agent_id ? self->N : 0), self->A);
-    int critic_in = self->critic_own ? self->S + self->O + self->N : self->S + (self->M > 1 ? self->N : 0);
+    int critic_in = self->S + (self->critic_own ? self->O : 0) + (self->critic_rows ? self->N : 0);
     self->critic = net_of(&e->teacher.critic, critic_in, 1);
     for (int i = 0; i < self->N; i++) {
         const sl_agent_spec *agent = &self->spec.agents[i];
@@ -62,6 +62,8 @@ static void set_sizes(sl_setup *self) {
     self->M = e->teacher.ppo.team_reward ? 1 : self->N;
     self->direct = e->method == SL_EXP_DIRECT;
     self->critic_own = e->teacher.critic_input == SL_EXP_CRITIC_AGENT;
+    // the state alone tells one agent's row all that an index could
+    self->critic_rows = self->critic_own || self->M > 1;
     self->hides_avail = e->mask.avail_actions == SL_EXP_HIDDEN && self->spec.masks_actions;
     self->uses_avail = self->spec.masks_actions;
     for (int i = 0; i < self->N; i++)

@@ -24,9 +24,10 @@ typedef struct sl_setup {
     bool uses_avail;       /* some action of some agent may be illegal */
     bool hides_avail;      /* and the students are not told which */
     bool critic_own;       /* teacher.critic_input agent */
+    bool critic_rows;      /* the critic reads a row put together for each agent, else the state as it is */
     sl_net_def teacher;    /* (O, and N with teacher_agent_id) to A; a loaded file may say otherwise */
     bool teacher_agent_id; /* the teacher's actor reads its agent's index, one-hot, behind the observation */
-    sl_net_def critic;     /* (S, and N when M = N: the agent's index) to 1; with critic_own (S, O, N) */
+    sl_net_def critic;     /* S to 1; with critic_rows (S, O with critic_own, N: the agent's index) */
     sl_net_def students[SL_MAX_AGENTS]; /* (N): own obs_dim, n_actions and hidden size */
     sl_rng root;                        /* sl_rng_seed(experiment->seed); every stream is split from it by name */
 } sl_setup;

@@ -70,8 +70,9 @@ static void critic_block(sl_mappo *self, int index, const sl_window *window) {
     const sl_exp_ppo *ppo = self->def.ppo;
     sl_mappo_slice *s = &self->slices[index];
     int R = window->L * window->U * one->group.G;
-    if (batch->M > 1)
-        sl_gather_critic(window, self->def.setup->critic_own ? batch->O : 0, s->x);
+    const sl_setup *setup = self->def.setup;
+    if (setup->critic_rows)
+        sl_gather_critic(window, setup->critic_own ? batch->O : 0, s->x);
     else
         sl_gather_input(window, &one->group, batch->state, batch->S, batch->S, 0, s->x);
     forward(one, s, s->workspaces[k], window, batch->critic_hidden, batch->critic_H);

@@ -58,6 +58,14 @@ static inline void example_init(example *x) {
     }
 }
 
+/* One agent, one student. */
+static inline void example_make_simple(example *x) {
+    memcpy(x->env, "mpe/simple_v3", 14);
+    x->e.env.n_agents = 0;
+    x->e.mask.kind = SL_EXP_MASK_NONE;
+    x->e.students_count = 1;
+}
+
 /* Three marines against three, with everything seen and told but what a test hides. */
 static inline void example_make_3m(example *x) {
     memcpy(x->env, "combat/3m", 10);

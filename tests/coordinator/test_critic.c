@@ -28,7 +28,7 @@ static float *random_floats(size_t n, uint64_t seed) {
 }
 
 static void open_world(world *w, bool team, bool own) {
-    example_init_combat(&w->x);
+    if (!w->x.e.name) example_init_combat(&w->x);
     w->x.e.teacher.ppo.team_reward = team;
     w->x.e.teacher.critic_input = own ? SL_EXP_CRITIC_AGENT : SL_EXP_CRITIC_STATE;
     assert_int_equal(sl_setup_create(&w->x.e, &w->setup), SL_OK);
@@ -85,6 +85,28 @@ static void test_rows_of_agents(void **state) {
     check_rows(false);
 }
 
+/* One agent is a team of its own: its row is still put together. */
+static void test_the_row_of_one_agent(void **state) {
+    (void)state;
+    world w = {0};
+    example_init(&w.x);
+    example_make_simple(&w.x);
+    open_world(&w, false, true);
+    int S = w.setup->S, O = w.setup->O;
+    assert_true(w.setup->N == 1 && w.setup->M == 1 && S == O);
+    assert_int_equal(w.setup->critic.in_dim, S + O + 1);
+    sl_critic_view view = {.state = NULL, .obs = w.obs};
+    judge_all(&w, &view);
+    for (int v = 0; v < V; v++) {
+        float row[MAX_ROW] = {0};
+        memcpy(row, w.obs + v * O, (size_t)O * sizeof *row);
+        memcpy(row + S, w.obs + v * O, (size_t)O * sizeof *row);
+        row[S + O] = 1.0f;
+        assert_float_equal(w.value[v], value_by_hand(&w, row), 1e-4);
+    }
+    close_world(&w);
+}
+
 static void test_one_row_for_the_team(void **state) {
     (void)state;
     world w = {0};
@@ -98,6 +120,7 @@ static void test_one_row_for_the_team(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rows_of_agents),
+        cmocka_unit_test(test_the_row_of_one_agent),
         cmocka_unit_test(test_one_row_for_the_team),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

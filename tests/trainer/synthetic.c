@@ -54,6 +54,7 @@ static void make_setup(sl_synthetic *self) {
     s->teacher.hidden = d->hidden;
     s->teacher.out_dim = d->A;
     s->critic_own = d->critic_own;
+    s->critic_rows = !d->team;
     s->critic.in_dim = s->S + (d->critic_own ? d->O : 0) + (d->team ? 0 : d->N);
     s->critic.hidden = d->critic_hidden;
     s->critic.out_dim = 1;

@@ -110,9 +110,9 @@ static double critic_loss_by_hand(const fixture *f) {
     return total;
 }
 
-static void the_dead_read_their_index_alone(void **state) {
-    (void)state;
+static void check_rows_of_agents(int n_agents) {
     sl_synthetic_def def = sl_synthetic_default_def();
+    def.N = n_agents;
     def.cell = SL_CELL_NONE;
     def.team = false;
     def.critic_own = def.with_alive = true;
@@ -125,6 +125,13 @@ static void the_dead_read_their_index_alone(void **state) {
     double actor = loss(&f);
     assert_true(fabs(both - actor - by_hand) < 1e-5);
     destroy(&f);
+}
+
+static void the_dead_read_their_index_alone(void **state) {
+    (void)state;
+    check_rows_of_agents(3);
+    // one agent is a team of its own, and its row is still put together
+    check_rows_of_agents(1);
 }
 
 /* The same loss put together by hand: each chunk forward on its own, with its own start state. */
