@@ -5,6 +5,8 @@
 #ifndef SL_AGENT_KERNEL_H
 #define SL_AGENT_KERNEL_H
 
+#include "common/agent_size.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -15,7 +17,8 @@
 #error "SL_HIDDEN is a multiple of 16: the loops over it have no remainder"
 #endif
 
-enum { SL_KERNEL_OBS = 512, SL_KERNEL_ACTIONS = 64, SL_KERNEL_LAYERS = 4 }; /* the largest of each */
+/* the largest of each */
+enum { SL_KERNEL_OBS = SL_AGENT_MAX_OBS, SL_KERNEL_ACTIONS = SL_AGENT_MAX_ACTIONS, SL_KERNEL_LAYERS = 4 };
 
 /* gain * (x - mean) / sqrt(variance + 1e-5) + bias */
 typedef struct sl_kernel_norm {

@@ -188,12 +188,33 @@ static sl_status apply_set(const char *set, sl_experiment *self) {
     return sl_exp_value_read(what, path, key, text, base);
 }
 
+// the run's folder is called so, with "-seed<N>" behind it, and every student's file carries it
+static sl_status check_name(const char *what, const char *name) {
+    if (!name[0] || name[0] == '.' || strchr(name, '/')) {
+        return sl_fail(SL_CONFIG, "a folder below runs/ gets this name; --out chooses another place",
+                       "%s: key 'name': '%.60s' is not a plain file name", what, name);
+    }
+    if (strlen(name) > SL_EXP_MAX_NAME) {
+        return sl_fail(SL_CONFIG, NULL, "%s: key 'name': is longer than %d bytes", what, SL_EXP_MAX_NAME);
+    }
+    return SL_OK;
+}
+
+// Reverb's condition: the coordinator's limiter asks the same, but only once a teacher was trained
+static sl_status check_limiter(const char *what, const sl_exp_record *record) {
+    double least = record->samples_per_insert > 1 ? record->samples_per_insert : 1;
+    if (record->samples_per_insert <= 0 || record->error_buffer >= least) return SL_OK;
+    return sl_fail(SL_CONFIG, "at least 1 and at least record.samples_per_insert; or switch that off by 0",
+                   "%s: key 'record.error_buffer': with %g sampling and recording could wait for ever", what,
+                   record->error_buffer);
+}
+
 static sl_status check_record(const char *what, const sl_experiment *self) {
     if (self->record.min_size > self->record.max_items) {
         return sl_fail(SL_CONFIG, NULL, "%s: key 'record.min_size': %lld is more than record.max_items, %lld", what,
                        (long long)self->record.min_size, (long long)self->record.max_items);
     }
-    return SL_OK;
+    return check_limiter(what, &self->record);
 }
 
 static sl_status check_mask(const char *what, const sl_experiment *self) {
@@ -212,6 +233,7 @@ static sl_status check_mask(const char *what, const sl_experiment *self) {
 // what single ranges cannot say
 static sl_status check_together(const char *what, const sl_experiment *self) {
     const sl_exp_ppo *ppo = &self->teacher.ppo;
+    SL_TRY(check_name(what, self->name));
     if (!self->env.name[0]) {
         return sl_fail(SL_CONFIG, "as in env: {name: mpe/simple_spread_v3}", "%s: key 'env.name' is missing", what);
     }

@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { SL_EXP_MAX_AGENTS = 64, SL_EXP_MAX_BLOCKS = 16 };
+enum { SL_EXP_MAX_AGENTS = 64, SL_EXP_MAX_BLOCKS = 16, SL_EXP_MAX_NAME = 63 };
 typedef enum sl_exp_cell { SL_EXP_CELL_NONE, SL_EXP_CELL_GRU } sl_exp_cell; /* none | gru */
 typedef enum sl_exp_act { SL_EXP_ACT_RELU, SL_EXP_ACT_TANH } sl_exp_act;    /* relu | tanh */
 typedef enum sl_exp_method { SL_EXP_KD_MARL, SL_EXP_DIRECT } sl_exp_method; /* kd-marl | direct */
@@ -91,7 +91,7 @@ typedef struct sl_exp_fleet {
 } sl_exp_fleet;
 
 typedef struct sl_experiment {
-    char *name;
+    char *name; /* a plain file name */
     uint64_t seed;
     int threads, checkpoint_seconds; /* threads: workers of trainer and coordinator; "same seed, same threads" */
     sl_exp_method method;

@@ -103,11 +103,11 @@ static const sl_exp_key top_keys[] = {
     KEY(distill.role_dim, INT, "4", "[2, 64]"),
     KEY(distill.teacher_role_period, INT, "0", "[0, 1000000]"),
 
-    KEY(eval.episodes, INT, "1000", "[1, 10000000]"),
+    KEY(eval.episodes, INT, "1000", "[1, 1000000]"),
     KEY(eval.seed, U64, "1", NULL),
 
     KEY(fleet.endpoint, TEXT, "tcp://127.0.0.1:*", NULL),
-    KEY(fleet.episodes, INT, "20", "[1, 10000000]"),
+    KEY(fleet.episodes, INT, "20", "[1, 1000000]"),
     KEY(fleet.tick_deadline_ms, INT, "2000", "[1, 3600000]"),
     KEY(fleet.lease_ms, INT, "10000", "[100, 3600000]"),
     KEY(fleet.heartbeat_ms, INT, "500", "[10, 600000]"),

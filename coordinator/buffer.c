@@ -12,8 +12,6 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { MAX_RECORD = 1 << 30 };
-
 struct sl_buffer {
     sl_buffer_def def;
     char *path;
@@ -51,7 +49,7 @@ static sl_status read_index(sl_buffer *self, int64_t record, uint64_t *index) {
 
 // the first and the last record say which episodes the log has
 static sl_status open_log(sl_buffer *self) {
-    SL_TRY(sl_framed_open(self->path, self->def.max_bytes, MAX_RECORD, &self->log));
+    SL_TRY(sl_framed_open(self->path, self->def.max_bytes, SL_EPISODE_MAX_BYTES, &self->log));
     int64_t n = sl_framed_count(self->log), cut = sl_framed_cut_bytes(self->log);
     if (cut > 0) SL_WARN("%s: dropped %lld bytes of an episode that was not finished", self->path, (long long)cut);
     self->first = 0;
@@ -148,7 +146,7 @@ static sl_status compact(sl_buffer *self) {
     uint64_t live = max_u64(self->first, window_first(self));
     int64_t kept_from = 0;
     sl_framed *fresh = NULL;
-    SL_TRY(sl_framed_open(path, self->def.max_bytes, MAX_RECORD, &fresh));
+    SL_TRY(sl_framed_open(path, self->def.max_bytes, SL_EPISODE_MAX_BYTES, &fresh));
     sl_status status = copy_newest(self, (int64_t)(live - self->first), fresh, &kept_from);
     sl_framed_close(&fresh);
     if (status == SL_OK) status = replace_log(path, self->path);
@@ -159,7 +157,7 @@ static sl_status compact(sl_buffer *self) {
     uint64_t first = self->first + (uint64_t)kept_from;
     SL_INFO("%s: dropped %lld episodes to stay below its bounds", self->path, (long long)kept_from);
     sl_framed_close(&self->log);
-    SL_TRY(sl_framed_open(self->path, self->def.max_bytes, MAX_RECORD, &self->log));
+    SL_TRY(sl_framed_open(self->path, self->def.max_bytes, SL_EPISODE_MAX_BYTES, &self->log));
     self->first = first;
     count_deletes(self);
     return SL_OK;

@@ -29,6 +29,8 @@ typedef struct sl_episode {
     const float *z;      /* (T, N, H) teacher */
 } sl_episode;
 
+enum { SL_EPISODE_MAX_BYTES = 1 << 30 }; /* of a record in the log */
+
 /* bytes for sl_free. */
 SL_MUST_CHECK sl_status sl_episode_encode(const sl_episode *episode, uint8_t **bytes, size_t *n_bytes);
 /* Fills out with pointers into memory, which is for sl_free by the caller. SL_CORRUPT names the field. */

@@ -10,7 +10,9 @@
 #include "common/alloc.h"
 #include "common/clock.h"
 #include "common/log.h"
+#include "net/episode_record.h"
 #include "storage/file.h"
+#include "storage/framed.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -42,22 +44,62 @@ static sl_status resolve(const train_options *o, sl_experiment **out) {
     return sl_experiment_load(o->experiment, sets, n, out);
 }
 
+static sl_status check_student(const sl_net_def *student, int i) {
+    char program[40], path[SL_PATH_BYTES], hint[SL_AGENT_SIZES_TEXT];
+    sl_agent_size_hint(hint);
+    (void)snprintf(program, sizeof program, "starling-agent-%d", student->hidden);
+    if (sl_program_find(program, path) != SL_OK)
+        return sl_fail(SL_CONFIG, hint,
+                       "key 'students[%d].net.hidden': there is no '%s' to fly a student of %d units", i, program,
+                       student->hidden);
+    if (student->in_dim > SL_AGENT_MAX_OBS || student->out_dim > SL_AGENT_MAX_ACTIONS)
+        return sl_fail(SL_CONFIG, NULL,
+                       "key 'env.name': agent %d has %d features and %d actions; an agent program takes %d and %d", i,
+                       student->in_dim, student->out_dim, SL_AGENT_MAX_OBS, SL_AGENT_MAX_ACTIONS);
+    return SL_OK;
+}
+
+// a log that was too full has lost its first ones, and counts them all the same
+static sl_status count_episodes(sl_framed *log, uint64_t *out) {
+    const uint8_t *bytes = NULL;
+    size_t n_bytes = 0;
+    sl_episode last;
+    void *memory = NULL;
+    if (sl_framed_count(log) == 0) return SL_OK;
+    SL_TRY(sl_framed_read(log, sl_framed_count(log) - 1, &bytes, &n_bytes));
+    SL_TRY(sl_episode_decode(bytes, n_bytes, &last, &memory));
+    *out = last.index + 1;
+    sl_free(memory);
+    return SL_OK;
+}
+
+// another run's buffer, which is asked for once the teacher is there
+static sl_status check_buffer(const sl_experiment *experiment) {
+    const sl_exp_record *record = &experiment->record;
+    char path[SL_RUN_PATH];
+    sl_framed *log = NULL;
+    if (!record->from[0] || experiment->method == SL_EXP_DIRECT) return SL_OK;
+    SL_TRY(sl_run_path(record->from, "buffer/expert.log", path));
+    if (access(path, R_OK) != 0)
+        return sl_fail(SL_CONFIG, "the folder of a run that recorded", "key 'record.from': there is no '%s'", path);
+    SL_TRY(sl_framed_open_read(path, SL_EPISODE_MAX_BYTES, &log));
+    uint64_t n = 0;
+    sl_status status = count_episodes(log, &n);
+    sl_framed_close(&log);
+    if (status != SL_OK || n >= (uint64_t)record->episodes) return status;
+    return sl_fail(SL_CONFIG, "lower record.episodes, or leave record.from empty",
+                   "key 'record.from': the buffer of '%s' has only %" PRIu64 " episodes, record.episodes is %d",
+                   record->from, n, record->episodes);
+}
+
 // what would only show when a program starts, hours later for the agents, is said before there is a folder
-static sl_status check_experiment(const sl_experiment *experiment) {
+static sl_status check_experiment(const sl_experiment *experiment, bool resume) {
     sl_setup *setup = NULL;
     SL_TRY(sl_setup_create(experiment, &setup));
     sl_status status = SL_OK;
-    char hint[SL_AGENT_SIZES_TEXT];
-    sl_agent_size_hint(hint);
-    for (int i = 0; i < setup->N && status == SL_OK; i++) {
-        char program[40], path[SL_PATH_BYTES];
-        int hidden = setup->students[i].hidden;
-        (void)snprintf(program, sizeof program, "starling-agent-%d", hidden);
-        if (sl_program_find(program, path) != SL_OK)
-            status = sl_fail(SL_CONFIG, hint,
-                             "key 'students[%d].net.hidden': there is no '%s' to fly a student of %d units", i,
-                             program, hidden);
-    }
+    for (int i = 0; i < setup->N && status == SL_OK; i++) status = check_student(&setup->students[i], i);
+    // a resumed run may be past it
+    if (status == SL_OK && !resume) status = check_buffer(experiment);
     sl_setup_destroy(&setup);
     return status;
 }
@@ -216,7 +258,7 @@ sl_status sl_cmd_train(const char *path, int argc, char **argv) {
     char folder[SL_RUN_PATH];
     int lock = -1;
     sl_run *run = NULL;
-    sl_status status = check_experiment(experiment);
+    sl_status status = check_experiment(experiment, o.resume);
     if (status == SL_OK) status = prepare_folder(&o, experiment, folder);
     sl_experiment_destroy(&experiment);
     if (status == SL_OK) status = lock_folder(folder, &lock);

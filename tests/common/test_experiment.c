@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 #define ENV "env: {name: mpe/simple_spread_v3}\n"
+#define X61 "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
 
 static const char full[] = ENV "name: test\nseed: 18446744073709551615\nmethod: direct\n"
                                "teacher:\n  actor: {cell: none, hidden: 256}\n  ppo: {lr: 1e-3, total_steps: 12}\n"
@@ -141,6 +142,17 @@ static void an_index_past_the_only_student_copies_it(void **state) {
     sl_experiment_destroy(&e);
 }
 
+// what is just inside
+static void a_limiter_that_works_is_taken(void **state) {
+    (void)state;
+    static const char text[] = ENV "name: " X61 "\u00e9\n"
+                                   "record: {samples_per_insert: 4, error_buffer: 4}\n";
+    sl_experiment *e = NULL;
+    assert_int_equal(sl_experiment_parse("t", text, strlen(text), NULL, 0, &e), SL_OK);
+    assert_true(e->record.samples_per_insert == 4 && e->record.error_buffer == 4);
+    sl_experiment_destroy(&e);
+}
+
 typedef struct refusal {
     const char *text, *what, *hint;
 } refusal;
@@ -202,6 +214,24 @@ static const refusal bad_files[] = {
     {ENV "students:\n- net: {hidden: 0}\n", "test.yaml: key 'students[0].net.hidden': 0 is outside [1, 1024]", NULL},
     {ENV "teacher: {ppo: {n_envs: 65536, rollout_steps: 1000}}\n",
      "test.yaml: key 'teacher.ppo.n_envs': 65536 times rollout_steps, 1000, is more than 16777216", NULL},
+    {ENV "name: ../../esc\n", "test.yaml: key 'name': '../../esc' is not a plain file name",
+     "a folder below runs/ gets this name; --out chooses another place"},
+    {ENV "name: /tmp/x\n", "test.yaml: key 'name': '/tmp/x' is not a plain file name", NULL},
+    {ENV "name: a/b\n", "test.yaml: key 'name': 'a/b' is not a plain file name", NULL},
+    {ENV "name: ..\n", "test.yaml: key 'name': '..' is not a plain file name", NULL},
+    {ENV "name: .hidden\n", "test.yaml: key 'name': '.hidden' is not a plain file name", NULL},
+    {ENV "name: ''\n", "test.yaml: key 'name': '' is not a plain file name", NULL},
+    // 63 bytes fit a student's file
+    {ENV "name: " X61 "x\u00e9\n", "test.yaml: key 'name': is longer than 63 bytes", NULL},
+    {ENV "record: {samples_per_insert: 1}\n",
+     "test.yaml: key 'record.error_buffer': with 0 sampling and recording could wait for ever",
+     "at least 1 and at least record.samples_per_insert; or switch that off by 0"},
+    {ENV "record: {samples_per_insert: 0.25, error_buffer: 0.5}\n",
+     "test.yaml: key 'record.error_buffer': with 0.5 sampling and recording could wait for ever", NULL},
+    {ENV "record: {samples_per_insert: 4, error_buffer: 3.5}\n",
+     "test.yaml: key 'record.error_buffer': with 3.5 sampling and recording could wait for ever", NULL},
+    {ENV "eval: {episodes: 1000001}\n", "test.yaml: key 'eval.episodes': 1000001 is outside [1, 1000000]", NULL},
+    {ENV "fleet: {episodes: 1000001}\n", "test.yaml: key 'fleet.episodes': 1000001 is outside [1, 1000000]", NULL},
     {ENV "record: {max_items: 5, min_size: 6}\n",
      "test.yaml: key 'record.min_size': 6 is more than record.max_items, 5", NULL},
     {ENV "mask: {k_min: 11}\n", "test.yaml: key 'mask.k_min': 11 is more than mask.k_max, 10", NULL},
@@ -310,7 +340,7 @@ static void what_is_saved_loads_as_the_same(void **state) {
                                         "name=- x",
                                         "name=true",
                                         "name=a #b",
-                                        "name=",
+                                        "teacher.from=",
                                         "name=!x",
                                         "name=&a",
                                         "name=\xc3\xa4 \xf0\x9f\x90\xa6",
@@ -451,6 +481,7 @@ int main(void) {
         cmocka_unit_test(sets_override_the_file_in_order),
         cmocka_unit_test(an_index_past_the_only_student_copies_it),
         cmocka_unit_test(bad_files_are_refused_by_name),
+        cmocka_unit_test(a_limiter_that_works_is_taken),
         cmocka_unit_test(bad_sets_are_refused_by_name),
         cmocka_unit_test(many_students_are_bounded),
         cmocka_unit_test(what_is_saved_loads_as_the_same),

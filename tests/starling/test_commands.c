@@ -137,6 +137,9 @@ static void test_bad_experiment_leaves_no_folder(void **state) {
         {"env.name=mpe/simple_spred_v3", "unknown environment 'mpe/simple_spred_v3'"},
         {"env.n_agents=5", "key 'students': has 3 entries"},
         {"mask.kind=random --set mask.k_max=99", "k_max 99"},
+        {"record.from=/nonexistent", "key 'record.from': there is no '/nonexistent/buffer/expert.log'"},
+        {"name=../../esc", "key 'name': '../../esc' is not a plain file name"},
+        {"record.samples_per_insert=1", "key 'record.error_buffer': with 0 sampling"},
         {"students[1].net.hidden=24", "key 'students[1].net.hidden': there is no 'starling-agent-24'"},
     };
     sl_temp_folder folder = sl_temp_folder_create();
