@@ -7,6 +7,9 @@
 #include "starling/report.h"
 #include "starling/table.h"
 
+#include "common/csv.h"
+
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -48,27 +51,31 @@ static sl_status print_json(const sl_groups *groups) {
     return sl_json_print(object, failed);
 }
 
-static void print_csv_interval(bool has, const sl_interval *i) {
-    if (has)
-        printf(",%.9g,%.9g,%.9g", i->mean, i->low, i->high);
-    else
-        printf(",,,");
+static void add_csv_interval(sl_csv *csv, bool has, const sl_interval *i) {
+    sl_csv_number(csv, has ? i->mean : NAN);
+    sl_csv_number(csv, has ? i->low : NAN);
+    sl_csv_number(csv, has ? i->high : NAN);
 }
 
 static void print_csv(const sl_groups *groups) {
     printf("experiment,env,policy,seeds,return_mean,return_low,return_high,normalised_mean,normalised_low,"
            "normalised_high,retention_mean,retention_low,retention_high,win_rate_mean,win_rate_low,win_rate_high,"
            "flops_per_step,bytes,return_retention_mean,return_retention_low,return_retention_high\n");
+    sl_csv csv = {.file = stdout};
     for (int i = 0; i < groups->n; i++) {
         const sl_group *g = &groups->items[i];
-        printf("%s,%s,%s,%d", g->experiment, g->env, g->policy, g->n);
-        print_csv_interval(true, &g->mean_return);
-        print_csv_interval(g->has_normalised, &g->normalised);
-        print_csv_interval(g->has_retention, &g->retention);
-        print_csv_interval(g->has_win_rate, &g->win_rate);
-        printf(",%.9g,%.9g", g->flops, g->bytes);
-        print_csv_interval(g->has_return_retention, &g->return_retention);
-        printf("\n");
+        sl_csv_text(&csv, g->experiment);
+        sl_csv_text(&csv, g->env);
+        sl_csv_text(&csv, g->policy);
+        sl_csv_whole(&csv, g->n);
+        add_csv_interval(&csv, true, &g->mean_return);
+        add_csv_interval(&csv, g->has_normalised, &g->normalised);
+        add_csv_interval(&csv, g->has_retention, &g->retention);
+        add_csv_interval(&csv, g->has_win_rate, &g->win_rate);
+        sl_csv_number(&csv, g->flops);
+        sl_csv_number(&csv, g->bytes);
+        add_csv_interval(&csv, g->has_return_retention, &g->return_retention);
+        sl_csv_end(&csv);
     }
 }
 

@@ -3,6 +3,7 @@
 
 #include "common/alloc.h"
 #include "common/clock.h"
+#include "common/csv.h"
 #include "storage/file.h"
 
 #include <errno.h>
@@ -72,13 +73,10 @@ void sl_metrics_close(sl_metrics **self_pointer) {
 }
 
 sl_status sl_metrics_row(sl_metrics *self, int64_t update, int n, const double *values) {
-    (void)fprintf(self->file, "%lld", (long long)update);
-    for (int k = 0; k < n; k++)
-        if (isnan(values[k]))
-            (void)fputc(',', self->file);
-        else
-            (void)fprintf(self->file, ",%.9g", values[k]);
-    (void)fputc('\n', self->file);
+    sl_csv row = {.file = self->file};
+    sl_csv_whole(&row, update);
+    for (int k = 0; k < n; k++) sl_csv_number(&row, values[k]);
+    sl_csv_end(&row);
     if (fflush(self->file) != 0 || ferror(self->file)) return sl_file_fail("write", self->path);
     return SL_OK;
 }

@@ -377,14 +377,14 @@ static void test_env_check(void **state) {
 }
 
 // a run folder with a report and a learning curve, as far as starling report reads them
-static void make_run(const sl_temp_folder *folder, int seed, double students) {
+static void make_run(const sl_temp_folder *folder, int seed, double students, const char *env) {
     char name[64], text[1024];
     (void)snprintf(name, sizeof name, "run%d/metrics", seed);
     assert_int_equal(sl_file_make_folder(sl_temp_folder_file(folder, name)), SL_OK);
     (void)snprintf(text, sizeof text,
-                   "{\"format\":1,\"experiment\":\"hand\",\"env\":\"mpe/simple_spread_v3\",\"method\":\"kd-marl\","
+                   "{\"format\":1,\"experiment\":\"hand\",\"env\":\"%s\",\"method\":\"kd-marl\","
                    "\"seed\":%d,\"policies\":{\"students\":{\"return\":{\"mean\":%g},\"normalised\":0.5}}}",
-                   seed, students);
+                   env, seed, students);
     (void)snprintf(name, sizeof name, "run%d/report.json", seed);
     (void)write_file(folder, name, text);
     (void)snprintf(name, sizeof name, "run%d/metrics/teacher.csv", seed);
@@ -395,11 +395,16 @@ static void test_report_command(void **state) {
     (void)state;
     sl_temp_folder folder = sl_temp_folder_create();
     char words[1024];
-    make_run(&folder, 1, -20);
-    make_run(&folder, 2, -30);
+    make_run(&folder, 1, -20, "mpe/simple_spread_v3");
+    make_run(&folder, 2, -30, "mpe/simple_spread_v3");
+    make_run(&folder, 3, -30, "mpe/simple_spread_v3[N=5,legacy_physics]");
     (void)snprintf(words, sizeof words, "report %s/run1 %s/run2 --csv", folder.path, folder.path);
     assert_int_equal(run("2>/dev/null", words), 0);
     assert_non_null(strstr(output, "\nhand,mpe/simple_spread_v3,students,2,-25,-30,-20,0.5,0.5,0.5,,,,,,,0,0,,,\n"));
+    // a comma in a name adds no column
+    (void)snprintf(words, sizeof words, "report %s/run3 --csv", folder.path);
+    assert_int_equal(run("2>/dev/null", words), 0);
+    assert_non_null(strstr(output, "\nhand,\"mpe/simple_spread_v3[N=5,legacy_physics]\",students,1,-30,"));
     (void)snprintf(words, sizeof words, "report %s/run1 %s/run2 --json", folder.path, folder.path);
     expect_json(words, 0);
     (void)snprintf(words, sizeof words, "report %s/run1 %s/run2", folder.path, folder.path);
@@ -414,7 +419,7 @@ static void test_plot(void **state) {
     (void)state;
     sl_temp_folder folder = sl_temp_folder_create();
     char words[1024], gnuplot[SL_PATH_BYTES];
-    make_run(&folder, 1, -20);
+    make_run(&folder, 1, -20, "mpe/simple_spread_v3");
     (void)snprintf(words, sizeof words, "report %s/run1 --plot %s/it\\'s.svg", folder.path, folder.path);
     if (sl_program_find("gnuplot", gnuplot) == SL_OK) {
         assert_int_equal(run("2>&1", words), 0);
