@@ -25,8 +25,8 @@ static const struct {
     [SL_MEMORY] = {"memory", 11},
     [SL_NOT_FINITE] = {"not finite", 12},
     [SL_INTERRUPTED] = {"interrupted", 0},
-    [SL_FULL] = {"full", 1},
-    [SL_TIMEOUT] = {"timeout", 1},
+    [SL_FULL] = {"full", 7},
+    [SL_TIMEOUT] = {"timeout", 9},
 };
 
 #undef sl_fail

@@ -20,8 +20,8 @@ typedef enum sl_status {
     SL_MEMORY,      /* an allocation failed: 11 */
     SL_NOT_FINITE,  /* NaN or infinity in a loss, gradient or state: 12 */
     SL_INTERRUPTED, /* SIGTERM or SIGINT arrived; what was done is checkpointed: 0 after SIGTERM, 130 after SIGINT */
-    SL_FULL,        /* internal: a bounded queue or buffer took no more */
-    SL_TIMEOUT,     /* internal: a deadline passed */
+    SL_FULL,        /* a bounded queue, buffer or file took no more: 7 too */
+    SL_TIMEOUT,     /* a deadline passed: 9 too */
     SL_STATUS_COUNT
 } sl_status;
 
@@ -35,7 +35,7 @@ static inline sl_status sl_not_ok(sl_status status) {
 #define sl_fail(...) sl_not_ok(sl_fail(__VA_ARGS__))
 
 const char *sl_status_name(sl_status code); /* "corrupt"; static storage */
-int sl_status_exit_code(sl_status code);    /* as listed above; 1 for the internal ones */
+int sl_status_exit_code(sl_status code);    /* as listed above; 1 for what is no status */
 const char *sl_error_what(void);            /* this thread's last line, never NULL; borrowed until the next sl_fail */
 const char *sl_error_hint(void);            /* its hint, or NULL */
 void sl_error_print(const char *program);   /* "program: what" and "  hint: ..." on stderr */

@@ -177,12 +177,19 @@ static sl_status status_of(int exit_code) {
     return SL_IO;
 }
 
+// a code that is none of ours comes from a library that gave up, or from the loader
+static const char *name_of(int exit_code) {
+    sl_status status = status_of(exit_code);
+    if (exit_code == 0) return "unasked";
+    return exit_code == sl_status_exit_code(status) ? sl_status_name(status) : "foreign";
+}
+
 static void describe(int wait_status, char text[64]) {
     if (WIFSIGNALED(wait_status)) {
         (void)snprintf(text, 64, "killed by signal %d", WTERMSIG(wait_status));
     } else {
         int code = WEXITSTATUS(wait_status);
-        (void)snprintf(text, 64, "exit code %d (%s)", code, code ? sl_status_name(status_of(code)) : "unasked");
+        (void)snprintf(text, 64, "exit code %d (%s)", code, name_of(code));
     }
 }
 

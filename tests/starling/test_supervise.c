@@ -106,6 +106,16 @@ static void test_final_codes_are_not_retried(void **state) {
     sl_supervisor_destroy(&s);
 }
 
+static void test_a_foreign_code_is_named(void **state) {
+    (void)state;
+    sl_supervisor *s = NULL;
+    assert_int_equal(sl_supervisor_create(NULL, NULL, &s), SL_OK);
+    int child = add(s, "exit 1", SL_EXIT_FINISHES, 0);
+    assert_int_equal(poll_until_done(s, child), SL_IO);
+    assert_non_null(strstr(sl_error_what(), "exit code 1 (foreign)"));
+    sl_supervisor_destroy(&s);
+}
+
 static void test_restarts_are_bounded(void **state) {
     (void)state;
     sl_supervisor *s = NULL;
@@ -220,6 +230,7 @@ int main(void) {
         cmocka_unit_test(test_restart_takes_new_arguments),
         cmocka_unit_test(test_final_codes_are_not_retried),
         cmocka_unit_test(test_restarts_are_bounded),
+        cmocka_unit_test(test_a_foreign_code_is_named),
         cmocka_unit_test(test_unasked_exit_is_a_death),
         cmocka_unit_test(test_exit_zero_again),
         cmocka_unit_test(test_end_is_graceful),
