@@ -129,6 +129,12 @@ static sl_status print_groups(const report_options *o, int n, json_t *const *rep
     return status;
 }
 
+// it becomes part of a path
+static sl_status check_stage(const char *stage) {
+    if (strcmp(stage, "teacher") == 0 || strcmp(stage, "distill") == 0 || strcmp(stage, "direct") == 0) return SL_OK;
+    return sl_fail(SL_USAGE, "teacher, distill or direct", "--stage cannot be '%.60s'", stage);
+}
+
 sl_status sl_cmd_report(const char *path, int argc, char **argv) {
     report_options o = {.stage = "teacher", .column = "return"};
     const sl_option options[] = {
@@ -149,6 +155,7 @@ sl_status sl_cmd_report(const char *path, int argc, char **argv) {
     sl_args args;
     SL_TRY(sl_options_parse(&usage, argc, argv, &args));
     if (args.done) return SL_OK;
+    SL_TRY(check_stage(o.stage));
     // a picture needs only the metrics, so that runs can be watched while they train
     const char *x = strcmp(o.stage, "distill") == 0 ? "update" : "env_steps";
     if (o.plot) return sl_plot_curves(args.n, args.v, o.stage, x, o.column, o.plot);

@@ -5,6 +5,7 @@
 #include "starling/run.h"
 #include "starling/spawn.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -99,11 +100,26 @@ static sl_status write_script(script *s, int n_runs, char *const *folders, const
     return SL_OK;
 }
 
+// gnuplot would only say that it cannot open the file
+static sl_status check_folder(const char *file) {
+    char folder[SL_RUN_PATH];
+    const char *slash = strrchr(file, '/');
+    int n = slash ? (int)(slash - file) : 0;
+    if (n >= SL_RUN_PATH) return sl_fail(SL_USAGE, NULL, "the path '%.60s...' is too long", file);
+    (void)snprintf(folder, sizeof folder, "%.*s", n, file);
+    const char *where = n > 0 ? folder : slash ? "/" : ".";
+    if (access(where, F_OK) != 0)
+        return sl_fail(SL_NOT_FOUND, "make it, or choose another", "--plot: there is no folder '%s'", where);
+    if (access(where, W_OK | X_OK) != 0) return sl_fail(SL_IO, NULL, "cannot write '%s': %s", file, strerror(errno));
+    return SL_OK;
+}
+
 sl_status sl_plot_curves(int n_runs, char *const *folders, const char *stage, const char *x, const char *y,
                          const char *file) {
     if (!ends_with(file, ".png") && !ends_with(file, ".svg")) {
         return sl_fail(SL_USAGE, "a name that ends with .png or .svg", "cannot plot into '%s'", file);
     }
+    SL_TRY(check_folder(file));
     char gnuplot[SL_PATH_BYTES];
     if (sl_program_find("gnuplot", gnuplot) != SL_OK) {
         return sl_fail(SL_NOT_FOUND, "install it: apt install gnuplot-nox; or take the numbers from --csv",

@@ -292,16 +292,29 @@ static sl_status check_report(const char *path, const json_t *report) {
     return SL_OK;
 }
 
-sl_status sl_report_load(const char *folder, json_t **out) {
+static bool holds(const char *folder, const char *name) {
     char path[SL_RUN_PATH];
+    return sl_run_path(folder, name, path) == SL_OK && access(path, F_OK) == 0;
+}
+
+// how one comes to a report, by what the folder is instead of a finished run
+static const char *hint_for(const char *folder, char hint[256]) {
+    if (!holds(folder, "experiment.yaml")) return "a run is what 'starling train' leaves behind";
+    // only a run has trained there
+    if (holds(folder, "metrics") || holds(folder, "checkpoints") || !holds(folder, "students"))
+        return "it is written at the end of 'starling train'; --resume finishes a run";
+    int n = snprintf(hint, 256, "it is a model folder: 'starling eval %s --policy students' measures it", folder);
+    return n < 256 ? hint : "it is a model folder: 'starling eval' measures it";
+}
+
+sl_status sl_report_load(const char *folder, json_t **out) {
+    char path[SL_RUN_PATH], hint[256];
     SL_TRY(sl_run_path(folder, "report.json", path));
     if (access(folder, F_OK) != 0)
         return sl_fail(SL_NOT_FOUND, "a run is what 'starling train' leaves behind, such as runs/spread-seed1",
                        "there is no run '%s'", folder);
-    if (access(path, R_OK) != 0) {
-        return sl_fail(SL_NOT_FOUND, "it is written at the end of 'starling train'; --resume finishes a run",
-                       "'%s' has no report.json", folder);
-    }
+    if (access(path, R_OK) != 0)
+        return sl_fail(SL_NOT_FOUND, hint_for(folder, hint), "'%s' has no report.json", folder);
     uint8_t *bytes = NULL;
     size_t n_bytes = 0;
     SL_TRY(sl_file_read(path, MAX_REPORT_BYTES, &bytes, &n_bytes));

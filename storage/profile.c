@@ -206,8 +206,7 @@ static sl_status check_together(const char *what, const sl_profile *self) {
 static sl_status check_format(const char *what, const sl_tensors *file) {
     const char *format = sl_tensors_meta(file, "format");
     if (!format) {
-        return sl_fail(SL_CORRUPT, "a policy file is one that starling train or export wrote", "%s has no profile",
-                       what);
+        return sl_fail(SL_CORRUPT, "a policy file is one that 'starling train' wrote", "%s has no profile", what);
     }
     if (strcmp(format, FORMAT) != 0) {
         return sl_fail(SL_MISMATCH, "this program reads format " FORMAT, "%s has profile format '%.16s'", what,

@@ -412,6 +412,15 @@ static void test_report_command(void **state) {
     assert_non_null(strstr(output, "-25.00 [-30.00, -20.00]"));
     (void)snprintf(words, sizeof words, "report %s/run1 %s/run1", folder.path, folder.path);
     expect_error(words, 6, "is given twice");
+    // what the folder is instead decides the hint
+    (void)snprintf(words, sizeof words, "report %s", folder.path);
+    expect_error(words, 4, "has no report.json");
+    expect_hint("a run is what 'starling train' leaves behind");
+    expect_error("report " SL_SOURCE_DIR "/models/mpe/spread", 4, "has no report.json");
+    expect_hint("'starling eval " SL_SOURCE_DIR "/models/mpe/spread --policy students'");
+    (void)write_file(&folder, "experiment.yaml", "env: {name: mpe/simple_spread_v3}\n");
+    expect_error(words, 4, "has no report.json");
+    expect_hint("--resume finishes a run");
     sl_temp_folder_remove(&folder);
 }
 
@@ -437,7 +446,13 @@ static void test_plot(void **state) {
     expect_error(words, 4, "gnuplot is not installed");
     assert_int_equal(setenv("PATH", old, 1), 0);
     (void)snprintf(words, sizeof words, "report %s/run1 --plot %s/a.svg --stage distil", folder.path, folder.path);
-    expect_error(words, 4, "metrics/distil.csv");
+    expect_error(words, 2, "--stage cannot be 'distil'");
+    expect_hint("teacher, distill or direct");
+    (void)snprintf(words, sizeof words, "report %s/run1 --plot %s/a.svg --stage distill", folder.path, folder.path);
+    expect_error(words, 4, "metrics/distill.csv");
+    (void)snprintf(words, sizeof words, "report %s/run1 --plot %s/no/such/a.svg", folder.path, folder.path);
+    expect_error(words, 4, "/no/such'");
+    expect_error(words, 4, "--plot: there is no folder");
     (void)write_file(&folder, "run1/metrics/teacher.csv", "update,env_steps\n1,800\n");
     (void)snprintf(words, sizeof words, "report %s/run1 --plot %s/a.svg", folder.path, folder.path);
     expect_error(words, 4, "has no column 'return'");
