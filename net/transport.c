@@ -9,17 +9,17 @@
 sl_transport_def sl_transport_default_def(void) {
     return (sl_transport_def){.high_water_mark = 16,
                               .max_frame_bytes = 1024 * 1024,
-                              .heartbeat_ms = 500,
+                              .lost_host_ms = 10000,
                               .linger_ms = 1000,
                               .backlog = 128,
                               .send_wait_ms = 0};
 }
 
 sl_transport_def sl_transport_learn_def(void) {
-    // a frame of hundreds of megabytes may hold up the heartbeats behind it, so they are slow here
+    // a stopped process takes no part of a frame of hundreds of megabytes, and shall not lose its connection at once
     return (sl_transport_def){.high_water_mark = 4,
                               .max_frame_bytes = 1024LL * 1024 * 1024,
-                              .heartbeat_ms = 5000,
+                              .lost_host_ms = 60000,
                               .linger_ms = 1000,
                               .backlog = 16,
                               .send_wait_ms = 5000};

@@ -31,13 +31,13 @@ typedef struct sl_message {
 typedef struct sl_transport_def {
     int high_water_mark;     /* messages per peer, both ways */
     int64_t max_frame_bytes; /* larger incoming frames disconnect the sender */
-    int heartbeat_ms;        /* ZMTP heartbeat interval; the timeout is three of them */
+    int lost_host_ms;        /* the peer's host acknowledges nothing for so long: the connection is closed */
     int linger_ms;           /* how long close waits for what was sent */
     int backlog;             /* connections that may wait for a server */
     int send_wait_ms;        /* how long send waits at the high-water mark or while not connected */
 } sl_transport_def;
-sl_transport_def sl_transport_default_def(void); /* the fleet's: 16, 1 MiB, 500, 1000, 128, 0 */
-sl_transport_def sl_transport_learn_def(void);   /* the learn link's: 4, 1 GiB, 5000, 1000, 16, 5000 */
+sl_transport_def sl_transport_default_def(void); /* the fleet's: 16, 1 MiB, 10000, 1000, 128, 0 */
+sl_transport_def sl_transport_learn_def(void);   /* the learn link's: 4, 1 GiB, 60000, 1000, 16, 5000 */
 
 typedef struct sl_transport_stats {
     uint64_t sent, received;

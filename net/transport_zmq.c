@@ -31,6 +31,17 @@ static int set_routing_id(zmq_transport *self) {
     return zmq_setsockopt(self->socket, ZMQ_ROUTING_ID, id, sizeof id);
 }
 
+/* TCP's own timeouts notice a lost host: of what is sent, and of a silent connection. ZMTP's heartbeats would notice
+ * a stopped process too, and that process aborts in libzmq when it goes on (docs/protocol.md) */
+static int set_host_timeouts(zmq_transport *self, int lost_host_ms) {
+    int failed = set_int(self, ZMQ_TCP_MAXRT, lost_host_ms);
+    failed |= set_int(self, ZMQ_TCP_KEEPALIVE, 1);
+    failed |= set_int(self, ZMQ_TCP_KEEPALIVE_IDLE, 1 + lost_host_ms / 2000);
+    failed |= set_int(self, ZMQ_TCP_KEEPALIVE_INTVL, 1 + lost_host_ms / 8000);
+    failed |= set_int(self, ZMQ_TCP_KEEPALIVE_CNT, 3);
+    return failed;
+}
+
 static int set_options(zmq_transport *self, const sl_transport_def *def) {
     int failed = 0;
     if (self->base.serves) {
@@ -46,8 +57,7 @@ static int set_options(zmq_transport *self, const sl_transport_def *def) {
     }
     failed |= set_int(self, ZMQ_SNDHWM, def->high_water_mark);
     failed |= set_int(self, ZMQ_RCVHWM, def->high_water_mark);
-    failed |= set_int(self, ZMQ_HEARTBEAT_IVL, def->heartbeat_ms);
-    failed |= set_int(self, ZMQ_HEARTBEAT_TIMEOUT, 3 * def->heartbeat_ms);
+    failed |= set_host_timeouts(self, def->lost_host_ms);
     failed |= set_int(self, ZMQ_HANDSHAKE_IVL, 3000);
     failed |= set_int(self, ZMQ_LINGER, def->linger_ms);
     failed |= set_int(self, ZMQ_SNDTIMEO, def->send_wait_ms);

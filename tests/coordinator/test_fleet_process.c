@@ -111,27 +111,38 @@ static void killed_agents_change_no_action(void **state) {
     assert_true(sl_fleet_get_stats(((flight *)*state)->fleet)->joined == (uint64_t)(WORLD_N + n_killed));
 }
 
-static void *wake_later(void *pid) {
-    struct timespec nap = {0, 300000000};
+/* the second is longer than six heartbeats: the agent is given up meanwhile */
+static const int stops_ms[] = {300, 3500};
+enum { N_STOPS = sizeof stops_ms / sizeof *stops_ms };
+static pthread_t wakers[N_STOPS];
+static int n_stopped;
+
+static void *wake_later(void *flight_of_it) {
+    int ms = stops_ms[n_stopped - 1];
+    struct timespec nap = {ms / 1000, (long)(ms % 1000) * 1000000};
     (void)nanosleep(&nap, NULL);
-    (void)kill(*(pid_t *)pid, SIGCONT);
+    (void)kill(((flight *)flight_of_it)->pids[1], SIGCONT);
     return NULL;
 }
 
-static pthread_t waker;
-
 static void stop_one(flight *self, int tick) {
-    if (tick != 17) return;
+    if (tick % 17 != 16 || n_stopped == N_STOPS) return;
     kill_agent(self, 1, SIGSTOP);
-    assert_int_equal(pthread_create(&waker, NULL, wake_later, &self->pids[1]), 0);
+    assert_int_equal(pthread_create(&wakers[n_stopped++], NULL, wake_later, self), 0);
 }
 
 static void a_stopped_process_is_waited_for(void **state) {
     flight *self = *state;
-    fly(self, 3, stop_one);
-    assert_int_equal(pthread_join(waker, NULL), 0);
-    assert_memory_equal(self->actions, expected, 3 * WORLD_T * WORLD_N * sizeof *expected);
-    assert_true(sl_fleet_get_stats(self->fleet)->resent > 0);
+    n_stopped = 0;
+    fly(self, 4, stop_one);
+    assert_int_equal(n_stopped, N_STOPS);
+    for (int i = 0; i < N_STOPS; i++) assert_int_equal(pthread_join(wakers[i], NULL), 0);
+    assert_memory_equal(self->actions, expected, 4 * WORLD_T * WORLD_N * sizeof *expected);
+    const sl_fleet_stats *stats = sl_fleet_get_stats(self->fleet);
+    assert_true(stats->resent > 0 && stats->lost == 1);
+    // it is the same process, and in the same session
+    assert_true(stats->resets == 0 && stats->joined == WORLD_N);
+    assert_int_equal(waitpid(self->pids[1], NULL, WNOHANG), 0);
 }
 
 static void a_restarted_coordinator_gets_its_agents_back(void **state) {

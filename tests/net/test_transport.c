@@ -5,11 +5,14 @@
 #include "common/clock.h"
 #include "net/transport.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include <cmocka.h>
 
@@ -82,6 +85,43 @@ static void tcp_gives_back_every_frame(void **state) {
     assert_null(misaligned);
     sl_transport_close(&server);
     assert_null(server);
+}
+
+/* how many of this process's connections have TCP's timeouts for a host of which nothing is heard for lost_host_ms */
+static int count_timed_connections(int lost_host_ms) {
+    int n = 0;
+    for (int fd = 0; fd < 256; fd++) {
+        struct sockaddr_storage peer;
+        socklen_t size = sizeof peer;
+        unsigned timeout_ms = 0;
+        int keeps_alive = 0, idle_s = 0;
+        if (getpeername(fd, (struct sockaddr *)&peer, &size) != 0 || peer.ss_family != AF_INET) continue;
+        size = sizeof timeout_ms;
+        if (getsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &timeout_ms, &size) != 0) continue;
+        size = sizeof idle_s;
+        if (getsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle_s, &size) != 0) continue;
+        size = sizeof keeps_alive;
+        if (getsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &keeps_alive, &size) != 0) continue;
+        n += timeout_ms == (unsigned)lost_host_ms && keeps_alive && 1000 * idle_s <= lost_host_ms;
+    }
+    return n;
+}
+
+static void a_lost_host_is_noticed_by_tcp(void **state) {
+    (void)state;
+    const sl_transport_def defs[] = {sl_transport_default_def(), sl_transport_learn_def()};
+    for (int i = 0; i < 2; i++) {
+        sl_transport *server = NULL, *client = NULL;
+        assert_int_equal(sl_transport_serve("tcp://127.0.0.1:*", &defs[i], &server), SL_OK);
+        assert_int_equal(sl_transport_connect(sl_transport_endpoint(server), &defs[i], &client), SL_OK);
+        send_connected(client, "x", 1);
+        sl_message message;
+        assert_int_equal(sl_transport_receive(server, 5000, &message), SL_OK);
+        // both ends are in this process
+        assert_int_equal(count_timed_connections(defs[i].lost_host_ms), 2);
+        sl_transport_close(&client);
+        sl_transport_close(&server);
+    }
 }
 
 static void a_large_frame_crosses_the_learn_link(void **state) {
@@ -263,6 +303,7 @@ static void the_simulated_network_loses_duplicates_and_reorders(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tcp_gives_back_every_frame),
+        cmocka_unit_test(a_lost_host_is_noticed_by_tcp),
         cmocka_unit_test(a_large_frame_crosses_the_learn_link),
         cmocka_unit_test(peers_that_are_gone_are_named),
         cmocka_unit_test(an_oversized_frame_disconnects_its_sender),
