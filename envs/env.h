@@ -96,7 +96,8 @@ SL_MUST_CHECK sl_status sl_env_opponent_spec(const char *name, const sl_env_opti
 /* What reports call an episode's return, from its agents' returns (N): their sum, or the team's, counted once. */
 double sl_env_return(const sl_env_spec *spec, const double *returns);
 
-/* Replaces the stream of copy v (used at its next reset), so that an episode can be named by its seed. */
+/* Replaces the stream of copy v (used at its next reset), so that an episode can be named by its seed: nothing that
+ * the copy did before shows in it. A reset follows before anything else is asked of the copy. */
 void sl_env_seed(sl_env *self, int v, const sl_rng *stream);
 /* New episodes for copies [begin, end) whose entry of which (V) is not 0 (NULL = all); writes their rows of obs,
  * state and avail; rewards and flags are left as they are. begin and end are multiples of SL_ENV_LANES, or V. */

@@ -139,8 +139,12 @@ static void heuristic(const sl_env *env, int begin, int end, int32_t *actions) {
     }
 }
 
+// an episode that is named by its seed does not show what was played before it
 static void seed(sl_env *env, int v, const sl_rng *stream) {
-    *sl_combat_copy(from_env(env), v).stream = *stream;
+    const sl_combat *m = from_env(env);
+    sl_battle b = sl_combat_copy(m, v);
+    *b.stream = *stream;
+    for (int u = 0; u < m->P; u++) b.last[u] = -1;
 }
 
 static state_head make_head(const sl_combat *m) {
