@@ -42,7 +42,7 @@ static sl_status parse_number(const sl_option *option, const char *text) {
     errno = 0;
     if (option->kind == SL_OPTION_INT) {
         long long value = strtoll(text, &end, 10);
-        bool inside = (double)value >= option->min && (double)value <= option->max;
+        bool inside = value >= (long long)option->min && value <= (long long)option->max;
         if (end != text && !*end && errno == 0 && inside) {
             *(int64_t *)option->out = (int64_t)value;
             return SL_OK;

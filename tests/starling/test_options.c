@@ -16,6 +16,7 @@ typedef struct values {
     bool json;
     const char *out;
     int64_t seed;
+    int64_t whole;
     double seconds;
     sl_text_list sets;
 } values;
@@ -27,9 +28,10 @@ static sl_status parse(values *v, sl_args *args, const char *const *words) {
         {"out", SL_OPTION_TEXT, "DIR", "", &v->out, 0, 0},
         {"seed", SL_OPTION_INT, "N", "", &v->seed, 0, 100},
         {"seconds", SL_OPTION_REAL, "S", "", &v->seconds, 0.5, 10},
+        {"whole", SL_OPTION_INT, "N", "", &v->whole, -9007199254740992.0, 9007199254740992.0},
         {"set", SL_OPTION_LIST, "K=V", "", &v->sets, 0, 0},
     };
-    sl_usage usage = {"starling try", "FILE", "Tries.", 1, 2, 5, options};
+    sl_usage usage = {"starling try", "FILE", "Tries.", 1, 2, 6, options};
     static char *argv[16];
     argv[0] = (char[]){"try"};
     int argc = 1;
@@ -55,6 +57,19 @@ static void test_values(void **state) {
     assert_int_equal(args.n, 1);
     assert_string_equal(args.v[0], "file");
     assert_false(args.done);
+}
+
+// a bound is kept to the last digit, also where a double has not all of them
+static void test_bounds_are_exact(void **state) {
+    (void)state;
+    values v = {0};
+    sl_args args;
+    assert_int_equal(PARSE(&v, &args, "--whole", "9007199254740992", "file"), SL_OK);
+    assert_true(v.whole == 9007199254740992);
+    assert_int_equal(PARSE(&v, &args, "--whole", "9007199254740993", "file"), SL_USAGE);
+    assert_int_equal(PARSE(&v, &args, "--whole", "-9007199254740992", "file"), SL_OK);
+    assert_int_equal(PARSE(&v, &args, "--whole", "-9007199254740993", "file"), SL_USAGE);
+    assert_true(v.whole == -9007199254740992);
 }
 
 static void test_not_given_stays(void **state) {
@@ -136,9 +151,13 @@ static void test_commands(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_values),   cmocka_unit_test(test_not_given_stays),
-        cmocka_unit_test(test_refusals), cmocka_unit_test(test_help_needs_no_arguments),
-        cmocka_unit_test(test_nearest),  cmocka_unit_test(test_commands),
+        cmocka_unit_test(test_values),
+        cmocka_unit_test(test_bounds_are_exact),
+        cmocka_unit_test(test_not_given_stays),
+        cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_help_needs_no_arguments),
+        cmocka_unit_test(test_nearest),
+        cmocka_unit_test(test_commands),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
