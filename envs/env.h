@@ -27,7 +27,7 @@ typedef struct sl_agent_spec {
     char name[SL_NAME_SIZE]; /* "agent_0", as in the reference */
     char role[SL_NAME_SIZE]; /* "agent", "adversary", "speaker": agents of one role are exchangeable */
     int obs_dim, n_actions;  /* n_actions: discrete choices, or entries of the action vector when continuous */
-    int n_blocks;            /* blocks cover the observation without overlap */
+    int n_blocks;            /* blocks cover the observation without overlap; none is empty */
     sl_block blocks[SL_MAX_BLOCKS];
 } sl_agent_spec;
 

@@ -83,6 +83,7 @@ static void format_blocks(const sl_profile *self, char *text, size_t size) {
     size_t at = 0;
     text[0] = '\0';
     for (int i = 0; i < self->n_blocks; i++) {
+        SL_ASSERT(self->blocks[i].len > 0);
         int n = snprintf(text + at, size - at, "%s%s:%d:%d", i ? " " : "", self->blocks[i].name,
                          self->blocks[i].begin, self->blocks[i].len);
         SL_ASSERT(n > 0 && (size_t)n < size - at);

@@ -101,6 +101,15 @@ static void compose_name(sl_mpe *m, const sl_env_options *options) {
     }
 }
 
+// whoever is alone has no others to see or hear: a block without a feature is left out
+static void drop_empty_blocks(sl_agent_spec *agent) {
+    int n = 0;
+    for (int b = 0; b < agent->n_blocks; b++) {
+        if (agent->blocks[b].len > 0) agent->blocks[n++] = agent->blocks[b];
+    }
+    agent->n_blocks = n;
+}
+
 void sl_mpe_finish(sl_mpe *m, const sl_env_options *options) {
     sl_env_spec *spec = &m->base.spec;
     spec->n_agents = m->N;
@@ -110,6 +119,7 @@ void sl_mpe_finish(sl_mpe *m, const sl_env_options *options) {
     spec->has_heuristic = m->scenario->act != NULL && !options->continuous;
     for (int i = 0; i < m->N; i++) {
         sl_agent_spec *agent = &spec->agents[i];
+        drop_empty_blocks(agent);
         agent->n_actions = count_actions(m, &m->entities[i], options->continuous);
         if (agent->n_actions > spec->n_actions) spec->n_actions = agent->n_actions;
         if (agent->obs_dim > spec->obs_dim) spec->obs_dim = agent->obs_dim;

@@ -92,6 +92,18 @@ static void play(world *w, int n_steps) {
     }
 }
 
+// blocks cover the observation one behind the other, and none is empty
+static void check_blocks(const sl_agent_spec *agent) {
+    int next = 0;
+    for (int b = 0; b < agent->n_blocks; b++) {
+        assert_int_equal(agent->blocks[b].begin, next);
+        if (agent->blocks[b].len < 1) fail_msg("block '%s' of %s is empty", agent->blocks[b].name, agent->name);
+        assert_true(agent->blocks[b].name[0]);
+        next += agent->blocks[b].len;
+    }
+    assert_int_equal(next, agent->obs_dim);
+}
+
 static void specs_are_sound(void **state) {
     (void)state;
     assert_int_equal(sl_env_n_names(), 17);
@@ -105,13 +117,7 @@ static void specs_are_sound(void **state) {
             int most = 0;
             for (int i = 0; i < spec->n_agents; i++) {
                 const sl_agent_spec *agent = &spec->agents[i];
-                int next = 0;
-                for (int b = 0; b < agent->n_blocks; b++) {
-                    assert_int_equal(agent->blocks[b].begin, next);
-                    assert_true(agent->blocks[b].len > 0 && agent->blocks[b].name[0]);
-                    next += agent->blocks[b].len;
-                }
-                assert_int_equal(next, agent->obs_dim);
+                check_blocks(agent);
                 if (agent->n_actions > most) most = agent->n_actions;
                 for (int a = 0; a < spec->n_actions; a++) {
                     assert_int_equal(w->avail[i * spec->n_actions + a], a < agent->n_actions);
@@ -120,6 +126,28 @@ static void specs_are_sound(void **state) {
             }
             assert_int_equal(most, spec->n_actions);
             close_world(w);
+        }
+    }
+}
+
+static void the_smallest_and_the_largest_team(void **state) {
+    (void)state;
+    static const struct {
+        const char *name;
+        int low, high, more; /* of n_agents; agents that are there besides */
+    } teams[] = {{"mpe/simple_spread_v3", 1, SL_MAX_AGENTS, 0}, {"mpe/simple_adversary_v3", 1, SL_MAX_AGENTS - 1, 1}};
+    for (size_t k = 0; k < sizeof teams / sizeof teams[0]; k++) {
+        for (int n = teams[k].low;; n = teams[k].high) {
+            sl_env_options options = sl_env_default_options();
+            options.n_agents = n;
+            sl_rng stream = sl_rng_seed(1);
+            sl_env *env = NULL;
+            assert_int_equal(sl_env_create(teams[k].name, &options, 2, &stream, &env), SL_OK);
+            const sl_env_spec *spec = sl_env_get_spec(env);
+            assert_int_equal(spec->n_agents, n + teams[k].more);
+            for (int i = 0; i < spec->n_agents; i++) check_blocks(&spec->agents[i]);
+            sl_env_destroy(&env);
+            if (n == teams[k].high) break;
         }
     }
 }
@@ -518,6 +546,7 @@ static void every_failed_allocation_is_survived(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(specs_are_sound),
+        cmocka_unit_test(the_smallest_and_the_largest_team),
         cmocka_unit_test(outputs_are_consistent),
         cmocka_unit_test(threads_and_ranges_change_nothing),
         cmocka_unit_test(a_seed_names_an_episode),
