@@ -39,12 +39,9 @@ static sl_status check_range(const subject *s, double value) {
 }
 
 static sl_status read_text(const subject *s, char **field) {
-    for (const char *at = s->text; *at; at++) {
-        if ((unsigned char)*at < 0x20 || *at == 0x7f) {
-            return sl_fail(SL_CONFIG, NULL, "%s: key '%s': holds a control character", s->what, s->path);
-        }
-    }
     if (!sl_utf8_is_valid(s->text)) return sl_fail(SL_CONFIG, NULL, "%s: key '%s': is not UTF-8", s->what, s->path);
+    if (!sl_utf8_is_plain(s->text))
+        return sl_fail(SL_CONFIG, NULL, "%s: key '%s': holds a control character", s->what, s->path);
     if (strlen(s->text) >= SL_EXP_MAX_TEXT) {
         return sl_fail(SL_CONFIG, NULL, "%s: key '%s': is longer than %d bytes", s->what, s->path,
                        SL_EXP_MAX_TEXT - 1);

@@ -1,7 +1,8 @@
 /* experiment_yaml.c - an experiment's YAML to texts and back, by libcyaml. Its schema is made once from the key
  * table: every scalar is an optional string, so that presence is known (libcyaml has no defaults), numbers keep all
  * their digits (it writes six) and --set goes through the same reader of values. libcyaml still checks what is
- * structure: syntax, unknown and repeated keys, mappings and lists where they belong, no aliases. Any thread. */
+ * structure: syntax, unknown and repeated keys, mappings and lists where they belong. What it would pass over in
+ * silence (tags, anchors, zero bytes) is looked for in libyaml's events first. Any thread. */
 #include "common/experiment_impl.h"
 
 #include "common/alloc.h"
@@ -11,6 +12,7 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
+#include <yaml.h>
 
 enum { MAX_FIELDS = 192, NAME_SIZE = 32, MAX_PATH = 256 };
 
@@ -109,9 +111,8 @@ static void build_schemas(void) {
 // what libcyaml said while it failed
 typedef struct complaint {
     char reason[160];
-    char path[MAX_PATH];    /* of the value or section that it was in */
-    unsigned near_line;     /* of the last thing read before, 0 = it gave none */
-    bool several_documents; /* a warning of libcyaml's, an error here */
+    char path[MAX_PATH]; /* of the value or section that it was in */
+    unsigned near_line;  /* of the last thing read before, 0 = it gave none */
 } complaint;
 
 static void prepend(complaint *self, const char *text, const char *separator) {
@@ -142,18 +143,11 @@ static void on_log(cyaml_log_t level, void *context, const char *format, va_list
     __attribute__((format(printf, 3, 0)));
 
 static void on_log(cyaml_log_t level, void *context, const char *format, va_list args) {
-    complaint *self = context;
     char line[400];
+    (void)level;
     (void)vsnprintf(line, sizeof line, format, args);
     line[strcspn(line, "\n")] = '\0';
-    // the line quotes the file: no control characters of it reach a terminal
-    for (char *at = line; *at; at++) {
-        if ((unsigned char)*at < 0x20 || *at == 0x7f) *at = '?';
-    }
-    if (level == CYAML_LOG_WARNING)
-        self->several_documents = true;
-    else
-        take_line(self, line);
+    take_line(context, line);
 }
 
 // libcyaml resizes, the gate does not: the size stands in a header before each block
@@ -183,7 +177,7 @@ static cyaml_config_t config_for(complaint *listener) {
     return (cyaml_config_t){
         .log_fn = on_log,
         .log_ctx = listener,
-        .log_level = CYAML_LOG_WARNING,
+        .log_level = CYAML_LOG_ERROR,
         .mem_fn = resize,
         .flags = CYAML_CFG_NO_ALIAS | CYAML_CFG_STYLE_BLOCK,
     };
@@ -219,22 +213,70 @@ static sl_status explain(const char *what, const complaint *self, cyaml_err_t er
         return sl_fail(SL_CONFIG, near, "%s: key '%s': too many entries", what, path);
     if (error == CYAML_ERR_SEQUENCE_ENTRIES_MIN)
         return sl_fail(SL_CONFIG, near, "%s: key '%s': needs at least one entry", what, path);
-    if (error == CYAML_ERR_ALIAS) return sl_fail(SL_CONFIG, near, "%s: aliases are not supported", what);
     if (starts_with(reason, "libyaml: "))
         return sl_fail(SL_CONFIG, near, "%s is not YAML: %s", what, reason + strlen("libyaml: "));
     return sl_fail(SL_CONFIG, near, "%s: %s", what, reason[0] ? reason : cyaml_strerror(error));
+}
+
+// what an event says beside its kind
+typedef struct node {
+    const unsigned char *tag, *anchor, *text;
+    size_t length; /* of text */
+} node;
+
+static node node_of(const yaml_event_t *event) {
+    node out = {0};
+    if (event->type == YAML_SCALAR_EVENT) {
+        out = (node){event->data.scalar.tag, event->data.scalar.anchor, event->data.scalar.value,
+                     event->data.scalar.length};
+    } else if (event->type == YAML_SEQUENCE_START_EVENT) {
+        out = (node){.tag = event->data.sequence_start.tag, .anchor = event->data.sequence_start.anchor};
+    } else if (event->type == YAML_MAPPING_START_EVENT) {
+        out = (node){.tag = event->data.mapping_start.tag, .anchor = event->data.mapping_start.anchor};
+    } else if (event->type == YAML_ALIAS_EVENT) {
+        out.anchor = event->data.alias.anchor;
+    }
+    return out;
+}
+
+static sl_status check_event(const char *what, const yaml_event_t *event, int *n_documents) {
+    char near[40];
+    (void)snprintf(near, sizeof near, "near line %zu", event->start_mark.line + 1);
+    node found = node_of(event);
+    if (found.tag)
+        return sl_fail(SL_CONFIG, near, "%s: the tag '%.40s': tags are not supported", what, (const char *)found.tag);
+    if (found.anchor) return sl_fail(SL_CONFIG, near, "%s: aliases are not supported", what);
+    if (found.text && memchr(found.text, 0, found.length))
+        return sl_fail(SL_CONFIG, near, "%s: a zero byte in '%.40s'", what, (const char *)found.text);
+    *n_documents += event->type == YAML_DOCUMENT_START_EVENT;
+    if (*n_documents > 1) return sl_fail(SL_CONFIG, "remove the line '---'", "%s holds several YAML documents", what);
+    return SL_OK;
+}
+
+// refuses what libcyaml takes without a word; errors of syntax are left to it
+static sl_status check_events(const char *what, const char *text, size_t n_bytes) {
+    yaml_parser_t parser;
+    yaml_event_t event;
+    int n_documents = 0;
+    sl_status status = SL_OK;
+    if (!yaml_parser_initialize(&parser)) return sl_fail(SL_MEMORY, NULL, "cannot allocate memory to read %s", what);
+    yaml_parser_set_input_string(&parser, (const unsigned char *)text, n_bytes);
+    for (bool more = true; more && status == SL_OK && yaml_parser_parse(&parser, &event);) {
+        status = check_event(what, &event, &n_documents);
+        more = event.type != YAML_STREAM_END_EVENT;
+        yaml_event_delete(&event);
+    }
+    yaml_parser_delete(&parser);
+    return status;
 }
 
 sl_status sl_exp_raw_read(const char *what, const char *text, size_t n_bytes, sl_exp_raw **out) {
     complaint said = {0};
     cyaml_config_t config = config_for(&said);
     cyaml_data_t *raw = NULL;
+    SL_TRY(check_events(what, text, n_bytes));
     cyaml_err_t error = cyaml_load_data((const uint8_t *)text, n_bytes, &config, &top_schema, &raw, NULL);
     if (error != CYAML_OK) return explain(what, &said, error);
-    if (said.several_documents) {
-        sl_exp_raw_free(raw);
-        return sl_fail(SL_CONFIG, "remove the line '---'", "%s holds several YAML documents", what);
-    }
     *out = raw;
     return SL_OK;
 }

@@ -75,6 +75,7 @@ void sl_log(sl_log_level level, const char *format, ...) {
         line[at++] = '}';
     } else {
         (void)strftime(stamp, sizeof stamp, "%H:%M:%S", &day);
+        sl_utf8_make_plain(text);
         at = (size_t)snprintf(line, sizeof line - 1, "%s %-5s %s: %s", stamp, level_names[level], log_program, text);
     }
     line[at++] = '\n';

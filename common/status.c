@@ -1,6 +1,8 @@
 /* status.c - the per-thread error line. Any thread. */
 #include "common/status.h"
 
+#include "common/utf8.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -38,6 +40,9 @@ sl_status sl_fail(sl_status code, const char *hint, const char *format, ...) {
     (void)vsnprintf(what, sizeof what, format, args);
     va_end(args);
     (void)snprintf(kept_hint, sizeof kept_hint, "%s", hint ? hint : "");
+    // they quote files, peers and arguments: nothing of those may move a terminal's cursor
+    sl_utf8_make_plain(what);
+    sl_utf8_make_plain(kept_hint);
     memcpy(error_hint, kept_hint, sizeof error_hint);
     memcpy(error_what, what, sizeof error_what);
     return code;

@@ -2,6 +2,7 @@
 #include "storage/profile.h"
 
 #include "common/assert.h"
+#include "common/utf8.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -19,7 +20,8 @@ typedef struct field {
     kind kind;
     size_t offset, size; /* size: of the array, for TEXT */
     double low, high;    /* for numbers */
-    const char *choices; /* for TEXT, separated by spaces; NULL: anything */
+    const char *choices; /* for TEXT, separated by spaces; NULL: anything plain */
+    bool may_be_empty;
 } field;
 
 #define AT(member) .offset = offsetof(sl_profile, member), .size = sizeof((sl_profile *)0)->member
@@ -27,11 +29,13 @@ typedef struct field {
     { #member, k, AT(member), .low = (from), .high = (to) }
 #define WORD(member, list)                                                                                           \
     { #member, TEXT, AT(member), .choices = (list) }
+#define NOTE(member)                                                                                                 \
+    { #member, TEXT, AT(member), .may_be_empty = true }
 
 static const field fields[] = {
     WORD(kind, "student teacher"),
     WORD(env, NULL),
-    WORD(env_options, NULL),
+    NOTE(env_options),
     NUMBER(agent, INT, -1, 63),
     NUMBER(n_agents, INT, 1, 64),
     WORD(role, NULL),
@@ -47,7 +51,7 @@ static const field fields[] = {
     WORD(mask, NULL),
     NUMBER(flops, DOUBLE, 0, 1e18),
     NUMBER(n_bytes, I64, 0, 1e12),
-    WORD(run, NULL),
+    NOTE(run),
     NUMBER(seed, U64, 0, 0),
     NUMBER(kat_tolerance, DOUBLE, 0, 1),
 };
@@ -104,6 +108,7 @@ sl_status sl_profile_write(const sl_profile *self, sl_tensors *file) {
 }
 
 static sl_status bad(const char *what, const char *key, const char *text) {
+    if (!text[0]) return sl_fail(SL_CORRUPT, NULL, "%s: profile field '%s' is empty", what, key);
     return sl_fail(SL_CORRUPT, NULL, "%s: profile field '%s' is unreadable: '%.40s'", what, key, text);
 }
 
@@ -150,7 +155,8 @@ static bool read_value(const field *f, const char *text, void *at) {
     int64_t whole;
     size_t length = strlen(text);
     if (f->kind == TEXT) {
-        if (length >= f->size || (f->choices && !is_choice(f->choices, text))) return false;
+        if (length >= f->size || (length == 0 && !f->may_be_empty) || !sl_utf8_is_plain(text)) return false;
+        if (f->choices && !is_choice(f->choices, text)) return false;
         memcpy(at, text, length + 1);
         return true;
     }
@@ -177,6 +183,7 @@ static const char *read_block(const char *at, int obs_dim, sl_profile *out) {
     if (out->n_blocks == SL_PROFILE_BLOCKS) return NULL;
     char *name = out->blocks[out->n_blocks].name;
     if (sscanf(at, "%31[^: ]:%11[0-9]:%11[0-9]%n", name, begin, len, &used) != 3) return NULL;
+    if (!sl_utf8_is_plain(name)) return NULL;
     if (!read_whole(begin, 0, obs_dim, &begin_value) || !read_whole(len, 1, obs_dim, &len_value)) return NULL;
     if (begin_value + len_value > obs_dim) return NULL;
     out->blocks[out->n_blocks].begin = (int)begin_value;
@@ -190,7 +197,7 @@ static bool read_blocks(const char *text, sl_profile *out) {
         at = read_block(at, out->obs_dim, out);
         if (!at || (*at && *at++ != ' ')) return false;
     }
-    return true;
+    return out->n_blocks > 0;
 }
 
 static sl_status check_together(const char *what, const sl_profile *self) {

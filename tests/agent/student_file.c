@@ -31,6 +31,8 @@ void sl_student_file_init(sl_student_file *self, const sl_net_def *def, uint64_t
                             .layers = def->n_layers,
                             .layer_norm = def->layer_norm,
                             .mask = "none",
+                            .n_blocks = 1,
+                            .blocks = {{"all", 0, def->in_dim}},
                             .run = "test",
                             .flops = sl_net_flops(def),
                             .n_bytes = (int64_t)(n_params * sizeof(float))};

@@ -71,6 +71,7 @@ static void refuses_another_kind_or_size(void **state) {
     memcpy(student.profile.kind, "student", 8);
     student.profile.agent_id = true;
     student.profile.obs_dim = 15;
+    student.profile.blocks[0].len = 15;
     expect_refusal(&student, SL_MISMATCH, "agent id", NULL);
     sl_student_file_fini(&student);
 }

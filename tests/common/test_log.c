@@ -24,6 +24,11 @@ static void a_plain_line_has_time_level_program_text(void **state) {
     assert_int_equal(sscanf(text, "%2d:%2d:%2d%n", &hours, &minutes, &seconds, &used), 3);
     assert_int_equal(used, 8);
     assert_string_equal(text + used, " warn  tester: 3 of four\n");
+    // and stays one line, whatever a peer wrote
+    sl_capture_begin();
+    SL_WARN("%s", "a\x1b[2K\u202e\nb");
+    sl_capture_end(text, sizeof text);
+    assert_string_equal(text + used, " warn  tester: a?[2K????b\n");
 }
 
 static void lower_levels_are_silent(void **state) {

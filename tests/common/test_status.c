@@ -40,6 +40,13 @@ static void a_long_line_is_cut(void **state) {
     assert_in_range(strlen(sl_error_hint()), 100, 255);
 }
 
+static void what_it_quotes_cannot_move_the_cursor(void **state) {
+    (void)state;
+    (void)sl_fail(SL_IO, "a\tb\u2028c", "%s", "caf\u00e9 \x1b[2J \x7f \x9b+ \xc2\x9b \u202e \n end");
+    assert_string_equal(sl_error_what(), "caf\u00e9 ?[2J ? ?+ ?? ??? ? end");
+    assert_string_equal(sl_error_hint(), "a?b???c");
+}
+
 static void *fail_elsewhere(void *argument) {
     (void)argument;
     const char *before = sl_error_what();
@@ -113,6 +120,7 @@ int main(void) {
         cmocka_unit_test(a_failure_keeps_its_line_and_hint),
         cmocka_unit_test(a_failure_may_quote_the_one_before),
         cmocka_unit_test(a_long_line_is_cut),
+        cmocka_unit_test(what_it_quotes_cannot_move_the_cursor),
         cmocka_unit_test(each_thread_has_its_own_line),
         cmocka_unit_test(every_code_has_a_name_and_an_exit_code),
         cmocka_unit_test(try_returns_what_failed),

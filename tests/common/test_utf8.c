@@ -46,9 +46,33 @@ static void texts_are_valid_to_their_last_character(void **state) {
                                   "\xa4"));
 }
 
+// those of Unicode's categories Cc, Zl, Zp and of its property Bidi_Control
+static bool is_control(uint32_t point) {
+    return point < 0x20 || (point >= 0x7f && point < 0xa0) || point == 0x61c || point == 0x200e || point == 0x200f ||
+           (point >= 0x2028 && point <= 0x202e) || (point >= 0x2066 && point <= 0x2069);
+}
+
+static void plain_is_all_but_controls(void **state) {
+    (void)state;
+    char text[5];
+    for (uint32_t point = 1; point <= 0x10ffff; point++) {
+        size_t n = point < 0x80 ? 1 : point < 0x800 ? 2 : point < 0x10000 ? 3 : 4;
+        encode(point, n, text);
+        size_t plain = sl_utf8_length(text) && !is_control(point) ? n : 0;
+        if (sl_utf8_plain_length(text) != plain) fail_msg("U+%x", point);
+        assert_int_equal(sl_utf8_is_plain(text), plain > 0);
+        sl_utf8_make_plain(text);
+        assert_true(sl_utf8_is_plain(text) && strlen(text) == n);
+    }
+    char line[] = "\u00e9 \x1b\x80\u202e \xe2\x80";
+    sl_utf8_make_plain(line);
+    assert_string_equal(line, "\u00e9 ????? ??");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_code_point_has_one_form),
+        cmocka_unit_test(plain_is_all_but_controls),
         cmocka_unit_test(texts_are_valid_to_their_last_character),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -186,7 +186,14 @@ static sl_status save_and_load(void *context) {
     const char *path = context;
     sl_policy policy = {.def = {3, 4, 2, 1, SL_CELL_GRU, SL_ACT_RELU, false}}, loaded = {0};
     float params[512] = {0};
-    policy.profile = (sl_profile){.kind = "student", .env = "e", .n_agents = 1, .obs_dim = 3, .mask = "none"};
+    policy.profile = (sl_profile){.kind = "student",
+                                  .env = "e",
+                                  .n_agents = 1,
+                                  .role = "agent",
+                                  .obs_dim = 3,
+                                  .mask = "none",
+                                  .n_blocks = 1,
+                                  .blocks = {{"self", 0, 3}}};
     policy.params = params;
     SL_TRY(sl_policy_save(&policy, path));
     SL_TRY(sl_policy_load(path, &loaded));

@@ -72,8 +72,13 @@ static void a_profile_comes_back_as_it_was(void **state) {
     assert_same(&read, &profile);
     assert_string_equal(sl_tensors_meta(file, "blocks"), "self_vel:0:2 self_pos:2:2 landmarks:4:14");
     sl_tensors_destroy(&file);
-    // the other extremes: a shared teacher without blocks
+    // the other extremes: a shared teacher of one agent that sees one number
     profile = (sl_profile){.kind = "teacher",
+                           .env = "e",
+                           .role = "r",
+                           .mask = "none",
+                           .n_blocks = 1,
+                           .blocks = {{"a", 0, 1}},
                            .cell = "none",
                            .activation = "tanh",
                            .agent = -1,
@@ -109,6 +114,16 @@ static const char *const bad[][2] = {
     {"kind", "pupil"},
     {"kind", ""},
     {"kind", "student teacher"},
+    {"env", ""},
+    {"env", "\x1b[31mred"},
+    {"env", "a\u202eb"},
+    {"env", "0123456789012345678901234567890123456789012345678901234567890123"},
+    {"env_options", "a\nb"},
+    {"role", ""},
+    {"role", "\u2066"},
+    {"mask", ""},
+    {"run", "\xc2\x9b"},
+    {"cell", ""},
     {"cell", "lstm"},
     {"cell", "grugrugrugru"},
     {"activation", "relu "},
@@ -143,6 +158,9 @@ static const char *const bad[][2] = {
     {"seed", "-1"},
     {"seed", "18446744073709551616"},
     {"kat_tolerance", "2"},
+    {"blocks", ""},
+    {"blocks", "a\u202e:0:2"},
+    {"blocks", "\x7f:0:2"},
     {"blocks", "self_vel"},
     {"blocks", "self_vel:0"},
     {"blocks", "self_vel:0:"},
@@ -173,6 +191,10 @@ static void every_bad_field_is_named(void **state) {
     assert_int_equal(sl_tensors_set_meta(file, "hidden", "many"), SL_OK);
     assert_int_equal(sl_profile_read("model", file, &read), SL_CORRUPT);
     assert_string_equal(sl_error_what(), "model: profile field 'hidden' is unreadable: 'many'");
+    assert_int_equal(sl_tensors_set_meta(file, "hidden", "32"), SL_OK);
+    assert_int_equal(sl_tensors_set_meta(file, "blocks", ""), SL_OK);
+    assert_int_equal(sl_profile_read("model", file, &read), SL_CORRUPT);
+    assert_string_equal(sl_error_what(), "model: profile field 'blocks' is empty");
     sl_tensors_destroy(&file);
 }
 
