@@ -1,0 +1,215 @@
+#!/usr/bin/python3
+"""python_agent.py - an agent written from proto/README.md alone: joins a fleet, fetches its slot's student when it does
+not hold it, flies. It computes in float32 in the page's order, so its logits are those of starling-agent-<H> bit for bit.
+In PYTHONPATH it needs what protoc --python_out makes of fleet.proto."""
+import argparse
+import hashlib
+import json
+import platform
+import secrets
+import signal
+import sys
+import time
+
+import fleet_pb2
+import numpy as np
+import zmq
+from numpy import float32 as f32
+
+HELLO, WELCOME, REJECT, RESET, OBSERVATION, ACTION, HEARTBEAT, MODEL_REQUEST, MODEL_CHUNK, GOODBYE = range(1, 11)
+SLOT_TAKEN, FULL = 3, 5
+
+
+def exp(x):
+    x = np.clip(x, f32(-87), f32(88))
+    s = x * f32(1.44269504088896341) + f32(12582912)
+    n = s - f32(12582912)
+    r = x - n * f32(0.693359375) + n * f32(2.12194440e-4)
+    p = f32(1.3814613131e-3)
+    for c in (8.3687098281e-3, 4.1668387364e-2, 1.6666520690e-1, 4.9999993452e-1):
+        p = p * r + f32(c)
+    return ((p * r) * r + r + f32(1)) * ((s.view(np.uint32) + np.uint32(127)) << np.uint32(23)).view(f32)
+
+
+def sigmoid(x):
+    return f32(1) / (f32(1) + exp(-x))
+
+
+def tanh(x):
+    t, p = x * x, f32(-5.7049795943e-3)
+    for c in (2.0639080895e-2, -5.3739713230e-2, 1.3331442177e-1, -3.3333281941e-1):
+        p = p * t + f32(c)
+    return np.where(t < f32(0.390625), x + x * (t * p), f32(1) - f32(2) / (f32(1) + exp(f32(2) * x)))
+
+
+def total(x):
+    return np.add.accumulate(x)[-1]  # in index order, which sum() and @ do not promise
+
+
+class Model:
+    def __init__(self, data):
+        begin = 8 + int.from_bytes(data[:8], "little")
+        header = json.loads(data[8:begin])
+        self.profile = header.pop("__metadata__")
+        self.sha256 = hashlib.sha256(data).hexdigest()
+        self.obs_dim, self.n_actions = int(self.profile["obs_dim"]), int(self.profile["n_actions"])
+        self.tensors = {}
+        for name, t in header.items():
+            first, last = t["data_offsets"]
+            self.tensors[name] = np.frombuffer(data[begin + first:begin + last], "<f4").reshape(t["shape"])
+        self.check()
+
+    def check(self):
+        self.h, tolerance = self.zeros(), float(self.profile["kat_tolerance"])
+        for obs, expected in zip(self.tensors["kat.input"], self.tensors["kat.logits"].reshape(4, -1)):
+            if np.abs(self.logits(obs) - expected).max() > tolerance:
+                sys.exit("the student fails its known-answer test")
+
+    def zeros(self):
+        return np.zeros(int(self.profile["hidden"]), f32)
+
+    def linear(self, x, name, part=""):
+        weight = self.tensors[f"policy.{name}.weight{part}"].reshape(len(x), -1)
+        return total(np.vstack((self.tensors[f"policy.{name}.bias{part}"], x[:, None] * weight)))
+
+    def norm(self, x, name):
+        if self.profile["layer_norm"] == "false":
+            return x
+        away = x - total(x) / f32(len(x))
+        c = f32(1) / np.sqrt(total(away * away) / f32(len(x)) + f32(1e-5))
+        return (away * c) * self.tensors[f"policy.{name}.weight"] + self.tensors[f"policy.{name}.bias"]
+
+    def gru(self, x):
+        ir, iz, i_n = np.split(self.linear(x, "gru", "_ih"), 3)
+        hr, hz, hn = np.split(self.linear(self.h, "gru", "_hh"), 3)
+        r, z = sigmoid(ir + hr), sigmoid(iz + hz)
+        self.h = (f32(1) - z) * tanh(i_n + r * hn) + z * self.h
+        return self.h
+
+    def logits(self, obs):
+        x = self.norm(obs, "input_norm")
+        for i in range(int(self.profile["layers"])):
+            x = self.linear(x, f"layers.{i}")
+            x = tanh(x) if self.profile["activation"] == "tanh" else np.where(x > 0, x, f32(0))
+            x = self.norm(x, f"layers.{i}.norm")
+        if self.profile["cell"] == "gru":
+            x = self.norm(self.gru(x), "gru.norm")
+        return self.linear(x, "head")
+
+    def decide(self, message):
+        if message.episode_start:
+            self.h = self.zeros()
+        logits, avail = self.logits(np.array(message.obs, f32)), message.avail
+        # max takes the first of equal ones
+        return max((a for a in range(self.n_actions) if not avail or avail[a]), key=lambda a: logits[a], default=0)
+
+
+class Agent:
+    def __init__(self, endpoint, model, slot):
+        self.model, self.wish, self.over = model, {} if slot is None else {"slot": slot}, False
+        self.socket = zmq.Context.instance().socket(zmq.DEALER)
+        for option, value in ((zmq.IMMEDIATE, 1), (zmq.LINGER, 1000), (zmq.SNDTIMEO, 0)):
+            self.socket.setsockopt(option, value)
+        self.socket.connect(endpoint)
+        self.start_over()
+
+    def start_over(self):
+        self.run_id, self.session, self.slot, self.sequence = secrets.randbelow(2**64 - 1) + 1, 0, 0, 0
+        self.state, self.due = HELLO, 0.0
+
+    def send(self, kind, **fields):
+        if kind != HELLO:
+            fields.update(session=self.session, slot=self.slot)
+        message = fleet_pb2.Message(run_id=self.run_id, **fields)
+        try:
+            self.socket.send(b"SLFT" + bytes((1, 0, kind, 0)) + message.SerializeToString())
+        except zmq.Again:
+            return False
+        return True
+
+    def speak(self):
+        """what the state says when it is due"""
+        if self.state == HELLO:
+            m = self.model
+            holds = {"model_sha256": m.sha256} if m else {}
+            sent = self.send(HELLO, build="python", arch=platform.machine()[:15], hidden=0,
+                             obs_dim=m.obs_dim if m else 0, n_actions=m.n_actions if m else 0, **holds, **self.wish)
+        elif self.state == MODEL_REQUEST:
+            sent = self.send(MODEL_REQUEST, offset=len(self.fetched))
+        else:
+            sent = self.send(HEARTBEAT, **({"sequence": self.sequence} if self.sequence else {}))
+        pause = {HELLO: 0.25, MODEL_REQUEST: 0.5}.get(self.state) or self.heartbeat
+        self.due = time.monotonic() + (pause if sent else 0.02)
+
+    def on_welcome(self, welcome):
+        self.session, self.slot, self.heartbeat = welcome.session, welcome.slot, welcome.heartbeat_ms / 1000
+        self.welcome, self.fetched, self.due = welcome, b"", 0.0
+        holds = self.model and welcome.model_sha256 in ("", self.model.sha256)
+        self.state = HEARTBEAT if holds else MODEL_REQUEST
+
+    def on_chunk(self, message):
+        if message.offset != len(self.fetched):
+            return
+        self.fetched, self.due = self.fetched + message.chunk, 0.0
+        if len(self.fetched) == message.model_bytes:
+            if hashlib.sha256(self.fetched).hexdigest() != self.welcome.model_sha256:
+                sys.exit("the student came with another SHA-256 than announced")
+            self.model, self.state = Model(self.fetched), HEARTBEAT
+
+    def on_observation(self, message, received):
+        if message.sequence == self.sequence + 1 or (message.sequence > self.sequence and message.episode_start):
+            self.action, self.tick, self.sequence = self.model.decide(message), message.tick, message.sequence
+        elif message.sequence != self.sequence:
+            return
+        if self.send(ACTION, tick=self.tick, sequence=self.sequence, action=self.action,
+                     residence_ns=time.monotonic_ns() - received):
+            self.due = time.monotonic() + self.heartbeat
+
+    def on_frame(self, frame, received):
+        if frame[:4] != b"SLFT" or len(frame) < 8:
+            return
+        if frame[4] != 1:
+            sys.exit(f"the coordinator speaks protocol {frame[4]}.{frame[5]}")
+        kind, message = frame[6], fleet_pb2.Message.FromString(frame[8:])
+        if message.run_id != self.run_id or (kind not in (WELCOME, REJECT) and message.session != self.session):
+            return
+        if kind == WELCOME and self.state == HELLO:
+            self.on_welcome(message)
+        elif kind == REJECT and self.state == HELLO:
+            if message.reject not in (SLOT_TAKEN, FULL):
+                sys.exit(f"refused: {message.text}")
+            self.due = time.monotonic() + 0.5
+        elif kind == MODEL_CHUNK and self.state == MODEL_REQUEST:
+            self.on_chunk(message)
+        elif kind == OBSERVATION and self.state == HEARTBEAT:
+            self.on_observation(message, received)
+        elif kind == RESET:
+            self.start_over()
+        elif kind == GOODBYE:
+            self.over = True
+
+    def run(self):
+        while not self.over:
+            if time.monotonic() >= self.due:
+                self.speak()
+            if self.socket.poll(max(0, int((self.due - time.monotonic()) * 1000) + 1)):
+                self.on_frame(self.socket.recv_multipart()[0], time.monotonic_ns())
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Flies one student.")
+    parser.add_argument("--connect", metavar="ENDPOINT", required=True)
+    parser.add_argument("--model", metavar="FILE", help="else it is fetched from the coordinator")
+    parser.add_argument("--slot", metavar="N", type=int)
+    options, _ = parser.parse_known_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    agent = Agent(options.connect, Model(open(options.model, "rb").read()) if options.model else None, options.slot)
+    try:
+        agent.run()
+    finally:
+        if agent.session and not agent.over:
+            agent.send(GOODBYE)
+
+
+if __name__ == "__main__":
+    main()
