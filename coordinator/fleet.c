@@ -80,7 +80,7 @@ sl_status sl_fleet_create(const sl_fleet_def *def, sl_fleet **out) {
         sl_fleet_destroy(&self);
         return status;
     }
-    self->checked_ns = self->now_ns = sl_transport_now_ns(self->transport);
+    self->clock_ns = self->now_ns = sl_transport_now_ns(self->transport);
     *out = self;
     return SL_OK;
 }
@@ -115,7 +115,7 @@ static sl_status turn(sl_fleet *self) {
     SL_TRY(sl_fleet_turn(self, CHECK_MS));
     if (self->now_ns < self->next_check_ns) return SL_OK;
     self->next_check_ns = self->now_ns + (int64_t)CHECK_MS * SL_FLEET_MS;
-    sl_fleet_check(self, self->now_ns);
+    sl_fleet_check(self);
     if (self->def.stop && *self->def.stop) return sl_fail(SL_INTERRUPTED, NULL, "asked to stop");
     return SL_OK;
 }
@@ -137,7 +137,7 @@ static bool all_live(const sl_fleet *self) {
 }
 
 sl_status sl_fleet_wait(sl_fleet *self, int timeout_ms) {
-    self->now_ns = sl_transport_now_ns(self->transport);
+    sl_fleet_look(self);
     int64_t end_ns = self->now_ns + (int64_t)timeout_ms * SL_FLEET_MS;
     while (!all_live(self)) {
         if (self->now_ns >= end_ns) return name_missing(self, timeout_ms);
@@ -147,7 +147,7 @@ sl_status sl_fleet_wait(sl_fleet *self, int timeout_ms) {
 }
 
 sl_status sl_fleet_poll(sl_fleet *self, int timeout_ms) {
-    self->now_ns = sl_transport_now_ns(self->transport);
+    sl_fleet_look(self);
     int64_t end_ns = self->now_ns + (int64_t)timeout_ms * SL_FLEET_MS;
     do SL_TRY(turn(self));
     while (self->now_ns < end_ns);
@@ -166,8 +166,11 @@ static void remember(sl_fleet *self, const float *obs, const uint8_t *avail, boo
     if (avail) memcpy(self->avail + (size_t)self->n_steps * n_avail, avail, n_avail);
     self->n_steps++;
     self->last_tick++;
+    self->tick_ns = self->now_ns;
     for (int i = 0; i < self->def.n_slots; i++) {
         sl_slot *slot = &self->slots[i];
+        int deadline_ms = slot->misses < SL_FLEET_MISSES ? self->def.deadline_ms : 0;
+        slot->due_ns = self->now_ns + (int64_t)deadline_ms * SL_FLEET_MS;
         slot->acted = false;
         // a new episode needs no answer to what the last one left open
         if (episode_start) slot->n_answered = 0, slot->outstanding = false;
@@ -175,17 +178,19 @@ static void remember(sl_fleet *self, const float *obs, const uint8_t *avail, boo
 }
 
 /* whether the tick still waits for the slot */
-static bool is_awaited(const sl_fleet *self, const sl_slot *slot, int64_t start_ns) {
+static bool is_awaited(const sl_fleet *self, const sl_slot *slot) {
     if (slot->acted) return false;
-    if (slot->state == SL_SLOT_LIVE) return self->now_ns - start_ns < (int64_t)self->def.deadline_ms * SL_FLEET_MS;
-    return self->now_ns < slot->wait_until_ns;
+    if (slot->state == SL_SLOT_LIVE) return self->now_ns < slot->due_ns;
+    if (slot->patience_ns == 0) return false;
+    // a successor that has come has as long as an agent to get ready
+    int more_ms = slot->state == SL_SLOT_JOINING ? self->def.deadline_ms : 0;
+    return self->now_ns < slot->patience_ns + (int64_t)more_ms * SL_FLEET_MS;
 }
 
-/* the action of a slot at the tick's end; three misses in a row, and ticks wait no more until it is heard */
+/* the action of a slot at the tick's end; three misses in a row, and ticks wait no more until it answers */
 static sl_act settle(sl_fleet *self, sl_slot *slot, int32_t *action) {
     *action = slot->acted ? slot->action : 0;
     if (slot->acted) {
-        slot->misses = 0;
         self->stats.answered++;
         return SL_ACT_ANSWERED;
     }
@@ -194,16 +199,15 @@ static sl_act settle(sl_fleet *self, sl_slot *slot, int32_t *action) {
         return SL_ACT_ABSENT;
     }
     self->stats.missed++;
-    if (++slot->misses >= SL_FLEET_MISSES) slot->state = SL_SLOT_SUSPECT, slot->wait_until_ns = 0;
+    if (++slot->misses >= SL_FLEET_MISSES) slot->state = SL_SLOT_SUSPECT, slot->patience_ns = 0;
     return SL_ACT_MISSED;
 }
 
 /* until every slot has answered or is waited for no more */
 static sl_status await_actions(sl_fleet *self) {
-    int64_t start_ns = self->now_ns;
     // slots are looked at in order: those that have answered are passed once
     for (int i = 0; i < self->def.n_slots;) {
-        if (is_awaited(self, &self->slots[i], start_ns))
+        if (is_awaited(self, &self->slots[i]))
             SL_TRY(turn(self));
         else
             i++;
@@ -213,8 +217,8 @@ static sl_status await_actions(sl_fleet *self) {
 
 sl_status sl_fleet_tick(sl_fleet *self, const float *obs, const uint8_t *avail, bool episode_start, int32_t *actions,
                         sl_act *acts) {
+    sl_fleet_look(self);
     remember(self, obs, avail, episode_start);
-    self->now_ns = sl_transport_now_ns(self->transport);
     self->in_tick = true;
     for (int i = 0; i < self->def.n_slots; i++) sl_fleet_feed(self, &self->slots[i]);
     sl_status status = await_actions(self);

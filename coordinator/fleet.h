@@ -30,7 +30,7 @@ typedef struct sl_fleet_def {
     int O, A;                       /* lengths of a row of obs and of avail; a slot gets the front of its row */
     int max_steps;                  /* longest episode, in ticks */
     int lease_ms, heartbeat_ms;
-    int deadline_ms;                   /* of a tick, for an agent that is LIVE */
+    int deadline_ms;                   /* of a tick, for an agent that is LIVE; from when it became that, if later */
     int patience_ms;                   /* how long ticks wait for a replacement of one that is not, once per loss */
     int resend_ms;                     /* an unanswered observation is sent again after this */
     char config_hash[65];              /* goes into WELCOME; "" = none */

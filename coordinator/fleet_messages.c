@@ -22,11 +22,13 @@ static void on_action(sl_fleet *self, sl_slot *slot, const sl_fleet_message *mes
     }
     slot->outstanding = false;
     slot->n_answered++;
+    slot->misses = 0;
     if (!slot->resent) {
-        sl_latency_add(&self->stats.round_trip, self->now_ns - slot->first_sent_ns);
+        sl_latency_add(&self->stats.round_trip, self->clock_ns - slot->first_sent_ns);
         sl_latency_add(&self->stats.residence, message->residence_ns);
     }
     if (slot->n_answered < self->n_steps) {
+        sl_fleet_note_progress(self, slot);
         sl_fleet_feed(self, slot);
         return;
     }
@@ -34,6 +36,7 @@ static void on_action(sl_fleet *self, sl_slot *slot, const sl_fleet_message *mes
     if (!in_range) self->stats.out_of_range++;
     slot->action = in_range ? message->action : 0;
     slot->acted = true;
+    slot->patience_is_used = false;
 }
 
 static void on_model_request(sl_fleet *self, const sl_slot *slot, const sl_fleet_message *message) {
@@ -115,7 +118,7 @@ static void on_message(sl_fleet *self, const sl_message *received) {
 sl_status sl_fleet_turn(sl_fleet *self, int timeout_ms) {
     sl_message received;
     sl_status status = sl_transport_receive(self->transport, timeout_ms, &received);
-    self->now_ns = sl_transport_now_ns(self->transport);
+    sl_fleet_look(self);
     if (status == SL_OK)
         on_message(self, &received);
     else if (status != SL_TIMEOUT && status != SL_INTERRUPTED)

@@ -7,7 +7,15 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { SUSPECT_HEARTBEATS = 3, DEAD_HEARTBEATS = 6 };
+/* a wait for a message ends after 10 ms: five of them missed, and the fleet was away */
+enum { SUSPECT_HEARTBEATS = 3, DEAD_HEARTBEATS = 6, AWAY_MS = 50 };
+
+void sl_fleet_look(sl_fleet *self) {
+    int64_t clock_ns = sl_transport_now_ns(self->transport), gap_ns = clock_ns - self->clock_ns;
+    if (gap_ns > (int64_t)AWAY_MS * SL_FLEET_MS) self->away_ns += gap_ns;
+    self->clock_ns = clock_ns;
+    self->now_ns = clock_ns - self->away_ns;
+}
 
 static int index_of(const sl_fleet *self, const sl_slot *slot) {
     return (int)(slot - self->slots);
@@ -28,6 +36,12 @@ sl_status sl_fleet_send(sl_fleet *self, const sl_peer *peer, const sl_fleet_mess
     return status == SL_NOT_FOUND ? SL_NOT_FOUND : SL_OK;
 }
 
+/* ticks wait for it once, until it has acted again: one that comes and goes holds up no tick for ever */
+static void start_patience(const sl_fleet *self, sl_slot *slot) {
+    if (!slot->patience_is_used) slot->patience_ns = self->now_ns + (int64_t)self->def.patience_ms * SL_FLEET_MS;
+    slot->patience_is_used = true;
+}
+
 void sl_fleet_lose(sl_fleet *self, sl_slot *slot, sl_slot_state state, const char *why) {
     bool was_flying = slot->state == SL_SLOT_LIVE || slot->state == SL_SLOT_SUSPECT;
     if (was_flying) {
@@ -40,8 +54,7 @@ void sl_fleet_lose(sl_fleet *self, sl_slot *slot, sl_slot_state state, const cha
         slot->lost_ns = self->now_ns;
     }
     // the patience runs from when it stopped being LIVE; SUSPECT has started it already
-    if (slot->state == SL_SLOT_LIVE)
-        slot->wait_until_ns = slot->lost_ns + (int64_t)self->def.patience_ms * SL_FLEET_MS;
+    if (slot->state == SL_SLOT_LIVE) start_patience(self, slot);
     slot->state = state;
     slot->outstanding = false;
     slot->n_answered = 0;
@@ -54,8 +67,18 @@ void sl_fleet_revive(sl_fleet *self, sl_slot *slot) {
         self->stats.joined++;
     }
     slot->state = SL_SLOT_LIVE;
-    slot->misses = 0;
+    slot->live_ns = self->now_ns;
+    // it has all of the deadline, however old the tick is; but a sign of life is no answer
+    if (slot->misses < SL_FLEET_MISSES) slot->due_ns = self->now_ns + (int64_t)self->def.deadline_ms * SL_FLEET_MS;
     sl_fleet_feed(self, slot);
+}
+
+void sl_fleet_note_progress(const sl_fleet *self, sl_slot *slot) {
+    int64_t from_ns = slot->live_ns > self->tick_ns ? slot->live_ns : self->tick_ns;
+    int64_t last_ns = from_ns + (int64_t)self->def.patience_ms * SL_FLEET_MS;
+    int64_t due_ns = self->now_ns + (int64_t)self->def.deadline_ms * SL_FLEET_MS;
+    if (due_ns > last_ns) due_ns = last_ns;
+    if (due_ns > slot->due_ns) slot->due_ns = due_ns;
 }
 
 static void send_observation(sl_fleet *self, sl_slot *slot) {
@@ -85,36 +108,30 @@ void sl_fleet_feed(sl_fleet *self, sl_slot *slot) {
     slot->first_sent_ns = slot->sent_ns;
 }
 
-static void check_slot(sl_fleet *self, sl_slot *slot, int64_t now_ns) {
-    int64_t silence_ns = now_ns - slot->heard_ns, beat_ns = (int64_t)self->def.heartbeat_ms * SL_FLEET_MS;
+static void check_slot(sl_fleet *self, sl_slot *slot) {
+    int64_t silence_ns = self->now_ns - slot->heard_ns, beat_ns = (int64_t)self->def.heartbeat_ms * SL_FLEET_MS;
     int64_t lease_ns = (int64_t)self->def.lease_ms * SL_FLEET_MS;
     if (slot->state == SL_SLOT_JOINING && silence_ns > lease_ns)
         sl_fleet_lose(self, slot, SL_SLOT_FREE, "it never became ready");
     if (slot->state == SL_SLOT_LIVE && silence_ns > SUSPECT_HEARTBEATS * beat_ns) {
         slot->state = SL_SLOT_SUSPECT;
-        slot->wait_until_ns = now_ns + (int64_t)self->def.patience_ms * SL_FLEET_MS;
+        start_patience(self, slot);
     }
     if (slot->state == SL_SLOT_SUSPECT && silence_ns > DEAD_HEARTBEATS * beat_ns)
         sl_fleet_lose(self, slot, SL_SLOT_DEAD, "silent for six heartbeats");
-    if (slot->state == SL_SLOT_DEAD && now_ns - slot->lost_ns > lease_ns)
+    if (slot->state == SL_SLOT_DEAD && self->now_ns - slot->lost_ns > lease_ns)
         sl_fleet_lose(self, slot, SL_SLOT_FREE, "the lease ended");
     // a SUSPECT gets no repeats: they would pile up before a stopped process
     if (slot->state == SL_SLOT_LIVE && slot->outstanding &&
-        now_ns - slot->sent_ns >= (int64_t)self->def.resend_ms * SL_FLEET_MS) {
+        self->clock_ns - slot->sent_ns >= (int64_t)self->def.resend_ms * SL_FLEET_MS) {
         slot->resent = true;
         self->stats.resent++;
         send_observation(self, slot);
     }
 }
 
-void sl_fleet_check(sl_fleet *self, int64_t now_ns) {
-    // whoever was not listening cannot call the others silent
-    bool was_away = now_ns - self->checked_ns > (int64_t)self->def.heartbeat_ms * SL_FLEET_MS;
-    self->checked_ns = now_ns;
-    for (int i = 0; i < self->def.n_slots; i++) {
-        if (was_away) self->slots[i].heard_ns = now_ns;
-        check_slot(self, &self->slots[i], now_ns);
-    }
+void sl_fleet_check(sl_fleet *self) {
+    for (int i = 0; i < self->def.n_slots; i++) check_slot(self, &self->slots[i]);
 }
 
 void sl_fleet_reject(sl_fleet *self, const sl_peer *peer, uint64_t run_id, sl_reject code, const char *text) {
@@ -229,6 +246,7 @@ void sl_fleet_on_hello(sl_fleet *self, const sl_peer *peer, const sl_fleet_messa
     slot->run_id = hello->run_id;
     slot->heard_ns = self->now_ns;
     slot->misses = slot->n_answered = 0;
+    slot->patience_is_used = false;
     slot->sequence = 0;
     slot->outstanding = false;
     (void)welcome(self, slot);

@@ -9,6 +9,9 @@
 
 enum { SL_FLEET_MS = 1000000, SL_FLEET_MISSES = 3 };
 
+/* All times are of the fleet's own clock, which stands still while the fleet does not listen (sl_fleet_look), but for
+ * the two of an observation. */
+
 typedef struct sl_slot {
     sl_fleet_slot_def def;
     char sha256[65]; /* of def.model; "" = agents bring theirs */
@@ -18,15 +21,18 @@ typedef struct sl_slot {
     uint64_t run_id;       /* of the incarnation that holds the slot; 0 when FREE */
     int64_t heard_ns;      /* its last message */
     int64_t lost_ns;       /* when it became DEAD */
-    int64_t wait_until_ns; /* while not LIVE: ticks wait for a replacement until then */
-    int misses;            /* ticks in a row */
+    int64_t live_ns;       /* when it became LIVE, the last time */
+    int64_t due_ns;        /* while LIVE: the tick waits for its action until then */
+    int64_t patience_ns;   /* while not LIVE: ticks wait for its return, or its successor's, until then; 0 = not */
+    bool patience_is_used; /* by this incarnation, since its last action that was applied */
+    int misses;            /* ticks in a row, since it last answered anything */
 
     uint64_t sequence; /* of the last observation sent to this incarnation */
     bool outstanding;  /* it is not answered yet */
     bool resent;
-    int n_answered; /* observations of this episode that this incarnation has answered */
-    int64_t first_sent_ns, sent_ns;
-    bool acted; /* action is this tick's */
+    int n_answered;                 /* observations of this episode that this incarnation has answered */
+    int64_t first_sent_ns, sent_ns; /* on the transport's clock */
+    bool acted;                     /* action is this tick's */
     int32_t action;
 } sl_slot;
 
@@ -36,9 +42,10 @@ struct sl_fleet {
     sl_fleet_codec *codec;
     uint64_t session; /* this coordinator's random number */
     sl_slot *slots;   /* (n_slots) */
-    int64_t now_ns;   /* when the message at work came in; reading the clock costs as much as a message's checks */
-    int64_t checked_ns;
-    int64_t next_check_ns;
+    int64_t clock_ns; /* when the message at work came in; reading the clock costs as much as a message's checks */
+    int64_t away_ns;  /* how long the fleet has not listened, in all */
+    int64_t now_ns;   /* clock_ns - away_ns */
+    int64_t next_check_ns, tick_ns; /* tick_ns: start of the newest tick */
 
     // the episode so far, for replacements: n_steps observations, the last of them of tick last_tick
     float *obs;     /* (max_steps, n_slots, O) */
@@ -60,10 +67,16 @@ void sl_fleet_reject(sl_fleet *self, const sl_peer *peer, uint64_t run_id, sl_re
 void sl_fleet_revive(sl_fleet *self, sl_slot *slot);
 /* The slot has no agent any more: state is SL_SLOT_DEAD or SL_SLOT_FREE. */
 void sl_fleet_lose(sl_fleet *self, sl_slot *slot, sl_slot_state state, const char *why);
+/* The slot's agent has answered a step that is past: the tick waits for the next answer, within the patience. */
+void sl_fleet_note_progress(const sl_fleet *self, sl_slot *slot);
 /* Silence, leases, repeats of what is not answered. */
-void sl_fleet_check(sl_fleet *self, int64_t now_ns);
+void sl_fleet_check(sl_fleet *self);
 /* Sends the slot's agent the next observation of the episode that it has not answered, if one is due. */
 void sl_fleet_feed(sl_fleet *self, sl_slot *slot);
+
+/* Reads the clock. Who was away, stopped or busy with something else, cannot call others late or silent: that time is
+ * not counted. */
+void sl_fleet_look(sl_fleet *self);
 
 /* fleet_messages.c: waits at most timeout_ms for one message and handles it. SL_OK also when none came. */
 SL_MUST_CHECK sl_status sl_fleet_turn(sl_fleet *self, int timeout_ms);

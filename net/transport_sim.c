@@ -201,7 +201,8 @@ static sl_status receive_sim(sl_transport *base, int timeout_ms, sl_message *out
     while (!self->first && timeout_ms != 0 && advance(sim, deadline_ns)) continue;
     if (!self->first) {
         SL_ASSERT(timeout_ms >= 0);
-        if (timeout_ms > 0) sim->now_ns = deadline_ns;
+        // a handler may have waited longer
+        if (deadline_ns > sim->now_ns) sim->now_ns = deadline_ns;
         return SL_TIMEOUT;
     }
     free_parcel(self->held);
