@@ -3,6 +3,7 @@
 #include "agent/flight.h"
 #include "agent/model.h"
 #include "agent/program.h"
+#include "common/program.h"
 
 static sl_kernel kernel; /* all of the student: nothing is allocated per decision */
 static volatile sig_atomic_t stop;
@@ -33,6 +34,7 @@ static sl_status bench(const sl_agent_options *options) {
 
 static sl_status run(int argc, char **argv) {
     sl_agent_options options;
+    SL_TRY(sl_program_begin());
     SL_TRY(sl_agent_options_parse(argc, argv, &options));
     if (options.done) return SL_OK;
     sl_log_init(SL_AGENT_PROGRAM, options.log_level, options.log_json);

@@ -1,6 +1,7 @@
 /* main.c - starling-coordinator: argv, signals, exit code. docs/processes.md describes the program. */
 #include "common/alloc.h"
 #include "common/log.h"
+#include "common/program.h"
 #include "coordinator/serve.h"
 #include "nn/blas.h"
 #include "storage/file.h"
@@ -111,7 +112,8 @@ static sl_status run(const options *o) {
 int main(int argc, char **argv) {
     options o;
     sl_log_init("coordinator", SL_LOG_INFO, false);
-    sl_status status = parse(argc, argv, &o);
+    sl_status status = sl_program_begin();
+    if (status == SL_OK) status = parse(argc, argv, &o);
     if (status == SL_OK && !o.done) {
         sl_log_init("coordinator", o.level, o.json);
         sl_blas_init(argv);

@@ -1,5 +1,6 @@
 /* barrier_peer.c - starling-barrier-peer, one peer of the bare barrier: a program of its own, so that the yardstick
  * has as many processes as the fleet. Started by sl_barrier_bench. */
+#include "common/program.h"
 #include "net/barrier.h"
 
 #include <stdio.h>
@@ -12,7 +13,8 @@ int main(int argc, char **argv) {
         fprintf(stderr, "usage: starling-barrier-peer ENDPOINT BYTES (started by 'starling bench fleet')\n");
         return 2;
     }
-    sl_status status = sl_barrier_peer(argv[1], n_bytes);
+    sl_status status = sl_program_begin();
+    if (status == SL_OK) status = sl_barrier_peer(argv[1], n_bytes);
     if (status != SL_OK) sl_error_print("starling-barrier-peer");
     return sl_status_exit_code(status);
 }

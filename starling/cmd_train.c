@@ -1,6 +1,7 @@
 /* cmd_train.c - starling train: one run from the experiment file to report.json. */
 #include "starling/command.h"
 #include "starling/crew.h"
+#include "starling/lock.h"
 #include "starling/options.h"
 #include "starling/output.h"
 #include "starling/report.h"
@@ -14,13 +15,9 @@
 #include "storage/file.h"
 #include "storage/framed.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 typedef struct train_options {
@@ -140,19 +137,6 @@ static sl_status prepare_folder(const train_options *o, const sl_experiment *exp
     return sl_experiment_save(experiment, path);
 }
 
-// one starling a run: the lock is inherited by the programs, so that it also holds when they outlive us
-static sl_status lock_folder(const char *folder, int *out) {
-    int fd = open(folder, O_RDONLY | O_DIRECTORY);
-    if (fd < 0) return sl_fail(SL_IO, NULL, "cannot open '%s': %s", folder, strerror(errno));
-    if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
-        close(fd);
-        return sl_fail(SL_IO, "wait for it, or end its programs ('ps -C starling-trainer')",
-                       "run '%s' is in use by another starling or by programs that outlived one", folder);
-    }
-    *out = fd;
-    return SL_OK;
-}
-
 // -------------------------------------------------------------------------------------------------------- stages
 
 static sl_status train(sl_crew *crew, bool resume) {
@@ -261,7 +245,7 @@ sl_status sl_cmd_train(const char *path, int argc, char **argv) {
     sl_status status = check_experiment(experiment, o.resume);
     if (status == SL_OK) status = prepare_folder(&o, experiment, folder);
     sl_experiment_destroy(&experiment);
-    if (status == SL_OK) status = lock_folder(folder, &lock);
+    if (status == SL_OK) status = sl_lock_folder(folder, &lock);
     if (status == SL_OK) status = sl_run_open(folder, &run);
     if (status == SL_OK) status = run_all(&o, &args, run);
     sl_run_close(&run);

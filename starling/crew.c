@@ -110,6 +110,8 @@ static void on_event(void *context, int child, const json_t *event) {
         }
     }
     if (child != self->trainer.child) return;
+    // only now: a trainer that is told to end exits with 0 too
+    if (strcmp(kind, "finished") == 0) sl_supervisor_set_exit_zero(self->supervisor, child, SL_EXIT_FINISHES);
     if (self->watch && strcmp(kind, "progress") == 0) self->watch(self->watch_context, event);
     sl_progress_event(self->progress, event);
 }
@@ -189,7 +191,7 @@ static sl_status start(sl_crew *self, member *who, const char *name, const char 
 
 sl_status sl_crew_start_trainer(sl_crew *self, bool resume) {
     arg_list list = trainer_args(self, resume);
-    return start(self, &self->trainer, "trainer", "starling-trainer", &list, SL_EXIT_FINISHES);
+    return start(self, &self->trainer, "trainer", "starling-trainer", &list, SL_EXIT_IS_DEATH);
 }
 
 sl_status sl_crew_start_coordinator(sl_crew *self) {

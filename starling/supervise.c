@@ -162,6 +162,10 @@ sl_status sl_supervisor_set_args(sl_supervisor *self, int which, const char *con
     return copy_args(self->children[which], args);
 }
 
+void sl_supervisor_set_exit_zero(sl_supervisor *self, int which, sl_exit_zero exit_zero) {
+    self->children[which]->exit_zero = exit_zero;
+}
+
 static bool is_final(int exit_code) {
     for (int s = SL_USAGE; s <= SL_NOT_FINITE; s++) {
         bool passing = s == SL_IO || s == SL_NETWORK || s == SL_MEMORY;

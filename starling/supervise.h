@@ -40,6 +40,8 @@ void sl_supervisor_destroy(sl_supervisor **self); /* kills what still runs */
 SL_MUST_CHECK sl_status sl_supervisor_add(sl_supervisor *self, const sl_child_def *def, int *child);
 /* Its arguments from the next restart on: for what became known later, such as the endpoint to keep. SL_MEMORY. */
 SL_MUST_CHECK sl_status sl_supervisor_set_args(sl_supervisor *self, int child, const char *const *args);
+/* What its exit code 0 means from now on: for a program that says that it has finished before it exits. */
+void sl_supervisor_set_exit_zero(sl_supervisor *self, int child, sl_exit_zero exit_zero);
 /* Waits at most timeout_ms (-1: for ever) for something to happen, deals with all that has, and returns: SL_OK;
  * SL_INTERRUPTED after SIGINT or SIGTERM (again on each call); the status of a program that is given up. wake_fd:
  * also return when it becomes readable, -1 = none. */

@@ -1,5 +1,6 @@
 /* main.c - starling-trainer: flags, signals, exit code. The learning is in stages.c and below. */
 #include "common/log.h"
+#include "common/program.h"
 #include "nn/blas.h"
 #include "storage/file.h"
 #include "trainer/stages.h"
@@ -88,6 +89,7 @@ static sl_status run(const arguments *args) {
         sl_event_ready(sl_asker_endpoint(session->asker));
         status = sl_stages_run(session, args->resume);
     }
+    if (status == SL_OK) sl_event_finished();
     sl_session_close(&session);
     sl_experiment_destroy(&experiment);
     return status;
@@ -96,7 +98,8 @@ static sl_status run(const arguments *args) {
 int main(int argc, char **argv) {
     sl_log_init("trainer", SL_LOG_INFO, false);
     arguments args;
-    sl_status status = parse(argc, argv, &args);
+    sl_status status = sl_program_begin();
+    if (status == SL_OK) status = parse(argc, argv, &args);
     if (status == SL_OK && args.help) {
         (void)fputs(usage, stdout);
         return 0;

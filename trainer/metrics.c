@@ -86,6 +86,11 @@ void sl_event_ready(const char *endpoint) {
     (void)fflush(stdout);
 }
 
+void sl_event_finished(void) {
+    (void)printf("{\"event\":\"finished\"}\n");
+    (void)fflush(stdout);
+}
+
 void sl_event_stage_start(const char *stage) {
     (void)printf("{\"event\":\"stage\",\"stage\":\"%s\",\"state\":\"start\"}\n", stage);
     (void)fflush(stdout);

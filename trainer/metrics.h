@@ -18,6 +18,7 @@ void sl_metrics_close(sl_metrics **self);
 SL_MUST_CHECK sl_status sl_metrics_row(sl_metrics *self, int64_t update, int n, const double *values);
 
 void sl_event_ready(const char *endpoint);
+void sl_event_finished(void); /* the run is complete: exit code 0 alone may also be a stop that was asked for */
 void sl_event_stage_start(const char *stage);
 void sl_event_stage_done(const char *stage, double seconds);
 

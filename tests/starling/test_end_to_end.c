@@ -1,6 +1,8 @@
 /* test_end_to_end.c - whole runs of the smallest experiment with real processes: the same seed gives the same report,
- * also when the trainer, the coordinator or an agent is killed on the way, or the run is interrupted and resumed.
+ * also when the trainer, the coordinator or an agent is killed on the way, or the run is interrupted or killed and
+ * resumed.
  * What happens is read from starling's log, line by line; every wait is bounded, none is a sleep. */
+#include "common/clock.h"
 #include "common/log.h"
 #include "common/rng.h"
 #include "starling/report.h"
@@ -41,6 +43,7 @@ typedef struct watched {
     pid_t pid;
     int signs;
     bool done;
+    double done_at; /* seconds */
 } watched;
 
 static sl_process process;
@@ -58,6 +61,7 @@ static void watch_line(const plan *p, watched *w, const char *line) {
     fprintf(stderr, "  test: signal %d to %s\n", p->signal_number, p->victim);
     assert_int_equal(kill(w->pid, p->signal_number), 0);
     w->done = true;
+    w->done_at = sl_clock_seconds();
 }
 
 // runs "starling <words>" with its log in our pipe and stdout in a file; its exit code
@@ -79,11 +83,13 @@ static int run(const char *words, const char *out, const plan *p) {
             assert_int_equal(poll(&fd, 1, LINE_WAIT_MS), 1);
         }
     }
+    // the pipe ends with the last of the programs: nobody outlives a starling that is killed
+    if (p->signal_number == SIGKILL && p->victim && strcmp(p->victim, "starling") == 0)
+        assert_true(sl_clock_seconds() - w.done_at < 10);
     int status = sl_process_wait(&process);
-    assert_true(WIFEXITED(status));
     // a plan that never came to pass would make the test say nothing
     if (p->victim) assert_true(w.done);
-    return WEXITSTATUS(status);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
 static const plan nobody = {NULL, "", 0, 0};
@@ -209,6 +215,38 @@ static void test_interrupted_and_resumed(void **state) {
     expect_same_report("resumed");
 }
 
+// exit code 0 is not yet the end of the training
+static void test_trainer_told_to_end(void **state) {
+    (void)state;
+    plan p = {"trainer", trainer_event, 3 + moment("told", 5), SIGTERM};
+    assert_int_equal(train("told", "", &p), 0);
+    expect_restart("told", "trainer");
+    expect_same_report("told");
+}
+
+static void test_killed_and_resumed(void **state) {
+    (void)state;
+    plan p = {"starling", trainer_event, 4, SIGKILL};
+    assert_int_equal(train("killed", "", &p), 128 + SIGKILL);
+    // at once: whoever is still ending is waited for
+    assert_int_equal(train("killed", "--resume", &nobody), 0);
+    expect_same_report("killed");
+}
+
+// who closes stdin, stdout and stderr wants none of them, but the run
+static void test_closed_descriptors(void **state) {
+    (void)state;
+    char command[2048];
+    (void)snprintf(command, sizeof command,
+                   SL_BIN_DIR "/starling train %s --out %s/closed --seed 3 --set fleet.episodes=300 "
+                              "--set teacher.ppo.total_steps=120000 --set distill.updates=150 "
+                              "--log-level debug <&- >&- 2>&-",
+                   experiment, folder.path);
+    char *argv[] = {(char[]){"sh"}, (char[]){"-c"}, command, NULL};
+    assert_int_equal(sl_program_run("/bin/sh", argv), SL_OK);
+    expect_same_report("closed");
+}
+
 static json_t *run_for_json(const char *words) {
     const char *out = sl_temp_folder_file(&folder, "out.json");
     assert_int_equal(run(words, out, &nobody), 0);
@@ -274,10 +312,12 @@ static void test_wins_are_counted(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_report_is_whole),    cmocka_unit_test(test_same_seed_same_report),
-        cmocka_unit_test(test_trainer_killed),     cmocka_unit_test(test_coordinator_killed),
-        cmocka_unit_test(test_agent_killed),       cmocka_unit_test(test_interrupted_and_resumed),
-        cmocka_unit_test(test_eval_and_fly_agree), cmocka_unit_test(test_wins_are_counted),
+        cmocka_unit_test(test_report_is_whole),     cmocka_unit_test(test_same_seed_same_report),
+        cmocka_unit_test(test_trainer_killed),      cmocka_unit_test(test_coordinator_killed),
+        cmocka_unit_test(test_agent_killed),        cmocka_unit_test(test_interrupted_and_resumed),
+        cmocka_unit_test(test_trainer_told_to_end), cmocka_unit_test(test_killed_and_resumed),
+        cmocka_unit_test(test_closed_descriptors),  cmocka_unit_test(test_eval_and_fly_agree),
+        cmocka_unit_test(test_wins_are_counted),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -137,6 +137,35 @@ static void test_unasked_exit_is_a_death(void **state) {
     sl_supervisor_destroy(&s);
 }
 
+typedef struct finishing {
+    sl_supervisor *supervisor;
+    bool said;
+} finishing;
+
+static void on_finished(void *context, int child, const json_t *event) {
+    finishing *f = context;
+    (void)event;
+    f->said = true;
+    sl_supervisor_set_exit_zero(f->supervisor, child, SL_EXIT_FINISHES);
+}
+
+// exit code 0 is an end only of what has said so before
+static void test_who_says_so_has_finished(void **state) {
+    (void)state;
+    sl_temp_folder folder = sl_temp_folder_create();
+    char script[512];
+    (void)snprintf(script, sizeof script, "test -e %s && echo '{\"event\":\"finished\"}'; touch %s",
+                   sl_temp_folder_file(&folder, "m"), sl_temp_folder_file(&folder, "m"));
+    finishing f = {0};
+    assert_int_equal(sl_supervisor_create(on_finished, &f, &f.supervisor), SL_OK);
+    int child = add(f.supervisor, script, SL_EXIT_IS_DEATH, 1);
+    assert_int_equal(poll_until_done(f.supervisor, child), SL_OK);
+    assert_int_equal(sl_supervisor_restarts(f.supervisor, child), 1);
+    assert_true(f.said);
+    sl_supervisor_destroy(&f.supervisor);
+    sl_temp_folder_remove(&folder);
+}
+
 static void test_exit_zero_again(void **state) {
     (void)state;
     heard h = {0};
@@ -232,6 +261,7 @@ int main(void) {
         cmocka_unit_test(test_restarts_are_bounded),
         cmocka_unit_test(test_a_foreign_code_is_named),
         cmocka_unit_test(test_unasked_exit_is_a_death),
+        cmocka_unit_test(test_who_says_so_has_finished),
         cmocka_unit_test(test_exit_zero_again),
         cmocka_unit_test(test_end_is_graceful),
         cmocka_unit_test(test_end_kills_the_stubborn),
