@@ -104,7 +104,8 @@ static sl_status fill(const sl_policy *self, sl_tensors *file) {
     SL_TRY(sl_profile_write(&profile, file));
     SL_TRY(add_net(&self->def, self->params, "policy", file));
     SL_TRY(add_known_answer(&self->def, self->params, file));
-    return self->has_critic ? add_critic(self, file) : SL_OK;
+    if (self->has_critic) SL_TRY(add_critic(self, file));
+    return sl_profile_seal(file);
 }
 
 sl_status sl_policy_save(const sl_policy *self, const char *path) {

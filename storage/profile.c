@@ -211,6 +211,23 @@ static sl_status check_together(const char *what, const sl_profile *self) {
     return SL_OK;
 }
 
+#define DIGEST "digest"
+
+sl_status sl_profile_seal(sl_tensors *file) {
+    char text[65];
+    SL_TRY(sl_tensors_digest(file, DIGEST, text));
+    return sl_tensors_set_meta(file, DIGEST, text);
+}
+
+static sl_status check_digest(const char *what, const sl_tensors *file) {
+    char text[65];
+    const char *stated = sl_tensors_meta(file, DIGEST);
+    if (!stated) return SL_OK;
+    SL_TRY(sl_tensors_digest(file, DIGEST, text));
+    if (strcmp(stated, text) == 0) return SL_OK;
+    return sl_fail(SL_CORRUPT, "it was changed after it was written", "%s has a wrong digest", what);
+}
+
 static sl_status check_format(const char *what, const sl_tensors *file) {
     const char *format = sl_tensors_meta(file, "format");
     if (!format) {
@@ -226,6 +243,7 @@ static sl_status check_format(const char *what, const sl_tensors *file) {
 sl_status sl_profile_read(const char *what, const sl_tensors *file, sl_profile *out) {
     sl_profile profile = {0};
     SL_TRY(check_format(what, file));
+    SL_TRY(check_digest(what, file));
     for (int i = 0; i < N_FIELDS; i++) {
         const char *text = sl_tensors_meta(file, fields[i].key);
         if (!text) return sl_fail(SL_CORRUPT, NULL, "%s: profile field '%s' is missing", what, fields[i].key);

@@ -37,6 +37,10 @@ typedef struct sl_profile {
 SL_MUST_CHECK sl_status sl_profile_write(const sl_profile *self, sl_tensors *file);
 SL_MUST_CHECK sl_status sl_profile_read(const char *what, const sl_tensors *file, sl_profile *out);
 
+/* The last step of writing a policy file: metadata "digest" over all else in it (sl_tensors_digest). A file whose
+ * digest is another is SL_CORRUPT to sl_profile_read; one without is as old as its maker, and read. SL_MEMORY. */
+SL_MUST_CHECK sl_status sl_profile_seal(sl_tensors *file);
+
 /* The known-answer test is kept as tensors "kat.input" (SL_KAT_STEPS, in_dim) and "kat.logits" (SL_KAT_STEPS,
  * n_actions); the recurrent state starts at zero. The network's tensors are named as in nn/net.h, prefixed "policy."
  */

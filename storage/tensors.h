@@ -39,6 +39,9 @@ const sl_tensor *sl_tensors_at(const sl_tensors *self, int i); /* in order of ad
 /* The tensor of that name, dtype and element count (n < 0 = any), or SL_MISMATCH naming it. */
 SL_MUST_CHECK sl_status sl_tensors_find(const sl_tensors *self, const char *name, sl_dtype dtype, int64_t n,
                                         const sl_tensor **out);
+/* SHA-256 in hex of each tensor, in order of name: its name, a line feed, its data; then of "key=value" and a line
+ * feed for each key of the metadata but one, in order of key. SL_MEMORY. */
+SL_MUST_CHECK sl_status sl_tensors_digest(const sl_tensors *self, const char *except, char text[65]);
 /* Bytes of the file; for sl_free. The same content gives the same bytes, whatever the order of adding: data is laid
  * out by falling element size and then by name. */
 SL_MUST_CHECK sl_status sl_tensors_encode(const sl_tensors *self, uint8_t **bytes, size_t *n_bytes);

@@ -88,6 +88,7 @@ void sl_student_file_encode(const sl_student_file *self, uint8_t **bytes, size_t
     for (int i = 0; i < layout.n_tensors; i++) add_param(self, file, &layout.tensors[i]);
     add_known_answer(self, file);
     SL_ASSERT(sl_profile_write(&self->profile, file) == SL_OK);
+    SL_ASSERT(sl_profile_seal(file) == SL_OK);
     SL_ASSERT(sl_tensors_encode(file, bytes, n_bytes) == SL_OK);
     sl_tensors_destroy(&file);
 }

@@ -164,6 +164,52 @@ static void test_damage_is_refused(void **state) {
     assert_int_equal(read_spoiled(NULL, NULL, "critic.team", ""), SL_CORRUPT);
 }
 
+// wherever a bit flips among the weights, also where no known answer depends on it
+static void test_a_flipped_bit_is_refused(void **state) {
+    (void)state;
+    sl_temp_folder folder = sl_temp_folder_create();
+    sl_policy saved = example(true), loaded = {0};
+    const char *path = sl_temp_folder_file(&folder, "p.safetensors");
+    uint8_t *bytes = NULL;
+    size_t n_bytes = 0, n_header = 0;
+    assert_int_equal(sl_policy_save(&saved, path), SL_OK);
+    assert_int_equal(sl_file_read(path, 1 << 20, &bytes, &n_bytes), SL_OK);
+    for (size_t i = 0; i < 8; i++) n_header |= (size_t)bytes[i] << (8 * i);
+    assert_true(n_bytes > 8 + n_header + 2000);
+    for (size_t at = 8 + n_header; at < n_bytes; at++) {
+        sl_tensors *file = NULL;
+        bytes[at] ^= (uint8_t)(1u << at % 8);
+        assert_int_equal(sl_tensors_decode("p", bytes, n_bytes, &file), SL_OK);
+        sl_status status = sl_policy_read(file, &loaded);
+        if (status != SL_CORRUPT) fail_msg("byte %zu of the data: status %d", at - 8 - n_header, status);
+        assert_string_equal(sl_error_what(), "p has a wrong digest");
+        sl_tensors_destroy(&file);
+        bytes[at] ^= (uint8_t)(1u << at % 8);
+    }
+    sl_free(bytes);
+    sl_policy_fini(&saved);
+    sl_temp_folder_remove(&folder);
+}
+
+// what it says of itself is under the digest too, and files from before there was one are read
+static void test_digest_is_of_all(void **state) {
+    (void)state;
+    sl_policy loaded = {0};
+    sl_tensors *file = NULL;
+    assert_int_equal(sl_tensors_load(SL_SOURCE_DIR "/models/mpe/spread/students/agent-0.safetensors", &file), SL_OK);
+    assert_non_null(sl_tensors_meta(file, "digest"));
+    assert_int_equal(sl_policy_read(file, &loaded), SL_OK);
+    sl_policy_fini(&loaded);
+    assert_int_equal(sl_tensors_set_meta(file, "seed", "2"), SL_OK);
+    assert_int_equal(sl_policy_read(file, &loaded), SL_CORRUPT);
+    assert_int_equal(sl_profile_seal(file), SL_OK);
+    assert_int_equal(sl_policy_read(file, &loaded), SL_OK);
+    sl_policy_fini(&loaded);
+    sl_tensors_destroy(&file);
+    assert_int_equal(sl_policy_load(SL_SOURCE_DIR "/tests/fuzz/corpus/policy/no-digest.safetensors", &loaded), SL_OK);
+    sl_policy_fini(&loaded);
+}
+
 static void test_files(void **state) {
     (void)state;
     sl_temp_folder folder = sl_temp_folder_create();
@@ -214,6 +260,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_round_trip),
         cmocka_unit_test(test_damage_is_refused),
+        cmocka_unit_test(test_a_flipped_bit_is_refused),
+        cmocka_unit_test(test_digest_is_of_all),
         cmocka_unit_test(test_files),
         cmocka_unit_test(test_torture),
     };
