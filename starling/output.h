@@ -6,6 +6,7 @@
 
 #include <jansson.h>
 #include <stdbool.h>
+#include <stdio.h>
 
 /* Sets key to value, whose reference it takes; NULL (memory was out) or a failure is remembered in *failed. */
 void sl_json_set(json_t *object, const char *key, json_t *value, bool *failed);
@@ -13,5 +14,14 @@ void sl_json_set(json_t *object, const char *key, json_t *value, bool *failed);
 json_t *sl_json_number(double value);
 /* Prints object and a newline on stdout and gives it up. SL_MEMORY when it is NULL or failed; SL_IO. */
 SL_MUST_CHECK sl_status sl_json_print(json_t *object, bool failed);
+
+enum { SL_COLUMNS = 80 }; /* what people read fits into */
+/* Prints text for people (at most 8 KiB), broken at spaces where a line would leave SL_COLUMNS; what goes on begins
+ * with indent spaces. */
+void sl_print_wrapped(FILE *file, int indent, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* The note beside a return of an environment whose sides oppose one another. */
+void sl_print_sides(const char *env);
+/* Characters of UTF-8 text: every byte but the continuation bytes. */
+int sl_text_width(const char *text, size_t n_bytes);
 
 #endif

@@ -3,13 +3,14 @@
 
 #include "common/alloc.h"
 #include "common/assert.h"
+#include "starling/output.h"
 
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
-enum { MAX_COLUMNS = 32 };
+enum { MAX_COLUMNS = 32, SHORTEST = 12 };
 
 typedef struct cell {
     char text[SL_TABLE_CELL];
@@ -21,11 +22,8 @@ struct sl_table {
     cell *cells;                             /* (capacity, n_columns) */
 };
 
-// characters of UTF-8 text: every byte but the continuation bytes
 static int width_of(const char *text) {
-    int width = 0;
-    for (; *text; text++) width += ((unsigned char)*text & 0xc0) != 0x80;
-    return width;
+    return sl_text_width(text, strlen(text));
 }
 
 sl_status sl_table_create(int n_columns, int n_left, const char *const *titles, sl_table **out) {
@@ -82,33 +80,92 @@ void sl_table_hide_empty(sl_table *self, int column) {
     self->hidden |= UINT32_C(1) << column;
 }
 
-static void print_row(const sl_table *self, int row, const int *widths, FILE *file) {
+/* How a table is printed: the first columns beside as many of the others as fit, then beside the next ones. */
+typedef struct layout {
+    int widths[MAX_COLUMNS];
+    int begin, end; /* of the columns beside the left ones */
+} layout;
+
+static bool is_shown(const sl_table *self, const layout *l, int c) {
+    return !(self->hidden >> c & 1) && (c < self->n_left || (c >= l->begin && c < l->end));
+}
+
+// the first characters of a text that is too long, and its last ones
+static void print_cut(const char *text, int width, FILE *file) {
+    int tail = (width - 3) / 2, head = width - 3 - tail, total = width_of(text), at = 0;
+    for (const char *c = text; *c; c++) {
+        at += ((unsigned char)*c & 0xc0) != 0x80;
+        if (at <= head || at > total - tail) fputc(*c, file);
+        if (at == head && ((unsigned char)c[1] & 0xc0) != 0x80) fputs("...", file);
+    }
+}
+
+static void print_row(const sl_table *self, int row, const layout *l, FILE *file) {
+    int last = 0;
+    for (int c = 0; c < self->n_columns; c++) last = is_shown(self, l, c) ? c : last;
     for (int c = 0; c < self->n_columns; c++) {
-        if (self->hidden >> c & 1) continue;
+        if (!is_shown(self, l, c)) continue;
         const char *text = self->cells[(size_t)row * (size_t)self->n_columns + (size_t)c].text;
-        int pad = widths[c] - width_of(text);
+        int pad = l->widths[c] - width_of(text);
         if (c > 0) fputs("  ", file);
-        // spaces after the last column would only be noise in logs
-        bool last = c + 1 == self->n_columns;
-        if (c < self->n_left)
-            fprintf(file, "%s%*s", text, last ? 0 : pad, "");
-        else
+        if (c >= self->n_left) {
             fprintf(file, "%*s%s", pad, "", text);
+            continue;
+        }
+        if (pad < 0)
+            print_cut(text, l->widths[c], file);
+        else
+            fprintf(file, "%s%*s", text, c == last ? 0 : pad, "");
     }
     fputc('\n', file);
 }
 
-void sl_table_print(const sl_table *self, FILE *file) {
-    int widths[MAX_COLUMNS] = {0}, total = -2;
+// columns are two spaces apart
+static int width_of_columns(const sl_table *self, const int *widths, int begin, int end) {
+    int total = 0;
+    for (int c = begin; c < end; c++) total += self->hidden >> c & 1 ? 0 : widths[c] + 2;
+    return total;
+}
+
+static void measure(const sl_table *self, int *widths) {
+    int widest = 0;
     for (int r = 0; r < self->n_rows; r++) {
         for (int c = 0; c < self->n_columns; c++) {
             int width = width_of(self->cells[(size_t)r * (size_t)self->n_columns + (size_t)c].text);
             if (width > widths[c]) widths[c] = width;
         }
     }
-    for (int c = 0; c < self->n_columns; c++) total += self->hidden >> c & 1 ? 0 : widths[c] + 2;
-    print_row(self, 0, widths, file);
+    for (int c = self->n_left; c < self->n_columns; c++) widest = widths[c] > widest ? widths[c] : widest;
+    // the widest of the left columns gives way until every other one has its place
+    int over = width_of_columns(self, widths, 0, self->n_left) - (widest > 0 ? 0 : 2) + widest - SL_COLUMNS;
+    if (over <= 0) return;
+    int longest = 0;
+    for (int c = 1; c < self->n_left; c++) longest = widths[c] > widths[longest] ? c : longest;
+    widths[longest] = widths[longest] - over < SHORTEST ? SHORTEST : widths[longest] - over;
+}
+
+static void print_block(const sl_table *self, const layout *l, FILE *file) {
+    print_row(self, 0, l, file);
+    int total = -2;
+    for (int c = 0; c < self->n_columns; c++) total += is_shown(self, l, c) ? l->widths[c] + 2 : 0;
     for (int i = 0; i < total; i++) fputc('-', file);
     fputc('\n', file);
-    for (int r = 1; r < self->n_rows; r++) print_row(self, r, widths, file);
+    for (int r = 1; r < self->n_rows; r++) print_row(self, r, l, file);
+}
+
+void sl_table_print(const sl_table *self, FILE *file) {
+    layout l = {.begin = self->n_left};
+    measure(self, l.widths);
+    int left = width_of_columns(self, l.widths, 0, self->n_left) - 2;
+    do {
+        int total = left;
+        for (l.end = l.begin; l.end < self->n_columns; l.end++) {
+            int more = width_of_columns(self, l.widths, l.end, l.end + 1);
+            if (total > left && total + more > SL_COLUMNS) break;
+            total += more;
+        }
+        if (l.begin > self->n_left) fputc('\n', file);
+        print_block(self, &l, file);
+        l.begin = l.end;
+    } while (l.begin < self->n_columns);
 }

@@ -1,6 +1,7 @@
 /* table.h - a table of text for people: the first columns to the left, the others to the right, each as wide as its
- * widest cell (in characters, not bytes: cells are UTF-8). Bounded: rows and columns beyond the maximum are a bug of
- * the caller. One owner. */
+ * widest cell (in characters, not bytes: cells are UTF-8). Within SL_COLUMNS: what does not fit beside the first
+ * columns stands in a second table below, beside the same, and the longest of them is cut in its middle. Bounded:
+ * rows and columns beyond the maximum are a bug of the caller. One owner. */
 #ifndef SL_STARLING_TABLE_H
 #define SL_STARLING_TABLE_H
 
