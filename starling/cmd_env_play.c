@@ -64,13 +64,14 @@ static sl_status play_all(const choice *c, sl_player *player, tally *out) {
 }
 
 static double standard_error(int n, const double *x) {
-    return n > 1 ? sl_sd(n, x) / sqrt(n) : 0;
+    return sl_sd(n, x) / sqrt(n);
 }
 
 static sl_status print_json(const choice *c, const sl_env_spec *spec, const tally *t) {
     bool failed = false;
     json_t *object = json_object();
     sl_json_set(object, "env", json_string(spec->name), &failed);
+    if (spec->opposed) sl_json_set(object, "opposed_sides", json_true(), &failed);
     sl_json_set(object, "policy", json_string(c->policy), &failed);
     sl_json_set(object, "seed", json_integer((json_int_t)c->seed), &failed);
     sl_json_set(object, "episodes", json_integer(t->n), &failed);
@@ -83,7 +84,7 @@ static sl_status print_json(const choice *c, const sl_env_spec *spec, const tall
         double rate = (double)t->n_won / t->n;
         sl_json_set(object, "wins", json_integer(t->n_won), &failed);
         sl_json_set(object, "win_rate", sl_json_number(rate), &failed);
-        sl_json_set(object, "win_rate_se", sl_json_number(sqrt(rate * (1 - rate) / t->n)), &failed);
+        sl_json_set(object, "win_rate_se", sl_json_number(t->n > 1 ? sqrt(rate * (1 - rate) / t->n) : NAN), &failed);
     }
     sl_json_set(object, "timing",
                 json_pack("{s:o,s:o}", "seconds", sl_json_number(t->seconds), "steps_per_second",
@@ -94,13 +95,18 @@ static sl_status print_json(const choice *c, const sl_env_spec *spec, const tall
 
 static sl_status print_tally(const choice *c, const sl_env_spec *spec, const tally *t) {
     if (c->json) return print_json(c, spec, t);
-    printf("%s on %s: return %.3f \u00b1 %.3f, %.1f \u00b1 %.1f steps (mean \u00b1 standard error, %d episode%s, "
-           "seed %lld)",
-           c->policy, spec->name, sl_mean(t->n, t->returns), standard_error(t->n, t->returns),
-           sl_mean(t->n, t->lengths), standard_error(t->n, t->lengths), t->n, t->n == 1 ? "" : "s",
-           (long long)c->seed);
-    if (spec->can_win) printf(", %d won", t->n_won);
-    printf("\n");
+    char text[128], won[32] = "";
+    double total = sl_mean(t->n, t->returns), steps = sl_mean(t->n, t->lengths);
+    if (t->n > 1)
+        (void)snprintf(text, sizeof text,
+                       "return %.3f \u00b1 %.3f, %.1f \u00b1 %.1f steps (mean \u00b1 standard error, ", total,
+                       standard_error(t->n, t->returns), steps, standard_error(t->n, t->lengths));
+    else
+        (void)snprintf(text, sizeof text, "return %.3f, %.0f steps (", total, steps);
+    if (spec->can_win) (void)snprintf(won, sizeof won, ", %d won", t->n_won);
+    sl_print_wrapped(stdout, 2, "%s on %s: %s%d episode%s, seed %lld)%s\n", c->policy, spec->name, text, t->n,
+                     t->n == 1 ? "" : "s", (long long)c->seed, won);
+    if (spec->opposed) sl_print_sides(spec->name);
     return SL_OK;
 }
 

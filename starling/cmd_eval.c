@@ -5,6 +5,7 @@
 #include "starling/options.h"
 #include "starling/output.h"
 #include "starling/report.h"
+#include "starling/scale.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -48,37 +49,31 @@ static sl_status load(sl_run *run, sl_policy_kind policy) {
     return SL_OK;
 }
 
-// the score on the scale of the run's own report, when there is one with a random and a teacher row
-static double normalise(const char *folder, double mean) {
+/* A score on the scale of the run's own report. */
+typedef struct placed {
+    bool known;          /* the folder has a report with a random and a teacher row */
+    double score;        /* NaN: see why_not */
+    const char *why_not; /* the scale cannot be used; static */
+} placed;
+
+static placed place(const char *folder, double mean) {
     char path[SL_RUN_PATH];
     json_t *report = NULL;
-    double random = 0, teacher = 0, normalised = NAN;
-    if (sl_run_path(folder, "report.json", path) != SL_OK || access(path, R_OK) != 0) return NAN;
-    if (sl_report_load(folder, &report) != SL_OK) return NAN;
-    if (sl_report_number(report, "policies.random.return.mean", &random) &&
-        sl_report_number(report, "policies.teacher.return.mean", &teacher)) {
-        normalised = (mean - random) / (teacher - random);
+    sl_scale scale;
+    placed p = {.score = NAN};
+    if (sl_run_path(folder, "report.json", path) != SL_OK || access(path, R_OK) != 0) return p;
+    if (sl_report_load(folder, &report) != SL_OK) return p;
+    if (sl_scale_of_report(report, &scale)) {
+        p = (placed){true, sl_scale_score(&scale, mean), scale.why_not};
         // the report's numbers are rounded: a zero may come out as one on the other side
-        if (fabs(normalised) < 1e-6) normalised = 0;
+        if (fabs(p.score) < 1e-6) p.score = 0;
     }
     json_decref(report);
-    return normalised;
+    return p;
 }
 
-static sl_status print_result(const sl_run *run, const char *policy, uint64_t seed, const sl_flown *flown,
-                              bool json) {
-    sl_score score;
-    SL_TRY(sl_score_of(run->spec, flown, &score));
-    double normalised = normalise(run->folder, score.mean);
-    if (!json) {
-        printf("%s on %s: return %.2f \u00b1 %.2f (95%% CI, %d episodes, seed %llu)", policy, run->spec->name,
-               score.mean, score.ci95, flown->n_episodes, (unsigned long long)seed);
-        if (isfinite(normalised)) printf(", normalised %.3f", normalised);
-        if (score.win_rate >= 0)
-            printf(", won %.1f%% [%.1f, %.1f]", 100 * score.win_rate, 100 * score.win_low, 100 * score.win_high);
-        printf(", %.1f steps\n", score.length);
-        return SL_OK;
-    }
+static sl_status print_json(const sl_run *run, const char *policy, uint64_t seed, const sl_flown *flown,
+                            const sl_score *score, const placed *p) {
     bool failed = false;
     json_t *object = json_object(), *returns = json_array();
     for (int e = 0; e < flown->n_episodes; e++) {
@@ -87,17 +82,33 @@ static sl_status print_result(const sl_run *run, const char *policy, uint64_t se
     }
     sl_json_set(object, "policy", json_string(policy), &failed);
     sl_json_set(object, "env", json_string(run->spec->name), &failed);
+    if (run->spec->opposed) sl_json_set(object, "opposed_sides", json_true(), &failed);
     sl_json_set(object, "seed", json_integer((json_int_t)seed), &failed);
     sl_json_set(object, "episodes", json_integer(flown->n_episodes), &failed);
-    sl_json_set(object, "return_mean", sl_json_number(score.mean), &failed);
-    sl_json_set(object, "return_ci95", sl_json_number(score.ci95), &failed);
-    sl_json_set(object, "return_sd", sl_json_number(score.sd), &failed);
-    if (isfinite(normalised)) sl_json_set(object, "normalised", sl_json_number(normalised), &failed);
-    sl_json_set(object, "length_mean", sl_json_number(score.length), &failed);
-    sl_score_set_wins(&score, object, &failed);
+    sl_json_set(object, "return_mean", sl_json_number(score->mean), &failed);
+    sl_json_set(object, "return_ci95", sl_json_number(score->ci95), &failed);
+    sl_json_set(object, "return_sd", sl_json_number(score->sd), &failed);
+    if (p->known) sl_scale_set(object, "normalised", p->score, p->why_not, &failed);
+    sl_json_set(object, "length_mean", sl_json_number(score->length), &failed);
+    sl_score_set_wins(score, object, &failed);
     sl_json_set(object, "returns", returns, &failed);
     sl_json_set(object, "timing", json_pack("{s:f}", "seconds", flown->seconds), &failed);
     return sl_json_print(object, failed);
+}
+
+static sl_status print_result(const sl_run *run, const char *policy, uint64_t seed, const sl_flown *flown,
+                              bool json) {
+    sl_score score;
+    char text[SL_SCORE_TEXT], scaled[64] = "";
+    SL_TRY(sl_score_of(run->spec, flown, &score));
+    placed p = place(run->folder, score.mean);
+    if (json) return print_json(run, policy, seed, flown, &score, &p);
+    if (p.known && !p.why_not) (void)snprintf(scaled, sizeof scaled, ", normalised %.3f", p.score);
+    sl_print_wrapped(stdout, 2, "%s on %s: %s%s, %.1f steps\n", policy, run->spec->name,
+                     sl_score_text(&score, flown->n_episodes, seed, text), scaled, score.length);
+    if (p.why_not) sl_print_wrapped(stdout, 2, "no normalised score: %s\n", p.why_not);
+    if (run->spec->opposed) sl_print_sides(run->spec->name);
+    return SL_OK;
 }
 
 static sl_status evaluate(sl_run *run, const sl_args *args, sl_policy_kind policy, int episodes, uint64_t seed,

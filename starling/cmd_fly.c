@@ -43,6 +43,7 @@ static sl_status print_json(const sl_run *run, uint64_t seed, const sl_flown *fl
     }
     sl_json_set(object, "env", json_string(run->spec->name), &failed);
     sl_json_set(object, "n_agents", json_integer(flown->n_agents), &failed);
+    if (run->spec->opposed) sl_json_set(object, "opposed_sides", json_true(), &failed);
     sl_json_set(object, "seed", json_integer((json_int_t)seed), &failed);
     sl_json_set(object, "episodes", json_integer(flown->n_episodes), &failed);
     sl_json_set(object, "return_mean", sl_json_number(score->mean), &failed);
@@ -66,11 +67,10 @@ static sl_status print_result(const sl_run *run, uint64_t seed, const sl_flown *
     SL_TRY(sl_score_of(run->spec, flown, &score));
     SL_TRY(measure(flown, &p));
     if (json) return print_json(run, seed, flown, &score, &p, restarts);
-    printf("%d agents flew %s: return %.2f \u00b1 %.2f (95%% CI, %d episodes, seed %llu)", flown->n_agents,
-           run->spec->name, score.mean, score.ci95, flown->n_episodes, (unsigned long long)seed);
-    if (score.win_rate >= 0)
-        printf(", won %.1f%% [%.1f, %.1f]", 100 * score.win_rate, 100 * score.win_low, 100 * score.win_high);
-    printf("\n");
+    char text[SL_SCORE_TEXT];
+    sl_print_wrapped(stdout, 2, "%d agent%s flew %s: %s\n", flown->n_agents, flown->n_agents == 1 ? "" : "s",
+                     run->spec->name, sl_score_text(&score, flown->n_episodes, seed, text));
+    if (run->spec->opposed) sl_print_sides(run->spec->name);
     printf("%.0f steps/s; a step takes %.3f ms (p50 %.3f, p99 %.3f)\n", p.per_second, p.mean, p.p50, p.p99);
     return SL_OK;
 }

@@ -5,6 +5,7 @@
 #include "starling/output.h"
 #include "starling/plot.h"
 #include "starling/report.h"
+#include "starling/scale.h"
 #include "starling/table.h"
 
 #include "common/csv.h"
@@ -27,25 +28,36 @@ static json_t *json_of_interval(const sl_interval *i) {
     return object;
 }
 
+static void set_share(json_t *row, const char *key, bool has, const sl_interval *i, const char *why_not,
+                      bool *failed) {
+    if (has)
+        sl_json_set(row, key, json_of_interval(i), failed);
+    else if (why_not)
+        sl_scale_set(row, key, NAN, why_not, failed);
+}
+
+static json_t *json_of_group(const sl_group *g, bool *failed) {
+    json_t *row = json_object();
+    sl_json_set(row, "experiment", json_string(g->experiment), failed);
+    sl_json_set(row, "env", json_string(g->env), failed);
+    if (g->opposed) sl_json_set(row, "opposed_sides", json_true(), failed);
+    sl_json_set(row, "policy", json_string(g->policy), failed);
+    sl_json_set(row, "seeds", json_integer(g->n), failed);
+    sl_json_set(row, "return", json_of_interval(&g->mean_return), failed);
+    set_share(row, "normalised", g->has_normalised, &g->normalised, g->no_normalised, failed);
+    set_share(row, "retention", g->has_retention, &g->retention, g->no_retention, failed);
+    set_share(row, "win_rate", g->has_win_rate, &g->win_rate, NULL, failed);
+    set_share(row, "return_retention", g->has_return_retention, &g->return_retention, g->no_return_retention, failed);
+    if (g->flops > 0) sl_json_set(row, "flops_per_step", sl_json_number(g->flops), failed);
+    if (g->bytes > 0) sl_json_set(row, "bytes", sl_json_number(g->bytes), failed);
+    return row;
+}
+
 static sl_status print_json(const sl_groups *groups) {
     bool failed = false;
     json_t *object = json_object(), *rows = json_array();
     for (int i = 0; i < groups->n; i++) {
-        const sl_group *g = &groups->items[i];
-        json_t *row = json_object();
-        sl_json_set(row, "experiment", json_string(g->experiment), &failed);
-        sl_json_set(row, "env", json_string(g->env), &failed);
-        sl_json_set(row, "policy", json_string(g->policy), &failed);
-        sl_json_set(row, "seeds", json_integer(g->n), &failed);
-        sl_json_set(row, "return", json_of_interval(&g->mean_return), &failed);
-        if (g->has_normalised) sl_json_set(row, "normalised", json_of_interval(&g->normalised), &failed);
-        if (g->has_retention) sl_json_set(row, "retention", json_of_interval(&g->retention), &failed);
-        if (g->has_win_rate) sl_json_set(row, "win_rate", json_of_interval(&g->win_rate), &failed);
-        if (g->has_return_retention)
-            sl_json_set(row, "return_retention", json_of_interval(&g->return_retention), &failed);
-        if (g->flops > 0) sl_json_set(row, "flops_per_step", sl_json_number(g->flops), &failed);
-        if (g->bytes > 0) sl_json_set(row, "bytes", sl_json_number(g->bytes), &failed);
-        if (json_array_append_new(rows, row) != 0) failed = true;
+        if (json_array_append_new(rows, json_of_group(&groups->items[i], &failed)) != 0) failed = true;
     }
     sl_json_set(object, "groups", rows, &failed);
     return sl_json_print(object, failed);
@@ -81,12 +93,37 @@ static void print_csv(const sl_groups *groups) {
 
 static void set_interval(sl_table *table, int column, bool has, const sl_interval *i, int digits, double scale) {
     if (!has) return;
+    if (isnan(i->low)) {
+        sl_table_set(table, column, "%.*f", digits, scale * i->mean);
+        return;
+    }
     sl_table_set(table, column, "%.*f [%.*f, %.*f]", digits, scale * i->mean, digits, scale * i->low, digits,
                  scale * i->high);
 }
 
+// why cells that are there for other runs are blank, once an experiment: its policies share the teacher
+static void print_notes(const sl_groups *groups) {
+    static const char *const names[] = {"normalised score", "retention", "return retention"};
+    for (int k = 0; k < 3; k++) {
+        const char *said = "";
+        for (int i = 0; i < groups->n; i++) {
+            const sl_group *g = &groups->items[i];
+            const char *reason = k == 0 ? g->no_normalised : k == 1 ? g->no_retention : g->no_return_retention;
+            if (!reason || strcmp(said, g->experiment) == 0) continue;
+            said = g->experiment;
+            sl_print_wrapped(stdout, 2, "%s has no %s: %s\n", g->experiment, names[k], reason);
+        }
+    }
+    const char *said = "";
+    for (int i = 0; i < groups->n; i++) {
+        if (!groups->items[i].opposed || strcmp(said, groups->items[i].env) == 0) continue;
+        said = groups->items[i].env;
+        sl_print_sides(said);
+    }
+}
+
 static sl_status print_table(const sl_groups *groups) {
-    const char *const titles[] = {"experiment", "policy",      "seeds", "return [95% over seeds]",
+    const char *const titles[] = {"experiment", "policy",      "seeds", "return [95%]",
                                   "normalised", "retention %", "won %", "return retention %",
                                   "FLOPs/step"};
     sl_table *table = NULL;
@@ -110,7 +147,10 @@ static sl_status print_table(const sl_groups *groups) {
         set_interval(table, 7, g->has_return_retention, &g->return_retention, 1, 100);
         if (g->flops > 0) sl_table_set(table, 8, "%.0f", g->flops);
     }
-    if (status == SL_OK) sl_table_print(table, stdout);
+    if (status == SL_OK) {
+        sl_table_print(table, stdout);
+        print_notes(groups);
+    }
     sl_table_destroy(&table);
     return status;
 }
@@ -144,14 +184,15 @@ sl_status sl_cmd_report(const char *path, int argc, char **argv) {
         {"stage", SL_OPTION_TEXT, "S", "whose curves: teacher, distill or direct (teacher)", &o.stage, 0, 0},
         {"column", SL_OPTION_TEXT, "C", "what to draw: return, won, ... of the metrics (return)", &o.column, 0, 0},
     };
-    sl_usage usage = {path,
-                      "RUN...",
-                      "Groups runs by experiment and prints, for each policy, means over seeds with 95 % bootstrap\n"
-                      "intervals. Runs that are not finished have no report and are refused.",
-                      1,
-                      SL_MAX_RUNS,
-                      5,
-                      options};
+    sl_usage usage = {
+        path,
+        "RUN...",
+        "Groups runs by experiment and prints, for each policy, means over seeds with 95 % intervals,\n"
+        "Student's below 20 seeds, else the bootstrap's. Runs that are not finished have no report and are refused.",
+        1,
+        SL_MAX_RUNS,
+        5,
+        options};
     sl_args args;
     SL_TRY(sl_options_parse(&usage, argc, argv, &args));
     if (args.done) return SL_OK;

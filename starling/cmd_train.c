@@ -247,6 +247,8 @@ sl_status sl_cmd_train(const char *path, int argc, char **argv) {
     sl_experiment_destroy(&experiment);
     if (status == SL_OK) status = sl_lock_folder(folder, &lock);
     if (status == SL_OK) status = sl_run_open(folder, &run);
+    if (status == SL_OK && run->spec->opposed)
+        SL_WARN("the sides of %s oppose one another: returns, scores and retention add them up", run->spec->name);
     if (status == SL_OK) status = run_all(&o, &args, run);
     sl_run_close(&run);
     if (lock >= 0) close(lock);

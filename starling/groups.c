@@ -3,7 +3,9 @@
 
 #include "common/alloc.h"
 #include "starling/report.h"
+#include "starling/scale.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -35,7 +37,7 @@ static sl_status refuse_twins(int n, json_t *const *reports) {
 }
 
 // the scale of an environment: mean teacher and random returns over all runs on it that have both
-static bool find_scale(int n, json_t *const *reports, const char *env, double *random, double *teacher) {
+static bool find_scale(int n, json_t *const *reports, const char *env, sl_scale *out) {
     double sums[2] = {0, 0};
     int count = 0;
     for (int i = 0; i < n; i++) {
@@ -47,38 +49,59 @@ static bool find_scale(int n, json_t *const *reports, const char *env, double *r
         sums[1] += t;
         count++;
     }
-    if (count == 0) return false;
-    *random = sums[0] / count;
-    *teacher = sums[1] / count;
-    return true;
+    if (count > 0) *out = sl_scale_of(sums[0] / count, NAN, sums[1] / count, NAN);
+    return count > 0;
 }
 
 enum { RETURN, NORMALISED, RETENTION, WIN_RATE, RETURN_RETENTION, N_MEASURES };
 
-/* The values of one group, a row a measure. */
+/* The values of one group, a row a measure, and why one that could be there is not. */
 typedef struct samples {
     int n[N_MEASURES];
     double values[N_MEASURES][SL_MAX_RUNS];
+    const char *reasons[N_MEASURES];
 } samples;
 
 static void add(samples *s, int which, double value) {
     s->values[which][s->n[which]++] = value;
 }
 
+// a share of the teacher, which the run's scale must bear when it is one of returns
+static void add_share(samples *s, int which, const json_t *report, const char *policy, const char *key,
+                      const sl_scale *scale) {
+    double x = 0;
+    const json_t *object = json_object_get(json_object_get(report, "policies"), policy);
+    const char *reason = sl_scale_reason(object, key);
+    bool there = sl_report_number(object, key, &x);
+    if (scale && scale->why_not && (there || reason)) reason = scale->why_not;
+    if (reason)
+        s->reasons[which] = reason;
+    else if (there)
+        add(s, which, x);
+}
+
+static void collect_run(int n, json_t *const *reports, const json_t *report, const char *policy, samples *s) {
+    double mean = 0, x = 0;
+    sl_scale own, other;
+    const sl_scale *scale = sl_scale_of_report(report, &own) ? &own : NULL;
+    if (!policy_number(report, policy, "return.mean", &mean)) return;
+    add(s, RETURN, mean);
+    bool can_win = policy_number(report, policy, "win_rate", &x);
+    if (can_win) add(s, WIN_RATE, x);
+    add_share(s, RETENTION, report, policy, "retention", can_win ? NULL : scale);
+    add_share(s, RETURN_RETENTION, report, policy, "return_retention", scale);
+    add_share(s, NORMALISED, report, policy, "normalised", scale);
+    if (scale || !find_scale(n, reports, text_of(report, "env"), &other)) return;
+    if (other.why_not)
+        s->reasons[NORMALISED] = other.why_not;
+    else if (!policy_number(report, policy, "normalised", &x))
+        add(s, NORMALISED, sl_scale_score(&other, mean));
+}
+
 static void collect(int n, json_t *const *reports, const char *experiment, const char *policy, samples *s) {
     for (int i = 0; i < n; i++) {
-        if (strcmp(text_of(reports[i], "experiment"), experiment) != 0) continue;
-        double mean = 0, x = 0, random = 0, teacher = 0;
-        if (!policy_number(reports[i], policy, "return.mean", &mean)) continue;
-        add(s, RETURN, mean);
-        if (policy_number(reports[i], policy, "win_rate", &x)) add(s, WIN_RATE, x);
-        if (policy_number(reports[i], policy, "retention", &x)) add(s, RETENTION, x);
-        if (policy_number(reports[i], policy, "return_retention", &x)) add(s, RETURN_RETENTION, x);
-        if (policy_number(reports[i], policy, "normalised", &x)) {
-            add(s, NORMALISED, x);
-        } else if (find_scale(n, reports, text_of(reports[i], "env"), &random, &teacher)) {
-            add(s, NORMALISED, (mean - random) / (teacher - random));
-        }
+        if (strcmp(text_of(reports[i], "experiment"), experiment) == 0)
+            collect_run(n, reports, reports[i], policy, s);
     }
 }
 
@@ -91,10 +114,16 @@ static sl_status summarise(const samples *s, sl_group *group) {
     group->has_retention = s->n[RETENTION] == group->n;
     group->has_win_rate = s->n[WIN_RATE] == group->n;
     group->has_return_retention = s->n[RETURN_RETENTION] == group->n;
+    group->no_normalised = s->reasons[NORMALISED];
+    group->no_retention = s->reasons[RETENTION];
+    group->no_return_retention = s->reasons[RETURN_RETENTION];
     sl_interval *const intervals[N_MEASURES] = {&group->mean_return, &group->normalised, &group->retention,
                                                 &group->win_rate, &group->return_retention};
     for (int m = 0; m < N_MEASURES; m++)
-        SL_TRY(sl_bootstrap_mean(s->n[m], s->values[m], N_RESAMPLES, &stream, intervals[m]));
+        SL_TRY(sl_mean_over_seeds(s->n[m], s->values[m], N_RESAMPLES, &stream, intervals[m]));
+    // a share of episodes ends where it ends
+    group->win_rate.low = fmax(group->win_rate.low, 0);
+    group->win_rate.high = fmin(group->win_rate.high, 1);
     return SL_OK;
 }
 
@@ -111,6 +140,7 @@ static sl_status fill(int n_reports, json_t *const *reports, samples *s, sl_grou
         for (int p = 0; p < SL_SCORED_KINDS; p++) {
             sl_group *group = &groups->items[groups->n];
             memset(s->n, 0, sizeof s->n);
+            memset(s->reasons, 0, sizeof s->reasons);
             (void)snprintf(group->experiment, sizeof group->experiment, "%s", text_of(reports[i], "experiment"));
             (void)snprintf(group->env, sizeof group->env, "%s", text_of(reports[i], "env"));
             (void)snprintf(group->policy, sizeof group->policy, "%s", sl_scored_name((sl_scored)p));
@@ -119,6 +149,7 @@ static sl_status fill(int n_reports, json_t *const *reports, samples *s, sl_grou
             SL_TRY(summarise(s, group));
             (void)policy_number(reports[i], group->policy, "flops_per_step", &group->flops);
             (void)policy_number(reports[i], group->policy, "bytes", &group->bytes);
+            group->opposed = json_is_true(json_object_get(reports[i], "opposed_sides"));
             groups->n++;
         }
     }

@@ -3,10 +3,12 @@
 
 #include "common/alloc.h"
 #include "starling/output.h"
+#include "starling/scale.h"
 #include "starling/statistics.h"
 #include "starling/table.h"
 #include "storage/file.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -48,6 +50,20 @@ sl_status sl_score_of(const sl_env_spec *spec, const sl_flown *flown, sl_score *
     *out = score;
     sl_free(totals);
     return SL_OK;
+}
+
+const char *sl_score_text(const sl_score *score, int n_episodes, uint64_t seed, char text[SL_SCORE_TEXT]) {
+    int n = snprintf(text, SL_SCORE_TEXT, "return %.2f", score->mean);
+    if (isfinite(score->ci95))
+        n += snprintf(text + n, SL_SCORE_TEXT - (size_t)n, " \u00b1 %.2f (95%% CI, ", score->ci95);
+    else
+        n += snprintf(text + n, SL_SCORE_TEXT - (size_t)n, " (");
+    n += snprintf(text + n, SL_SCORE_TEXT - (size_t)n, "%d episode%s, seed %" PRIu64 ")", n_episodes,
+                  n_episodes == 1 ? "" : "s", seed);
+    if (score->win_rate >= 0)
+        (void)snprintf(text + n, SL_SCORE_TEXT - (size_t)n, ", won %.1f%% [%.1f, %.1f]", 100 * score->win_rate,
+                       100 * score->win_low, 100 * score->win_high);
+    return text;
 }
 
 void sl_score_set_wins(const sl_score *score, json_t *object, bool *failed) {
@@ -119,25 +135,35 @@ static void set_cost(json_t *object, int n_actors, int n_files, const sl_policy 
 /* What scores are put beside: of the same run and the same episodes. */
 typedef struct yardstick {
     bool known;
+    sl_scale scale;
     const sl_score *random, *teacher;
 } yardstick;
 
+static yardstick make_yardstick(const sl_scores *scores, const sl_score score[SL_SCORED_KINDS]) {
+    const sl_score *random = &score[SL_SCORED_RANDOM], *teacher = &score[SL_SCORED_TEACHER];
+    return (yardstick){.known = scores->flown[SL_SCORED_RANDOM].n_episodes > 0 &&
+                                scores->flown[SL_SCORED_TEACHER].n_episodes > 0,
+                       .scale = sl_scale_of(random->mean, random->ci95, teacher->mean, teacher->ci95),
+                       .random = random,
+                       .teacher = teacher};
+}
+
 // where random play is 0 and the teacher 1; retention: what a student has of the teacher's
-static void set_scaled(json_t *object, const yardstick *scale, const sl_score *own, bool student, bool *failed) {
+static void set_scaled(json_t *object, const yardstick *y, const sl_score *own, bool student, bool *failed) {
+    if (!y->known) return;
     bool can_win = own->win_rate >= 0;
-    double wins = scale->teacher->win_rate, random_wins = scale->random->win_rate;
-    if (scale->known) {
-        double random = scale->random->mean, kept = (own->mean - random) / (scale->teacher->mean - random);
-        sl_json_set(object, "normalised", sl_json_number(kept), failed);
-        // of the win rate where there is one
-        if (student) sl_json_set(object, can_win ? "return_retention" : "retention", sl_json_number(kept), failed);
-        if (can_win && wins > random_wins) {
-            double share = (own->win_rate - random_wins) / (wins - random_wins);
-            sl_json_set(object, "win_rate_normalised", sl_json_number(share), failed);
-        }
-    }
-    if (student && can_win && wins > 0)
-        sl_json_set(object, "retention", sl_json_number(own->win_rate / wins), failed);
+    double kept = sl_scale_score(&y->scale, own->mean), wins = y->teacher->win_rate,
+           random_wins = y->random->win_rate;
+    sl_scale_set(object, "normalised", kept, y->scale.why_not, failed);
+    // of the win rate where there is one
+    if (student) sl_scale_set(object, can_win ? "return_retention" : "retention", kept, y->scale.why_not, failed);
+    if (!can_win) return;
+    const char *why_not = wins <= 0             ? "the teacher wins nothing"
+                          : wins <= random_wins ? "the teacher wins no more often than random play"
+                                                : NULL;
+    sl_scale_set(object, "win_rate_normalised", (own->win_rate - random_wins) / (wins - random_wins), why_not,
+                 failed);
+    if (student) sl_scale_set(object, "retention", own->win_rate / wins, why_not, failed);
 }
 
 static sl_status make_policies(const sl_run *run, const sl_scores *scores, json_t *policies, bool *failed) {
@@ -145,8 +171,7 @@ static sl_status make_policies(const sl_run *run, const sl_scores *scores, json_
     for (int i = 0; i < SL_SCORED_KINDS; i++) {
         if (scores->flown[i].n_episodes > 0) SL_TRY(sl_score_of(run->spec, &scores->flown[i], &score[i]));
     }
-    yardstick scale = {.random = &score[SL_SCORED_RANDOM], .teacher = &score[SL_SCORED_TEACHER]};
-    scale.known = scores->flown[SL_SCORED_RANDOM].n_episodes > 0 && scores->flown[SL_SCORED_TEACHER].n_episodes > 0;
+    yardstick scale = make_yardstick(scores, score);
     for (int i = 0; i < SL_SCORED_KINDS; i++) {
         const sl_flown *flown = &scores->flown[i];
         if (flown->n_episodes == 0) continue;
@@ -220,6 +245,7 @@ sl_status sl_report_make(const sl_run *run, const sl_scores *scores, json_t *sta
     sl_json_set(report, "threads", json_integer(e->threads), &failed);
     sl_json_set(report, "env", json_string(run->spec->name), &failed);
     sl_json_set(report, "n_agents", json_integer(run->spec->n_agents), &failed);
+    if (run->spec->opposed) sl_json_set(report, "opposed_sides", json_true(), &failed);
     sl_json_set(report, "method", json_string(e->method == SL_EXP_DIRECT ? "direct" : "kd-marl"), &failed);
     sl_json_set(report, "config_hash", json_string(run->config_hash), &failed);
     sl_json_set(report, "evaluation_seed", json_integer((json_int_t)e->eval.seed), &failed);
@@ -343,8 +369,10 @@ static void set_number(sl_table *table, int column, const json_t *from, const ch
 static void set_cells(sl_table *table, const json_t *report, const json_t *policy, const char *name) {
     double mean = 0, ci = 0, low = 0, high = 0;
     sl_table_set(table, POLICY, "%s", name);
-    if (sl_report_number(policy, "return.mean", &mean) && sl_report_number(policy, "return.ci95", &ci)) {
-        sl_table_set(table, RETURN, "%.2f \u00b1 %.2f", mean, ci);
+    if (sl_report_number(policy, "return.mean", &mean)) {
+        // one episode has no interval
+        bool has_ci = sl_report_number(policy, "return.ci95", &ci);
+        sl_table_set(table, RETURN, has_ci ? "%.2f \u00b1 %.2f" : "%.2f", mean, ci);
     }
     if (sl_report_number(policy, "win_rate", &mean) && sl_report_number(policy, "win_rate_ci95.low", &low) &&
         sl_report_number(policy, "win_rate_ci95.high", &high)) {
@@ -356,6 +384,24 @@ static void set_cells(sl_table *table, const json_t *report, const json_t *polic
     set_number(table, FLOPS, policy, "flops_per_step", 0, 1, "");
     set_number(table, BYTES, policy, "bytes", 0, 1, "");
     if (strcmp(name, "fleet") == 0) set_number(table, MS, report, "timing.fleet_ms_per_step.mean", 3, 1, "");
+}
+
+// why cells that are there for other runs are blank
+static void print_notes(const json_t *report) {
+    static const char *const keys[] = {"normalised", "retention", "return_retention"};
+    static const char *const names[] = {"normalised score", "retention", "return retention"};
+    const json_t *students = json_object_get(json_object_get(report, "policies"), "students");
+    bool any = false;
+    for (int i = 0; i < 3; i++) {
+        const char *reason = sl_scale_reason(students, keys[i]);
+        if (!reason) continue;
+        sl_print_wrapped(stdout, 2, "%sno %s: %s\n", any ? "" : "\n", names[i], reason);
+        any = true;
+    }
+    if (json_is_true(json_object_get(report, "opposed_sides"))) {
+        if (!any) printf("\n");
+        sl_print_sides(json_string_value(json_object_get(report, "env")));
+    }
 }
 
 sl_status sl_report_print(const json_t *report) {
@@ -377,9 +423,13 @@ sl_status sl_report_print(const json_t *report) {
     }
     if (status == SL_OK) {
         sl_table_print(table, stdout);
+        print_notes(report);
         double ratio = 0, compared = 0, equal = 0;
         if (sl_report_number(report, "flops_ratio", &ratio)) {
-            printf("\nThe students together need %.1f times fewer FLOPs a step than the teacher.\n", ratio);
+            if (ratio >= 1)
+                printf("\nThe students together need %.1f times fewer FLOPs a step than the teacher.\n", ratio);
+            else
+                printf("\nThe students together need %.1f times the teacher's FLOPs a step.\n", 1 / ratio);
         }
         if (sl_report_number(report, "flight.episodes_compared", &compared) &&
             sl_report_number(report, "flight.episodes_equal", &equal)) {

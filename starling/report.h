@@ -30,7 +30,11 @@ typedef struct sl_score {
     double mean, ci95, sd, min, max, length;
     double win_rate, win_low, win_high; /* the share won with Wilson's 95 % interval; win_rate < 0: not known */
 } sl_score;
+/* ci95 and sd are NaN for one episode. SL_MEMORY. */
 SL_MUST_CHECK sl_status sl_score_of(const sl_env_spec *spec, const sl_flown *flown, sl_score *out);
+/* "return -23.69 ± 0.60 (95% CI, 1000 episodes, seed 1), won 98.0% [97.0, 98.7]": what one line says of it. */
+enum { SL_SCORE_TEXT = 192 };
+const char *sl_score_text(const sl_score *score, int n_episodes, uint64_t seed, char text[SL_SCORE_TEXT]);
 /* Sets win_rate and win_rate_ci95 of the object, where the win rate is known. */
 void sl_score_set_wins(const sl_score *score, json_t *object, bool *failed);
 /* Episodes of the flight whose returns differ from the students' in-process evaluation, agent by agent, bit for bit.

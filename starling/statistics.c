@@ -5,7 +5,10 @@
 #include "common/assert.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
+
+static const double pi = 3.14159265358979323846;
 
 double sl_mean(int n, const double *x) {
     double sum = 0;
@@ -14,14 +17,41 @@ double sl_mean(int n, const double *x) {
 }
 
 double sl_sd(int n, const double *x) {
-    if (n < 2) return 0;
+    if (n < 2) return NAN;
     double mean = sl_mean(n, x), sum = 0;
     for (int i = 0; i < n; i++) sum += (x[i] - mean) * (x[i] - mean);
     return sqrt(sum / (n - 1));
 }
 
+// how much of Student's distribution lies within -t and t: Abramowitz & Stegun 26.7.3 and 26.7.4, sin and cos of
+// atan(t / sqrt(df)) being t / r and sqrt(df) / r
+static double student_inside(int df, double t) {
+    double r = sqrt(df + t * t), sine = t / r, square = df / (r * r);
+    bool odd = df % 2 == 1;
+    double term = odd ? sqrt(square) : 1, sum = df == 1 ? 0 : term;
+    for (int k = odd ? 3 : 2; k <= df - 2; k += 2) {
+        term *= square * (k - 1) / k;
+        sum += term;
+    }
+    return odd ? 2 / pi * (atan(t / sqrt(df)) + sine * sum) : sine * sum;
+}
+
+double sl_student95(int df) {
+    SL_ASSERT(df > 0);
+    double low = 0, high = 16;
+    for (int i = 0; i < 60; i++) {
+        double middle = (low + high) / 2;
+        if (student_inside(df, middle) < 0.95)
+            low = middle;
+        else
+            high = middle;
+    }
+    return high;
+}
+
 double sl_ci95(int n, const double *x) {
-    return n < 2 ? 0 : 1.96 * sl_sd(n, x) / sqrt(n);
+    if (n < 2) return NAN;
+    return (n < SL_MANY_EPISODES ? sl_student95(n - 1) : 1.96) * sl_sd(n, x) / sqrt(n);
 }
 
 sl_interval sl_wilson95(int n_won, int n) {
@@ -65,5 +95,12 @@ sl_status sl_bootstrap_mean(int n, const double *x, int n_resamples, sl_rng *rng
     *out =
         (sl_interval){sl_mean(n, x), sl_percentile(n_resamples, means, 2.5), sl_percentile(n_resamples, means, 97.5)};
     sl_free(means);
+    return SL_OK;
+}
+
+sl_status sl_mean_over_seeds(int n, const double *x, int n_resamples, sl_rng *rng, sl_interval *out) {
+    if (n == 0 || n >= SL_MANY_SEEDS) return sl_bootstrap_mean(n, x, n_resamples, rng, out);
+    double mean = sl_mean(n, x), half = n < 2 ? NAN : sl_student95(n - 1) * sl_sd(n, x) / sqrt(n);
+    *out = (sl_interval){mean, mean - half, mean + half};
     return SL_OK;
 }

@@ -7,6 +7,7 @@
 enum { L = SL_ENV_LANES, ADVERSARY = 0, GOAL = 0, N_EXTRA = 2 };
 
 static void build(sl_mpe *m) {
+    m->base.spec.opposed = true;
     for (int i = 0; i < m->N; i++) {
         char name[SL_NAME_SIZE];
         (void)snprintf(name, sizeof name, i == ADVERSARY ? "adversary_0" : "agent_%d", i - 1);

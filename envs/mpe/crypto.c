@@ -12,6 +12,7 @@ static void add_words(sl_mpe *m, int i, const char *block, int row) {
 
 static void build(sl_mpe *m) {
     static const char *const names[] = {"eve_0", "bob_0", "alice_0"}, *const roles[] = {"eve", "bob", "alice"};
+    m->base.spec.opposed = true;
     for (int i = 0; i < N_AGENTS; i++) {
         sl_mpe_set_agent(m, i, names[i], roles[i], 0.05, false);
         m->entities[i].movable = false;

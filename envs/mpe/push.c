@@ -6,6 +6,7 @@ enum { L = SL_ENV_LANES, ADVERSARY = 0, AGENT = 1, N_LANDMARKS = 2 };
 enum { GOAL = 0, COLOUR = 2, DARK = 5, BRIGHT = 6, N_EXTRA = 7 };
 
 static void build(sl_mpe *m) {
+    m->base.spec.opposed = true;
     sl_mpe_set_agent(m, ADVERSARY, "adversary_0", "adversary", 0.05, true);
     m->entities[ADVERSARY].rgba = 0xbf4040ffu;
     sl_mpe_set_agent(m, AGENT, "agent_0", "agent", 0.05, true);

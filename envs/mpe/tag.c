@@ -6,6 +6,7 @@
 enum { L = SL_ENV_LANES, N_ADVERSARIES = 3, N_AGENTS = 4, N_OBSTACLES = 2 };
 
 static void build(sl_mpe *m) {
+    m->base.spec.opposed = true;
     for (int i = 0; i < N_AGENTS; i++) {
         bool adversary = i < N_ADVERSARIES;
         char name[SL_NAME_SIZE];

@@ -70,6 +70,7 @@ static void add_entities(sl_mpe *m) {
 }
 
 static void build(sl_mpe *m) {
+    m->base.spec.opposed = true;
     add_entities(m);
     for (int i = 0; i < N_AGENTS; i++) {
         sl_mpe_block(m, i, "self_vel");

@@ -446,6 +446,25 @@ static void switches_go_by_name(void **state) {
     assert_non_null(strstr(sl_error_hint(), "full, hold"));
 }
 
+// what one side wins another loses: the five of MPE with adversaries
+static void opposed_sides_are_told(void **state) {
+    (void)state;
+    const char *const opposed[] = {"adversary", "crypto", "push", "tag", "world_comm"};
+    int n = 0;
+    for (int e = 0; e < sl_env_n_names(); e++) {
+        sl_rng stream = sl_rng_seed(1);
+        sl_env_options options = sl_env_default_options();
+        sl_env *env = NULL;
+        bool wanted = false;
+        for (int i = 0; i < 5; i++) wanted |= strstr(sl_env_name(e), opposed[i]) != NULL;
+        assert_int_equal(sl_env_create(sl_env_name(e), &options, 1, &stream, &env), SL_OK);
+        if (sl_env_get_spec(env)->opposed != wanted) fail_msg("%s", sl_env_name(e));
+        n += wanted;
+        sl_env_destroy(&env);
+    }
+    assert_int_equal(n, 5);
+}
+
 static void options_show_in_the_name(void **state) {
     (void)state;
     sl_rng stream = sl_rng_seed(1);
@@ -545,23 +564,15 @@ static void every_failed_allocation_is_survived(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(specs_are_sound),
-        cmocka_unit_test(the_smallest_and_the_largest_team),
-        cmocka_unit_test(outputs_are_consistent),
-        cmocka_unit_test(threads_and_ranges_change_nothing),
-        cmocka_unit_test(a_seed_names_an_episode),
-        cmocka_unit_test(only_the_chosen_are_reset),
-        cmocka_unit_test(snapshots_continue),
-        cmocka_unit_test(a_damaged_snapshot_is_harmless),
-        cmocka_unit_test(wrong_actions_are_no_ops),
-        cmocka_unit_test(coinciding_entities_stay_finite),
-        cmocka_unit_test(options_are_checked),
-        cmocka_unit_test(switches_go_by_name),
-        cmocka_unit_test(options_show_in_the_name),
-        cmocka_unit_test(steps_do_not_allocate),
-        cmocka_unit_test(shapes_are_drawn),
-        cmocka_unit_test(the_bench_measures),
-        cmocka_unit_test(every_failed_allocation_is_survived),
+        cmocka_unit_test(specs_are_sound),          cmocka_unit_test(the_smallest_and_the_largest_team),
+        cmocka_unit_test(outputs_are_consistent),   cmocka_unit_test(threads_and_ranges_change_nothing),
+        cmocka_unit_test(a_seed_names_an_episode),  cmocka_unit_test(only_the_chosen_are_reset),
+        cmocka_unit_test(snapshots_continue),       cmocka_unit_test(a_damaged_snapshot_is_harmless),
+        cmocka_unit_test(wrong_actions_are_no_ops), cmocka_unit_test(coinciding_entities_stay_finite),
+        cmocka_unit_test(options_are_checked),      cmocka_unit_test(switches_go_by_name),
+        cmocka_unit_test(options_show_in_the_name), cmocka_unit_test(opposed_sides_are_told),
+        cmocka_unit_test(steps_do_not_allocate),    cmocka_unit_test(shapes_are_drawn),
+        cmocka_unit_test(the_bench_measures),       cmocka_unit_test(every_failed_allocation_is_survived),
     };
     return cmocka_run_group_tests_name("env", tests, NULL, NULL);
 }

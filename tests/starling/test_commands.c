@@ -400,16 +400,25 @@ static void test_report_command(void **state) {
     make_run(&folder, 3, -30, "mpe/simple_spread_v3[N=5,legacy_physics]");
     (void)snprintf(words, sizeof words, "report %s/run1 %s/run2 --csv", folder.path, folder.path);
     assert_int_equal(run("2>/dev/null", words), 0);
-    assert_non_null(strstr(output, "\nhand,mpe/simple_spread_v3,students,2,-25,-30,-20,0.5,0.5,0.5,,,,,,,0,0,,,\n"));
+    assert_non_null(strstr(
+        output, "\nhand,mpe/simple_spread_v3,students,2,-25,-88.5310237,38.5310237,0.5,0.5,0.5,,,,,,,0,0,,,\n"));
     // a comma in a name adds no column
     (void)snprintf(words, sizeof words, "report %s/run3 --csv", folder.path);
     assert_int_equal(run("2>/dev/null", words), 0);
-    assert_non_null(strstr(output, "\nhand,\"mpe/simple_spread_v3[N=5,legacy_physics]\",students,1,-30,"));
+    assert_non_null(strstr(output, "\nhand,\"mpe/simple_spread_v3[N=5,legacy_physics]\",students,1,-30,,,0.5,,,"));
     (void)snprintf(words, sizeof words, "report %s/run1 %s/run2 --json", folder.path, folder.path);
     expect_json(words, 0);
     (void)snprintf(words, sizeof words, "report %s/run1 %s/run2", folder.path, folder.path);
     assert_int_equal(run("2>/dev/null", words), 0);
-    assert_non_null(strstr(output, "-25.00 [-30.00, -20.00]"));
+    assert_non_null(strstr(output, "-25.00 [-88.53, 38.53]"));
+    // one seed has no interval
+    (void)snprintf(words, sizeof words, "report %s/run1", folder.path);
+    assert_int_equal(run("2>/dev/null", words), 0);
+    assert_non_null(strstr(output, "-20.00"));
+    assert_null(strchr(strstr(output, "-20.00"), '['));
+    (void)snprintf(words, sizeof words, "report %s/run1 --json", folder.path);
+    expect_json(words, 0);
+    assert_non_null(strstr(output, "\"return\":{\"mean\":-20.0,\"low\":null,\"high\":null}"));
     (void)snprintf(words, sizeof words, "report %s/run1 %s/run1", folder.path, folder.path);
     expect_error(words, 6, "is given twice");
     // what the folder is instead decides the hint

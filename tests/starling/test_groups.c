@@ -64,9 +64,9 @@ static void test_grouping(void **state) {
     const sl_group *students = find(&groups, "full", "students");
     assert_int_equal(students->n, 3);
     assert_near(students->mean_return.mean, -24);
-    // of three seeds the extreme mean comes with probability 1/27 = 3.7 %, more than a tail of 2.5 %
-    assert_near(students->mean_return.low, -26);
-    assert_near(students->mean_return.high, -22);
+    // -22, -24, -26: sd 2, Student's t with two degrees of freedom 4.3026527
+    assert_near(students->mean_return.low, -24 - 4.302652729749462 * 2 / sqrt(3));
+    assert_near(students->mean_return.high, -24 + 4.302652729749462 * 2 / sqrt(3));
     assert_true(students->has_normalised && students->has_retention);
     assert_false(students->has_win_rate);
     assert_near(students->normalised.mean, 56.0 / 60);
@@ -77,6 +77,9 @@ static void test_grouping(void **state) {
     assert_true(direct->has_normalised);
     assert_near(direct->normalised.mean, 0.5);
     assert_false(direct->has_retention);
+    assert_null(direct->no_retention);
+    // a single seed has no interval
+    assert_true(isnan(direct->mean_return.low) && isnan(direct->mean_return.high) && isnan(direct->normalised.low));
     sl_groups_fini(&groups);
     drop(5, reports);
 }
@@ -95,7 +98,9 @@ static void test_wins(void **state) {
     const sl_group *g = find(&groups, "full", "students");
     assert_true(g->has_win_rate && !g->has_return_retention);
     assert_near(g->win_rate.mean, 0.925);
-    assert_near(g->win_rate.low, 0.9);
+    // 0.9 and 0.95: a standard error of 0.025, of which Student's t with one degree of freedom takes 12.7
+    assert_near(g->win_rate.low, 0.925 - 0.025 * tan(0.475 * acos(-1)));
+    assert_near(g->win_rate.high, 1);
     sl_groups_fini(&groups);
     json_t *students = json_object_get(json_object_get(reports[1], "policies"), "students");
     assert_int_equal(json_object_set_new(students, "return_retention", json_real(0.99)), 0);
@@ -103,9 +108,28 @@ static void test_wins(void **state) {
     g = find(&groups, "full", "students");
     assert_true(g->has_return_retention);
     assert_near(g->return_retention.mean, 0.98);
-    assert_near(g->return_retention.high, 0.99);
+    assert_near(g->return_retention.high, 0.98 + 0.01 * tan(0.475 * acos(-1)));
     sl_groups_fini(&groups);
     drop(2, reports);
+}
+
+// one teacher below random play: what its report says of ratios does not count, and the reason is kept
+static void test_a_bad_teacher_measures_nothing(void **state) {
+    (void)state;
+    json_t *reports[] = {make_full("full", 1, -22), make_full("full", 2, -24), make_full("good", 1, -22)};
+    json_t *teacher = json_object_get(json_object_get(reports[1], "policies"), "teacher");
+    assert_int_equal(json_object_set_new(json_object_get(teacher, "return"), "mean", json_real(-81)), 0);
+    sl_groups groups;
+    assert_int_equal(sl_groups_make(3, reports, &groups), SL_OK);
+    const sl_group *g = find(&groups, "full", "students");
+    assert_false(g->has_normalised || g->has_retention);
+    assert_string_equal(g->no_normalised, "the teacher is not above random play");
+    assert_string_equal(g->no_retention, "the teacher is not above random play");
+    assert_null(g->no_return_retention);
+    g = find(&groups, "good", "students");
+    assert_true(g->has_normalised && g->has_retention && !g->no_normalised);
+    sl_groups_fini(&groups);
+    drop(3, reports);
 }
 
 static void test_no_scale_of_another_environment(void **state) {
@@ -146,6 +170,7 @@ int main(void) {
         cmocka_unit_test(test_grouping),
         cmocka_unit_test(test_wins),
         cmocka_unit_test(test_no_scale_of_another_environment),
+        cmocka_unit_test(test_a_bad_teacher_measures_nothing),
         cmocka_unit_test(test_same_input_same_table),
         cmocka_unit_test(test_twins_are_refused),
     };

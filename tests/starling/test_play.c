@@ -60,9 +60,23 @@ static void test_prints_what_was_played(void **state) {
     assert_string_equal(json_string_value(json_object_get(particles, "env")), "mpe/simple_tag_v3[continuous]");
     json_decref(particles);
     assert_int_equal(run("2>/dev/null", "env play combat/3m --policy nearest --switch hold --episodes 1"), 0);
+    assert_string_equal(output, "nearest on combat/3m[hold]: return 0.000, 60 steps (1 episode, seed 1), 0 won\n");
+    // two have a standard error, one has none
+    assert_int_equal(run("2>/dev/null", "env play combat/3m --policy nearest --switch hold --episodes 2"), 0);
     assert_string_equal(output,
-                        "nearest on combat/3m[hold]: return 0.000 \u00b1 0.000, 60.0 \u00b1 0.0 steps (mean \u00b1 "
-                        "standard error, 1 episode, seed 1), 0 won\n");
+                        "nearest on combat/3m[hold]: return 0.000 \u00b1 0.000, 60.0 \u00b1 0.0 steps (mean \u00b1\n"
+                        "  standard error, 2 episodes, seed 1), 0 won\n");
+    json_t *one = play("env play combat/3m --policy nearest --episodes 1 --json");
+    const char *const keys[] = {"return_sd", "return_se", "length_se", "win_rate_se"};
+    for (int k = 0; k < 4; k++) assert_true(json_is_null(json_object_get(one, keys[k])));
+    assert_null(json_object_get(one, "opposed_sides"));
+    json_decref(one);
+    // where the sides oppose one another, the sum is called one
+    particles = play("env play mpe/simple_tag_v3 --policy random --episodes 2 --json");
+    assert_true(json_is_true(json_object_get(particles, "opposed_sides")));
+    json_decref(particles);
+    assert_int_equal(run("2>/dev/null", "env play mpe/simple_crypto_v3 --policy random --episodes 2"), 0);
+    assert_non_null(strstr(output, "\nNote: the sides of mpe/simple_crypto_v3 oppose one another; the return"));
 }
 
 // the coordinator's evaluation of the same policies over the same seeds

@@ -38,14 +38,14 @@ static sl_flown make_flown(int E, double base) {
 
 static void test_score(void **state) {
     (void)state;
-    // totals 3, 6, 9: mean 6, sd 3, half-width 1.96 * 3 / sqrt(3)
+    // totals 3, 6, 9: mean 6, sd 3, half-width 4.30 * 3 / sqrt(3)
     sl_flown flown = make_flown(3, 1);
     sl_env_spec spec = {.n_agents = 2};
     sl_score score;
     assert_int_equal(sl_score_of(&spec, &flown, &score), SL_OK);
     assert_near(score.mean, 6);
     assert_near(score.sd, 3);
-    assert_near(score.ci95, 1.96 * 3 / sqrt(3));
+    assert_near(score.ci95, 0.95 * sqrt(2 / (1 - 0.95 * 0.95)) * 3 / sqrt(3));
     assert_near(score.min, 3);
     assert_near(score.max, 9);
     assert_near(score.length, 25);
@@ -148,6 +148,76 @@ static void test_report(void **state) {
     sl_free(run);
 }
 
+// a report of a teacher that is no better than random play; means: random 33, teacher and students as given
+static json_t *report_of(double teacher, double students, int E) {
+    static sl_experiment experiment;
+    sl_run *run = make_run(&experiment);
+    sl_scores scores = {{{0}}};
+    scores.flown[SL_SCORED_RANDOM] = make_flown(E, 11 - (E - 1) / 2.0);
+    scores.flown[SL_SCORED_TEACHER] = make_flown(E, teacher / 3 - (E - 1) / 2.0);
+    scores.flown[SL_SCORED_STUDENTS] = make_flown(E, students / 3 - (E - 1) / 2.0);
+    json_t *report = NULL;
+    assert_int_equal(sl_report_make(run, &scores, NULL, NULL, 10, &report), SL_OK);
+    sl_scores_fini(&scores);
+    sl_free(run);
+    return report;
+}
+
+static void expect_reason(const json_t *report, const char *policy, const char *key, const char *reason) {
+    const json_t *object = json_object_get(json_object_get(report, "policies"), policy);
+    char name[64];
+    (void)snprintf(name, sizeof name, "%s_reason", key);
+    assert_true(json_is_null(json_object_get(object, key)));
+    const char *text = json_string_value(json_object_get(object, name));
+    if (!text || strcmp(text, reason) != 0) fail_msg("%s: '%s'", key, text ? text : "no reason");
+}
+
+static void test_no_ratio_to_a_bad_teacher(void **state) {
+    (void)state;
+    const char *const below = "the teacher is not above random play";
+    const char *const chance = "the teacher is above random play by no more than chance";
+    const struct {
+        double teacher;
+        int E;
+        const char *reason;       // NULL: there are ratios
+    } cases[] = {{30, 1, below},  // 142.9 % and -1248 % came out here
+                 {33, 1, below},  // equal: a division by zero
+                 {36, 1, NULL},   // one episode has no noise that could be known
+                 {36, 3, chance}, // 3 * (0, 1, 2): sd 3, half-widths 7.45, and 10.5 of the difference
+                 {43.2, 3, chance}, {45, 3, NULL}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        json_t *report = report_of(cases[i].teacher, 27, cases[i].E);
+        const char *const policies[] = {"random", "teacher", "students"};
+        for (int p = 0; p < 3 && cases[i].reason; p++)
+            expect_reason(report, policies[p], "normalised", cases[i].reason);
+        if (cases[i].reason) {
+            expect_reason(report, "students", "retention", cases[i].reason);
+        } else {
+            assert_near(number(report, "policies.students.retention"), -6 / (cases[i].teacher - 33));
+            assert_null(json_object_get(json_object_get(json_object_get(report, "policies"), "students"),
+                                        "retention_reason"));
+        }
+        json_decref(report);
+    }
+}
+
+static void test_one_episode_has_no_interval(void **state) {
+    (void)state;
+    json_t *report = report_of(63, 33, 1);
+    const json_t *students = json_object_get(json_object_get(report, "policies"), "students");
+    const json_t *score = json_object_get(students, "return");
+    assert_near(json_number_value(json_object_get(score, "mean")), 33);
+    assert_true(json_is_null(json_object_get(score, "ci95")));
+    assert_true(json_is_null(json_object_get(score, "sd")));
+    json_decref(report);
+    char text[SL_SCORE_TEXT];
+    sl_score one = {.mean = -23.685, .ci95 = NAN, .win_rate = -1};
+    assert_string_equal(sl_score_text(&one, 1, 3, text), "return -23.68 (1 episode, seed 3)");
+    sl_score many = {.mean = 20, .ci95 = 0.5, .win_rate = 0.98, .win_low = 0.97, .win_high = 0.9875};
+    assert_string_equal(sl_score_text(&many, 1000, 1, text),
+                        "return 20.00 \u00b1 0.50 (95% CI, 1000 episodes, seed 1), won 98.0% [97.0, 98.8]");
+}
+
 static void set_won(sl_flown *flown, int n_won) {
     flown->won = sl_alloc_array((size_t)flown->n_episodes, 1);
     assert_non_null(flown->won);
@@ -186,9 +256,15 @@ static void test_report_of_wins(void **state) {
     // of a teacher that never wins nothing can be retained, but of its return
     memset(scores.flown[SL_SCORED_TEACHER].won, 0, 10);
     assert_int_equal(sl_report_make(run, &scores, NULL, NULL, 10, &report), SL_OK);
-    assert_false(sl_report_number(report, "policies.students.retention", &x));
-    assert_false(sl_report_number(report, "policies.students.win_rate_normalised", &x));
+    expect_reason(report, "students", "retention", "the teacher wins nothing");
+    expect_reason(report, "students", "win_rate_normalised", "the teacher wins nothing");
     assert_near(number(report, "policies.students.return_retention"), 0.5);
+    json_decref(report);
+    // nor of one that wins as often as random play does
+    scores.flown[SL_SCORED_TEACHER].won[4] = 1;
+    assert_int_equal(sl_report_make(run, &scores, NULL, NULL, 10, &report), SL_OK);
+    expect_reason(report, "students", "retention", "the teacher wins no more often than random play");
+    expect_reason(report, "random", "win_rate_normalised", "the teacher wins no more often than random play");
     json_decref(report);
     sl_scores_fini(&scores);
     sl_free(run);
@@ -241,9 +317,14 @@ static void test_bad_reports(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_score),       cmocka_unit_test(test_flight_differs),
-        cmocka_unit_test(test_report),      cmocka_unit_test(test_report_of_wins),
-        cmocka_unit_test(test_report_file), cmocka_unit_test(test_bad_reports),
+        cmocka_unit_test(test_score),
+        cmocka_unit_test(test_flight_differs),
+        cmocka_unit_test(test_report),
+        cmocka_unit_test(test_report_of_wins),
+        cmocka_unit_test(test_report_file),
+        cmocka_unit_test(test_bad_reports),
+        cmocka_unit_test(test_no_ratio_to_a_bad_teacher),
+        cmocka_unit_test(test_one_episode_has_no_interval),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -20,10 +20,67 @@ static void test_by_hand(void **state) {
     const double x[] = {2, 4, 9};
     assert_near(sl_mean(3, x), 5);
     assert_near(sl_sd(3, x), sqrt(13));
-    assert_near(sl_ci95(3, x), 1.96 * sqrt(13.0 / 3));
-    assert_near(sl_sd(1, x), 0);
-    assert_near(sl_ci95(1, x), 0);
+    // with two degrees of freedom t = p sqrt(2 / (1 - p^2)), p = 0.95
+    assert_near(sl_ci95(3, x), 0.95 * sqrt(2 / (1 - 0.95 * 0.95)) * sqrt(13.0 / 3));
     assert_near(sl_mean(0, x), 0);
+    // one value has no spread that could be known
+    assert_true(isnan(sl_sd(1, x)) && isnan(sl_ci95(1, x)) && isnan(sl_ci95(0, x)));
+}
+
+// from the tables of the distribution (0.975 quantile), and in closed form where there is one
+static void test_student(void **state) {
+    (void)state;
+    const double pi = acos(-1);
+    assert_near(sl_student95(1), tan(0.475 * pi));
+    assert_near(sl_student95(2), 0.95 * sqrt(2 / (1 - 0.95 * 0.95)));
+    // with four: sin(theta) (1 + cos(theta)^2 / 2) = s (3 - s^2) / 2 = 0.95 at s = 2 cos((pi + acos(0.95)) / 3)
+    double s = 2 * cos((pi + acos(0.95)) / 3);
+    assert_near(sl_student95(4), sqrt(4 * s * s / (1 - s * s)));
+    const struct {
+        int df;
+        double t;
+    } tables[] = {{1, 12.7062}, {2, 4.3027},  {3, 3.1824},  {4, 2.7764},  {5, 2.5706},  {6, 2.4469},
+                  {7, 2.3646},  {9, 2.2622},  {10, 2.2281}, {19, 2.0930}, {20, 2.0860}, {29, 2.0452},
+                  {30, 2.0423}, {60, 2.0003}, {98, 1.9845}, {99, 1.9842}, {120, 1.9799}};
+    for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++) {
+        if (fabs(sl_student95(tables[i].df) - tables[i].t) > 5.1e-5)
+            fail_msg("%d: %.6f", tables[i].df, sl_student95(tables[i].df));
+    }
+    // many are normal
+    assert_true(fabs(sl_student95(100000) - 1.959964) < 5e-5);
+}
+
+// where Student's distribution ends and the normal begins
+static void test_many_episodes(void **state) {
+    (void)state;
+    double x[100];
+    for (int i = 0; i < 100; i++) x[i] = i % 2;
+    assert_near(sl_ci95(99, x), sl_student95(98) * sl_sd(99, x) / sqrt(99));
+    assert_near(sl_ci95(100, x), 1.96 * sl_sd(100, x) / 10);
+}
+
+static void test_over_seeds(void **state) {
+    (void)state;
+    sl_rng rng = sl_rng_seed(1), same = sl_rng_seed(1);
+    sl_interval i, j;
+    double x[20];
+    for (int k = 0; k < 20; k++) x[k] = k * k;
+    assert_int_equal(sl_mean_over_seeds(1, x + 3, 1000, &rng, &i), SL_OK);
+    assert_near(i.mean, 9);
+    assert_true(isnan(i.low) && isnan(i.high));
+    // 4 and 16: mean 10, sd sqrt(72), standard error 6, and 12.7 of them
+    assert_int_equal(sl_mean_over_seeds(2, (const double[]){4, 16}, 1000, &rng, &i), SL_OK);
+    assert_near(i.mean, 10);
+    assert_near(i.low, 10 - 6 * tan(0.475 * acos(-1)));
+    assert_near(i.high, 10 + 6 * tan(0.475 * acos(-1)));
+    assert_int_equal(sl_mean_over_seeds(19, x, 1000, &rng, &i), SL_OK);
+    assert_near(i.high - i.mean, sl_student95(18) * sl_sd(19, x) / sqrt(19));
+    // twenty are many: the bootstrap's own numbers
+    assert_int_equal(sl_mean_over_seeds(20, x, 1000, &rng, &i), SL_OK);
+    assert_int_equal(sl_bootstrap_mean(20, x, 1000, &same, &j), SL_OK);
+    assert_memory_equal(&i, &j, sizeof i);
+    assert_int_equal(sl_mean_over_seeds(0, x, 1000, &rng, &i), SL_OK);
+    assert_near(i.mean, 0);
 }
 
 static void test_wilson_by_hand(void **state) {
@@ -95,9 +152,10 @@ static void test_bootstrap_repeats(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_by_hand),           cmocka_unit_test(test_wilson_by_hand),
-        cmocka_unit_test(test_percentile),        cmocka_unit_test(test_bootstrap_by_hand),
-        cmocka_unit_test(test_bootstrap_repeats),
+        cmocka_unit_test(test_by_hand),           cmocka_unit_test(test_student),
+        cmocka_unit_test(test_many_episodes),     cmocka_unit_test(test_over_seeds),
+        cmocka_unit_test(test_wilson_by_hand),    cmocka_unit_test(test_percentile),
+        cmocka_unit_test(test_bootstrap_by_hand), cmocka_unit_test(test_bootstrap_repeats),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
