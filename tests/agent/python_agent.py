@@ -5,6 +5,7 @@ In PYTHONPATH it needs what protoc --python_out makes of fleet.proto."""
 import argparse
 import hashlib
 import json
+import os
 import platform
 import secrets
 import signal
@@ -189,7 +190,8 @@ class Agent:
             self.over = True
 
     def run(self):
-        while not self.over:
+        parent = int(os.environ.get("STARLING_PARENT", os.getppid()))
+        while not self.over and os.getppid() == parent:
             if time.monotonic() >= self.due:
                 self.speak()
             if self.socket.poll(max(0, int((self.due - time.monotonic()) * 1000) + 1)):

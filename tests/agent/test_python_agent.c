@@ -6,6 +6,7 @@
 #include "support/temp_folder.h"
 
 #include "common/alloc.h"
+#include "starling/spawn.h"
 #include "storage/file.h"
 
 #include <setjmp.h>
@@ -16,6 +17,8 @@
 #include <cmocka.h>
 
 #include <jansson.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -164,6 +167,38 @@ static void test_killed(void **state) {
     assert_int_equal(expect_equal(spread, folder.path, write_script("kill", text), 10), 1);
 }
 
+// of starling's output, waiting for it; NULL when nobody is left who could write
+static const char *next_line(sl_process *process) {
+    bool ended = false;
+    for (;;) {
+        const char *line = sl_process_read_line(process, &ended);
+        if (line || ended) return line;
+        struct pollfd fd = {.fd = process->out, .events = POLLIN};
+        if (poll(&fd, 1, 20000) != 1) fail_msg("somebody is still there");
+    }
+}
+
+/* Agents hold the pipe of starling's stderr, so its end says that they are gone. */
+static void test_ends_with_starling(void **state) {
+    (void)state;
+    static sl_process process;
+    char command[1024];
+    (void)snprintf(command, sizeof command,
+                   "exec " SL_BIN_DIR "/starling fly %s --episodes 100000 --log-level info --agent " SL_PYTHON_PROGRAM
+                   " 2>&1",
+                   folder.path);
+    char *argv[] = {(char[]){"sh"}, (char[]){"-c"}, command, NULL};
+    assert_int_equal(sl_process_start("/bin/sh", argv, &process), SL_OK);
+    for (int n_live = 0; n_live < 3;) {
+        const char *line = next_line(&process);
+        assert_non_null(line);
+        if (strstr(line, "is live")) n_live++;
+    }
+    assert_int_equal(kill(process.pid, SIGKILL), 0);
+    while (next_line(&process)) continue;
+    (void)sl_process_wait(&process);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_spread, setup, teardown),
@@ -171,6 +206,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_every_network, setup, teardown),
         cmocka_unit_test_setup_teardown(test_fetches_its_student, setup, teardown),
         cmocka_unit_test_setup_teardown(test_killed, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_ends_with_starling, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
