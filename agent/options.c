@@ -2,6 +2,7 @@
 #include "agent/options.h"
 
 #include "agent/program.h"
+#include "net/endpoint.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -96,7 +97,7 @@ static sl_status check(const sl_agent_options *options) {
     if (!options->connect) return sl_fail(SL_USAGE, "see --help", "--connect ENDPOINT is missing");
     if (!options->model == !options->cache)
         return sl_fail(SL_USAGE, "see --help", "give either --model FILE or --cache DIR");
-    return SL_OK;
+    return sl_endpoint_check_flag("--connect", options->connect, false);
 }
 
 sl_status sl_agent_options_parse(int argc, char **argv, sl_agent_options *out) {

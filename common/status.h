@@ -9,7 +9,7 @@
 typedef enum sl_status {
     SL_OK = 0,
     SL_USAGE,       /* a flag or argument of the command line is wrong: exit code 2 */
-    SL_CONFIG,      /* an experiment's key or value is wrong: 3 */
+    SL_CONFIG,      /* an experiment's key or value is wrong, or an endpoint: 3 */
     SL_NOT_FOUND,   /* a file, name or id does not exist: 4 */
     SL_CORRUPT,     /* bytes of a file or peer are malformed: 5 */
     SL_MISMATCH,    /* well-formed, but of another version, shape, size or owner: 6 */

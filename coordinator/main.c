@@ -3,6 +3,7 @@
 #include "common/log.h"
 #include "common/program.h"
 #include "coordinator/serve.h"
+#include "net/endpoint.h"
 #include "nn/blas.h"
 #include "storage/file.h"
 
@@ -82,6 +83,8 @@ static sl_status parse(int argc, char **argv, options *out) {
     if (!o.done && (!o.experiment || !o.run || !o.connect))
         return sl_fail(SL_USAGE, "see --help", "--experiment, --run and --connect are needed");
     if (optind < argc) return sl_fail(SL_USAGE, "see --help", "unexpected argument '%s'", argv[optind]);
+    SL_TRY(sl_endpoint_check_flag("--connect", o.connect, false));
+    SL_TRY(sl_endpoint_check_flag("--fleet", o.fleet, true));
     *out = o;
     return SL_OK;
 }

@@ -27,8 +27,7 @@ sl_transport_def sl_transport_learn_def(void) {
 
 static sl_status open_endpoint(const char *endpoint, const sl_transport_def *def, bool serves, sl_transport **out) {
     SL_ASSERT(def->high_water_mark > 0 && def->max_frame_bytes > 0);
-    if (strlen(endpoint) >= sizeof(*out)->endpoint)
-        return sl_fail(SL_NETWORK, "use tcp://HOST:PORT", "the endpoint '%.40s...' is too long", endpoint);
+    SL_TRY(sl_endpoint_check(endpoint, serves));
     if (strncmp(endpoint, "sim://", 6) == 0) return sl_sim_open(endpoint, serves, out);
     return sl_zmq_open(endpoint, def, serves, out);
 }

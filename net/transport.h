@@ -48,7 +48,8 @@ typedef struct sl_transport_stats {
 typedef struct sl_transport sl_transport;
 
 /* Server: binds endpoint ("tcp://127.0.0.1:*" picks a port). Client: connects (the server may start later).
- * SL_NETWORK names the endpoint and the reason (address in use, permission, malformed). */
+ * Both name the endpoint and the reason: SL_NETWORK: address in use; SL_CONFIG: malformed (net/endpoint.h), or no
+ * address of this machine. */
 SL_MUST_CHECK sl_status sl_transport_serve(const char *endpoint, const sl_transport_def *def, sl_transport **out);
 SL_MUST_CHECK sl_status sl_transport_connect(const char *endpoint, const sl_transport_def *def, sl_transport **out);
 void sl_transport_close(sl_transport **self);

@@ -2,6 +2,7 @@
 #ifndef SL_NET_TRANSPORT_BACKEND_H
 #define SL_NET_TRANSPORT_BACKEND_H
 
+#include "net/endpoint.h"
 #include "net/transport.h"
 
 #include <stdbool.h>
@@ -17,7 +18,7 @@ typedef struct sl_transport_ops {
 struct sl_transport {
     const sl_transport_ops *ops;
     bool serves;
-    char endpoint[256];
+    char endpoint[SL_ENDPOINT_BYTES];
     sl_transport_stats stats;
 };
 

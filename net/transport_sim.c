@@ -241,7 +241,7 @@ static int64_t now_sim(const sl_transport *base) {
 static const sl_transport_ops sim_ops = {close_sim, send_sim, receive_sim, now_sim};
 
 sl_status sl_sim_open(const char *endpoint, bool serves, sl_transport **out) {
-    if (!installed) return sl_fail(SL_NETWORK, "use tcp://HOST:PORT", "no simulated network for '%s'", endpoint);
+    if (!installed) return sl_fail(SL_CONFIG, "use tcp://HOST:PORT", "no simulated network for '%s'", endpoint);
     if (installed->n_members == MAX_MEMBERS) return sl_fail(SL_FULL, NULL, "the simulated network is full");
     if (serves && find_server(installed, endpoint))
         return sl_fail(SL_NETWORK, "choose another name", "cannot serve on '%s': address in use", endpoint);

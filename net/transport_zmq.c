@@ -6,7 +6,6 @@
 #include "common/clock.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 #include <zmq.h>
@@ -192,26 +191,44 @@ static int64_t now_zmq(const sl_transport *base) {
 
 static const sl_transport_ops zmq_ops = {close_zmq, send_zmq, receive_zmq, now_zmq};
 
-// libzmq takes a port modulo 65536
-static bool has_valid_port(const char *endpoint) {
-    const char *colon = strrchr(endpoint, ':');
-    if (strncmp(endpoint, "tcp://", 6) != 0 || strcmp(colon, ":*") == 0) return true;
-    char *end;
-    long port = strtol(colon + 1, &end, 10);
-    return end != colon + 1 && *end == '\0' && port > 0 && port <= 65535;
+// libzmq serves on addresses and interfaces only, so a name that is no interface becomes an address
+static int serve(zmq_transport *self, const char *endpoint) {
+    char resolved[SL_ENDPOINT_BYTES];
+    (void)set_int(self, ZMQ_IPV6, sl_endpoint_is_ipv6(endpoint));
+    if (zmq_bind(self->socket, endpoint) == 0) return 0;
+    int error = errno;
+    bool found = error == ENODEV && sl_endpoint_resolve(endpoint, resolved) == SL_OK;
+    errno = error;
+    if (!found) return -1;
+    (void)set_int(self, ZMQ_IPV6, sl_endpoint_is_ipv6(resolved));
+    return zmq_bind(self->socket, resolved);
+}
+
+// with IPv6 on, libzmq would take a name's IPv6 address where the server has the IPv4 one
+static int join(zmq_transport *self, const char *endpoint) {
+    char resolved[SL_ENDPOINT_BYTES];
+    bool known = sl_endpoint_resolve(endpoint, resolved) == SL_OK;
+    (void)set_int(self, ZMQ_IPV6, sl_endpoint_is_ipv6(known ? resolved : endpoint));
+    return zmq_connect(self->socket, endpoint);
+}
+
+static sl_status refused(const zmq_transport *self, const char *endpoint, int error) {
+    const char *verb = self->base.serves ? "serve on" : "connect to";
+    if (error == EADDRINUSE)
+        return sl_fail(SL_NETWORK, "another process serves there; choose another port, or tcp://127.0.0.1:*",
+                       "cannot serve on '%s': %s", endpoint, zmq_strerror(error));
+    if (error == ENODEV || error == EADDRNOTAVAIL)
+        return sl_fail(SL_CONFIG, "use an address of this machine, or tcp://*:PORT for all of them",
+                       "cannot %s '%s': no address of this machine", verb, endpoint);
+    // out of files or memory is not the endpoint's fault
+    bool passing = error == EMFILE || error == ENFILE || error == ENOMEM || error == ENOBUFS || error == ENOSPC;
+    return sl_fail(passing ? SL_NETWORK : SL_CONFIG, "use tcp://HOST:PORT", "cannot %s '%s': %s", verb, endpoint,
+                   zmq_strerror(error));
 }
 
 static sl_status attach(zmq_transport *self, const char *endpoint) {
-    if (!has_valid_port(endpoint))
-        return sl_fail(SL_NETWORK, "use tcp://HOST:PORT", "'%s' has no valid port", endpoint);
-    int failed = self->base.serves ? zmq_bind(self->socket, endpoint) : zmq_connect(self->socket, endpoint);
-    if (failed) {
-        const char *hint = errno == EADDRINUSE
-                               ? "another process serves there; choose another port, or tcp://127.0.0.1:*"
-                               : "use tcp://HOST:PORT";
-        return sl_fail(SL_NETWORK, hint, "cannot %s '%s': %s", self->base.serves ? "serve on" : "connect to",
-                       endpoint, zmq_strerror(errno));
-    }
+    int failed = self->base.serves ? serve(self, endpoint) : join(self, endpoint);
+    if (failed) return refused(self, endpoint, errno);
     size_t n_bytes = sizeof self->base.endpoint;
     if (zmq_getsockopt(self->socket, ZMQ_LAST_ENDPOINT, self->base.endpoint, &n_bytes) != 0)
         return sl_fail(SL_NETWORK, NULL, "'%s' has no endpoint: %s", endpoint, zmq_strerror(errno));

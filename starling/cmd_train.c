@@ -89,9 +89,21 @@ static sl_status check_buffer(const sl_experiment *experiment) {
                    record->from, n, record->episodes);
 }
 
+// serves on it for a moment: that is what tells whether the machine has such an address
+static sl_status check_endpoint(const char *endpoint) {
+    sl_transport *transport = NULL;
+    sl_transport_def def = sl_transport_default_def();
+    sl_status status = sl_transport_serve(endpoint, &def, &transport);
+    sl_transport_close(&transport);
+    // one that is in use may be free later: the coordinator will see
+    if (status == SL_OK || status == SL_NETWORK) return SL_OK;
+    return sl_fail(status, sl_error_hint(), "key 'fleet.endpoint': %s", sl_error_what());
+}
+
 // what would only show when a program starts, hours later for the agents, is said before there is a folder
 static sl_status check_experiment(const sl_experiment *experiment, bool resume) {
     sl_setup *setup = NULL;
+    SL_TRY(check_endpoint(experiment->fleet.endpoint));
     SL_TRY(sl_setup_create(experiment, &setup));
     sl_status status = SL_OK;
     for (int i = 0; i < setup->N && status == SL_OK; i++) status = check_student(&setup->students[i], i);

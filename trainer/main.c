@@ -1,6 +1,7 @@
 /* main.c - starling-trainer: flags, signals, exit code. The learning is in stages.c and below. */
 #include "common/log.h"
 #include "common/program.h"
+#include "net/endpoint.h"
 #include "nn/blas.h"
 #include "storage/file.h"
 #include "trainer/stages.h"
@@ -63,7 +64,7 @@ static sl_status parse(int argc, char **argv, arguments *out) {
     }
     if (optind < argc)
         return sl_fail(SL_USAGE, "see starling-trainer --help", "unexpected argument '%s'", argv[optind]);
-    return SL_OK;
+    return sl_endpoint_check_flag("--listen", out->listen, true);
 }
 
 static void catch_signals(void) {

@@ -55,6 +55,8 @@ static void expect_refusal(const char *line, const char *what) {
 static void refuses_by_name(void **state) {
     (void)state;
     expect_refusal("", "--connect");
+    expect_refusal("--connect foo --model m", "--connect: 'foo' is no endpoint");
+    expect_refusal("--connect tcp://a:* --model m", "--connect: 'tcp://a:*' has no valid port");
     expect_refusal("--connect tcp://a:1", "--model FILE or --cache DIR");
     expect_refusal("--connect tcp://a:1 --model m --cache c", "either");
     expect_refusal("--connect tcp://a:1 --model m --slot -1", "--slot");

@@ -11,8 +11,10 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -216,17 +218,54 @@ static void bad_endpoints_are_refused_by_name(void **state) {
     (void)state;
     sl_transport *transport = NULL, *second = NULL;
     sl_transport_def def = sl_transport_default_def();
-    static const char *const endpoints[] = {"tcp://127.0.0.1:99999999", "nonsense", "", "sim://no-network",
-                                            "tcp://256.1.1.1.1:x"};
+    // the last ones are well-formed, but no addresses of this machine
+    static const char *const endpoints[] = {
+        "tcp://127.0.0.1:99999999", "nonsense",           "sim://no-network",
+        "tcp://256.1.1.1.1:x",      "inproc://x",         "tcp://192.0.2.1:*",
+        "tcp://[2001:db8::1]:5555", "ipc:///no/folder/x", "tcp://no.such.host.invalid:*"};
     for (size_t i = 0; i < sizeof endpoints / sizeof *endpoints; i++) {
-        assert_int_equal(sl_transport_serve(endpoints[i], &def, &transport), SL_NETWORK);
+        assert_int_equal(sl_transport_serve(endpoints[i], &def, &transport), SL_CONFIG);
         assert_non_null(strstr(sl_error_what(), endpoints[i]));
+        assert_non_null(sl_error_hint());
         assert_null(transport);
     }
+    assert_int_equal(sl_transport_serve("", &def, &transport), SL_CONFIG);
     assert_int_equal(sl_transport_serve("tcp://127.0.0.1:*", &def, &transport), SL_OK);
     assert_int_equal(sl_transport_serve(sl_transport_endpoint(transport), &def, &second), SL_NETWORK);
     assert_non_null(strstr(sl_error_what(), "in use"));
     sl_transport_close(&transport);
+}
+
+// by an address, by a name, and from the one to the other
+static void hosts_have_addresses_and_names(void **state) {
+    (void)state;
+    static const struct {
+        const char *serve, *connect; /* connect: NULL = as resolved, else a host for its port */
+    } cases[] = {{"tcp://[::1]:*", NULL},
+                 {"tcp://localhost:*", NULL},
+                 {"tcp://localhost:*", "tcp://localhost"},
+                 {"tcp://127.0.0.1:*", "tcp://localhost"},
+                 {"tcp://lo:*", NULL},
+                 {"tcp://*:*", "tcp://localhost"},
+                 {"tcp://[::]:*", "tcp://[::1]"}};
+    sl_transport_def def = sl_transport_default_def();
+    bool has_ipv6 = access("/proc/net/if_inet6", R_OK) == 0;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        if (strchr(cases[i].serve, '[') && !has_ipv6) continue;
+        sl_transport *server = NULL, *client = NULL;
+        char endpoint[256];
+        assert_int_equal(sl_transport_serve(cases[i].serve, &def, &server), SL_OK);
+        const char *resolved = sl_transport_endpoint(server);
+        assert_null(strchr(resolved, '*'));
+        (void)snprintf(endpoint, sizeof endpoint, "%s%s", cases[i].connect ? cases[i].connect : "",
+                       cases[i].connect ? strrchr(resolved, ':') : resolved);
+        assert_int_equal(sl_transport_connect(endpoint, &def, &client), SL_OK);
+        send_connected(client, "x", 1);
+        sl_message message;
+        assert_int_equal(sl_transport_receive(server, 5000, &message), SL_OK);
+        sl_transport_close(&client);
+        sl_transport_close(&server);
+    }
 }
 
 static void creation_survives_every_failed_allocation(void **state) {
@@ -309,6 +348,7 @@ int main(void) {
         cmocka_unit_test(an_oversized_frame_disconnects_its_sender),
         cmocka_unit_test(a_surplus_of_frames_is_dropped),
         cmocka_unit_test(bad_endpoints_are_refused_by_name),
+        cmocka_unit_test(hosts_have_addresses_and_names),
         cmocka_unit_test(creation_survives_every_failed_allocation),
         cmocka_unit_test(the_simulated_network_loses_duplicates_and_reorders),
     };

@@ -139,6 +139,13 @@ static void test_bad_experiment_leaves_no_folder(void **state) {
         {"mask.kind=random --set mask.k_max=99", "k_max 99"},
         {"record.from=/nonexistent", "key 'record.from': there is no '/nonexistent/buffer/expert.log'"},
         {"name=../../esc", "key 'name': '../../esc' is not a plain file name"},
+        {"fleet.endpoint=", "key 'fleet.endpoint': an endpoint is empty"},
+        {"fleet.endpoint=foo", "key 'fleet.endpoint': 'foo' is no endpoint"},
+        {"fleet.endpoint=inproc://x", "key 'fleet.endpoint': 'inproc://x' is no endpoint"},
+        {"fleet.endpoint=sim://x", "key 'fleet.endpoint': no simulated network for 'sim://x'"},
+        {"fleet.endpoint=tcp://127.0.0.1:99999", "key 'fleet.endpoint': 'tcp://127.0.0.1:99999' has no valid port"},
+        {"fleet.endpoint=tcp://192.0.2.1:5555", "cannot serve on 'tcp://192.0.2.1:5555': no address of this machine"},
+        {"fleet.endpoint=ipc:///no/such/folder/x", "cannot serve on 'ipc:///no/such/folder/x': No such file"},
         {"record.samples_per_insert=1", "key 'record.error_buffer': with 0 sampling"},
         {"students[1].net.hidden=24", "key 'students[1].net.hidden': there is no 'starling-agent-24'"},
     };

@@ -1,0 +1,23 @@
+/* endpoint.h - what an endpoint may be: tcp://HOST:PORT, with a name, an IPv4 address, an IPv6 address in brackets,
+ * or, to serve on, * or the name of a network interface, and the port * for a free one; ipc://PATH; in tests
+ * sim://NAME. Any thread. */
+#ifndef SL_NET_ENDPOINT_H
+#define SL_NET_ENDPOINT_H
+
+#include "common/status.h"
+
+#include <stdbool.h>
+
+enum { SL_ENDPOINT_BYTES = 256 };
+
+/* SL_CONFIG says what is wrong. Whether such a host exists is not looked at. */
+SL_MUST_CHECK sl_status sl_endpoint_check(const char *endpoint, bool serves);
+/* As check, for the value of a command line's flag: SL_USAGE names it. NULL is fine, a flag that was not given. */
+SL_MUST_CHECK sl_status sl_endpoint_check_flag(const char *flag, const char *endpoint, bool serves);
+/* Whether its host is an IPv6 address. */
+bool sl_endpoint_is_ipv6(const char *endpoint);
+/* The same with the host's name as its address: an IPv4 address where it has one. Asks the system's resolver, which
+ * may ask the network. SL_CONFIG: there is no such name. */
+SL_MUST_CHECK sl_status sl_endpoint_resolve(const char *endpoint, char out[SL_ENDPOINT_BYTES]);
+
+#endif
