@@ -302,8 +302,10 @@ static void answer_episodes(const sl_coordinator *self, int64_t n, sl_learn_mess
 
 // the evaluated networks: those in PARAMS, of the experiment's shapes, or those of a folder's files
 static sl_status make_team(sl_coordinator *self, const sl_learn_message *request, int V, sl_team **out) {
-    if (!sl_learn_tensor(request, SL_TENSOR_PARAMS))
-        return sl_models_load(self->setup, request->policy, request->text, self->run, V, out);
+    bool has_params = sl_learn_tensor(request, SL_TENSOR_PARAMS) != NULL;
+    if (has_params && request->text[0])
+        return sl_fail(SL_MISMATCH, NULL, "the request has parameters and a folder, '%.200s'", request->text);
+    if (!has_params) return sl_models_load(self->setup, request->policy, request->text, self->run, V, out);
     sl_team_def def = request->policy == SL_POLICY_TEACHER ? sl_team_teacher_def(self->setup, V)
                                                            : sl_team_students_def(self->setup, V);
     const float *params = NULL;
@@ -324,8 +326,11 @@ static sl_status evaluate(sl_coordinator *self, const sl_learn_message *request,
                            .n_episodes = n,
                            .seed = request->seed,
                            .progress = &self->def.progress};
-    if (def.policy == SL_POLICY_TEACHER || def.policy == SL_POLICY_STUDENTS)
-        SL_TRY(make_team(self, request, sl_evaluate_width(n), &def.team));
+    bool learned = def.policy == SL_POLICY_TEACHER || def.policy == SL_POLICY_STUDENTS;
+    if (!learned && request->text[0])
+        return sl_fail(SL_MISMATCH, NULL, "a policy without files was asked for, and a folder, '%.200s'",
+                       request->text);
+    if (learned) SL_TRY(make_team(self, request, sl_evaluate_width(n), &def.team));
     sl_status status = sl_evaluate_run(&def, &self->episodes);
     sl_team_destroy(&def.team);
     SL_TRY(status);

@@ -31,17 +31,21 @@ static void drop_stock(stock *models) {
     *models = (stock){.hidden = {0}};
 }
 
-// student i as the run's folder has it, checked by the same loader that evaluations use
-static sl_status load_student(const sl_hangar *self, int i, const char *path, stock *out) {
+// the very bytes that are handed out, checked by the reader that evaluations use
+static sl_status check_student(const sl_hangar *self, int i, const char *path, stock *models) {
     sl_policy policy;
+    sl_tensors *file = NULL;
     const sl_agent_spec *agent = &self->def.setup->spec.agents[i];
-    SL_TRY(sl_policy_load(path, &policy));
+    SL_TRY(sl_tensors_decode(path, models->bytes[i], models->n_bytes[i], &file));
+    sl_status status = sl_policy_read(file, &policy);
+    sl_tensors_destroy(&file);
+    SL_TRY(status);
+    status = sl_models_check_profile(self->def.setup, &policy.profile, path, i);
     bool fits = policy.def.in_dim == agent->obs_dim && policy.def.out_dim == agent->n_actions;
-    out->hidden[i] = policy.def.hidden;
+    models->hidden[i] = policy.def.hidden;
     sl_policy_fini(&policy);
-    if (!fits)
-        return sl_fail(SL_MISMATCH, NULL, "%s: not a student of agent %d of %s", path, i, self->def.setup->spec.name);
-    return sl_file_read(path, MAX_MODEL_BYTES, &out->bytes[i], &out->n_bytes[i]);
+    if (status != SL_OK || fits) return status;
+    return sl_fail(SL_MISMATCH, NULL, "%s: not a student of agent %d of %s", path, i, self->def.setup->spec.name);
 }
 
 static sl_status load_stock(const sl_hangar *self, stock *out) {
@@ -51,7 +55,9 @@ static sl_status load_stock(const sl_hangar *self, stock *out) {
         char path[4096];
         // a run that has not come so far has no students
         if (sl_models_find_student(NULL, self->run, i, path, sizeof path) != SL_OK) continue;
-        status = load_student(self, i, path, &models);
+        // read once: the file may be another one a moment later
+        status = sl_file_read(path, MAX_MODEL_BYTES, &models.bytes[i], &models.n_bytes[i]);
+        if (status == SL_OK) status = check_student(self, i, path, &models);
     }
     if (status != SL_OK) {
         drop_stock(&models);

@@ -8,35 +8,37 @@
 #include <string.h>
 #include <unistd.h>
 
-// the first readable "<folder>/<name>" of the list
-static bool find(const char *const *folders, int n_folders, const char *name, char *path, size_t size) {
-    for (int i = 0; i < n_folders; i++) {
-        if (!folders[i] || !folders[i][0]) continue;
-        int n = snprintf(path, size, "%s/%s", folders[i], name);
-        if (n > 0 && (size_t)n < size && access(path, R_OK) == 0) return true;
-    }
-    return false;
+static bool is_readable(const char *folder, const char *name, char *path, size_t size) {
+    int n = snprintf(path, size, "%s/%s", folder, name);
+    return n > 0 && (size_t)n < size && access(path, R_OK) == 0;
+}
+
+// what was looked for in the folder that was named, or in the run's when none was: never in another one
+static sl_status not_found(const char *what, const char *folder) {
+    if (access(folder, F_OK) != 0)
+        return sl_fail(SL_NOT_FOUND, "name a run's folder or one of models", "there is no folder '%s'", folder);
+    return sl_fail(SL_NOT_FOUND, "train and distill first, or name a folder of models", "no %s in '%s'", what,
+                   folder);
 }
 
 sl_status sl_models_find_student(const char *folder, const char *run, int agent, char *path, size_t size) {
-    char name[64], below[80];
+    bool named = folder && folder[0];
+    char name[64], below[80], what[64];
     (void)snprintf(name, sizeof name, "agent-%d.safetensors", agent);
     (void)snprintf(below, sizeof below, "students/%s", name);
-    const char *const first[] = {folder}, *const second[] = {run};
-    if (find(first, 1, below, path, size) || find(first, 1, name, path, size) || find(second, 1, below, path, size))
-        return SL_OK;
-    return sl_fail(SL_NOT_FOUND, "train and distill first, or name a folder of models",
-                   "no student of agent %d in '%s' or '%s'", agent, folder ? folder : "", run);
+    if (is_readable(named ? folder : run, below, path, size)) return SL_OK;
+    if (named && is_readable(folder, name, path, size)) return SL_OK;
+    (void)snprintf(what, sizeof what, "student of agent %d", agent);
+    return not_found(what, named ? folder : run);
 }
 
 static sl_status find_teacher(const char *folder, const char *run, char *path, size_t size) {
-    const char *const folders[] = {folder, run};
-    if (find(folders, 2, "teacher.safetensors", path, size)) return SL_OK;
-    return sl_fail(SL_NOT_FOUND, "train first, or name a folder of models", "no teacher.safetensors in '%s' or '%s'",
-                   folder ? folder : "", run);
+    bool named = folder && folder[0];
+    if (is_readable(named ? folder : run, "teacher.safetensors", path, size)) return SL_OK;
+    return not_found("teacher.safetensors", named ? folder : run);
 }
 
-static sl_status check_profile(const sl_setup *setup, const sl_profile *profile, const char *path, int agent) {
+sl_status sl_models_check_profile(const sl_setup *setup, const sl_profile *profile, const char *path, int agent) {
     const char *env = setup->experiment->env.name;
     if (strcmp(profile->env, env) != 0)
         return sl_fail(SL_MISMATCH, NULL, "%s: made for %s, not for %s", path, profile->env, env);
@@ -52,7 +54,7 @@ static sl_status load_policies(const sl_setup *setup, const char *folder, const 
     if (def->shared) {
         SL_TRY(find_teacher(folder, run, path, sizeof path));
         SL_TRY(sl_policy_load(path, &policies[0]));
-        SL_TRY(check_profile(setup, &policies[0].profile, path, -1));
+        SL_TRY(sl_models_check_profile(setup, &policies[0].profile, path, -1));
         def->agent_id = policies[0].profile.agent_id;
         def->nets[0] = policies[0].def;
         return SL_OK;
@@ -60,7 +62,7 @@ static sl_status load_policies(const sl_setup *setup, const char *folder, const 
     for (int i = 0; i < def->N; i++) {
         SL_TRY(sl_models_find_student(folder, run, i, path, sizeof path));
         SL_TRY(sl_policy_load(path, &policies[i]));
-        SL_TRY(check_profile(setup, &policies[i].profile, path, i));
+        SL_TRY(sl_models_check_profile(setup, &policies[i].profile, path, i));
         def->nets[i] = policies[i].def;
     }
     return SL_OK;

@@ -460,8 +460,19 @@ static void test_evaluates_given_parameters(void **state) {
     const double *returns = tensor(&answer, SL_TENSOR_EPISODE_RETURN);
     for (int i = 0; i < 27; i++) assert_true(returns[i] < 0 && returns[i] > -200);
     assert_int_equal(((const int32_t *)tensor(&answer, SL_TENSOR_EPISODE_LENGTH))[8], 25);
+    // what is asked for is said once, and has to be there
+    (void)snprintf(request.text, sizeof request.text, "%s", w.folder.path);
+    refuse(&w, request, SL_MISMATCH);
+    request.text[0] = 0;
     request.tensors[0].dims[0]--;
     refuse(&w, request, SL_MISMATCH);
+    request = (sl_learn_message){.kind = SL_LEARN_EVALUATE, .policy = SL_POLICY_RANDOM, .n_episodes = 9};
+    assert_int_equal(sl_coordinator_handle(w.coordinator, &request, &answer), SL_OK);
+    (void)snprintf(request.text, sizeof request.text, "%s", w.folder.path);
+    refuse(&w, request, SL_MISMATCH);
+    request.policy = SL_POLICY_TEACHER;
+    (void)snprintf(request.text, sizeof request.text, "/no/such/folder");
+    refuse(&w, request, SL_NOT_FOUND);
     close_world(&w);
 }
 

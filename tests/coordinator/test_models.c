@@ -84,11 +84,22 @@ static void test_finds_and_loads(void **state) {
     save(&w, w.run.path, "teacher.safetensors", -1, &w.setup->teacher, params, w.x.e.env.name);
     save_students(&w, students, params + 1);
     expect_params(&w, SL_POLICY_TEACHER, "", params);
-    expect_params(&w, SL_POLICY_STUDENTS, w.other.path, params + 1);
-    // the named folder goes before the run's
+    expect_params(&w, SL_POLICY_STUDENTS, NULL, params + 1);
+    // a folder that is named is the only one that is looked in
+    assert_int_equal(sl_models_load(w.setup, SL_POLICY_TEACHER, w.other.path, w.run.path, 4, &team), SL_NOT_FOUND);
+    assert_non_null(strstr(sl_error_what(), w.other.path));
+    assert_int_equal(sl_models_load(w.setup, SL_POLICY_STUDENTS, w.other.path, w.run.path, 4, &team), SL_NOT_FOUND);
     save_students(&w, w.other.path, params + 2);
     expect_params(&w, SL_POLICY_STUDENTS, w.other.path, params + 2);
     expect_params(&w, SL_POLICY_STUDENTS, NULL, params + 1);
+    // a student that is missing there is not taken from the run
+    (void)snprintf(students, sizeof students, "%s/agent-1.safetensors", w.other.path);
+    assert_int_equal(unlink(students), 0);
+    assert_int_equal(sl_models_load(w.setup, SL_POLICY_STUDENTS, w.other.path, w.run.path, 4, &team), SL_NOT_FOUND);
+    assert_int_equal(sl_models_load(w.setup, SL_POLICY_STUDENTS, "/no/such/folder", w.run.path, 4, &team),
+                     SL_NOT_FOUND);
+    assert_string_equal(sl_error_what(), "there is no folder '/no/such/folder'");
+    assert_null(team);
     close_world(&w);
 }
 
@@ -111,6 +122,46 @@ static void test_refuses_what_does_not_fit(void **state) {
     assert_int_equal(truncate(path, 100), 0);
     assert_int_equal(sl_models_load(w.setup, SL_POLICY_STUDENTS, w.other.path, w.run.path, 4, &team), SL_CORRUPT);
     assert_null(team);
+    close_world(&w);
+}
+
+/* The build puts this in the place of sl_file_read: whoever reads a file a second time finds another one. */
+static bool swaps;
+static int n_swapped;
+
+sl_status __wrap_sl_file_read(const char *path, size_t max_bytes, uint8_t **bytes, size_t *n_bytes);
+sl_status __real_sl_file_read(const char *path, size_t max_bytes, uint8_t **bytes, size_t *n_bytes);
+sl_status __wrap_sl_file_read(const char *path, size_t max_bytes, uint8_t **bytes, size_t *n_bytes) {
+    sl_status status = __real_sl_file_read(path, max_bytes, bytes, n_bytes);
+    if (swaps && status == SL_OK) {
+        assert_int_equal(truncate(path, 100), 0);
+        n_swapped++;
+    }
+    return status;
+}
+
+static void test_hangar_serves_what_it_checked(void **state) {
+    (void)state;
+    world w;
+    char students[300];
+    sl_hangar *hangar = NULL;
+    open_world(&w);
+    (void)snprintf(students, sizeof students, "%s/students", w.run.path);
+    assert_int_equal(sl_file_make_folder(students), SL_OK);
+    save_students(&w, students, params);
+    sl_hangar_def def = {.setup = w.setup, .run = w.run.path, .endpoint = "tcp://127.0.0.1:*"};
+    swaps = true;
+    n_swapped = 0;
+    sl_status status = sl_hangar_open(&def, &hangar);
+    swaps = false;
+    assert_int_equal(status, SL_OK);
+    assert_int_equal(n_swapped, w.setup->N);
+    // what lies there now does not pass
+    assert_int_equal(sl_hangar_refresh(hangar), SL_CORRUPT);
+    save_students(&w, students, params);
+    save(&w, students, "agent-1.safetensors", 2, &w.setup->students[2], params, w.x.e.env.name);
+    assert_int_equal(sl_hangar_refresh(hangar), SL_MISMATCH);
+    sl_hangar_close(&hangar);
     close_world(&w);
 }
 
@@ -148,6 +199,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_finds_and_loads),
         cmocka_unit_test(test_refuses_what_does_not_fit),
+        cmocka_unit_test(test_hangar_serves_what_it_checked),
         cmocka_unit_test(test_hangar_takes_new_students),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
