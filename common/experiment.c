@@ -245,8 +245,8 @@ static sl_status check_together(const char *what, const sl_experiment *self) {
         return sl_fail(SL_CONFIG, NULL, "%s: key 'fleet.heartbeat_ms': %d is not less than fleet.lease_ms, %d", what,
                        self->fleet.heartbeat_ms, self->fleet.lease_ms);
     }
-    if (self->teacher.critic_input == SL_EXP_CRITIC_AGENT && ppo->team_reward) {
-        return sl_fail(SL_CONFIG, "set teacher.ppo.team_reward to false",
+    if (self->teacher.critic_input == SL_EXP_CRITIC_AGENT && ppo->reward != SL_EXP_OWN) {
+        return sl_fail(SL_CONFIG, "set teacher.ppo.reward to own",
                        "%s: key 'teacher.critic_input': 'agent' needs a critic row for each agent", what);
     }
     SL_TRY(check_record(what, self));

@@ -19,6 +19,7 @@ typedef enum sl_exp_mask { SL_EXP_MASK_NONE, SL_EXP_MASK_BLOCKS, SL_EXP_MASK_RAN
 typedef enum sl_exp_sight { SL_EXP_SIGHT_LIMITED, SL_EXP_SIGHT_FULL } sl_exp_sight;    /* limited | full */
 typedef enum sl_exp_shown { SL_EXP_VISIBLE, SL_EXP_HIDDEN } sl_exp_shown;              /* visible | hidden */
 typedef enum sl_exp_critic { SL_EXP_CRITIC_STATE, SL_EXP_CRITIC_AGENT } sl_exp_critic; /* state | agent */
+typedef enum sl_exp_reward { SL_EXP_SUM, SL_EXP_MEAN, SL_EXP_OWN } sl_exp_reward;      /* sum | mean | own */
 typedef enum sl_exp_sampler { SL_EXP_UNIFORM, SL_EXP_FIFO, SL_EXP_LIFO } sl_exp_sampler;
 
 typedef struct sl_exp_env {
@@ -40,7 +41,8 @@ typedef struct sl_exp_ppo {
     int n_envs, rollout_steps, epochs, minibatches, chunk, max_policy_lag; /* lag: older batches are dropped */
     double lr, lr_final, adam_eps, clip, gamma, lambda; /* lr anneals linearly from lr to lr_final */
     double entropy, entropy_final, value_coef, huber_delta, max_grad_norm;
-    bool value_norm, team_reward; /* team: all learn from the agents' summed reward, with one critic row */
+    bool value_norm;
+    sl_exp_reward reward; /* sum, mean: all learn from that of the agents' rewards, with one critic row */
 } sl_exp_ppo;
 
 typedef struct sl_exp_teacher {

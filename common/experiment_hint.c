@@ -65,7 +65,20 @@ static void consider(search *self, const char *known) {
     }
 }
 
+// keys of earlier versions, and how their values are said now
+static const char *renamed(const char *path) {
+    static const char *const keys[][2] = {
+        {"teacher.ppo.team_reward", "write teacher.ppo.reward: sum for true, own for false"},
+    };
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+        if (strcmp(path, keys[i][0]) == 0) return keys[i][1];
+    }
+    return NULL;
+}
+
 sl_status sl_exp_unknown_key(const char *what, const char *path) {
+    const char *now = renamed(path);
+    if (now) return sl_fail(SL_CONFIG, now, "%s: key '%s' is of an earlier version", what, path);
     search found = {.least = MAX_PATH};
     char known[MAX_PATH], hint[MAX_PATH + 40];
     drop_indices(path, found.wanted);

@@ -58,7 +58,7 @@ static const sl_exp_key top_keys[] = {
     KEY(teacher.ppo.huber_delta, REAL, "10", "(0, 1e6]"),
     KEY(teacher.ppo.max_grad_norm, REAL, "10", "[0, 1e6]"),
     KEY(teacher.ppo.value_norm, BOOL, "true", NULL),
-    KEY(teacher.ppo.team_reward, BOOL, "true", NULL),
+    KEY(teacher.ppo.reward, CHOICE, "sum", "sum mean own"),
     KEY(teacher.ppo.max_policy_lag, INT, "1", "[0, 1000]"),
 
     KEY(record.from, TEXT, "", NULL),

@@ -92,6 +92,7 @@ static sl_status add_critic(const sl_policy *self, sl_tensors *file) {
     SL_TRY(set_number(file, "critic.activation", def->activation));
     SL_TRY(set_number(file, "critic.layer_norm", def->layer_norm));
     SL_TRY(set_number(file, "critic.team", self->critic_team));
+    if (self->critic_mean) SL_TRY(set_number(file, "critic.mean", 1));
     SL_TRY(set_number(file, "critic.value_mean", self->value_mean));
     SL_TRY(set_number(file, "critic.value_std", self->value_std));
     return add_net(def, self->critic_params, "critic", file);
@@ -172,7 +173,7 @@ static sl_status read_whole(const sl_tensors *file, const char *key, int high, i
 
 static sl_status read_critic(const sl_tensors *file, sl_policy *out) {
     sl_net_def *def = &out->critic_def;
-    int cell = 0, activation = 0, layer_norm = 0, team = 0;
+    int cell = 0, activation = 0, layer_norm = 0, team = 0, mean = 0;
     SL_TRY(read_whole(file, "critic.in_dim", 1 << 20, &def->in_dim));
     SL_TRY(read_whole(file, "critic.out_dim", 1 << 20, &def->out_dim));
     SL_TRY(read_whole(file, "critic.hidden", 1 << 20, &def->hidden));
@@ -181,12 +182,15 @@ static sl_status read_critic(const sl_tensors *file, sl_policy *out) {
     SL_TRY(read_whole(file, "critic.activation", SL_ACT_TANH, &activation));
     SL_TRY(read_whole(file, "critic.layer_norm", 1, &layer_norm));
     SL_TRY(read_whole(file, "critic.team", 1, &team));
+    // files of the sum do not say so
+    if (sl_tensors_meta(file, "critic.mean")) SL_TRY(read_whole(file, "critic.mean", 1, &mean));
     SL_TRY(read_number(file, "critic.value_mean", -1e30, 1e30, &out->value_mean));
     SL_TRY(read_number(file, "critic.value_std", 0, 1e30, &out->value_std));
     def->cell = (sl_cell)cell;
     def->activation = (sl_activation)activation;
     def->layer_norm = layer_norm;
     out->critic_team = team;
+    out->critic_mean = mean;
     out->has_critic = true;
     return read_net(file, def, "critic", &out->critic_params);
 }

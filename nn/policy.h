@@ -12,6 +12,7 @@ typedef struct sl_policy {
     float *params;    /* (sl_net_n_params(&def)) owned after a load; all finite */
     bool has_critic;  /* teacher files carry their critic */
     bool critic_team; /* one value row for the team, else one per agent */
+    bool critic_mean; /* of the mean of the agents' rewards instead of their sum; with critic_team */
     sl_net_def critic_def;
     float *critic_params;         /* NULL without a critic */
     double value_mean, value_std; /* critic output * std + mean is in reward units */
@@ -29,7 +30,8 @@ SL_MUST_CHECK sl_status sl_policy_read(const sl_tensors *file, sl_policy *out);
 void sl_policy_fini(sl_policy *self); /* frees the parameters; twice does no harm */
 
 /* The critic's definition is kept as metadata "critic.in_dim", "critic.out_dim", "critic.hidden", "critic.layers",
- * "critic.cell", "critic.activation", "critic.layer_norm", "critic.team", "critic.value_mean", "critic.value_std",
- * its tensors prefixed "critic." A tensor with one column has one dimension. */
+ * "critic.cell", "critic.activation", "critic.layer_norm", "critic.team", "critic.mean" (where it
+ * is 1), "critic.value_mean", "critic.value_std", its tensors prefixed "critic." A tensor with one column has one
+ * dimension. */
 
 #endif

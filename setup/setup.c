@@ -59,7 +59,7 @@ static void set_sizes(sl_setup *self) {
     self->O = self->spec.obs_dim;
     self->A = self->spec.n_actions;
     self->S = self->spec.state_dim;
-    self->M = e->teacher.ppo.team_reward ? 1 : self->N;
+    self->M = e->teacher.ppo.reward == SL_EXP_OWN ? self->N : 1;
     self->direct = e->method == SL_EXP_DIRECT;
     self->critic_own = e->teacher.critic_input == SL_EXP_CRITIC_AGENT;
     // the state alone tells one agent's row all that an index could
@@ -156,11 +156,12 @@ void sl_setup_fill_avail(const sl_setup *self, int64_t rows, uint8_t *avail) {
 }
 
 void sl_setup_reward(const sl_setup *self, const double *reward, float *out) {
-    if (self->M > 1) {
+    sl_exp_reward kind = self->experiment->teacher.ppo.reward;
+    if (kind == SL_EXP_OWN) {
         for (int n = 0; n < self->N; n++) out[n] = (float)reward[n];
         return;
     }
     double sum = 0;
     for (int n = 0; n < self->N; n++) sum += reward[n];
-    out[0] = (float)sum;
+    out[0] = (float)(kind == SL_EXP_MEAN ? sum / self->N : sum);
 }

@@ -18,7 +18,7 @@ typedef struct sl_setup {
     sl_env_options options;
     sl_opponent_policy *opponent; /* owned; NULL: no file commands the enemies */
     sl_mask_def mask;
-    int N, O, A, S, M;     /* M: rows of the critic and of rewards, 1 for a team reward, else N */
+    int N, O, A, S, M;     /* M: rows of the critic and of rewards, N with reward own, else 1 */
     bool direct;           /* the students learn by MAPPO themselves; else the teacher does */
     bool masked;           /* the students are shown less than the teacher: observations, or what is legal */
     bool uses_avail;       /* some action of some agent may be illegal */
@@ -48,7 +48,7 @@ SL_MUST_CHECK sl_status sl_setup_env(const sl_setup *self, int V, const sl_rng *
 SL_MUST_CHECK sl_status sl_setup_masks(const sl_setup *self, int V, sl_mask **out);
 /* Writes which actions the agents have at all, avail (rows, N, A): where the environment does not say itself. */
 void sl_setup_fill_avail(const sl_setup *self, int64_t rows, uint8_t *avail);
-/* reward (N) of a step as the learner's: the sum over agents, or each agent's own; out (M). */
+/* reward (N) of a step as the learner's: the sum or mean over agents, or each one's own; out (M). */
 void sl_setup_reward(const sl_setup *self, const double *reward, float *out);
 
 #endif

@@ -60,7 +60,10 @@ static void print_profile(const char *file, const sl_policy *policy) {
     printf("\n  %-14s %.0f FLOPs a decision, %lld bytes\n", "cost", p->flops, (long long)p->n_bytes);
     printf("  %-14s %s, seed %" PRIu64 "\n", "made by", p->run, p->seed);
     if (policy->has_critic)
-        printf("  %-14s %s\n", "critic", policy->critic_team ? "one for the team" : "one an agent");
+        printf("  %-14s %s\n", "critic",
+               !policy->critic_team  ? "one an agent"
+               : policy->critic_mean ? "one for the team, of the mean reward"
+                                     : "one for the team");
     printf("  %-14s passed\n", "known answers");
 }
 

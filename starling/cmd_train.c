@@ -70,6 +70,20 @@ static sl_status count_episodes(sl_framed *log, uint64_t *out) {
     return SL_OK;
 }
 
+// the values in it are of the reward that its teacher learned from, which their number alone does not tell
+static sl_status check_recorded_reward(const sl_experiment *experiment) {
+    char path[SL_RUN_PATH];
+    sl_experiment *recorded = NULL;
+    SL_TRY(sl_run_path(experiment->record.from, "experiment.yaml", path));
+    if (access(path, R_OK) != 0) return SL_OK;
+    SL_TRY(sl_experiment_load(path, NULL, 0, &recorded));
+    bool same = recorded->teacher.ppo.reward == experiment->teacher.ppo.reward;
+    sl_experiment_destroy(&recorded);
+    if (same) return SL_OK;
+    return sl_fail(SL_CONFIG, "give teacher.ppo.reward as in that run",
+                   "key 'record.from': '%s' was recorded under another teacher.ppo.reward", experiment->record.from);
+}
+
 // another run's buffer, which is asked for once the teacher is there
 static sl_status check_buffer(const sl_experiment *experiment) {
     const sl_exp_record *record = &experiment->record;
@@ -79,6 +93,7 @@ static sl_status check_buffer(const sl_experiment *experiment) {
     SL_TRY(sl_run_path(record->from, "buffer/expert.log", path));
     if (access(path, R_OK) != 0)
         return sl_fail(SL_CONFIG, "the folder of a run that recorded", "key 'record.from': there is no '%s'", path);
+    SL_TRY(check_recorded_reward(experiment));
     SL_TRY(sl_framed_open_read(path, SL_EPISODE_MAX_BYTES, &log));
     uint64_t n = 0;
     sl_status status = count_episodes(log, &n);

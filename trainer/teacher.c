@@ -9,7 +9,6 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 // the won column only where there is something to win
 #define COLUMNS(won)                                                                                                 \
@@ -96,10 +95,6 @@ static sl_status one_update(stage *self, bool want_snapshot, const sl_learn_mess
     return report(self, &batch, &stats, collected - start, sl_clock_seconds() - collected);
 }
 
-void sl_teacher_path(const sl_session *session, char path[1024]) {
-    (void)snprintf(path, 1024, "%s/teacher.safetensors", session->run);
-}
-
 sl_status sl_students_write(const sl_session *session, const float *params) {
     char path[1024];
     (void)snprintf(path, sizeof path, "%s/students", session->run);
@@ -121,7 +116,8 @@ static sl_status write_policies(const stage *self) {
     sl_policy policy = {.def = session->setup->teacher,
                         .params = sl_mappo_actor(self->mappo, &n),
                         .has_critic = true,
-                        .critic_team = session->setup->M == 1,
+                        .critic_team = session->experiment->teacher.ppo.reward != SL_EXP_OWN,
+                        .critic_mean = session->experiment->teacher.ppo.reward == SL_EXP_MEAN,
                         .critic_def = session->setup->critic,
                         .critic_params = sl_mappo_critic(self->mappo, &n)};
     policy.profile = sl_setup_profile(session->setup, -1);
@@ -180,40 +176,5 @@ sl_status sl_teacher_run(sl_session *session, const char *name, const char *next
     if (status == SL_OK) status = run_updates(&self);
     sl_metrics_close(&self.metrics);
     sl_mappo_destroy(&self.mappo);
-    return status;
-}
-
-static bool same_shape(const sl_net_def *a, const sl_net_def *b) {
-    return a->in_dim == b->in_dim && a->hidden == b->hidden && a->out_dim == b->out_dim &&
-           a->n_layers == b->n_layers && a->cell == b->cell && a->activation == b->activation &&
-           a->layer_norm == b->layer_norm;
-}
-
-sl_status sl_teacher_load(const sl_session *session, const char *path, sl_policy *out) {
-    sl_policy policy = {0};
-    SL_TRY(sl_policy_load(path, &policy));
-    const sl_setup *setup = session->setup;
-    bool fits = policy.has_critic && same_shape(&policy.def, &setup->teacher) &&
-                same_shape(&policy.critic_def, &setup->critic);
-    if (!fits) {
-        sl_policy_fini(&policy);
-        return sl_fail(SL_MISMATCH, "give teacher.actor and teacher.critic as in the run that trained it",
-                       "the teacher %s is of another shape than this experiment's", path);
-    }
-    *out = policy;
-    return SL_OK;
-}
-
-sl_status sl_teacher_take(sl_session *session) {
-    char from[1024], path[1024];
-    struct stat info;
-    const char *given = session->experiment->teacher.from;
-    bool folder = stat(given, &info) == 0 && S_ISDIR(info.st_mode);
-    (void)snprintf(from, sizeof from, "%s%s", given, folder ? "/teacher.safetensors" : "");
-    sl_policy policy = {0};
-    SL_TRY(sl_teacher_load(session, from, &policy));
-    sl_teacher_path(session, path);
-    sl_status status = sl_policy_save(&policy, path);
-    sl_policy_fini(&policy);
     return status;
 }

@@ -52,7 +52,7 @@ static void only_the_environment_has_no_default(void **state) {
     assert_true(e->env.local_ratio < 0);
     assert_string_equal(e->teacher.from, "");
     assert_int_equal(e->teacher.actor.cell, SL_EXP_CELL_GRU);
-    assert_true(e->teacher.agent_id && e->teacher.ppo.team_reward && e->teacher.ppo.value_norm);
+    assert_true(e->teacher.agent_id && e->teacher.ppo.reward == SL_EXP_SUM && e->teacher.ppo.value_norm);
     assert_true(e->teacher.ppo.gamma == 0.99 && e->teacher.ppo.lambda == 0.95 && e->teacher.ppo.lr == 7e-4);
     assert_true(e->teacher.ppo.adam_eps == 1e-5 && e->teacher.ppo.clip == 0.2 && e->teacher.ppo.huber_delta == 10);
     assert_int_equal(e->teacher.ppo.n_envs, 128);
@@ -97,7 +97,7 @@ static void the_file_overrides_the_defaults(void **state) {
     assert_true(e->distill.tau == 0.1);
     assert_int_equal(e->distill.source, SL_EXP_SOURCE_MIXED);
     sl_experiment_destroy(&e);
-    e = parse(ENV "teacher: {critic_input: agent, ppo: {team_reward: false}}\n"
+    e = parse(ENV "teacher: {critic_input: agent, ppo: {reward: own}}\n"
                   "mask: {sight: full, movement: hidden, avail_actions: hidden}\n",
               "env.corpse_attack=false");
     assert_int_equal(e->teacher.critic_input, SL_EXP_CRITIC_AGENT);
@@ -259,7 +259,12 @@ static const refusal bad_files[] = {
      NULL},
     {ENV "teacher: {critic_input: agent}\n",
      "test.yaml: key 'teacher.critic_input': 'agent' needs a critic row for each agent",
-     "set teacher.ppo.team_reward to false"},
+     "set teacher.ppo.reward to own"},
+    {ENV "teacher: {ppo: {team_reward: false}}\n",
+     "test.yaml: key 'teacher.ppo.team_reward' is of an earlier version",
+     "write teacher.ppo.reward: sum for true, own for false"},
+    {ENV "teacher: {ppo: {reward: total}}\n",
+     "test.yaml: key 'teacher.ppo.reward': 'total' is not one of sum mean own", NULL},
     {ENV "fleet: {lease_ms: 500}\n", "test.yaml: key 'fleet.heartbeat_ms': 500 is not less than fleet.lease_ms, 500",
      NULL},
 };

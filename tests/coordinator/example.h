@@ -40,12 +40,7 @@ static inline void example_init(example *x) {
         .teacher = {.actor = net,
                     .critic = net,
                     .agent_id = true,
-                    .ppo = {.n_envs = 18,
-                            .rollout_steps = 20,
-                            .chunk = 10,
-                            .gamma = 0.99,
-                            .lambda = 0.95,
-                            .team_reward = true}},
+                    .ppo = {.n_envs = 18, .rollout_steps = 20, .chunk = 10, .gamma = 0.99, .lambda = 0.95}},
         .record = {.episodes = 40, .max_items = 1000, .max_bytes = 1 << 26, .min_size = 1, .error_buffer = 1},
         .mask = {.kind = SL_EXP_MASK_RANDOM, .k_min = 8, .k_max = 10},
         .students = x->students,
@@ -101,7 +96,7 @@ static inline void example_init_combat(example *x) {
     memcpy(x->env, "combat/3m", 10);
     x->e.env =
         (sl_exp_env){.name = x->env, .local_ratio = -1, .full = true, .corpse_attack = true, .opponent = x->opponent};
-    x->e.teacher.ppo.team_reward = false;
+    x->e.teacher.ppo.reward = SL_EXP_OWN;
     x->e.teacher.critic_input = SL_EXP_CRITIC_AGENT;
     x->e.mask = (sl_exp_mask_def){.kind = SL_EXP_MASK_BLOCKS};
     for (int i = 0; i < 3; i++) {

@@ -98,7 +98,7 @@ static uint64_t ask(world *w, sl_learn_message request) {
 
 static void recurrent(example *x) {
     example_make_recurrent(x);
-    x->e.teacher.ppo.team_reward = false;
+    x->e.teacher.ppo.reward = SL_EXP_OWN;
 }
 
 /* Eq. 1 and 2 over one episode of the batch with the distillation's gamma 0.9 and lambda 0.8. */

@@ -29,7 +29,7 @@ static float *random_floats(size_t n, uint64_t seed) {
 
 static void open_world(world *w, bool team, bool own) {
     if (!w->x.e.name) example_init_combat(&w->x);
-    w->x.e.teacher.ppo.team_reward = team;
+    w->x.e.teacher.ppo.reward = team ? SL_EXP_SUM : SL_EXP_OWN;
     w->x.e.teacher.critic_input = own ? SL_EXP_CRITIC_AGENT : SL_EXP_CRITIC_STATE;
     assert_int_equal(sl_setup_create(&w->x.e, &w->setup), SL_OK);
     assert_int_equal(sl_critic_create(w->setup, V, &w->critic), SL_OK);

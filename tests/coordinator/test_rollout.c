@@ -78,7 +78,7 @@ static uint64_t hash_data(const sl_rollout_data *d) {
 
 static void recurrent_per_agent(example *x) {
     example_make_recurrent(x);
-    x->e.teacher.ppo.team_reward = false;
+    x->e.teacher.ppo.reward = SL_EXP_OWN;
 }
 
 static void direct_recurrent(example *x) {
@@ -410,6 +410,31 @@ static void test_the_dead_do_not_act(void **state) {
     close_world(&w);
 }
 
+/* In a battle all are paid the same: the mean counts it once, as each one's own does, and the sum for every agent. */
+static void test_rewards_as_they_are_counted(void **state) {
+    (void)state;
+    static float own[20 * 18];
+    for (sl_exp_reward kind = SL_EXP_OWN;; kind--) {
+        world w = {0};
+        example_init(&w.x);
+        example_make_3m(&w.x);
+        w.x.e.teacher.ppo.reward = kind;
+        open_world(&w, 1);
+        const sl_rollout_data *d = collect(&w);
+        double paid = 0;
+        assert_int_equal(d->M, kind == SL_EXP_OWN ? 3 : 1);
+        for (int i = 0; i < d->T * d->B; i++) {
+            if (kind == SL_EXP_OWN) own[i] = d->reward[i * 3 + 2];
+            float scale = kind == SL_EXP_SUM ? 3.0f : 1.0f;
+            assert_float_equal(d->reward[i * d->M], scale * own[i], 1e-6f);
+            paid += (double)own[i];
+        }
+        assert_true(paid > 1);
+        close_world(&w);
+        if (kind == SL_EXP_SUM) break;
+    }
+}
+
 static void test_no_allocation(void **state) {
     (void)state;
     if (!sl_heap_is_counted()) skip();
@@ -436,6 +461,7 @@ int main(void) {
         cmocka_unit_test(test_bootstrap_is_the_critics_own_value),
         cmocka_unit_test(test_the_dead_do_not_act),
         cmocka_unit_test(test_masks_hide_and_the_critic_sees),
+        cmocka_unit_test(test_rewards_as_they_are_counted),
         cmocka_unit_test(test_won_episodes),
         cmocka_unit_test(test_no_allocation),
     };

@@ -47,7 +47,7 @@ static void spread(world *w) {
 
 static void spread_recurrent_per_agent(world *w) {
     example_make_recurrent(&w->x);
-    w->x.e.teacher.ppo.team_reward = false;
+    w->x.e.teacher.ppo.reward = SL_EXP_OWN;
 }
 
 // agents die, students are not told what is legal, the critic reads each agent's own observation

@@ -54,8 +54,9 @@ static bool same_def(const sl_net_def *a, const sl_net_def *b) {
 static void test_round_trip(void **state) {
     (void)state;
     sl_temp_folder folder = sl_temp_folder_create();
-    for (int critic = 0; critic < 2; critic++) {
+    for (int critic = 0; critic < 3; critic++) {
         sl_policy saved = example(critic), loaded = {0};
+        saved.critic_mean = critic == 2;
         const char *path = sl_temp_folder_file(&folder, "p.safetensors");
         assert_int_equal(sl_policy_save(&saved, path), SL_OK);
         assert_int_equal(sl_policy_load(path, &loaded), SL_OK);
@@ -66,11 +67,12 @@ static void test_round_trip(void **state) {
         assert_int_equal(loaded.profile.n_bytes, sl_net_n_params(&saved.def) * sizeof(float));
         assert_true(loaded.profile.flops == sl_net_flops(&saved.def));
         assert_int_equal(loaded.profile.agent, 1);
-        assert_int_equal(loaded.has_critic, critic);
+        assert_int_equal(loaded.has_critic, critic > 0);
         if (critic) {
             assert_true(same_def(&saved.critic_def, &loaded.critic_def));
             assert_memory_equal(saved.critic_params, loaded.critic_params,
                                 sl_net_n_params(&saved.critic_def) * sizeof(float));
+            assert_int_equal(loaded.critic_mean, critic == 2);
             assert_true(loaded.critic_team && loaded.value_mean == -12.5 && loaded.value_std == 3.25);
         } else {
             assert_null(loaded.critic_params);

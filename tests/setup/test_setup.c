@@ -59,7 +59,7 @@ static void check_net(const sl_net_def *net, int in_dim, int hidden, int out_dim
 
 static void test_sizes_and_networks(void **state) {
     (void)state;
-    world w = make(own_students, 2, (const char *[]){"teacher.agent_id=true", "teacher.ppo.team_reward=true"});
+    world w = make(own_students, 2, (const char *[]){"teacher.agent_id=true", "teacher.ppo.reward=sum"});
     const sl_setup *s = w.setup;
     assert_true(s->N == 3 && s->O == 18 && s->A == 5 && s->S == 54 && s->M == 1);
     assert_int_equal(s->spec.max_steps, 9);
@@ -80,7 +80,7 @@ static void test_sizes_and_networks(void **state) {
 /* Each agent's own reward: a critic row for each agent, which is told whose it is. */
 static void test_own_rewards(void **state) {
     (void)state;
-    const char *sets[] = {"teacher.agent_id=false", "teacher.ppo.team_reward=false", "method=direct"};
+    const char *sets[] = {"teacher.agent_id=false", "teacher.ppo.reward=own", "method=direct"};
     world w = make(own_students, 3, sets);
     assert_int_equal(w.setup->M, 3);
     assert_true(w.setup->direct);
@@ -91,9 +91,18 @@ static void test_own_rewards(void **state) {
     sl_setup_reward(w.setup, reward, own);
     assert_true(own[0] == 1 && own[1] == -2 && own[2] == 4);
     fini(&w);
-    w = make(own_students, 1, (const char *[]){"teacher.ppo.team_reward=true"});
+    w = make(own_students, 1, (const char *[]){"teacher.ppo.reward=sum"});
     sl_setup_reward(w.setup, reward, &team);
     assert_true(team == 3);
+    fini(&w);
+    // one row for the team as well, but what all are paid counts once
+    w = make(own_students, 1, (const char *[]){"teacher.ppo.reward=mean"});
+    assert_int_equal(w.setup->M, 1);
+    check_net(&w.setup->critic, 54, 48, 1, 1, SL_CELL_NONE);
+    sl_setup_reward(w.setup, reward, &team);
+    assert_true(team == 1);
+    sl_setup_reward(w.setup, (const double[]){5, 5, 5}, &team);
+    assert_true(team == 5);
     fini(&w);
 }
 
@@ -202,7 +211,7 @@ static void test_combat(void **state) {
                           "env.spawn_shift=0.5",
                           "mask.avail_actions=hidden",
                           "teacher.critic_input=agent",
-                          "teacher.ppo.team_reward=false"};
+                          "teacher.ppo.reward=own"};
     w = make_combat(10, sets);
     assert_non_null(strstr(w.setup->spec.name, "[spawn_shift=0.5,full,hold,no_corpse_attack,wall_offset_fix,cl"));
     assert_true(w.setup->options.clear_last_actions && w.setup->options.spawn_shift == 0.5);

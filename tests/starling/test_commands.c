@@ -128,6 +128,24 @@ static void test_no_space(void **state) {
     sl_temp_folder_remove(&folder);
 }
 
+// the values of a buffer are of the reward that its teacher learned from
+static void test_a_buffer_of_another_reward_is_refused(void **state) {
+    (void)state;
+    static const char other[] = "env: {name: mpe/simple_spread_v3}\nteacher: {ppo: {reward: mean}}\n";
+    sl_temp_folder folder = sl_temp_folder_create();
+    char words[1024], buffer[512];
+    (void)snprintf(buffer, sizeof buffer, "%s", sl_temp_folder_file(&folder, "buffer"));
+    assert_int_equal(sl_file_replace(sl_temp_folder_file(&folder, "experiment.yaml"), other, sizeof other - 1),
+                     SL_OK);
+    assert_int_equal(sl_file_make_folder(buffer), SL_OK);
+    assert_int_equal(sl_file_replace(sl_temp_folder_file(&folder, "buffer/expert.log"), "", 0), SL_OK);
+    (void)snprintf(words, sizeof words,
+                   "train " SL_SOURCE_DIR "/experiments/mpe/spread-smoke.yaml --out %s/run --set record.from=%s",
+                   folder.path, folder.path);
+    expect_error(words, 3, "was recorded under another teacher.ppo.reward");
+    sl_temp_folder_remove(&folder);
+}
+
 static void test_bad_experiment_leaves_no_folder(void **state) {
     (void)state;
     const char *const smoke = SL_SOURCE_DIR "/experiments/mpe/spread-smoke.yaml";
@@ -138,6 +156,7 @@ static void test_bad_experiment_leaves_no_folder(void **state) {
         {"env.n_agents=5", "key 'students': has 3 entries"},
         {"mask.kind=random --set mask.k_max=99", "k_max 99"},
         {"record.from=/nonexistent", "key 'record.from': there is no '/nonexistent/buffer/expert.log'"},
+        {"teacher.ppo.team_reward=true", "key 'teacher.ppo.team_reward' is of an earlier version"},
         {"name=../../esc", "key 'name': '../../esc' is not a plain file name"},
         {"fleet.endpoint=", "key 'fleet.endpoint': an endpoint is empty"},
         {"fleet.endpoint=foo", "key 'fleet.endpoint': 'foo' is no endpoint"},
@@ -502,6 +521,7 @@ int main(void) {
         cmocka_unit_test(test_bad_content),
         cmocka_unit_test(test_no_space),
         cmocka_unit_test(test_bad_experiment_leaves_no_folder),
+        cmocka_unit_test(test_a_buffer_of_another_reward_is_refused),
         cmocka_unit_test(test_existing_run_is_refused),
         cmocka_unit_test(test_shipped_students_fight),
         cmocka_unit_test(test_agents_of_ones_own),

@@ -26,7 +26,7 @@ static const char TINY[] = "name: tiny\n"
                            "eval: {episodes: 2}\n"
                            "fleet: {episodes: 2}\n";
 
-static const char CRITIC_OF_AGENTS[] = " --set teacher.critic_input=agent --set teacher.ppo.team_reward=false";
+static const char CRITIC_OF_AGENTS[] = " --set teacher.critic_input=agent --set teacher.ppo.reward=own";
 static sl_temp_folder folder;
 
 // trains with the words behind the job, then asks the run for its report and flies it again
@@ -84,6 +84,8 @@ static void test_ends_of_the_options(void **state) {
         "--set env.name=combat/3m --set env.spawn_shift=8",
         "--set env.name=mpe/simple_spread_v3 --set env.n_agents=1 --set mask.kind=random --set mask.k_min=1 "
         "--set mask.k_max=1",
+        "--set env.name=combat/3m --set teacher.ppo.reward=mean",
+        "--set env.name=mpe/simple_spread_v3 --set teacher.ppo.reward=mean --set method=direct",
         "--set env.name=mpe/simple_v3 --set method=direct",
         "--set env.name=mpe/simple_v3 --set distill.source=student",
     };

@@ -84,7 +84,7 @@ static void make_options(sl_synthetic *self) {
                              .value_coef = 1,
                              .huber_delta = 10,
                              .max_grad_norm = 10,
-                             .team_reward = d->team};
+                             .reward = d->team ? SL_EXP_SUM : SL_EXP_OWN};
     self->distill = (sl_exp_distill){.episodes = d->B,
                                      .epochs = 1,
                                      .minibatches = 1,

@@ -342,6 +342,26 @@ static void a_teacher_of_another_run_is_taken(void **state) {
     destroy(&taker);
 }
 
+/* A critic of the sum says three times what one of the mean does, in a network of the same shape. */
+static void a_teacher_of_another_reward_is_refused(void **state) {
+    (void)state;
+    world giver, taker;
+    create(&giver, &(plan){{0}, {0}, false, false}, NULL);
+    run(&giver);
+    char from[512];
+    (void)snprintf(from, sizeof from, "teacher.from=%s", giver.folder.path);
+    create(&taker, &(plan){{0}, {0}, false, false}, from);
+    taker.experiment->teacher.ppo.reward = SL_EXP_MEAN;
+    pthread_t coordinator;
+    bool started = false;
+    assert_int_equal(train(&taker, false, &coordinator, &started), SL_MISMATCH);
+    assert_non_null(strstr(sl_error_what(), "learned from the reward 'sum', this experiment's from 'mean'"));
+    atomic_store(&taker.done, true);
+    assert_int_equal(pthread_join(coordinator, NULL), 0);
+    destroy(&giver);
+    destroy(&taker);
+}
+
 // the named column of a row of a metrics file
 static double field_of(const char *csv, int row, const char *name) {
     int column = -1;
@@ -408,6 +428,7 @@ int main(void) {
         cmocka_unit_test(strangers_change_nothing),
         cmocka_unit_test(students_learn_by_themselves_with_method_direct),
         cmocka_unit_test(a_teacher_of_another_run_is_taken),
+        cmocka_unit_test(a_teacher_of_another_reward_is_refused),
         cmocka_unit_test(what_is_won_is_in_the_metrics),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
