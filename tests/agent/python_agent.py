@@ -15,10 +15,17 @@ import time
 import fleet_pb2
 import numpy as np
 import zmq
+from google.protobuf.message import DecodeError
 from numpy import float32 as f32
 
 HELLO, WELCOME, REJECT, RESET, OBSERVATION, ACTION, HEARTBEAT, MODEL_REQUEST, MODEL_CHUNK, GOODBYE = range(1, 11)
 SLOT_TAKEN, FULL = 3, 5
+
+
+def give_up(why):
+    """what would only come again: starling does not start an agent anew after this code"""
+    print(f"python_agent: {why}", file=sys.stderr)
+    sys.exit(6)
 
 
 def exp(x):
@@ -61,10 +68,17 @@ class Model:
         self.check()
 
     def check(self):
+        digest = hashlib.sha256()
+        for name in sorted(self.tensors):
+            digest.update(name.encode() + b"\n" + self.tensors[name].tobytes())
+        for key in sorted(self.profile.keys() - {"digest"}):
+            digest.update(f"{key}={self.profile[key]}\n".encode())
+        if self.profile.get("digest", digest.hexdigest()) != digest.hexdigest():
+            give_up("the student's file was changed")
         self.h, tolerance = self.zeros(), float(self.profile["kat_tolerance"])
         for obs, expected in zip(self.tensors["kat.input"], self.tensors["kat.logits"].reshape(4, -1)):
             if np.abs(self.logits(obs) - expected).max() > tolerance:
-                sys.exit("the student fails its known-answer test")
+                give_up("the student fails its known-answer test")
 
     def zeros(self):
         return np.zeros(int(self.profile["hidden"]), f32)
@@ -147,6 +161,8 @@ class Agent:
         self.welcome, self.fetched, self.due = welcome, b"", 0.0
         holds = self.model and welcome.model_sha256 in ("", self.model.sha256)
         self.state = HEARTBEAT if holds else MODEL_REQUEST
+        if not holds and not welcome.model_bytes:
+            give_up(f"there is no student to fetch for slot {self.slot}")
 
     def on_chunk(self, message):
         if message.offset != len(self.fetched):
@@ -154,11 +170,13 @@ class Agent:
         self.fetched, self.due = self.fetched + message.chunk, 0.0
         if len(self.fetched) == message.model_bytes:
             if hashlib.sha256(self.fetched).hexdigest() != self.welcome.model_sha256:
-                sys.exit("the student came with another SHA-256 than announced")
+                give_up("the student came with another SHA-256 than announced")
             self.model, self.state = Model(self.fetched), HEARTBEAT
 
     def on_observation(self, message, received):
         if message.sequence == self.sequence + 1 or (message.sequence > self.sequence and message.episode_start):
+            if len(message.obs) != self.model.obs_dim:
+                give_up(f"slot {self.slot} sent {len(message.obs)} features, the student takes {self.model.obs_dim}")
             self.action, self.tick, self.sequence = self.model.decide(message), message.tick, message.sequence
         elif message.sequence != self.sequence:
             return
@@ -170,15 +188,18 @@ class Agent:
         if frame[:4] != b"SLFT" or len(frame) < 8:
             return
         if frame[4] != 1:
-            sys.exit(f"the coordinator speaks protocol {frame[4]}.{frame[5]}")
-        kind, message = frame[6], fleet_pb2.Message.FromString(frame[8:])
+            give_up(f"the coordinator speaks protocol {frame[4]}.{frame[5]}")
+        try:
+            kind, message = frame[6], fleet_pb2.Message.FromString(frame[8:])
+        except DecodeError:
+            return
         if message.run_id != self.run_id or (kind not in (WELCOME, REJECT) and message.session != self.session):
             return
         if kind == WELCOME and self.state == HELLO:
             self.on_welcome(message)
         elif kind == REJECT and self.state == HELLO:
             if message.reject not in (SLOT_TAKEN, FULL):
-                sys.exit(f"refused: {message.text}")
+                give_up(f"refused: {message.text}")
             self.due = time.monotonic() + 0.5
         elif kind == MODEL_CHUNK and self.state == MODEL_REQUEST:
             self.on_chunk(message)
