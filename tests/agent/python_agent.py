@@ -123,7 +123,8 @@ class Agent:
     def __init__(self, endpoint, model, slot):
         self.model, self.wish, self.over = model, {} if slot is None else {"slot": slot}, False
         self.socket = zmq.Context.instance().socket(zmq.DEALER)
-        for option, value in ((zmq.IMMEDIATE, 1), (zmq.LINGER, 1000), (zmq.SNDTIMEO, 0)):
+        for option, value in ((zmq.IMMEDIATE, 1), (zmq.LINGER, 1000), (zmq.SNDTIMEO, 0),
+                              (zmq.TCP_MAXRT, 10000), (zmq.IPV6, "[" in endpoint)):
             self.socket.setsockopt(option, value)
         self.socket.connect(endpoint)
         self.start_over()
