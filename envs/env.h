@@ -39,8 +39,7 @@ typedef struct sl_env_spec {
     bool state_is_obs;  /* S = N * O and the state is the (V, N, O) observation read as (V, S): state may be NULL */
     bool masks_actions; /* false: all A actions of every agent are always legal and avail may be NULL */
     bool has_heuristic, can_win, mortal; /* can_win, mortal: won and alive of sl_env_out say something */
-    bool shared_reward;                  /* all agents are paid the same, the team's: see sl_env_return */
-    bool opposed;                        /* what one side wins another loses: a sum over all agents tells little */
+    bool shared_reward, opposed;         /* all are paid the team's (sl_env_return); what a side wins another loses */
     sl_agent_spec agents[SL_MAX_AGENTS];
 } sl_env_spec;
 

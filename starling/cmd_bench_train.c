@@ -16,6 +16,9 @@
 
 /* The first and the newest progress event: what lies between them is measured, start-up is not. */
 typedef struct watched {
+    sl_progress
+        line;       /* how much of the measure is done: the stage's own share and ETA are of a training without end */
+    double seconds; /* to measure */
     int n;
     double first_seconds, last_seconds;
     json_int_t first_steps, last_steps;
@@ -25,9 +28,20 @@ static void on_progress(void *context, const json_t *event) {
     watched *w = context;
     w->last_steps = json_integer_value(json_object_get(event, "done"));
     w->last_seconds = sl_clock_seconds();
-    if (w->n++ > 0) return;
-    w->first_steps = w->last_steps;
-    w->first_seconds = w->last_seconds;
+    if (w->n++ == 0) {
+        w->first_steps = w->last_steps;
+        w->first_seconds = w->last_seconds;
+    }
+    double begun = w->last_seconds - w->first_seconds, left = w->seconds - begun;
+    sl_progress_news news = {.stage = "bench train",
+                             .unit = "s",
+                             .done = (int64_t)begun,
+                             .total = (int64_t)w->seconds,
+                             .per_second = -1,
+                             .eta_seconds = left > 0 ? left : 0,
+                             .won = -1};
+    if (news.done > news.total) news.done = news.total;
+    sl_progress_update(&w->line, &news);
 }
 
 // FLOPs of the matrix products of one row's forward
@@ -79,6 +93,9 @@ static sl_status machine_peak(int *cores, double *out) {
 static sl_status train_for(const sl_run *run, const sl_args *args, double seconds, watched *w) {
     sl_progress progress;
     sl_progress_init(&progress, args->log_json);
+    progress.quiet = true;
+    sl_progress_init(&w->line, args->log_json);
+    w->seconds = seconds;
     sl_crew *crew = NULL;
     SL_TRY(sl_crew_create(run, args, &progress, &crew));
     sl_crew_watch(crew, on_progress, w);
@@ -91,6 +108,7 @@ static sl_status train_for(const sl_run *run, const sl_args *args, double second
     }
     sl_crew_end(crew);
     sl_crew_destroy(&crew);
+    sl_progress_break(&w->line);
     if (status == SL_OK && w->last_steps <= w->first_steps) {
         status = sl_fail(SL_IO, "more --seconds", "training made no progress to measure");
     }
@@ -102,11 +120,13 @@ static sl_status print_result(const sl_run *run, const watched *w, int cores, do
     double rate = (double)(w->last_steps - w->first_steps) / seconds, flops = step_flops(run);
     double gflops = rate * flops / 1e9;
     if (!json) {
-        printf("%s on %s, %d threads, %.1f s\n", run->experiment->name, run->spec->name, run->experiment->threads,
-               seconds);
+        sl_print_wrapped(stdout, 2, "%s on %s, %d threads, %.1f s\n", run->experiment->name, run->spec->name,
+                         run->experiment->threads, seconds);
         printf("  %.0f env-steps/s, %.0f agent-steps/s\n", rate, rate * run->spec->n_agents);
-        printf("  %.1f GFLOP/s in matrix products: %.1f%% of the sgemm peak of %.0f GFLOP/s on %d cores (%s)\n",
-               gflops, 100 * gflops / peak, peak, cores, sl_blas_core());
+        sl_print_wrapped(
+            stdout, 4,
+            "  %.1f GFLOP/s in matrix products: %.1f%% of the sgemm peak of %.0f GFLOP/s on %d cores (%s)\n", gflops,
+            100 * gflops / peak, peak, cores, sl_blas_core());
         return SL_OK;
     }
     bool failed = false;
@@ -150,7 +170,7 @@ sl_status sl_cmd_bench_train(const char *path, int argc, char **argv) {
     };
     sl_usage usage = {path,
                       "EXPERIMENT.yaml",
-                      "Trains with trainer and coordinator for a while and prints steps a second, GFLOP/s (matrix\n"
+                      "Trains with trainer and coordinator for a while and prints steps a second, GFLOP/s (matrix "
                       "products only) and their share of the machine's sgemm peak, measured right after.",
                       1,
                       1,

@@ -26,7 +26,7 @@ static json_t *json_of_agent(const sl_agent_spec *agent) {
 static sl_status print_list(bool json) {
     int n = sl_env_n_names();
     if (!json) {
-        for (int i = 0; i < n; i++) printf("%-32s %s\n", sl_env_name(i), sl_env_summary(i));
+        for (int i = 0; i < n; i++) sl_print_wrapped(stdout, 33, "%-32s %s\n", sl_env_name(i), sl_env_summary(i));
         return SL_OK;
     }
     bool failed = false;
@@ -62,11 +62,25 @@ static sl_status print_info_json(const sl_env_spec *spec) {
     return sl_json_print(object, failed);
 }
 
+static void print_blocks(const sl_agent_spec *agent) {
+    char line[SL_MAX_BLOCKS * (SL_NAME_SIZE + 48)] = "";
+    size_t n = 0;
+    for (int b = 0; b < agent->n_blocks && n < sizeof line; b++) {
+        const sl_block *block = &agent->blocks[b];
+        n += (size_t)snprintf(line + n, sizeof line - n, " %s[%d:%d]", block->name, block->begin,
+                              block->begin + block->len);
+        if (block->entry && n < sizeof line)
+            n += (size_t)snprintf(line + n, sizeof line - n, " (%d each)", block->entry);
+    }
+    sl_print_wrapped(stdout, 4, "  %s:%s\n", agent->name, line);
+}
+
 static sl_status print_info_table(const sl_env_spec *spec) {
-    printf("%s: %d agents, %d steps, %s actions, state of %d numbers%s%s%s\n\n", spec->name, spec->n_agents,
-           spec->max_steps, spec->continuous ? "continuous" : "discrete", spec->state_dim,
-           spec->masks_actions ? ", legal-action masks" : "", spec->has_heuristic ? ", a heuristic" : "",
-           spec->mortal ? ", agents can die" : "");
+    sl_print_wrapped(stdout, 2, "%s: %d agent%s, %d steps, %s actions, state of %d numbers%s%s%s%s\n\n", spec->name,
+                     spec->n_agents, spec->n_agents == 1 ? "" : "s", spec->max_steps,
+                     spec->continuous ? "continuous" : "discrete", spec->state_dim,
+                     spec->masks_actions ? ", legal-action masks" : "", spec->has_heuristic ? ", a heuristic" : "",
+                     spec->opposed ? ", opposed sides" : "", spec->mortal ? ", agents can die" : "");
     sl_table *table = NULL;
     SL_TRY(sl_table_create(4, 2, (const char *const[]){"agent", "role", "actions", "observation"}, &table));
     sl_status status = SL_OK;
@@ -82,15 +96,7 @@ static sl_status print_info_table(const sl_env_spec *spec) {
     if (status == SL_OK) {
         sl_table_print(table, stdout);
         printf("\nobservation blocks:\n");
-        for (int i = 0; i < spec->n_agents; i++) {
-            printf("  %s:", spec->agents[i].name);
-            for (int b = 0; b < spec->agents[i].n_blocks; b++) {
-                const sl_block *block = &spec->agents[i].blocks[b];
-                printf(" %s[%d:%d]", block->name, block->begin, block->begin + block->len);
-                if (block->entry) printf(" (%d each)", block->entry);
-            }
-            printf("\n");
-        }
+        for (int i = 0; i < spec->n_agents; i++) print_blocks(&spec->agents[i]);
     }
     sl_table_destroy(&table);
     return status;
@@ -158,7 +164,7 @@ sl_status sl_cmd_env_check(const char *path, int argc, char **argv) {
     const sl_option options[] = {{"json", SL_OPTION_SWITCH, NULL, "as without: one JSON object a file", &json, 0, 0}};
     sl_usage usage = {path,
                       "FILE...",
-                      "Replays recorded trajectories (JSON lines, plain or .gz) and prints one JSON object a file:\n"
+                      "Replays recorded trajectories (JSON lines, plain or .gz) and prints one JSON object a file: "
                       "steps, the largest differences, steps beyond the tolerance. Exits with 10 when a file is.",
                       1,
                       MAX_FILES,

@@ -11,8 +11,9 @@
 
 static sl_status print_result(const char *name, int V, int threads, const sl_env_bench_result *r, bool json) {
     if (!json) {
-        printf("%s: %.0f env-steps/s, %.0f agent-steps/s (%d copies, %d thread%s, %.1f s)\n", name,
-               r->env_steps_per_second, r->agent_steps_per_second, V, threads, threads == 1 ? "" : "s", r->seconds);
+        sl_print_wrapped(stdout, 2, "%s: %.0f env-steps/s, %.0f agent-steps/s (%d copies, %d thread%s, %.1f s)\n",
+                         name, r->env_steps_per_second, r->agent_steps_per_second, V, threads,
+                         threads == 1 ? "" : "s", r->seconds);
         return SL_OK;
     }
     bool failed = false;

@@ -180,8 +180,8 @@ static sl_status show_recording(const choice *c, sl_golden *recording, int64_t *
 
 static sl_status print_replay(const choice *c, const sl_golden_result *r, int64_t n_episodes) {
     if (!c->json) {
-        printf("%s: %lld episode%s, %ld steps of %s; %ld differ from the recording\n", c->replay,
-               (long long)n_episodes, n_episodes == 1 ? "" : "s", r->steps, r->env, r->mismatched_steps);
+        sl_print_wrapped(stdout, 2, "%s: %lld episode%s, %ld steps of %s; %ld differ from the recording\n", c->replay,
+                         (long long)n_episodes, n_episodes == 1 ? "" : "s", r->steps, r->env, r->mismatched_steps);
         return SL_OK;
     }
     bool failed = false;

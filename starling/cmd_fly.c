@@ -12,6 +12,9 @@
 
 #include <stdio.h>
 
+// enough for an interval, and done in a few seconds; a run's own flight is fleet.episodes long
+enum { EPISODES = 100 };
+
 /* Milliseconds of an environment step, and how many of them a second. */
 typedef struct pace {
     double mean, p50, p99, per_second;
@@ -127,8 +130,7 @@ static sl_status check_agent(const char *program) {
 sl_status sl_cmd_fly(const char *path, int argc, char **argv) {
     choice c = {.episodes = -1, .seed = -1, .speed = 1};
     const sl_option options[] = {
-        {"episodes", SL_OPTION_INT, "N", "how many (the experiment's fleet.episodes; 1 with --watch)", &c.episodes, 1,
-         1000000},
+        {"episodes", SL_OPTION_INT, "N", "how many (100; 1 with --watch)", &c.episodes, 1, 1000000},
         {"seed", SL_OPTION_INT, "N", "of the episodes (the experiment's eval.seed)", &c.seed, 0, 9007199254740992.0},
         {"watch", SL_OPTION_SWITCH, NULL, "show them in the terminal", &c.watch, 0, 0},
         {"speed", SL_OPTION_REAL, "X", "1 (the default): the environment's own time", &c.speed, 0.1, 1000},
@@ -138,7 +140,7 @@ sl_status sl_cmd_fly(const char *path, int argc, char **argv) {
     };
     sl_usage usage = {path,
                       "RUN|MODELS",
-                      "Starts a coordinator and one agent process a student, and flies episodes over tcp on this\n"
+                      "Starts a coordinator and one agent process a student, and flies episodes over tcp on this "
                       "machine. An agent that dies is started again and the flight goes on.",
                       1,
                       1,
@@ -153,7 +155,7 @@ sl_status sl_cmd_fly(const char *path, int argc, char **argv) {
     SL_TRY(check_agent(c.agent));
     sl_run *run = NULL;
     SL_TRY(sl_run_open(args.v[0], &run));
-    if (c.episodes < 0) c.episodes = c.watch ? 1 : run->experiment->fleet.episodes;
+    if (c.episodes < 0) c.episodes = c.watch ? 1 : EPISODES;
     if (c.seed < 0) c.seed = (int64_t)run->experiment->eval.seed;
     sl_status status = sl_run_load_policies(run, true);
     if (status == SL_OK) status = fly(run, &args, &c);

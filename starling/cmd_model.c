@@ -43,22 +43,27 @@ static void print_profile(const char *file, const sl_policy *policy) {
     const sl_profile *p = &policy->profile;
     printf("%s\n", file);
     printf("  %-14s %s\n", "kind", p->kind);
-    printf("  %-14s %s%s%s\n", "environment", p->env, p->env_options[0] ? " " : "", p->env_options);
+    sl_print_wrapped(stdout, 17, "  %-14s %s%s%s\n", "environment", p->env, p->env_options[0] ? " " : "",
+                     p->env_options);
     if (p->agent >= 0)
         printf("  %-14s %d of %d (%s)\n", "agent", p->agent, p->n_agents, p->role);
     else
         printf("  %-14s shared by all %d\n", "agent", p->n_agents);
     printf("  %-14s %d%s -> %d actions\n", "input", p->in_dim, p->agent_id ? " (with the agent id)" : "",
            p->n_actions);
-    printf("  %-14s %d layer%s of %d, %s%s, cell %s\n", "network", p->layers, p->layers == 1 ? "" : "s", p->hidden,
-           p->activation, p->layer_norm ? ", layer norm" : "", p->cell);
-    printf("  %-14s %s\n", "mask", p->mask);
-    printf("  %-14s", "blocks");
-    for (int b = 0; b < p->n_blocks; b++) {
-        printf(" %s[%d:%d]", p->blocks[b].name, p->blocks[b].begin, p->blocks[b].begin + p->blocks[b].len);
+    sl_print_wrapped(stdout, 17, "  %-14s %d layer%s of %d, %s%s, cell %s\n", "network", p->layers,
+                     p->layers == 1 ? "" : "s", p->hidden, p->activation, p->layer_norm ? ", layer norm" : "",
+                     p->cell);
+    sl_print_wrapped(stdout, 17, "  %-14s %s\n", "mask", p->mask);
+    char blocks[SL_PROFILE_BLOCKS * 64] = "";
+    size_t n = 0;
+    for (int b = 0; b < p->n_blocks && n < sizeof blocks; b++) {
+        n += (size_t)snprintf(blocks + n, sizeof blocks - n, " %s[%d:%d]", p->blocks[b].name, p->blocks[b].begin,
+                              p->blocks[b].begin + p->blocks[b].len);
     }
-    printf("\n  %-14s %.0f FLOPs a decision, %lld bytes\n", "cost", p->flops, (long long)p->n_bytes);
-    printf("  %-14s %s, seed %" PRIu64 "\n", "made by", p->run, p->seed);
+    sl_print_wrapped(stdout, 17, "  %-14s%s\n", "blocks", blocks);
+    printf("  %-14s %.0f FLOPs a decision, %lld bytes\n", "cost", p->flops, (long long)p->n_bytes);
+    sl_print_wrapped(stdout, 17, "  %-14s %s, seed %" PRIu64 "\n", "made by", p->run, p->seed);
     if (policy->has_critic)
         printf("  %-14s %s\n", "critic",
                !policy->critic_team  ? "one an agent"

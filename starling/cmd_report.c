@@ -187,7 +187,7 @@ sl_status sl_cmd_report(const char *path, int argc, char **argv) {
     sl_usage usage = {
         path,
         "RUN...",
-        "Groups runs by experiment and prints, for each policy, means over seeds with 95 % intervals,\n"
+        "Groups runs by experiment and prints, for each policy, means over seeds with 95% intervals, "
         "Student's below 20 seeds, else the bootstrap's. Runs that are not finished have no report and are refused.",
         1,
         SL_MAX_RUNS,

@@ -208,11 +208,11 @@ static sl_status finish(const sl_run *run, const sl_scores *scores, const sl_cre
     status = sl_report_save(report, path);
     if (status == SL_OK && json) return sl_json_print(report, false);
     if (status == SL_OK) {
-        printf("\n%s, seed %" PRIu64 ", %s: %d episodes, %d flown by the fleet\n\n", run->experiment->name,
-               run->experiment->seed, run->spec->name, scores->flown[SL_SCORED_RANDOM].n_episodes,
-               scores->flown[SL_SCORED_FLEET].n_episodes);
+        sl_print_wrapped(stdout, 2, "\n%s, seed %" PRIu64 ", %s: %d episodes, %d flown by the fleet\n\n",
+                         run->experiment->name, run->experiment->seed, run->spec->name,
+                         scores->flown[SL_SCORED_RANDOM].n_episodes, scores->flown[SL_SCORED_FLEET].n_episodes);
         status = sl_report_print(report);
-        printf("Everything is in %s; 'starling fly %s' flies it again.\n", run->folder, run->folder);
+        sl_print_wrapped(stdout, 2, "Everything is in %s; 'starling fly %s' flies it.\n", run->folder, run->folder);
     }
     json_decref(report);
     return status;
@@ -254,7 +254,7 @@ sl_status sl_cmd_train(const char *path, int argc, char **argv) {
     sl_usage usage = {
         path,
         "EXPERIMENT.yaml",
-        "Trains the teacher, records the expert buffer, distils the students, evaluates everything in\n"
+        "Trains the teacher, records the expert buffer, distils the students, evaluates everything in "
         "process and flown by agent processes, and writes report.json. Programs that die are restarted.",
         1,
         1,

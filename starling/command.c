@@ -2,6 +2,7 @@
 #include "starling/command.h"
 
 #include "starling/nearest.h"
+#include "starling/output.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -10,7 +11,7 @@ enum { MAX_COMMANDS = 16 };
 
 static void print_table(const sl_command *table, const char *path) {
     printf("usage: %s COMMAND [options]\n\ncommands:\n", path);
-    for (const sl_command *c = table; c->name; c++) printf("  %-12s %s\n", c->name, c->summary);
+    for (const sl_command *c = table; c->name; c++) sl_print_wrapped(stdout, 15, "  %-12s %s\n", c->name, c->summary);
     printf("\n'%s COMMAND --help' says more of each.\n", path);
 }
 

@@ -3,6 +3,7 @@
 
 #include "common/log.h"
 #include "starling/nearest.h"
+#include "starling/output.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -24,13 +25,15 @@ static void print_options(int n, const sl_option *options) {
         char left[64];
         (void)snprintf(left, sizeof left, "--%s%s%s", options[i].name, options[i].value ? " " : "",
                        options[i].value ? options[i].value : "");
-        printf("  %-22s %s\n", left, options[i].help);
+        sl_print_wrapped(stdout, 25, "  %-22s %s\n", left, options[i].help);
     }
 }
 
 static void print_help(const sl_usage *usage) {
-    printf("usage: %s [options]%s%s\n\n%s\n\noptions:\n", usage->path, usage->arguments[0] ? " " : "",
-           usage->arguments, usage->text);
+    sl_print_wrapped(stdout, 8, "usage: %s [options]%s%s\n\n", usage->path, usage->arguments[0] ? " " : "",
+                     usage->arguments);
+    sl_print_wrapped(stdout, 0, "%s\n", usage->text);
+    printf("\noptions:\n");
     print_options(usage->n_options, usage->options);
     print_options(N_COMMON, common_options);
 }

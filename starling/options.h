@@ -36,7 +36,7 @@ typedef struct sl_option {
 typedef struct sl_usage {
     const char *path;      /* "starling env check" */
     const char *arguments; /* "FILE..." */
-    const char *text;      /* what the command does */
+    const char *text;      /* what the command does, in sentences: broken at 80 characters when it is printed */
     int min_args, max_args;
     int n_options;
     const sl_option *options;

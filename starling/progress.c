@@ -74,29 +74,44 @@ static void show(sl_progress *self, const char *line, bool last) {
     (void)fflush(stderr);
 }
 
+enum { RATE, RETURN, WON, ETA, N_PIECES };
+
+// what is known besides; where a line of a terminal does not hold all of it, the first to go is the rate
+static void add_pieces(const sl_progress_news *news, char *line, size_t size) {
+    static const int by_weight[N_PIECES] = {ETA, RETURN, WON, RATE};
+    char pieces[N_PIECES][40] = {"", "", "", ""}, rate[16];
+    if (news->per_second >= 0) {
+        short_number(news->per_second, rate);
+        (void)snprintf(pieces[RATE], sizeof pieces[0], "  %s/s", rate);
+    }
+    if (news->has_return) (void)snprintf(pieces[RETURN], sizeof pieces[0], "  return %.2f", news->mean_return);
+    if (news->won >= 0) (void)snprintf(pieces[WON], sizeof pieces[0], "  won %.0f %%", 100 * news->won);
+    if (news->eta_seconds >= 0 && news->eta_seconds < 1e8) {
+        long eta = (long)news->eta_seconds;
+        (void)snprintf(pieces[ETA], sizeof pieces[0], "  ETA %ld:%02ld", eta / 60, eta % 60);
+    }
+    size_t n = strlen(line);
+    bool fits[N_PIECES];
+    // the last column is the cursor's
+    for (size_t k = 0, total = n; k < N_PIECES; k++) {
+        size_t more = strlen(pieces[by_weight[k]]);
+        fits[by_weight[k]] = total + more < SL_COLUMNS;
+        if (fits[by_weight[k]]) total += more;
+    }
+    for (int k = 0; k < N_PIECES; k++)
+        if (fits[k] && n < size) n += (size_t)snprintf(line + n, size - n, "%s", pieces[k]);
+}
+
 void sl_progress_update(sl_progress *self, const sl_progress_news *news) {
     double now = sl_clock_seconds(), wait = self->terminal ? seconds_between_rewrites : seconds_between_lines;
     if (self->last_line > 0 && now - self->last_line < wait) return;
     self->last_line = now;
-    char line[200], done[16], total[16], rate[16];
+    char line[200], done[16], total[16];
     short_number((double)news->done, done);
     short_number((double)news->total, total);
     double share = news->total > 0 ? 100.0 * (double)news->done / (double)news->total : 0;
-    int n = snprintf(line, sizeof line, "%-18s %3.0f%%  %s/%s %s", news->stage, share, done, total, news->unit);
-    if (news->per_second >= 0 && n > 0 && n < (int)sizeof line) {
-        short_number(news->per_second, rate);
-        n += snprintf(line + n, sizeof line - (size_t)n, "  %s/s", rate);
-    }
-    if (news->has_return && n > 0 && n < (int)sizeof line) {
-        n += snprintf(line + n, sizeof line - (size_t)n, "  return %.2f", news->mean_return);
-    }
-    if (news->won >= 0 && n > 0 && n < (int)sizeof line) {
-        n += snprintf(line + n, sizeof line - (size_t)n, "  won %.0f %%", 100 * news->won);
-    }
-    if (news->eta_seconds >= 0 && news->eta_seconds < 1e8 && n > 0 && n < (int)sizeof line) {
-        long eta = (long)news->eta_seconds;
-        (void)snprintf(line + n, sizeof line - (size_t)n, "  ETA %ld:%02ld", eta / 60, eta % 60);
-    }
+    (void)snprintf(line, sizeof line, "%-18s %3.0f%%  %s/%s %s", news->stage, share, done, total, news->unit);
+    add_pieces(news, line, sizeof line);
     show(self, line, false);
 }
 

@@ -66,8 +66,10 @@ static sl_status print_table(const sl_rounds *r) {
     for (int f = 0; f < r->n_fleets && status == SL_OK; f++) status = add_fleet(r, f, table);
     if (status == SL_OK) status = add_barrier(r, table);
     if (status == SL_OK) {
-        printf("%s: %d agent processes in lockstep, %d features, tcp on loopback; %d round%s of %d episodes\n\n",
-               spec->name, spec->n_agents, spec->obs_dim, r->n_rounds, r->n_rounds == 1 ? "" : "s", r->n_episodes);
+        sl_print_wrapped(
+            stdout, 2,
+            "%s: %d agent processes in lockstep, %d features, tcp on loopback; %d round%s of %d episodes\n\n",
+            spec->name, spec->n_agents, spec->obs_dim, r->n_rounds, r->n_rounds == 1 ? "" : "s", r->n_episodes);
         sl_table_print(table, stdout);
     }
     sl_table_destroy(&table);
@@ -76,21 +78,27 @@ static sl_status print_table(const sl_rounds *r) {
 
 static void print_ratios(const sl_rounds *r) {
     double ratio[3];
+    char range[64];
     sl_rounds_ratio(r, SL_PACE_STEPS, 0, SL_ROUNDS_BARRIER, ratio);
-    printf("\nthe fleet runs at %.0f%% of the barrier (%.0f%% to %.0f%% over the rounds)\n", 100 * ratio[0],
-           100 * ratio[1], 100 * ratio[2]);
+    (void)snprintf(range, sizeof range, " (%.0f%% to %.0f%% over the rounds)", 100 * ratio[1], 100 * ratio[2]);
+    // one round has no range
+    sl_print_wrapped(stdout, 2, "\nthe fleet runs at %.0f%% of the barrier%s\n", 100 * ratio[0],
+                     r->n_rounds > 1 ? range : "");
     if (r->n_fleets < 2) return;
     char name[SL_TABLE_CELL];
     name_fleet(r->fleets[1], name);
     sl_rounds_ratio(r, SL_PACE_MS_P50, 1, 0, ratio);
-    printf("agents of %s take %.3f times as long a step (%.3f to %.3f over the rounds) and %.1f times the FLOPs\n",
-           name, ratio[0], ratio[1], ratio[2], cost_of(r->fleets[1]).flops / cost_of(r->fleets[0]).flops);
+    (void)snprintf(range, sizeof range, " (%.3f to %.3f over the rounds)", ratio[1], ratio[2]);
+    sl_print_wrapped(stdout, 2, "agents of %s take %.3f times as long a step%s and %.1f times the FLOPs\n", name,
+                     ratio[0], r->n_rounds > 1 ? range : "",
+                     cost_of(r->fleets[1]).flops / cost_of(r->fleets[0]).flops);
 }
 
 static json_t *json_of_ratio(const sl_rounds *r, sl_pace pace, int a, int b) {
     double ratio[3];
     sl_rounds_ratio(r, pace, a, b, ratio);
-    return json_pack("{s:f,s:f,s:f}", "median", ratio[0], "min", ratio[1], "max", ratio[2]);
+    return json_pack("{s:o,s:o,s:o}", "median", sl_json_number(ratio[0]), "min", sl_json_number(ratio[1]), "max",
+                     sl_json_number(ratio[2]));
 }
 
 static json_t *json_of_fleet(const sl_rounds *r, int f, bool *failed) {

@@ -249,6 +249,24 @@ static void test_agents_of_ones_own(void **state) {
     sl_temp_folder_remove(&folder);
 }
 
+// enough to see an interval, whatever the run's own flight had
+static void test_fly_flies_a_hundred(void **state) {
+    (void)state;
+    assert_int_equal(run("2>/dev/null", "fly " SL_SOURCE_DIR "/models/mpe/spread --json"), 0);
+    json_t *flight = json_loads(output, 0, NULL);
+    assert_int_equal(json_integer_value(json_object_get(flight, "episodes")), 100);
+    json_decref(flight);
+}
+
+// the line is of the measure, not of a training without end
+static void test_bench_train_says_how_long(void **state) {
+    (void)state;
+    assert_int_equal(
+        run("2>&1 >/dev/null", "bench train " SL_SOURCE_DIR "/experiments/mpe/spread-smoke.yaml --seconds 1"), 0);
+    const char *line = strstr(output, "bench train  ");
+    if (!line || !strstr(line, "/1 s  ETA 0:0") || strstr(output, "teacher  ")) fail_msg("%s", output);
+}
+
 static void test_json_log(void **state) {
     (void)state;
     // stdout apart, every line of a flight's stderr is an object, the progress lines too
@@ -526,6 +544,8 @@ int main(void) {
         cmocka_unit_test(test_shipped_students_fight),
         cmocka_unit_test(test_agents_of_ones_own),
         cmocka_unit_test(test_json_log),
+        cmocka_unit_test(test_fly_flies_a_hundred),
+        cmocka_unit_test(test_bench_train_says_how_long),
         cmocka_unit_test(test_env_commands),
         cmocka_unit_test(test_bench_fleet_refusals),
         cmocka_unit_test(test_bench_fleet),

@@ -84,6 +84,19 @@ static void test_lines(void **state) {
     (void)sl_capture_end(text, sizeof text);
     assert_string_equal(text, "teacher             25%  50/200 steps  return 19.40  won 97 %\n"
                               "teacher             25%  50/200 steps  return -22.40  ETA 1:01\n");
+    // where 79 columns do not hold all, the rate is the first to go, and the time that is left the last
+    sl_capture_begin();
+    progress.last_line = 0;
+    give("{\"event\":\"progress\",\"stage\":\"teacher\",\"done\":2250000,\"total\":5000000,\"unit\":\"steps\","
+         "\"return\":"
+         "15.234,\"won\":0.78,\"per_second\":9600,\"eta_seconds\":754}");
+    progress.last_line = 0;
+    give("{\"event\":\"progress\",\"stage\":\"evaluate "
+         "heuristic\",\"done\":999900,\"total\":999900,\"unit\":\"episodes\","
+         "\"return\":-1234.567,\"won\":1,\"per_second\":9600,\"eta_seconds\":754}");
+    (void)sl_capture_end(text, sizeof text);
+    assert_string_equal(text, "teacher             45%  2.25M/5.00M steps  return 15.23  won 78 %  ETA 12:34\n"
+                              "evaluate heuristic 100%  999.9k/999.9k episodes  return -1234.57  ETA 12:34\n");
 }
 
 int main(void) {
