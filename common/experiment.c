@@ -209,6 +209,22 @@ static sl_status check_limiter(const char *what, const sl_exp_record *record) {
                    record->error_buffer);
 }
 
+static sl_status check_teacher(const char *what, const sl_experiment *self) {
+    const sl_exp_teacher *teacher = &self->teacher;
+    if (teacher->critic_input == SL_EXP_CRITIC_AGENT && teacher->ppo.reward != SL_EXP_OWN) {
+        return sl_fail(SL_CONFIG, "set teacher.ppo.reward to own",
+                       "%s: key 'teacher.critic_input': 'agent' needs a critic row for each agent", what);
+    }
+    if (!teacher->init[0]) return SL_OK;
+    if (self->method == SL_EXP_DIRECT) {
+        return sl_fail(SL_CONFIG, "leave teacher.init out, or set method to kd-marl",
+                       "%s: key 'teacher.init': with method 'direct' there is no teacher", what);
+    }
+    if (!teacher->from[0]) return SL_OK;
+    return sl_fail(SL_CONFIG, "teacher.from takes a teacher as it is, teacher.init trains it on",
+                   "%s: key 'teacher.init': given together with 'teacher.from'", what);
+}
+
 static sl_status check_record(const char *what, const sl_experiment *self) {
     if (self->record.min_size > self->record.max_items) {
         return sl_fail(SL_CONFIG, NULL, "%s: key 'record.min_size': %lld is more than record.max_items, %lld", what,
@@ -245,10 +261,7 @@ static sl_status check_together(const char *what, const sl_experiment *self) {
         return sl_fail(SL_CONFIG, NULL, "%s: key 'fleet.heartbeat_ms': %d is not less than fleet.lease_ms, %d", what,
                        self->fleet.heartbeat_ms, self->fleet.lease_ms);
     }
-    if (self->teacher.critic_input == SL_EXP_CRITIC_AGENT && ppo->reward != SL_EXP_OWN) {
-        return sl_fail(SL_CONFIG, "set teacher.ppo.reward to own",
-                       "%s: key 'teacher.critic_input': 'agent' needs a critic row for each agent", what);
-    }
+    SL_TRY(check_teacher(what, self));
     SL_TRY(check_record(what, self));
     return check_mask(what, self);
 }

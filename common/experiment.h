@@ -47,6 +47,7 @@ typedef struct sl_exp_ppo {
 
 typedef struct sl_exp_teacher {
     char *from; /* a run folder or a teacher file to take instead of training; "" = train */
+    char *init; /* the same to start training from; "" = from random weights */
     sl_exp_net actor, critic;
     bool agent_id;              /* one-hot agent index appended to the shared actor's observation */
     sl_exp_critic critic_input; /* agent: a row for each, which also reads its own observation and its index */

@@ -36,6 +36,7 @@ static const sl_exp_key top_keys[] = {
     KEY(env.spawn_shift, REAL, "0", "[0, 8]"),
 
     KEY(teacher.from, TEXT, "", NULL),
+    KEY(teacher.init, TEXT, "", NULL),
     NET(teacher.actor, "gru", "64", "2", "true"),
     NET(teacher.critic, "gru", "64", "2", "true"),
     KEY(teacher.agent_id, BOOL, "true", NULL),

@@ -64,8 +64,15 @@ double sl_grad_clip(size_t n, double max_norm, float *grads) {
     return norm;
 }
 
+static const double value_decay = 0.99999;
+
+void sl_value_norm_set(sl_value_norm *self, double mean, double std, int n) {
+    double weight = 1 - pow(value_decay, n);
+    *self = (sl_value_norm){.mean = weight * mean, .mean_sq = weight * (std * std + mean * mean), .debias = weight};
+}
+
 void sl_value_norm_update(sl_value_norm *self, size_t n, const float *targets) {
-    const double decay = 0.99999;
+    const double decay = value_decay;
     if (n == 0) return;
     double sum = 0, squares = 0;
     for (size_t i = 0; i < n; i++) {

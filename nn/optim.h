@@ -28,6 +28,8 @@ typedef struct sl_value_norm {
     double mean, mean_sq, debias;
 } sl_value_norm;
 void sl_value_norm_update(sl_value_norm *self, size_t n, const float *targets);
+/* As after n updates that all had this mean and deviation. */
+void sl_value_norm_set(sl_value_norm *self, double mean, double std, int n);
 void sl_value_norm_stats(const sl_value_norm *self, float *mean,
                          float *std); /* 0, 1 before the first update; std >= 0.1 */
 

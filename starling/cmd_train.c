@@ -18,6 +18,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 typedef struct train_options {
@@ -104,6 +105,18 @@ static sl_status check_buffer(const sl_experiment *experiment) {
                    record->from, n, record->episodes);
 }
 
+// another run's teacher: whether it fits is the trainer's to say, which it does at once
+static sl_status check_teacher(const char *key, const char *given) {
+    char path[SL_RUN_PATH];
+    struct stat info;
+    if (!given[0]) return SL_OK;
+    bool folder = stat(given, &info) == 0 && S_ISDIR(info.st_mode);
+    if (folder) SL_TRY(sl_run_path(given, "teacher.safetensors", path));
+    if (access(folder ? path : given, R_OK) == 0) return SL_OK;
+    return sl_fail(SL_CONFIG, "a teacher's .safetensors file, or a run's folder", "key '%s': there is no '%s'", key,
+                   folder ? path : given);
+}
+
 // serves on it for a moment: that is what tells whether the machine has such an address
 static sl_status check_endpoint(const char *endpoint) {
     sl_transport *transport = NULL;
@@ -124,6 +137,8 @@ static sl_status check_experiment(const sl_experiment *experiment, bool resume) 
     for (int i = 0; i < setup->N && status == SL_OK; i++) status = check_student(&setup->students[i], i);
     // a resumed run may be past it
     if (status == SL_OK && !resume) status = check_buffer(experiment);
+    if (status == SL_OK && !resume) status = check_teacher("teacher.from", experiment->teacher.from);
+    if (status == SL_OK && !resume) status = check_teacher("teacher.init", experiment->teacher.init);
     sl_setup_destroy(&setup);
     return status;
 }

@@ -298,6 +298,12 @@ void sl_mappo_value_stats(const sl_mappo *self, double *mean, double *std) {
     *std = (double)s;
 }
 
+void sl_mappo_start_from(sl_mappo *self, const sl_policy *teacher) {
+    memcpy(self->actor_params, teacher->params, self->n_actor * sizeof *self->actor_params);
+    memcpy(self->critic_params, teacher->critic_params, self->n_critic * sizeof *self->critic_params);
+    sl_value_norm_set(&self->value_norm, teacher->value_mean, teacher->value_std, 1000);
+}
+
 sl_status sl_mappo_save(const sl_mappo *self, sl_tensors *file) {
     for (int k = 0; k <= self->n_nets; k++) SL_TRY(sl_trainee_save(&self->nets[k].trainee, self->nets[k].name, file));
     const double norm[3] = {self->value_norm.mean, self->value_norm.mean_sq, self->value_norm.debias};

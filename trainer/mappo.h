@@ -6,6 +6,7 @@
 #define SL_TRAINER_MAPPO_H
 
 #include "common/pool.h"
+#include "nn/policy.h"
 #include "trainer/batch.h"
 
 typedef struct sl_mappo_def {
@@ -37,6 +38,9 @@ float *sl_mappo_critic(const sl_mappo *self, size_t *n);
 /* Critic output * std + mean is in reward units. */
 void sl_mappo_value_stats(const sl_mappo *self, double *mean, double *std);
 /* Everything that the next update depends on. load: SL_MISMATCH. */
+/* Before the first update: starts from a teacher of the same shapes. Its value statistics count as a thousand
+ * batches. */
+void sl_mappo_start_from(sl_mappo *self, const sl_policy *teacher);
 SL_MUST_CHECK sl_status sl_mappo_save(const sl_mappo *self, sl_tensors *file);
 SL_MUST_CHECK sl_status sl_mappo_load(sl_mappo *self, const sl_tensors *file);
 

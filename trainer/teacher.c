@@ -146,6 +146,16 @@ static sl_status run_updates(stage *self) {
     return SL_OK;
 }
 
+static sl_status start_from(const stage *self) {
+    const char *init = self->session->experiment->teacher.init;
+    if (self->direct || !init || !init[0]) return SL_OK;
+    sl_policy policy = {0};
+    SL_TRY(sl_teacher_init(self->session, &policy));
+    sl_mappo_start_from(self->mappo, &policy);
+    sl_policy_fini(&policy);
+    return SL_OK;
+}
+
 static sl_status open_stage(stage *self, const sl_tensors *resume) {
     sl_session *session = self->session;
     const sl_exp_ppo *ppo = &session->experiment->teacher.ppo;
@@ -159,6 +169,7 @@ static sl_status open_stage(stage *self, const sl_tensors *resume) {
         self->update = *(const int64_t *)update->data;
         if (self->update > 0) SL_TRY(sl_mappo_load(self->mappo, resume));
     }
+    if (self->update == 0) SL_TRY(start_from(self));
     self->steps_per_update = (int64_t)ppo->n_envs * ppo->rollout_steps;
     self->n_updates = (ppo->total_steps + self->steps_per_update - 1) / self->steps_per_update;
     const char *columns = session->setup->spec.can_win ? COLUMNS("won,") : COLUMNS("");

@@ -13,6 +13,8 @@ SL_MUST_CHECK sl_status sl_teacher_run(sl_session *session, const char *stage, c
 /* Instead of training: takes experiment.teacher.from (a run folder or a file) as this run's teacher. SL_MISMATCH when
  * it is of another shape. */
 SL_MUST_CHECK sl_status sl_teacher_take(sl_session *session);
+/* The teacher to start from, experiment.teacher.init, checked likewise. For sl_policy_fini. */
+SL_MUST_CHECK sl_status sl_teacher_init(const sl_session *session, sl_policy *out);
 /* The run's teacher file, checked against the setup. For sl_policy_fini. */
 SL_MUST_CHECK sl_status sl_teacher_load(const sl_session *session, const char *path, sl_policy *out);
 /* run/teacher.safetensors */

@@ -1,6 +1,8 @@
 /* teacher_file.c - the teacher's file: where it lies, whether it fits this experiment, and another run's. */
 #include "trainer/teacher.h"
 
+#include "common/log.h"
+
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -45,16 +47,36 @@ sl_status sl_teacher_load(const sl_session *session, const char *path, sl_policy
     return status;
 }
 
+// a file, or a folder that holds one
+static void find(const char *given, char path[1024]) {
+    struct stat info;
+    bool folder = stat(given, &info) == 0 && S_ISDIR(info.st_mode);
+    (void)snprintf(path, 1024, "%s%s", given, folder ? "/teacher.safetensors" : "");
+}
+
 sl_status sl_teacher_take(sl_session *session) {
     char from[1024], path[1024];
-    struct stat info;
-    const char *given = session->experiment->teacher.from;
-    bool folder = stat(given, &info) == 0 && S_ISDIR(info.st_mode);
-    (void)snprintf(from, sizeof from, "%s%s", given, folder ? "/teacher.safetensors" : "");
     sl_policy policy = {0};
+    find(session->experiment->teacher.from, from);
     SL_TRY(sl_teacher_load(session, from, &policy));
     sl_teacher_path(session, path);
     sl_status status = sl_policy_save(&policy, path);
     sl_policy_fini(&policy);
     return status;
+}
+
+sl_status sl_teacher_init(const sl_session *session, sl_policy *out) {
+    char path[1024];
+    sl_policy policy = {0};
+    find(session->experiment->teacher.init, path);
+    SL_TRY(sl_teacher_load(session, path, &policy));
+    bool normalised = policy.value_mean != 0 || policy.value_std != 1;
+    if (normalised && !session->experiment->teacher.ppo.value_norm) {
+        sl_policy_fini(&policy);
+        return sl_fail(SL_MISMATCH, "set teacher.ppo.value_norm to true",
+                       "the critic of %s was trained with value_norm, this experiment is without", path);
+    }
+    SL_INFO("the teacher starts from '%s', of run '%s' on %s", path, policy.profile.run, policy.profile.env);
+    *out = policy;
+    return SL_OK;
 }

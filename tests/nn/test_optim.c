@@ -69,6 +69,20 @@ static void test_clip(void **state) {
     assert_false(isfinite(sl_grad_norm(20, grads)) != 0);
 }
 
+static void test_value_norm_set(void **state) {
+    (void)state;
+    // 1,000 batches of 3 and 7 one by one, and said at once
+    static const float batch[] = {3, 7};
+    sl_value_norm slow = {0}, quick = {0};
+    for (int k = 0; k < 1000; k++) sl_value_norm_update(&slow, 2, batch);
+    sl_value_norm_set(&quick, 5, 2, 1000);
+    assert_true(fabs(slow.mean - quick.mean) < 1e-9 && fabs(slow.mean_sq - quick.mean_sq) < 1e-9);
+    assert_true(fabs(slow.debias - quick.debias) < 1e-12);
+    float mean, std;
+    sl_value_norm_stats(&quick, &mean, &std);
+    assert_true(fabs((double)mean - 5) < 1e-5 && fabs((double)std - 2) < 1e-5);
+}
+
 static void test_value_norm(void **state) {
     (void)state;
     sl_value_norm norm = {0};
@@ -129,6 +143,7 @@ int main(void) {
         cmocka_unit_test(test_adam_equals_paper),
         cmocka_unit_test(test_clip),
         cmocka_unit_test(test_value_norm),
+        cmocka_unit_test(test_value_norm_set),
         cmocka_unit_test(test_no_allocation),
         cmocka_unit_test(test_torture),
     };

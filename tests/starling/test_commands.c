@@ -156,6 +156,8 @@ static void test_bad_experiment_leaves_no_folder(void **state) {
         {"env.n_agents=5", "key 'students': has 3 entries"},
         {"mask.kind=random --set mask.k_max=99", "k_max 99"},
         {"record.from=/nonexistent", "key 'record.from': there is no '/nonexistent/buffer/expert.log'"},
+        {"teacher.init=/nonexistent", "key 'teacher.init': there is no '/nonexistent'"},
+        {"teacher.from=/tmp", "key 'teacher.from': there is no '/tmp/teacher.safetensors'"},
         {"teacher.ppo.team_reward=true", "key 'teacher.ppo.team_reward' is of an earlier version"},
         {"name=../../esc", "key 'name': '../../esc' is not a plain file name"},
         {"fleet.endpoint=", "key 'fleet.endpoint': an endpoint is empty"},

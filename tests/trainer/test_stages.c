@@ -19,6 +19,7 @@
 
 #include <cmocka.h>
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -342,6 +343,86 @@ static void a_teacher_of_another_run_is_taken(void **state) {
     destroy(&taker);
 }
 
+static void load_teacher(const world *w, sl_policy *out) {
+    *out = (sl_policy){0};
+    assert_int_equal(sl_policy_load(sl_temp_folder_file(&w->folder, "teacher.safetensors"), out), SL_OK);
+}
+
+static double furthest(size_t n, const float *a, const float *b) {
+    double most = 0;
+    for (size_t i = 0; i < n; i++) most = fmax(most, fabs((double)a[i] - (double)b[i]));
+    return most;
+}
+
+/* With steps of no length the teacher that a run ends with is the one that it started from, value statistics and
+ * all; with the usual ones it goes on from there, also when it is interrupted. */
+static void training_starts_from_a_teacher(void **state) {
+    (void)state;
+    world giver, taker;
+    sl_policy old, new;
+    char from[512], digests[2][65];
+    create(&giver, &(plan){{0}, {0}, false, false}, NULL);
+    run(&giver);
+    load_teacher(&giver, &old);
+    size_t n = sl_net_n_params(&old.def), n_critic = sl_net_n_params(&old.critic_def);
+    for (int k = 0; k < 4; k++) {
+        (void)snprintf(from, sizeof from, "teacher.init=%s%s", giver.folder.path,
+                       k % 2 ? "/teacher.safetensors" : "");
+        create(&taker, &(plan){{k == 3 ? 2 : 0}, {k == 3 ? 4 : 0}, false, false}, k == 1 ? NULL : from);
+        // another seed's random weights are somewhere else
+        taker.experiment->seed = 5;
+        if (k < 2) taker.experiment->teacher.ppo.lr = taker.experiment->teacher.ppo.lr_final = 1e-12;
+        run(&taker);
+        load_teacher(&taker, &new);
+        double actor = furthest(n, old.params, new.params),
+               critic = furthest(n_critic, old.critic_params, new.critic_params);
+        if (k == 0) assert_true(actor < 1e-6 && critic < 1e-6);
+        if (k == 1) assert_true(actor > 0.1 && critic > 0.1);
+        if (k > 1) assert_true(actor > 1e-4 && critic > 1e-4 && actor < 0.1 && critic < 0.1);
+        // ten batches among a thousand hardly move what is expected of the values
+        double moved = fabs(new.value_mean - old.value_mean) / old.value_std;
+        if (k != 1) assert_true(moved < 0.1 && fabs(new.value_std / old.value_std - 1) < 0.1);
+        if (k > 1) digest(&taker, "teacher.safetensors", digests[k - 2]);
+        sl_policy_fini(&new);
+        destroy(&taker);
+    }
+    assert_string_equal(digests[0], digests[1]);
+    sl_policy_fini(&old);
+    destroy(&giver);
+}
+
+// runs a trainer that refuses the teacher that it should start from
+static void expect_refusal(world *w, sl_status wanted, const char *words) {
+    pthread_t coordinator;
+    bool started = false;
+    assert_int_equal(train(w, false, &coordinator, &started), wanted);
+    if (!strstr(sl_error_what(), words)) fail_msg("'%s' is not in '%s'", words, sl_error_what());
+    atomic_store(&w->done, true);
+    assert_int_equal(pthread_join(coordinator, NULL), 0);
+    destroy(w);
+}
+
+static void a_teacher_that_does_not_fit_is_no_start(void **state) {
+    (void)state;
+    world giver, taker;
+    char from[512];
+    create(&giver, &(plan){{0}, {0}, false, false}, NULL);
+    run(&giver);
+    (void)snprintf(from, sizeof from, "teacher.init=%s", giver.folder.path);
+    create(&taker, &(plan){{0}, {0}, false, false}, from);
+    taker.experiment->teacher.actor.hidden = 32;
+    expect_refusal(&taker, SL_MISMATCH, "is of another shape");
+    create(&taker, &(plan){{0}, {0}, false, false}, from);
+    taker.experiment->teacher.agent_id = false;
+    expect_refusal(&taker, SL_MISMATCH, "is of another shape");
+    create(&taker, &(plan){{0}, {0}, false, false}, from);
+    taker.experiment->teacher.ppo.value_norm = false;
+    expect_refusal(&taker, SL_MISMATCH, "was trained with value_norm");
+    create(&taker, &(plan){{0}, {0}, false, false}, "teacher.init=/nonexistent");
+    expect_refusal(&taker, SL_NOT_FOUND, "/nonexistent");
+    destroy(&giver);
+}
+
 /* A critic of the sum says three times what one of the mean does, in a network of the same shape. */
 static void a_teacher_of_another_reward_is_refused(void **state) {
     (void)state;
@@ -352,14 +433,8 @@ static void a_teacher_of_another_reward_is_refused(void **state) {
     (void)snprintf(from, sizeof from, "teacher.from=%s", giver.folder.path);
     create(&taker, &(plan){{0}, {0}, false, false}, from);
     taker.experiment->teacher.ppo.reward = SL_EXP_MEAN;
-    pthread_t coordinator;
-    bool started = false;
-    assert_int_equal(train(&taker, false, &coordinator, &started), SL_MISMATCH);
-    assert_non_null(strstr(sl_error_what(), "learned from the reward 'sum', this experiment's from 'mean'"));
-    atomic_store(&taker.done, true);
-    assert_int_equal(pthread_join(coordinator, NULL), 0);
+    expect_refusal(&taker, SL_MISMATCH, "learned from the reward 'sum', this experiment's from 'mean'");
     destroy(&giver);
-    destroy(&taker);
 }
 
 // the named column of a row of a metrics file
@@ -428,6 +503,8 @@ int main(void) {
         cmocka_unit_test(strangers_change_nothing),
         cmocka_unit_test(students_learn_by_themselves_with_method_direct),
         cmocka_unit_test(a_teacher_of_another_run_is_taken),
+        cmocka_unit_test(training_starts_from_a_teacher),
+        cmocka_unit_test(a_teacher_that_does_not_fit_is_no_start),
         cmocka_unit_test(a_teacher_of_another_reward_is_refused),
         cmocka_unit_test(what_is_won_is_in_the_metrics),
     };
