@@ -60,6 +60,13 @@ static void fill(const sl_episode *e, pb_episode *r) {
     r->n_z = n.z, r->z = (float *)e->z;
 }
 
+size_t sl_episode_most_bytes(const sl_episode *shape) {
+    enum { VARINT_BYTES = 5, REST_BYTES = 256 };
+    lengths n = count(shape);
+    size_t floats = n.obs + n.keep + n.state + n.value + n.logits + n.z + (shape->alive ? 3 : 2) * n.action;
+    return sizeof(float) * floats + n.avail + VARINT_BYTES * n.action + REST_BYTES;
+}
+
 sl_status sl_episode_encode(const sl_episode *episode, uint8_t **bytes, size_t *n_bytes) {
     SL_ASSERT(episode->T > 0 && episode->N > 0 && episode->O > 0 && episode->A > 0 && episode->H > 0);
     SL_ASSERT(episode->M == 1 || episode->M == episode->N);

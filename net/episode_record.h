@@ -31,6 +31,8 @@ typedef struct sl_episode {
 
 enum { SL_EPISODE_MAX_BYTES = 1 << 30 }; /* of a record in the log */
 
+/* What encode may come to for an episode of these shapes; of the pointers only those that may be NULL matter. */
+size_t sl_episode_most_bytes(const sl_episode *shape);
 /* bytes for sl_free. */
 SL_MUST_CHECK sl_status sl_episode_encode(const sl_episode *episode, uint8_t **bytes, size_t *n_bytes);
 /* Fills out with pointers into memory, which is for sl_free by the caller. SL_CORRUPT names the field. */

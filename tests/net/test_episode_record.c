@@ -62,6 +62,9 @@ static void an_episode_comes_back(void **state) {
         void *memory = NULL;
         size_t n_bytes = 0;
         assert_int_equal(sl_episode_encode(&e, &bytes, &n_bytes), SL_OK);
+        // the bound holds, and is no more than actions of one byte and a little away
+        size_t most = sl_episode_most_bytes(&e);
+        assert_true(most >= n_bytes && most <= n_bytes + 4 * (size_t)(e.T * e.N) + 256);
         assert_int_equal(sl_episode_decode(bytes, n_bytes, &got, &memory), SL_OK);
         check_equal(&e, &got);
         sl_free(memory);

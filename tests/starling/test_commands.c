@@ -159,6 +159,9 @@ static void test_bad_experiment_leaves_no_folder(void **state) {
         {"teacher.init=/nonexistent", "key 'teacher.init': there is no '/nonexistent'"},
         {"teacher.from=/tmp", "key 'teacher.from': there is no '/tmp/teacher.safetensors'"},
         {"teacher.ppo.team_reward=true", "key 'teacher.ppo.team_reward' is of an earlier version"},
+        // 27 KB an episode: recording would drop what sampling waits for, without an end
+        {"record.max_bytes=65536 --set record.min_size=60", "key 'record.max_bytes': 65536 hold 2 episodes of up to"},
+        {"record.max_bytes=65536 --set teacher.actor.hidden=1024", "key 'record.max_bytes': 65536 hold 0 episodes"},
         {"name=../../esc", "key 'name': '../../esc' is not a plain file name"},
         {"fleet.endpoint=", "key 'fleet.endpoint': an endpoint is empty"},
         {"fleet.endpoint=foo", "key 'fleet.endpoint': 'foo' is no endpoint"},
@@ -179,6 +182,15 @@ static void test_bad_experiment_leaves_no_folder(void **state) {
         assert_int_not_equal(access(run_folder, F_OK), 0);
     }
     expect_hint("agents are built for 16, 32");
+    // one marine against sixty: more actions than an agent program has room for
+    static const char map[] = "{\"step_limit\": 60, \"width\": 64, \"height\": 64, \"goal\": [9, 32], \"allies\":"
+                              "[{\"at\": [9, 32], \"units\": {\"marine\": 1}}], \"enemies\":"
+                              "[{\"at\": [40, 32], \"units\": {\"marine\": 60}}]}";
+    const char *path = write_file(&folder, "horde.json", map);
+    (void)snprintf(words, sizeof words, "train %s --out %s --set env.name=combat/%s --set students[0].net.hidden=16",
+                   write_file(&folder, "horde.yaml", "env: {name: mpe/simple_v3}\n"), run_folder, path);
+    expect_error(words, 3, "key 'env.name': agent 0 has ");
+    assert_int_not_equal(access(run_folder, F_OK), 0);
     sl_temp_folder_remove(&folder);
 }
 
