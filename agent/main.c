@@ -34,7 +34,6 @@ static sl_status bench(const sl_agent_options *options) {
 
 static sl_status run(int argc, char **argv) {
     sl_agent_options options;
-    SL_TRY(sl_program_begin());
     SL_TRY(sl_agent_options_parse(argc, argv, &options));
     if (options.done) return SL_OK;
     sl_log_init(SL_AGENT_PROGRAM, options.log_level, options.log_json);
@@ -44,6 +43,7 @@ static sl_status run(int argc, char **argv) {
 }
 
 int main(int argc, char **argv) {
+    sl_program_begin(SL_AGENT_PROGRAM, SL_PROGRAM_SMALL);
     sl_status status = run(argc, argv);
     if (status == SL_INTERRUPTED) return stop == SIGINT ? 130 : 0;
     if (status != SL_OK) sl_error_print(SL_AGENT_PROGRAM);

@@ -13,15 +13,73 @@
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #define PARENT_VARIABLE "STARLING_PARENT"
 
-sl_status sl_program_begin(void) {
+// how many of n files can be opened: each duplicate is held while the next ones are tried
+static int try_to_open(int n) {
+    int fd = n > 0 ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1) : -1;
+    if (fd < 0) return 0;
+    int opened = 1 + try_to_open(n - 1);
+    (void)close(fd);
+    return opened;
+}
+
+sl_status sl_program_need_files(int n) {
+    struct rlimit limit;
+    int opened = try_to_open(n);
+    if (opened == n) return SL_OK;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return sl_fail(SL_IO, NULL, "getrlimit: %s", strerror(errno));
+    struct rlimit raised = {limit.rlim_max, limit.rlim_max};
+    if (limit.rlim_cur < limit.rlim_max && setrlimit(RLIMIT_NOFILE, &raised) == 0) opened = try_to_open(n);
+    if (opened == n) return SL_OK;
+    char hint[64];
+    unsigned long long most = limit.rlim_max;
+    (void)snprintf(hint, sizeof hint, "raise it: 'ulimit -n %llu' or more", most + (unsigned)(n - opened));
+    return sl_fail(SL_IO, hint, "at most %llu files may be open at a time: there is room for %d more, not for %d",
+                   most, opened, n);
+}
+
+// so many bytes more must fit within a limit, of which used are taken
+static sl_status check_limit(int resource, const char *flag, unsigned long long used, unsigned long long more) {
+    struct rlimit limit;
+    if (getrlimit(resource, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY || limit.rlim_cur >= used + more)
+        return SL_OK;
+    char hint[64];
+    // what is not mapped yet, for want of memory, comes on top
+    unsigned long long usual = used > 256ULL << 20 ? used : 256ULL << 20;
+    (void)snprintf(hint, sizeof hint, "raise it: 'ulimit %s %llu' or more", flag, (usual + more) / 1024);
+    return sl_fail(SL_MEMORY, hint, "at most %llu KiB of memory may be had (ulimit %s), which is too little",
+                   (unsigned long long)limit.rlim_cur / 1024, flag);
+}
+
+// stacks, heaps of threads, and for each core OpenBLAS's thread with its buffer, which may not be there yet
+static sl_status need_memory(void) {
+    unsigned long long pages[6] = {0}, page = (unsigned long long)sysconf(_SC_PAGESIZE), mib = 1024ULL * 1024;
+    FILE *file = fopen("/proc/self/statm", "re");
+    for (int i = 0; file && i < 6 && fscanf(file, "%llu", &pages[i]) == 1; i++) continue;
+    if (file) (void)fclose(file);
+    unsigned long long more = 512 * mib + 48 * mib * (unsigned long long)sysconf(_SC_NPROCESSORS_ONLN);
+    SL_TRY(check_limit(RLIMIT_AS, "-v", pages[0] * page, more));
+    return check_limit(RLIMIT_DATA, "-d", pages[5] * page, more);
+}
+
+void sl_program_begin(const char *name, sl_program_memory memory) {
+    sl_status status = sl_program_prepare(memory);
+    if (status == SL_OK) return;
+    sl_error_print(name);
+    _exit(sl_status_exit_code(status));
+}
+
+sl_status sl_program_prepare(sl_program_memory memory) {
     // open gives the lowest number that is free; it must outlive an exec
     for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
         if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd == STDIN_FILENO ? O_RDONLY : O_WRONLY) < 0)
             return sl_fail(SL_IO, NULL, "cannot open /dev/null: %s", strerror(errno));
+    SL_TRY(sl_program_need_files(SL_PROGRAM_FILES));
+    if (memory == SL_PROGRAM_WITH_BLAS) SL_TRY(need_memory());
     const char *parent = getenv(PARENT_VARIABLE);
     // its own: it keeps children, and has started itself again
     if (!parent || strtol(parent, NULL, 10) == (long)getpid()) return SL_OK;

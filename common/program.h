@@ -1,5 +1,5 @@
 /* program.h - the running program: what every main does first, whose end is its end too, and where its file lies, so
- * that it can be started again and find its siblings. Any thread, but for begin and keep: main's. */
+ * that it can be started again and find its siblings. Any thread, but for begin, prepare and keep: main's. */
 #ifndef SL_COMMON_PROGRAM_H
 #define SL_COMMON_PROGRAM_H
 
@@ -7,12 +7,22 @@
 
 #include <stdbool.h>
 
-enum { SL_PROGRAM_BYTES = 4096 };
+enum { SL_PROGRAM_BYTES = 4096, SL_PROGRAM_FILES = 32 };
 
-/* First thing in main. Opens /dev/null for what is closed of stdin, stdout and stderr, or the next file would take
- * its number and get the log. Of a program that keeps its children (below) it arranges to be killed when that one
- * ends, however it ends. SL_IO: that one is gone already. */
-SL_MUST_CHECK sl_status sl_program_begin(void);
+/* OpenBLAS takes buffers for each core, and waits for them for ever when there is no memory. */
+typedef enum sl_program_memory { SL_PROGRAM_SMALL, SL_PROGRAM_WITH_BLAS } sl_program_memory;
+
+/* First thing in main: prepares the process, or says why not and ends it there and then, with the status' exit code;
+ * what libraries do at exit may wait for ever in a process that lacks memory. */
+void sl_program_begin(const char *name, sl_program_memory memory);
+/* What begin does. Opens /dev/null for what is closed of stdin, stdout and stderr, or the next file would take its
+ * number and get the log. Sees to it that SL_PROGRAM_FILES more can be opened, and that limits (ulimit -v, -d) leave
+ * the memory. Of a program that keeps its children (below) it arranges to be killed when that one ends, however it
+ * ends. SL_IO: too few files, or that one is gone; SL_MEMORY. */
+SL_MUST_CHECK sl_status sl_program_prepare(sl_program_memory memory);
+/* Sees to it that n more files can be opened now: libzmq aborts when it cannot have one. Raises the soft limit if
+ * that helps. SL_IO says what the limit is. */
+SL_MUST_CHECK sl_status sl_program_need_files(int n);
 /* From now on the children of this process that begin as above end with it: kill -9 leaves nobody behind. The thread
  * that starts them must last as long as they do. */
 void sl_program_keep_children(void);

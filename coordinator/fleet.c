@@ -3,6 +3,7 @@
 
 #include "common/alloc.h"
 #include "common/assert.h"
+#include "common/program.h"
 #include "storage/file.h"
 
 #include <stdio.h>
@@ -74,6 +75,8 @@ sl_status sl_fleet_create(const sl_fleet_def *def, sl_fleet **out) {
     if (status == SL_OK && getrandom(&self->session, sizeof self->session, 0) != (ssize_t)sizeof self->session)
         status = sl_fail(SL_IO, NULL, "the system gives no random numbers");
     self->session |= 1; // never 0, which is "no session"
+    // a connection for each agent, and some for strangers and files
+    if (status == SL_OK) status = sl_program_need_files(def->n_slots + SL_PROGRAM_FILES);
     if (status == SL_OK) status = sl_fleet_codec_create(&self->codec);
     if (status == SL_OK) status = sl_transport_serve(def->endpoint, &transport, &self->transport);
     if (status != SL_OK) {

@@ -115,8 +115,8 @@ static sl_status run(const options *o) {
 int main(int argc, char **argv) {
     options o;
     sl_log_init("coordinator", SL_LOG_INFO, false);
-    sl_status status = sl_program_begin();
-    if (status == SL_OK) status = parse(argc, argv, &o);
+    sl_program_begin("starling-coordinator", SL_PROGRAM_WITH_BLAS);
+    sl_status status = parse(argc, argv, &o);
     if (status == SL_OK && !o.done) {
         sl_log_init("coordinator", o.level, o.json);
         sl_blas_init(argv);

@@ -7,14 +7,14 @@
 #include <stdlib.h>
 
 int main(int argc, char **argv) {
+    sl_program_begin("starling-barrier-peer", SL_PROGRAM_SMALL);
     char *end = NULL;
     unsigned long n_bytes = argc == 3 ? strtoul(argv[2], &end, 10) : 0;
     if (argc != 3 || *end) {
         fprintf(stderr, "usage: starling-barrier-peer ENDPOINT BYTES (started by 'starling bench fleet')\n");
         return 2;
     }
-    sl_status status = sl_program_begin();
-    if (status == SL_OK) status = sl_barrier_peer(argv[1], n_bytes);
+    sl_status status = sl_barrier_peer(argv[1], n_bytes);
     if (status != SL_OK) sl_error_print("starling-barrier-peer");
     return sl_status_exit_code(status);
 }

@@ -46,7 +46,7 @@ static const sl_command commands[] = {
 
 int main(int argc, char **argv) {
     sl_log_init("starling", SL_LOG_INFO, false);
-    sl_status status = sl_program_begin();
+    sl_program_begin("starling", SL_PROGRAM_WITH_BLAS);
     sl_program_keep_children();
     // a reader of our output that goes away is an error to report, not a reason to die with children running
     (void)signal(SIGPIPE, SIG_IGN);
@@ -55,7 +55,7 @@ int main(int argc, char **argv) {
     // only this one multiplies matrices here; the others need no restart for the sake of fast kernels
     if (argc > 2 && strcmp(argv[1], "bench") == 0 && strcmp(argv[2], "train") == 0) sl_blas_init(argv);
     char path[SL_COMMAND_PATH] = "starling";
-    if (status == SL_OK) status = sl_command_run(commands, path, argc, argv);
+    sl_status status = sl_command_run(commands, path, argc, argv);
     if (status == SL_OK && (fflush(stdout) != 0 || ferror(stdout))) {
         status = sl_fail(SL_IO, "disk full, or the reader of a pipe went away", "cannot write the result to stdout");
     }

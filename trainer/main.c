@@ -99,8 +99,8 @@ static sl_status run(const arguments *args) {
 int main(int argc, char **argv) {
     sl_log_init("trainer", SL_LOG_INFO, false);
     arguments args;
-    sl_status status = sl_program_begin();
-    if (status == SL_OK) status = parse(argc, argv, &args);
+    sl_program_begin("starling-trainer", SL_PROGRAM_WITH_BLAS);
+    sl_status status = parse(argc, argv, &args);
     if (status == SL_OK && args.help) {
         (void)fputs(usage, stdout);
         return 0;

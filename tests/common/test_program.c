@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -46,7 +47,7 @@ static void opens_what_is_closed(void **state) {
         for (int fd = 0; fd < 3; fd++) assert_true((kept[fd] = dup(fd)) > 2);
         for (int fd = 0; fd < 3; fd++)
             if (closed & 1 << fd) (void)close(fd);
-        sl_status status = sl_program_begin();
+        sl_status status = sl_program_prepare(SL_PROGRAM_SMALL);
         for (int fd = 0; fd < 3; fd++)
             if (closed & 1 << fd) fits = fits && is_null_device(fd, fd == 0 ? O_RDONLY : O_WRONLY);
         for (int fd = 0; fd < 3; fd++) {
@@ -70,6 +71,50 @@ static pid_t play(const char *part, int out) {
     assert_int_equal(posix_spawn(&pid, path, &actions, NULL, argv, environ), 0);
     posix_spawn_file_actions_destroy(&actions);
     return pid;
+}
+
+static void too_few_files_are_said(void **state) {
+    (void)state;
+    struct rlimit old, low;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &old), 0);
+    // a soft limit is raised
+    low = (struct rlimit){8, old.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &low), 0);
+    assert_int_equal(sl_program_prepare(SL_PROGRAM_SMALL), SL_OK);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &low), 0);
+    assert_true(low.rlim_cur >= SL_PROGRAM_FILES);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &old), 0);
+    // a hard one is not, so a child has it
+    int status = -1;
+    pid_t pid = play("poor", -1);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+/* With that much memory it may have; a process of tests is small. */
+static int be_hungry(void) {
+    struct rlimit none = {RLIM_INFINITY, RLIM_INFINITY};
+    if (setrlimit(RLIMIT_AS, &none) != 0 || sl_program_prepare(SL_PROGRAM_WITH_BLAS) != SL_OK) return 1;
+    for (rlim_t mib = 400; mib >= 50; mib -= 50) {
+        struct rlimit limit = {mib << 20, RLIM_INFINITY};
+        if (setrlimit(RLIMIT_DATA, &limit) != 0) return 2;
+        if (sl_program_prepare(SL_PROGRAM_WITH_BLAS) != SL_MEMORY || !strstr(sl_error_what(), "ulimit -d")) return 3;
+        if (setrlimit(RLIMIT_AS, &limit) != 0) return 4;
+        if (sl_program_prepare(SL_PROGRAM_WITH_BLAS) != SL_MEMORY || !strstr(sl_error_what(), "ulimit -v")) return 5;
+        if (sl_program_prepare(SL_PROGRAM_SMALL) != SL_OK || setrlimit(RLIMIT_AS, &none) != 0) return 6;
+    }
+    sl_program_begin("test", SL_PROGRAM_WITH_BLAS);
+    return 7;
+}
+
+static void too_little_memory_is_said(void **state) {
+    (void)state;
+    int status = -1;
+    pid_t pid = play("hungry", -1);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), sl_status_exit_code(SL_MEMORY));
 }
 
 /* The end of the pipe, which all that hold it must have closed; each byte says that a child has begun. */
@@ -103,17 +148,34 @@ static void an_orphan_does_not_begin(void **state) {
     (void)state;
     // no process has this number
     assert_int_equal(setenv("STARLING_PARENT", "999999999", 1), 0);
-    assert_int_equal(sl_program_begin(), SL_IO);
+    assert_int_equal(sl_program_prepare(SL_PROGRAM_SMALL), SL_IO);
     // one that keeps children may start itself again
     sl_program_keep_children();
-    assert_int_equal(sl_program_begin(), SL_OK);
+    assert_int_equal(sl_program_prepare(SL_PROGRAM_SMALL), SL_OK);
     assert_int_equal(unsetenv("STARLING_PARENT"), 0);
     assert_int_equal(prctl(PR_SET_PDEATHSIG, 0), 0);
 }
 
 static int be_child(void) {
-    if (sl_program_begin() != SL_OK || write(STDOUT_FILENO, "c", 1) != 1) return 1;
+    if (sl_program_prepare(SL_PROGRAM_SMALL) != SL_OK || write(STDOUT_FILENO, "c", 1) != 1) return 1;
     for (;;) (void)pause();
+}
+
+/* With a hard limit of so many files; the exit code says whether it was told. */
+static int be_poor(void) {
+    int refused = 0;
+    for (rlim_t n = SL_PROGRAM_FILES + 8; n >= 4; n--) {
+        struct rlimit limit = {n, n};
+        if (setrlimit(RLIMIT_NOFILE, &limit) != 0) return 2;
+        sl_status status = sl_program_prepare(SL_PROGRAM_SMALL);
+        if (status != SL_OK && status != SL_IO) return 3;
+        if (status == SL_IO && (!strstr(sl_error_what(), "files may be open at a time") || !sl_error_hint()))
+            return 4;
+        if (n < SL_PROGRAM_FILES && status == SL_OK) return 5;
+        if (n == SL_PROGRAM_FILES + 8 && status != SL_OK) return 6;
+        refused += status == SL_IO;
+    }
+    return refused > SL_PROGRAM_FILES - 8 ? 0 : 7;
 }
 
 static int be_parent(void) {
@@ -124,10 +186,14 @@ static int be_parent(void) {
 }
 
 int main(int argc, char **argv) {
+    if (argc == 2 && strcmp(argv[1], "poor") == 0) return be_poor();
+    if (argc == 2 && strcmp(argv[1], "hungry") == 0) return be_hungry();
     if (argc == 2) return strcmp(argv[1], "child") == 0 ? be_child() : be_parent();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(finds_its_own_file),
         cmocka_unit_test(opens_what_is_closed),
+        cmocka_unit_test(too_few_files_are_said),
+        cmocka_unit_test(too_little_memory_is_said),
         cmocka_unit_test(children_end_with_their_parent),
         cmocka_unit_test(an_orphan_does_not_begin),
     };
