@@ -38,8 +38,9 @@ struct sl_coordinator {
     size_t snapshot_bytes;
     sl_episodes episodes; /* evaluated or flown; won is NULL where there is nothing to win */
     int64_t *tick_ns;
-    double latency_ns[4]; /* of the last flight: round trip and residence, each p50 and p99 */
-    sl_hangar *hangar;    /* NULL: no fleet */
+    double latency_ns[4];            /* of the last flight: round trip and residence, each p50 and p99 */
+    int64_t incidents[SL_INCIDENTS]; /* of the last flight */
+    sl_hangar *hangar;               /* NULL: no fleet */
 };
 
 static sl_status open_hangar(sl_coordinator *self, const sl_coordinator_def *def) {
@@ -349,6 +350,14 @@ static void sum_up(const sl_fleet_stats *after, const sl_fleet_stats *before, do
     out[3] = sl_latency_percentile(&residence, 0.99);
 }
 
+static void count_incidents(const sl_fleet_stats *after, const sl_fleet_stats *before, int64_t out[SL_INCIDENTS]) {
+    out[SL_INCIDENT_LATE] = (int64_t)(after->missed - before->missed);
+    out[SL_INCIDENT_ABSENT] = (int64_t)(after->absent - before->absent);
+    out[SL_INCIDENT_DROPPED] = (int64_t)(sl_fleet_count_dropped(after) - sl_fleet_count_dropped(before));
+    out[SL_INCIDENT_REJECTED] = (int64_t)(after->rejected - before->rejected);
+    out[SL_INCIDENT_LOST] = (int64_t)(after->lost - before->lost);
+}
+
 static sl_status fly(sl_coordinator *self, const sl_learn_message *request, sl_learn_message *answer) {
     SL_TRY(sl_request_episodes(request, MAX_EVALUATION));
     if (!self->hangar) return sl_fail(SL_MISMATCH, "start it with --fleet", "this coordinator has no fleet");
@@ -371,7 +380,9 @@ static sl_status fly(sl_coordinator *self, const sl_learn_message *request, sl_l
     sl_fleet_stats before = *sl_fleet_get_stats(def.fleet);
     SL_TRY(sl_fly_run(&def, &self->episodes, self->tick_ns, &n_ticks));
     sum_up(sl_fleet_get_stats(def.fleet), &before, self->latency_ns);
+    count_incidents(sl_fleet_get_stats(def.fleet), &before, self->incidents);
     answer_episodes(self, n, answer);
+    ADD(SL_TENSOR_INCIDENTS, SL_WIRE_I64, self->incidents, SL_INCIDENTS);
     ADD(SL_TENSOR_TICK_NS, SL_WIRE_I64, self->tick_ns, n_ticks);
     ADD(SL_TENSOR_LATENCY, SL_WIRE_F64, self->latency_ns, 2, 2);
     return SL_OK;

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <sys/random.h>
 
-enum { CHECK_MS = 10 };
+enum { CHECK_MS = 10, NOTE_AFTER_MS = 2000, NOTE_EVERY_MS = 500, NAMES_BYTES = 16 };
 
 sl_fleet_def sl_fleet_default_def(const char *endpoint, int n_slots, const sl_fleet_slot_def *slots, int O, int A,
                                   int max_steps) {
@@ -112,6 +112,10 @@ const sl_fleet_stats *sl_fleet_get_stats(const sl_fleet *self) {
     return &self->stats;
 }
 
+uint64_t sl_fleet_count_dropped(const sl_fleet_stats *stats) {
+    return stats->malformed + stats->other_version + stats->unusable;
+}
+
 /* one message, and the periodic work when it is due */
 static sl_status turn(sl_fleet *self) {
     // the wait is always the same, so that the transport need not set it anew
@@ -123,12 +127,34 @@ static sl_status turn(sl_fleet *self) {
     return SL_OK;
 }
 
-static sl_status name_missing(const sl_fleet *self, int timeout_ms) {
-    char missing[120] = "";
-    int n = 0;
-    for (int i = 0; i < self->def.n_slots && n < (int)sizeof missing - 8; i++)
-        if (self->slots[i].state != SL_SLOT_LIVE)
-            n += snprintf(missing + n, sizeof missing - (size_t)n, "%s%d", n ? ", " : "", i);
+/* whether the tick still waits for the slot */
+static bool is_awaited(const sl_fleet *self, const sl_slot *slot) {
+    if (slot->acted) return false;
+    if (slot->state == SL_SLOT_LIVE) return self->now_ns < slot->due_ns;
+    if (slot->patience_ns == 0) return false;
+    // a successor that has come has as long as an agent to get ready
+    int more_ms = slot->state == SL_SLOT_JOINING ? self->def.deadline_ms : 0;
+    return self->now_ns < slot->patience_ns + (int64_t)more_ms * SL_FLEET_MS;
+}
+
+void sl_fleet_name_missing(const sl_fleet *self, char text[SL_FLEET_NAMES]) {
+    int n = 0, left = 0;
+    text[0] = 0;
+    for (int i = 0; i < self->def.n_slots; i++) {
+        const sl_slot *slot = &self->slots[i];
+        if (!(self->in_tick ? is_awaited(self, slot) : slot->state != SL_SLOT_LIVE)) continue;
+        // a few: it is a part of a line
+        if (n < NAMES_BYTES)
+            n += snprintf(text + n, (size_t)(SL_FLEET_NAMES - n), "%s%d", n ? ", " : "", i);
+        else
+            left++;
+    }
+    if (left > 0) (void)snprintf(text + n, (size_t)(SL_FLEET_NAMES - n), " and %d more", left);
+}
+
+static sl_status miss(const sl_fleet *self, int timeout_ms) {
+    char missing[SL_FLEET_NAMES];
+    sl_fleet_name_missing(self, missing);
     return sl_fail(SL_TIMEOUT, "is an agent running for each of them, and can it reach this endpoint?",
                    "no agent for slots %s at %s after %d ms", missing, sl_fleet_endpoint(self), timeout_ms);
 }
@@ -143,7 +169,7 @@ sl_status sl_fleet_wait(sl_fleet *self, int timeout_ms) {
     sl_fleet_look(self);
     int64_t end_ns = self->now_ns + (int64_t)timeout_ms * SL_FLEET_MS;
     while (!all_live(self)) {
-        if (self->now_ns >= end_ns) return name_missing(self, timeout_ms);
+        if (self->now_ns >= end_ns) return miss(self, timeout_ms);
         SL_TRY(turn(self));
     }
     return SL_OK;
@@ -170,6 +196,7 @@ static void remember(sl_fleet *self, const float *obs, const uint8_t *avail, boo
     self->n_steps++;
     self->last_tick++;
     self->tick_ns = self->now_ns;
+    self->next_note_ns = self->clock_ns + (int64_t)NOTE_AFTER_MS * SL_FLEET_MS;
     for (int i = 0; i < self->def.n_slots; i++) {
         sl_slot *slot = &self->slots[i];
         int deadline_ms = slot->misses < SL_FLEET_MISSES ? self->def.deadline_ms : 0;
@@ -178,16 +205,6 @@ static void remember(sl_fleet *self, const float *obs, const uint8_t *avail, boo
         // a new episode needs no answer to what the last one left open
         if (episode_start) slot->n_answered = 0, slot->outstanding = false;
     }
-}
-
-/* whether the tick still waits for the slot */
-static bool is_awaited(const sl_fleet *self, const sl_slot *slot) {
-    if (slot->acted) return false;
-    if (slot->state == SL_SLOT_LIVE) return self->now_ns < slot->due_ns;
-    if (slot->patience_ns == 0) return false;
-    // a successor that has come has as long as an agent to get ready
-    int more_ms = slot->state == SL_SLOT_JOINING ? self->def.deadline_ms : 0;
-    return self->now_ns < slot->patience_ns + (int64_t)more_ms * SL_FLEET_MS;
 }
 
 /* the action of a slot at the tick's end; three misses in a row, and ticks wait no more until it answers */
@@ -206,14 +223,31 @@ static sl_act settle(sl_fleet *self, sl_slot *slot, int32_t *action) {
     return SL_ACT_MISSED;
 }
 
+/* tells whoever looks on what holds the tick up */
+static void note_wait(sl_fleet *self) {
+    if (!self->waits || self->clock_ns < self->next_note_ns) return;
+    char slots[SL_FLEET_NAMES];
+    sl_fleet_name_missing(self, slots);
+    if (slots[0]) self->waits(self->waits_context, slots);
+    self->next_note_ns = self->clock_ns + (int64_t)NOTE_EVERY_MS * SL_FLEET_MS;
+}
+
+void sl_fleet_watch(sl_fleet *self, void (*waits)(void *context, const char *slots), void *context) {
+    self->waits = waits;
+    self->waits_context = context;
+    if (waits) self->complaints.n = 0;
+}
+
 /* until every slot has answered or is waited for no more */
 static sl_status await_actions(sl_fleet *self) {
     // slots are looked at in order: those that have answered are passed once
     for (int i = 0; i < self->def.n_slots;) {
-        if (is_awaited(self, &self->slots[i]))
-            SL_TRY(turn(self));
-        else
+        if (!is_awaited(self, &self->slots[i])) {
             i++;
+            continue;
+        }
+        SL_TRY(turn(self));
+        note_wait(self);
     }
     return SL_OK;
 }

@@ -59,7 +59,8 @@ typedef struct sl_fleet_stats {
     uint64_t ticks, answered, missed, absent; /* actions by sl_act: answered + missed + absent = ticks * slots */
     uint64_t stale, duplicate;                /* actions not applied: of a past step or incarnation; repeated */
     uint64_t malformed, other_version;        /* messages dropped by the codec */
-    uint64_t out_of_range;                    /* actions that the slot does not have, applied as no-op */
+    uint64_t unusable;                        /* dropped for what they say: an action that the slot does not have or
+                                                 of another tick, a part that no file has */
     uint64_t joined, lost, rejected, resets;  /* agents */
     uint64_t resent, replayed;                /* observations */
     sl_latency round_trip;                    /* of observations sent once */
@@ -83,8 +84,17 @@ SL_MUST_CHECK sl_status sl_fleet_poll(sl_fleet *self, int timeout_ms);
  * written and the episode cannot be continued. */
 SL_MUST_CHECK sl_status sl_fleet_tick(sl_fleet *self, const float *obs, const uint8_t *avail, bool episode_start,
                                       int32_t *actions, sl_act *acts);
+/* waits is called from within a tick that has waited for more than 2 s, twice a second, with the slots that it waits
+ * for ("0, 1"), until it is set to NULL. Whoever sets it is told again of what is dropped, though it was told before.
+ */
+void sl_fleet_watch(sl_fleet *self, void (*waits)(void *context, const char *slots), void *context);
+/* The slots that the tick at work waits for, between ticks those that are not LIVE: "0, 1, 4, 5, 6, 7 and 9 more". */
+enum { SL_FLEET_NAMES = 120 };
+void sl_fleet_name_missing(const sl_fleet *self, char text[SL_FLEET_NAMES]);
 /* Tells every agent that the flight is over: their sessions end, the slots are free. */
 void sl_fleet_goodbye(sl_fleet *self);
 const sl_fleet_stats *sl_fleet_get_stats(const sl_fleet *self); /* borrowed for the life of self */
+/* Messages that could not be taken, whatever was wrong with them. */
+uint64_t sl_fleet_count_dropped(const sl_fleet_stats *stats);
 
 #endif

@@ -2,7 +2,35 @@
  * incarnation that holds the slot have any effect; to all others the answer is RESET. On the fleet's thread. */
 #include "coordinator/fleet_slots.h"
 
+#include <stdio.h>
 #include <string.h>
+
+/* who said the message at work, for people */
+static void name_peer(const sl_fleet *self, const sl_peer *peer, char text[96]) {
+    const char *at = sl_transport_sender(self->transport);
+    for (int i = 0; i < self->def.n_slots; i++) {
+        const sl_slot *slot = &self->slots[i];
+        bool holds = slot->state != SL_SLOT_FREE && slot->peer.len == peer->len &&
+                     memcmp(slot->peer.bytes, peer->bytes, peer->len) == 0;
+        if (!holds) continue;
+        (void)snprintf(text, 96, "the agent of slot %d%s%.60s", i, at[0] ? " at " : "", at);
+        return;
+    }
+    (void)snprintf(text, 96, "a peer without a slot%s%.60s", at[0] ? " at " : "", at);
+}
+
+void sl_fleet_complain(sl_fleet *self, sl_log_level level, const sl_peer *peer, const char *key, const char *text) {
+    char name[96];
+    if (!sl_complaint_is_new(&self->complaints, peer, key)) return;
+    name_peer(self, peer, name);
+    sl_log(level, "%s: %s", name, text);
+}
+
+static void drop(sl_fleet *self, const sl_peer *peer, const char *why) {
+    char text[300];
+    (void)snprintf(text, sizeof text, "what it said was dropped: %s", why);
+    sl_fleet_complain(self, SL_LOG_WARN, peer, why, text);
+}
 
 /* the slot that the message speaks for, or NULL */
 static sl_slot *find_slot(sl_fleet *self, const sl_fleet_message *message) {
@@ -11,13 +39,29 @@ static sl_slot *find_slot(sl_fleet *self, const sl_fleet_message *message) {
     return slot->run_id == message->run_id ? slot : NULL;
 }
 
+/* why the answer to the outstanding observation cannot be taken; NULL: it can */
+static const char *find_fault(const sl_fleet *self, const sl_slot *slot, const sl_fleet_message *message) {
+    if (message->tick != self->last_tick - (self->n_steps - 1 - slot->n_answered))
+        return "an ACTION whose tick is not its observation's";
+    if (message->action >= slot->def.n_actions) return "an ACTION that its slot does not have";
+    return NULL;
+}
+
 static void on_action(sl_fleet *self, sl_slot *slot, const sl_fleet_message *message) {
+    if (message->sequence > slot->sequence) drop(self, &slot->peer, "an ACTION for an observation that was not sent");
     if (message->sequence != slot->sequence || !slot->outstanding) {
         // a repeat of the last answer comes from a repeated observation
         if (message->sequence == slot->sequence)
             self->stats.duplicate++;
         else
             self->stats.stale++;
+        return;
+    }
+    // it stays unanswered, and is sent again
+    const char *fault = find_fault(self, slot, message);
+    if (fault) {
+        self->stats.unusable++;
+        drop(self, &slot->peer, fault);
         return;
     }
     slot->outstanding = false;
@@ -32,15 +76,17 @@ static void on_action(sl_fleet *self, sl_slot *slot, const sl_fleet_message *mes
         sl_fleet_feed(self, slot);
         return;
     }
-    bool in_range = message->action < slot->def.n_actions;
-    if (!in_range) self->stats.out_of_range++;
-    slot->action = in_range ? message->action : 0;
+    slot->action = message->action;
     slot->acted = true;
     slot->patience_is_used = false;
 }
 
 static void on_model_request(sl_fleet *self, const sl_slot *slot, const sl_fleet_message *message) {
-    if ((uint64_t)message->offset >= slot->def.model_bytes) return;
+    if ((uint64_t)message->offset >= slot->def.model_bytes) {
+        self->stats.unusable++;
+        drop(self, &slot->peer, "a MODEL_REQUEST from where its slot's file has nothing");
+        return;
+    }
     size_t left = slot->def.model_bytes - (size_t)message->offset;
     sl_fleet_message chunk = sl_fleet_to(self, slot, SL_FLEET_MODEL_CHUNK);
     chunk.model_bytes = (int64_t)slot->def.model_bytes;
@@ -89,7 +135,7 @@ static void on_message(sl_fleet *self, const sl_message *received) {
     sl_fleet_message message = {.run_id = 0};
     sl_status status = received->n_frames == 1 ? sl_fleet_decode(self->codec, received->frames[0].bytes,
                                                                  received->frames[0].n_bytes, &message)
-                                               : SL_CORRUPT;
+                                               : sl_fail(SL_CORRUPT, NULL, "a message of more than one frame");
     if (status == SL_MISMATCH) {
         // nothing but the version was read, so the answer cannot name the agent's run
         self->stats.other_version++;
@@ -98,6 +144,7 @@ static void on_message(sl_fleet *self, const sl_message *received) {
     }
     if (status != SL_OK) {
         self->stats.malformed++;
+        drop(self, &received->peer, sl_error_what());
         return;
     }
     switch (message.kind) {
@@ -111,7 +158,8 @@ static void on_message(sl_fleet *self, const sl_message *received) {
         on_member(self, &received->peer, &message);
         break;
     default:
-        self->stats.malformed++; // well-formed, but only the coordinator says it
+        self->stats.malformed++; // well-formed
+        drop(self, &received->peer, "what only a coordinator says");
     }
 }
 

@@ -139,6 +139,11 @@ void sl_fleet_reject(sl_fleet *self, const sl_peer *peer, uint64_t run_id, sl_re
     (void)snprintf(message.text, sizeof message.text, "%s", text);
     self->stats.rejected++;
     (void)sl_fleet_send(self, peer, &message);
+    // a successor is told to wait until its predecessor is known to be gone
+    bool passes = code == SL_REJECT_SLOT_TAKEN || code == SL_REJECT_FULL;
+    char line[200];
+    (void)snprintf(line, sizeof line, "its HELLO was rejected (%s): %s", sl_reject_name(code), message.text);
+    sl_fleet_complain(self, passes ? SL_LOG_INFO : SL_LOG_WARN, peer, line, line);
 }
 
 static sl_status welcome(sl_fleet *self, const sl_slot *slot) {

@@ -3,6 +3,8 @@
 #ifndef SL_COORDINATOR_FLEET_SLOTS_H
 #define SL_COORDINATOR_FLEET_SLOTS_H
 
+#include "common/log.h"
+#include "coordinator/complaints.h"
 #include "coordinator/fleet.h"
 #include "net/fleet_message.h"
 #include "net/transport.h"
@@ -55,6 +57,10 @@ struct sl_fleet {
     int64_t last_tick;
     bool in_tick; /* messages are read by a tick, not between flights */
     sl_fleet_stats stats;
+    sl_complaints complaints;
+    void (*waits)(void *context, const char *slots);
+    void *waits_context;
+    int64_t next_note_ns; /* on the transport's clock */
 };
 
 /* fleet_slots.c */
@@ -73,6 +79,10 @@ void sl_fleet_note_progress(const sl_fleet *self, sl_slot *slot);
 void sl_fleet_check(sl_fleet *self);
 /* Sends the slot's agent the next observation of the episode that it has not answered, if one is due. */
 void sl_fleet_feed(sl_fleet *self, sl_slot *slot);
+
+/* fleet_messages.c: something was dropped or refused: one line for each peer and reason. key: the reason, the same
+ * each time; text: the line's words. */
+void sl_fleet_complain(sl_fleet *self, sl_log_level level, const sl_peer *peer, const char *key, const char *text);
 
 /* Reads the clock. Who was away, stopped or busy with something else, cannot call others late or silent: that time is
  * not counted. */

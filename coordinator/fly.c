@@ -11,7 +11,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { WAIT_A_ROUND_MS = 500, POLL_FROM_NS = 20000000 };
+enum { WAIT_A_ROUND_MS = 500, NOTE_AFTER_MS = 2000, POLL_FROM_NS = 20000000 };
 
 typedef struct flight {
     const sl_fly_def *def;
@@ -25,6 +25,7 @@ typedef struct flight {
     sl_golden_writer *writer; /* NULL: nothing is recorded */
     sl_shape *shapes;         /* NULL: nobody looks on */
     int64_t due_ns;           /* when the next step may come */
+    int64_t episode;
     sl_keeper keeper;
 } flight;
 
@@ -46,13 +47,27 @@ static sl_status prepare(flight *self) {
     return sl_golden_writer_open(&writer, self->env, &self->writer);
 }
 
+static void note_wait(void *context, const char *slots) {
+    const flight *self = context;
+    char text[SL_FLEET_NAMES + 32];
+    (void)snprintf(text, sizeof text, "waiting for slot%s %s", strchr(slots, ',') ? "s" : "", slots);
+    sl_progress_note(self->def->progress, self->episode, self->def->n_episodes, text);
+}
+
 // in rounds, so that the asker hears that somebody is still there
-static sl_status gather_agents(const flight *self) {
+static sl_status gather_agents(flight *self) {
     const sl_fly_def *def = self->def;
     for (int waited = 0;; waited += WAIT_A_ROUND_MS) {
         sl_status status = sl_fleet_wait(def->fleet, WAIT_A_ROUND_MS);
-        if (status != SL_TIMEOUT || waited + WAIT_A_ROUND_MS >= def->join_ms) return status;
+        if (status != SL_TIMEOUT) return status;
+        char slots[SL_FLEET_NAMES];
+        sl_fleet_name_missing(def->fleet, slots);
+        if (waited + WAIT_A_ROUND_MS >= def->join_ms)
+            return sl_fail(SL_TIMEOUT, "is an agent running for each of them, and can it reach this endpoint?",
+                           "no agent for slots %s at %s after %d ms", slots, sl_fleet_endpoint(def->fleet),
+                           waited + WAIT_A_ROUND_MS);
         SL_TRY(sl_progress_report(def->progress, 0, def->n_episodes));
+        if (waited >= NOTE_AFTER_MS) note_wait(self, slots);
     }
 }
 
@@ -140,6 +155,7 @@ static sl_status fly_all(flight *self, const sl_episodes *out, int64_t *tick_ns,
     SL_TRY(gather_agents(self));
     for (int64_t e = 0; e < def->n_episodes; e++) {
         SL_TRY(sl_progress_report(def->progress, e, def->n_episodes));
+        self->episode = e;
         SL_TRY(fly_episode(self, e, out->returns + e * self->setup->N, &out->length[e], tick_ns + total));
         if (out->won) out->won[e] = self->won;
         total += out->length[e];
@@ -162,13 +178,17 @@ sl_status sl_fly_run(const sl_fly_def *def, const sl_episodes *out, int64_t *tic
     flight self = {.def = def, .setup = def->setup};
     sl_fleet_stats before = *sl_fleet_get_stats(def->fleet);
     memset(out->returns, 0, (size_t)def->n_episodes * (size_t)def->setup->N * sizeof *out->returns);
+    sl_fleet_watch(def->fleet, note_wait, &self);
     sl_status status = prepare(&self);
     if (status == SL_OK) status = fly_all(&self, out, tick_ns, n_ticks);
+    sl_fleet_watch(def->fleet, NULL, NULL);
     const sl_fleet_stats *after = sl_fleet_get_stats(def->fleet);
     uint64_t missed = after->missed - before.missed, absent = after->absent - before.absent;
     if (missed + absent > 0)
         SL_WARN("the fallback acted %llu times for a late agent, %llu times for an absent one",
                 (unsigned long long)missed, (unsigned long long)absent);
+    uint64_t dropped = sl_fleet_count_dropped(after) - sl_fleet_count_dropped(&before);
+    if (dropped > 0) SL_WARN("%llu messages were dropped", (unsigned long long)dropped);
     status = end_recording(&self, status);
     sl_env_destroy(&self.env);
     sl_mask_destroy(&self.masks);

@@ -51,6 +51,18 @@ static sl_status report(void *context, int64_t done, int64_t total) {
     return SL_OK;
 }
 
+// PROGRESS that says whom the work waits for; from within the work, so that nothing else is done here
+static void note(void *context, int64_t done, int64_t total, const char *text) {
+    sl_server *self = context;
+    sl_learn_message message = {.kind = SL_LEARN_PROGRESS,
+                                .run_id = self->run_id,
+                                .request_id = self->working_on,
+                                .done = done,
+                                .total = total};
+    (void)snprintf(message.text, sizeof message.text, "%s", text);
+    if (sl_learn_send(self->codec, self->transport, NULL, &message) != SL_OK) SL_DEBUGF("progress was not sent");
+}
+
 // PROGRESS with a picture
 static void show(void *context, const sl_sight *sight) {
     sl_server *self = context;
@@ -88,7 +100,7 @@ sl_status sl_server_open(const char *endpoint, const sl_coordinator_def *def, sl
     memcpy(self->config_hash, def->config_hash, sizeof self->config_hash);
     self->run_id = draw_run_id();
     sl_coordinator_def with_progress = *def;
-    with_progress.progress = (sl_progress){report, self};
+    with_progress.progress = (sl_progress){report, self, note};
     with_progress.watch = (sl_watch){show, self};
     sl_transport_def transport = sl_transport_learn_def();
     // what could not be sent is sent again or asked for again: the agents need not wait for it

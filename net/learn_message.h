@@ -68,8 +68,20 @@ typedef enum sl_tensor_role {
     SL_TENSOR_SHAPES,     /* f32 (n, 12): PROGRESS of a watched flight: its picture (envs/shape_rows.h) */
     SL_TENSOR_LABELS,     /* u8 (n, 36): of the same */
     SL_TENSOR_LATENCY,    /* f64 (2, 2): FLY: p50, p99 in ns of round trips and of the agents' residence */
+    SL_TENSOR_INCIDENTS,  /* i64 (SL_INCIDENTS): FLY: how often something was not as it should be */
     SL_TENSOR_ROLES
 } sl_tensor_role;
+
+/* INCIDENTS counts: actions of the fallback for a late agent, and for an absent one; messages dropped; HELLOs
+ * rejected; agents lost. */
+typedef enum sl_incident {
+    SL_INCIDENT_LATE,
+    SL_INCIDENT_ABSENT,
+    SL_INCIDENT_DROPPED,
+    SL_INCIDENT_REJECTED,
+    SL_INCIDENT_LOST,
+    SL_INCIDENTS
+} sl_incident;
 
 typedef enum sl_wire_type { SL_WIRE_F32 = 1, SL_WIRE_F64, SL_WIRE_I32, SL_WIRE_I64, SL_WIRE_U8 } sl_wire_type;
 

@@ -64,6 +64,10 @@ sl_status sl_transport_receive(sl_transport *self, int timeout_ms, sl_message *o
     return status;
 }
 
+const char *sl_transport_sender(const sl_transport *self) {
+    return self->ops->sender(self);
+}
+
 int64_t sl_transport_now_ns(const sl_transport *self) {
     return self->ops->now_ns(self);
 }

@@ -60,6 +60,8 @@ SL_MUST_CHECK sl_status sl_transport_send(sl_transport *self, const sl_peer *pee
                                           const sl_frame *frames);
 /* The next message, waiting at most timeout_ms (-1 = for ever). SL_TIMEOUT; SL_INTERRUPTED after a signal. */
 SL_MUST_CHECK sl_status sl_transport_receive(sl_transport *self, int timeout_ms, sl_message *out);
+/* The address of who sent the message received last, "10.0.0.7"; "" = not known. Borrowed until the next receive. */
+const char *sl_transport_sender(const sl_transport *self);
 int64_t sl_transport_now_ns(const sl_transport *self); /* the monotonic clock, or the simulation's */
 sl_transport_stats sl_transport_get_stats(const sl_transport *self);
 

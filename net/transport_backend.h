@@ -12,6 +12,7 @@ typedef struct sl_transport_ops {
     sl_status (*send)(sl_transport *self, const sl_peer *peer, int n_frames, const sl_frame *frames);
     sl_status (*receive)(sl_transport *self, int timeout_ms, sl_message *out);
     int64_t (*now_ns)(const sl_transport *self);
+    const char *(*sender)(const sl_transport *self);
 } sl_transport_ops;
 
 /* The first member of each backend's struct. */

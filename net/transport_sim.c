@@ -238,7 +238,12 @@ static int64_t now_sim(const sl_transport *base) {
     return ((const sim_transport *)base)->sim->now_ns;
 }
 
-static const sl_transport_ops sim_ops = {close_sim, send_sim, receive_sim, now_sim};
+static const char *sender_sim(const sl_transport *base) {
+    (void)base;
+    return "";
+}
+
+static const sl_transport_ops sim_ops = {close_sim, send_sim, receive_sim, now_sim, sender_sim};
 
 sl_status sl_sim_open(const char *endpoint, bool serves, sl_transport **out) {
     if (!installed) return sl_fail(SL_CONFIG, "use tcp://HOST:PORT", "no simulated network for '%s'", endpoint);

@@ -4,6 +4,7 @@
 
 #include "common/alloc.h"
 #include "common/clock.h"
+#include "common/log.h"
 
 #include <errno.h>
 #include <string.h>
@@ -175,7 +176,13 @@ static sl_status receive_zmq(sl_transport *base, int timeout_ms, sl_message *out
     bool kept = false;
     while (!kept) {
         SL_TRY(receive_message(self, &peer, &kept));
-        if (!kept) base->stats.dropped_in++;
+        if (kept) continue;
+        // the first, second, fourth, ...: one who goes on shall not fill the log
+        uint64_t n = ++base->stats.dropped_in;
+        if ((n & (n - 1)) == 0)
+            SL_WARN(
+                "dropped a message on %s, %llu so far: more than %d frames, or a routing id of more than %d bytes",
+                base->endpoint, (unsigned long long)n, SL_MAX_FRAMES, SL_PEER_BYTES);
     }
     out->peer = peer;
     out->n_frames = self->n_held;
@@ -189,7 +196,13 @@ static int64_t now_zmq(const sl_transport *base) {
     return sl_clock_ns();
 }
 
-static const sl_transport_ops zmq_ops = {close_zmq, send_zmq, receive_zmq, now_zmq};
+static const char *sender_zmq(const sl_transport *base) {
+    const zmq_transport *self = (const zmq_transport *)base;
+    const char *address = self->n_held > 0 ? zmq_msg_gets(&self->held[0], "Peer-Address") : NULL;
+    return address ? address : "";
+}
+
+static const sl_transport_ops zmq_ops = {close_zmq, send_zmq, receive_zmq, now_zmq, sender_zmq};
 
 // libzmq serves on addresses and interfaces only, so a name that is no interface becomes an address
 static int serve(zmq_transport *self, const char *endpoint) {

@@ -21,6 +21,8 @@ struct sl_ask {
     volatile sig_atomic_t stop; /* given up: the programs failed, or the user interrupted */
     atomic_bool answered;
     _Atomic int64_t done, total;
+    pthread_mutex_t note_lock;
+    char note[SL_ASK_NOTE];
     void (*picture)(void *context, const sl_learn_message *message);
     void *picture_context;
     sl_learn_message *request;
@@ -33,12 +35,18 @@ static void on_progress(void *context, const sl_learn_message *message) {
     sl_ask *self = context;
     atomic_store(&self->done, message->done);
     atomic_store(&self->total, message->total);
+    // a picture's text is another one
+    bool is_note = !sl_learn_tensor(message, SL_TENSOR_SHAPES);
+    (void)pthread_mutex_lock(&self->note_lock);
+    (void)snprintf(self->note, sizeof self->note, "%.*s", (int)sizeof self->note - 1, is_note ? message->text : "");
+    (void)pthread_mutex_unlock(&self->note_lock);
     if (self->picture && sl_learn_tensor(message, SL_TENSOR_SHAPES)) self->picture(self->picture_context, message);
 }
 
 sl_status sl_ask_open(const char *endpoint, const char *config_hash, sl_ask **out) {
     sl_ask *self = sl_alloc(sizeof *self);
     if (!self) return sl_fail(SL_MEMORY, NULL, "no memory for an asker");
+    (void)pthread_mutex_init(&self->note_lock, NULL);
     self->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     sl_asker_def def = sl_asker_default_def(endpoint);
     (void)snprintf(def.config_hash, sizeof def.config_hash, "%s", config_hash);
@@ -62,6 +70,7 @@ void sl_ask_close(sl_ask **self) {
     if (!*self) return;
     sl_asker_close(&(*self)->asker);
     if ((*self)->wake_fd >= 0) close((*self)->wake_fd);
+    (void)pthread_mutex_destroy(&(*self)->note_lock);
     sl_free(*self);
     *self = NULL;
 }
@@ -97,6 +106,7 @@ sl_status sl_ask_begin(sl_ask *self, sl_learn_message *request) {
     atomic_store(&self->answered, false);
     atomic_store(&self->done, 0);
     atomic_store(&self->total, 0);
+    self->note[0] = 0;
     int error = pthread_create(&self->thread, NULL, wait_for_answer, self);
     return error ? sl_fail(SL_IO, NULL, "cannot start a thread: %s", strerror(error)) : SL_OK;
 }
@@ -109,7 +119,10 @@ int sl_ask_wake_fd(const sl_ask *self) {
     return self->wake_fd;
 }
 
-void sl_ask_progress(const sl_ask *self, int64_t *done, int64_t *total) {
+void sl_ask_progress(sl_ask *self, int64_t *done, int64_t *total, char note[SL_ASK_NOTE]) {
+    (void)pthread_mutex_lock(&self->note_lock);
+    memcpy(note, self->note, SL_ASK_NOTE);
+    (void)pthread_mutex_unlock(&self->note_lock);
     *done = atomic_load(&self->done);
     *total = atomic_load(&self->total);
 }

@@ -20,7 +20,9 @@ int sl_ask_wake_fd(const sl_ask *self); /* becomes readable with the answer */
  * more.
  */
 void sl_ask_watch(sl_ask *self, void (*picture)(void *context, const sl_learn_message *message), void *context);
-void sl_ask_progress(const sl_ask *self, int64_t *done, int64_t *total);
+/* note: what the coordinator waits for, "waiting for slots 0, 1", or "". */
+enum { SL_ASK_NOTE = 160 };
+void sl_ask_progress(sl_ask *self, int64_t *done, int64_t *total, char note[SL_ASK_NOTE]);
 /* Joins the thread and gives its answer, borrowed until the next question, or its error. give_up: do not wait for the
  * answer any longer. */
 SL_MUST_CHECK sl_status sl_ask_end(sl_ask *self, bool give_up, const sl_learn_message **answer);

@@ -36,6 +36,25 @@ static sl_status measure(const sl_flown *flown, pace *out) {
     return SL_OK;
 }
 
+// what changed actions is a part of the result, what did not is of its circumstances
+static void set_incidents(const int64_t *n, json_t *result, json_t *timing, bool *failed) {
+    sl_json_set(
+        result, "fallback",
+        json_pack("{s:I,s:I}", "late", (json_int_t)n[SL_INCIDENT_LATE], "absent", (json_int_t)n[SL_INCIDENT_ABSENT]),
+        failed);
+    sl_json_set(timing, "messages_dropped", json_integer((json_int_t)n[SL_INCIDENT_DROPPED]), failed);
+    sl_json_set(timing, "agents_rejected", json_integer((json_int_t)n[SL_INCIDENT_REJECTED]), failed);
+    sl_json_set(timing, "agents_lost", json_integer((json_int_t)n[SL_INCIDENT_LOST]), failed);
+}
+
+static void print_incidents(const int64_t *n) {
+    if (n[SL_INCIDENT_LATE] + n[SL_INCIDENT_ABSENT] > 0)
+        printf("the fallback acted %lld times for a late agent, %lld times for an absent one\n",
+               (long long)n[SL_INCIDENT_LATE], (long long)n[SL_INCIDENT_ABSENT]);
+    if (n[SL_INCIDENT_DROPPED] > 0)
+        printf("%lld messages of agents were dropped\n", (long long)n[SL_INCIDENT_DROPPED]);
+}
+
 static sl_status print_json(const sl_run *run, uint64_t seed, const sl_flown *flown, const sl_score *score,
                             const pace *p, json_t *restarts) {
     bool failed = false;
@@ -60,6 +79,7 @@ static sl_status print_json(const sl_run *run, uint64_t seed, const sl_flown *fl
     sl_json_set(timing, "ms_per_step", json_pack("{s:f,s:f,s:f}", "mean", p->mean, "p50", p->p50, "p99", p->p99),
                 &failed);
     sl_json_set(timing, "restarts", json_incref(restarts), &failed);
+    set_incidents(flown->incidents, object, timing, &failed);
     sl_json_set(object, "timing", timing, &failed);
     return sl_json_print(object, failed);
 }
@@ -75,6 +95,7 @@ static sl_status print_result(const sl_run *run, uint64_t seed, const sl_flown *
                      run->spec->name, sl_score_text(&score, flown->n_episodes, seed, text));
     if (run->spec->opposed) sl_print_sides(run->spec->name);
     printf("%.0f steps/s; a step takes %.3f ms (p50 %.3f, p99 %.3f)\n", p.per_second, p.mean, p.p50, p.p99);
+    print_incidents(flown->incidents);
     return SL_OK;
 }
 

@@ -262,13 +262,15 @@ static sl_status ask(sl_crew *self, sl_learn_message *request, const char *stage
     while (watched == SL_OK && !sl_ask_is_answered(self->ask)) {
         watched = sl_supervisor_poll(self->supervisor, sl_ask_wake_fd(self->ask), 200);
         sl_progress_news news = {.stage = stage, .unit = "episodes", .per_second = -1, .eta_seconds = -1, .won = -1};
-        sl_ask_progress(self->ask, &news.done, &news.total);
+        char note[SL_ASK_NOTE];
+        sl_ask_progress(self->ask, &news.done, &news.total, note);
+        news.note = note;
         double elapsed = sl_clock_seconds() - begin;
         if (news.done > 0 && elapsed > 0) {
             news.per_second = (double)news.done / elapsed;
             news.eta_seconds = (double)(news.total - news.done) / news.per_second;
         }
-        if (news.done > 0) sl_progress_update(self->progress, &news);
+        if (news.done > 0 || note[0]) sl_progress_update(self->progress, &news);
     }
     char what[512], hint[256];
     (void)snprintf(what, sizeof what, "%s", sl_error_what());

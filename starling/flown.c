@@ -28,6 +28,7 @@ sl_status sl_flown_read(const sl_learn_message *answer, int n_agents, int n_epis
     const sl_wire_tensor *lengths = want(answer, SL_TENSOR_EPISODE_LENGTH, SL_WIRE_I32, episodes);
     const sl_wire_tensor *won = want(answer, SL_TENSOR_EPISODE_WON, SL_WIRE_U8, episodes);
     const sl_wire_tensor *ticks = want(answer, SL_TENSOR_TICK_NS, SL_WIRE_I64, -1);
+    const sl_wire_tensor *incidents = want(answer, SL_TENSOR_INCIDENTS, SL_WIRE_I64, SL_INCIDENTS);
     const sl_wire_tensor *latency = want(answer, SL_TENSOR_LATENCY, SL_WIRE_F64, 4);
     if (!returns || !lengths || (sl_learn_tensor(answer, SL_TENSOR_EPISODE_WON) && !won)) {
         return sl_fail(SL_MISMATCH, NULL, "the coordinator's answer does not hold %d episodes of %d agents",
@@ -43,6 +44,7 @@ sl_status sl_flown_read(const sl_learn_message *answer, int n_agents, int n_epis
         sl_flown_fini(&flown);
         return sl_fail(SL_MEMORY, NULL, "no memory for %d episodes", n_episodes);
     }
+    if (incidents) memcpy(flown.incidents, incidents->data, sizeof flown.incidents);
     if (latency) {
         memcpy(flown.round_trip_ns, latency->data, sizeof flown.round_trip_ns);
         memcpy(flown.residence_ns, (const uint8_t *)latency->data + sizeof flown.round_trip_ns,

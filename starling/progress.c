@@ -110,8 +110,12 @@ void sl_progress_update(sl_progress *self, const sl_progress_news *news) {
     short_number((double)news->done, done);
     short_number((double)news->total, total);
     double share = news->total > 0 ? 100.0 * (double)news->done / (double)news->total : 0;
-    (void)snprintf(line, sizeof line, "%-18s %3.0f%%  %s/%s %s", news->stage, share, done, total, news->unit);
-    add_pieces(news, line, sizeof line);
+    int n = snprintf(line, sizeof line, "%-18s %3.0f%%  %s/%s %s", news->stage, share, done, total, news->unit);
+    // whoever waits has no pace
+    if (news->note && news->note[0] && n > 0 && n < SL_COLUMNS)
+        (void)snprintf(line + n, (size_t)(SL_COLUMNS - n), "  %s", news->note);
+    else
+        add_pieces(news, line, sizeof line);
     show(self, line, false);
 }
 

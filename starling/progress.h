@@ -30,6 +30,7 @@ typedef struct sl_progress_news {
     int64_t done, total;
     double per_second, eta_seconds, mean_return, won;
     bool has_return;
+    const char *note; /* NULL or "": nothing more to say */
 } sl_progress_news;
 
 /* logged: with --log-json all of stderr is one JSON object a line, and so is the progress. */

@@ -270,7 +270,7 @@ static void test_progress_can_stop(void **state) {
     static double returns[E * N];
     static int32_t length[E];
     int calls = 0;
-    sl_progress progress = {stop_at_once, &calls};
+    sl_progress progress = {.report = stop_at_once, .context = &calls};
     example_init(&x);
     assert_int_equal(sl_setup_create(&x.e, &setup), SL_OK);
     assert_int_equal(sl_pool_create(1, &pool), SL_OK);

@@ -339,13 +339,30 @@ static void actions_of_the_dead_and_repeated_ones_are_not_applied(void **state) 
     stranger_say(&s, &action);
     action.sequence = 2;
     assert_int_equal(sl_fleet_tick(self->fleet, obs, NULL, false, &got, &act), SL_OK);
-    assert_true(act == SL_ACT_MISSED && stats->stale == 6);
-    // out of range: a no-op
-    action.action = TOY_A;
+    assert_true(act == SL_ACT_MISSED && stats->stale == 6 && stats->unusable == 0);
+
+    // of another tick, or one that the slot does not have: dropped, and the right one still counts
+    static const struct {
+        int64_t tick;
+        int32_t action;
+    } bad[] = {{1, TOY_A}, {1, 255}, {0, 3}, {2, 3}, {1000, 3}};
+    for (int i = 0; i < 5; i++) {
+        action.tick = bad[i].tick, action.action = bad[i].action;
+        stranger_say(&s, &action);
+    }
+    action.tick = 1, action.action = 3;
     stranger_say(&s, &action);
-    assert_int_equal(sl_fleet_tick(self->fleet, obs, NULL, true, &got, &act), SL_OK);
-    action.sequence = 3;
+    assert_int_equal(sl_fleet_poll(self->fleet, 20), SL_OK);
+    assert_true(stats->unusable == 5 && stats->answered == 0);
+    // the same within a tick
+    action.sequence = 3, action.tick = 1, action.action = 2;
     stranger_say(&s, &action);
+    action.tick = 2, action.action = TOY_A;
+    stranger_say(&s, &action);
+    action.action = TOY_A - 1;
+    stranger_say(&s, &action);
+    assert_int_equal(sl_fleet_tick(self->fleet, obs, NULL, false, &got, &act), SL_OK);
+    assert_true(act == SL_ACT_ANSWERED && got == TOY_A - 1 && stats->unusable == 7);
     stranger_close(&s);
 }
 

@@ -2,6 +2,7 @@
  * whatever way it was gone, changes no action; one that does not holds up a tick for a bounded time. */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include <cmocka.h>
@@ -61,8 +62,20 @@ static void expect_nothing_changed(const hall *self, int ms) {
     assert_memory_equal(self->actions, expected, sizeof expected);
 }
 
+/* what the fleet says that it waits for */
+static int n_notes;
+static char noted[SL_FLEET_NAMES];
+
+static void take_note(void *context, const char *slots) {
+    (void)context;
+    n_notes++;
+    (void)snprintf(noted, sizeof noted, "%s", slots);
+}
+
 static void succeed_later(hall *self, int ms) {
-    kill_agent(self, GONE_SLOT);
+    // whoever holds the slot now
+    for (int i = 0; i < self->n_agents; i++)
+        if (self->agents[i].session && sl_session_slot(self->agents[i].session) == GONE_SLOT) kill_agent(self, i);
     add_agent(self, agent_def(GONE_SLOT))->sleeps_until = sl_sim_now_ns(self->sim) + (int64_t)ms * MS;
 }
 
@@ -80,6 +93,29 @@ static void a_successor_within_the_patience_changes_nothing(void **state) {
         close_hall(self);
     }
     setup(state);
+}
+
+static void a_long_wait_is_told(void **state) {
+    hall *self = *state;
+    n_notes = 0;
+    take_off(self);
+    sl_fleet_watch(self->fleet, take_note, NULL);
+    (void)fly(self, NULL, 0);
+    assert_int_equal(n_notes, 0);
+    (void)fly(self, succeed_later, 1900);
+    assert_int_equal(n_notes, 0);
+    // from 2 s on, twice a second
+    (void)fly(self, succeed_later, 6000);
+    assert_in_range(n_notes, 7, 10);
+    assert_string_equal(noted, "1");
+    char missing[SL_FLEET_NAMES];
+    sl_fleet_name_missing(self->fleet, missing);
+    assert_string_equal(missing, "");
+    kill_agent(self, 0);
+    kill_agent(self, 2);
+    assert_int_equal(sl_fleet_poll(self->fleet, 4000), SL_OK);
+    sl_fleet_name_missing(self->fleet, missing);
+    assert_string_equal(missing, "0, 2");
 }
 
 static void stop_agent(hall *self, int ms) {
@@ -249,6 +285,7 @@ static void a_heartbeat_is_no_answer(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(a_successor_within_the_patience_changes_nothing),
+        TEST(a_long_wait_is_told),
         TEST(an_agent_that_was_stopped_changes_nothing),
         TEST(a_coordinator_that_was_stopped_calls_nobody_late),
         TEST(a_successor_that_catches_up_has_the_patience),

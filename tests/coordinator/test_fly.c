@@ -163,6 +163,9 @@ static void check(bool recurrent, scene what) {
     assert_true(latency->type == SL_WIRE_F64 && latency->n_dims == 2 && latency->n_bytes == 4 * sizeof(double));
     const double *ns = latency->data;
     assert_true(ns[2] > 0 && ns[3] >= ns[2] && ns[1] >= ns[0] && ns[0] >= ns[2]);
+    const sl_wire_tensor *incidents = sl_learn_tensor(&answer, SL_TENSOR_INCIDENTS);
+    assert_true(incidents->type == SL_WIRE_I64 && incidents->dims[0] == SL_INCIDENTS);
+    for (int k = 0; k < SL_INCIDENTS; k++) assert_int_equal(((const int64_t *)incidents->data)[k], 0);
     assert_memory_equal(sl_learn_tensor(&answer, SL_TENSOR_EPISODE_RETURN)->data, evaluated, sizeof evaluated);
     assert_int_equal(sl_learn_tensor(&answer, SL_TENSOR_EPISODE_WON) != NULL, battle);
     if (battle) assert_memory_equal(sl_learn_tensor(&answer, SL_TENSOR_EPISODE_WON)->data, won, sizeof won);

@@ -16,6 +16,7 @@ static const int32_t lengths[E] = {25, 7};
 static const uint8_t won[E] = {0, 1};
 static const int64_t ticks[4] = {10, 20, 30, 40};
 
+static const int64_t incidents[SL_INCIDENTS] = {1, 2, 3, 4, 5};
 static const double latency[4] = {100, 200, 30, 40};
 
 static sl_learn_message answer_of(int64_t n_lengths) {
@@ -31,6 +32,7 @@ static void test_copies(void **state) {
     sl_flown flown = {0};
     assert_int_equal(sl_flown_read(&answer, N, E, &flown), SL_OK);
     assert_true(flown.n_episodes == E && flown.n_agents == N && flown.n_ticks == 0);
+    assert_true(flown.incidents[SL_INCIDENT_LOST] == 0);
     assert_true(flown.round_trip_ns[0] == 0 && flown.residence_ns[1] == 0);
     assert_true(!flown.won && !flown.tick_ns && flown.returns != returns);
     assert_memory_equal(flown.returns, returns, sizeof returns);
@@ -38,8 +40,10 @@ static void test_copies(void **state) {
     sl_flown_fini(&flown);
     sl_learn_add(&answer, SL_TENSOR_EPISODE_WON, SL_WIRE_U8, won, 1, (const int64_t[]){E});
     sl_learn_add(&answer, SL_TENSOR_TICK_NS, SL_WIRE_I64, ticks, 1, (const int64_t[]){4});
+    sl_learn_add(&answer, SL_TENSOR_INCIDENTS, SL_WIRE_I64, incidents, 1, (const int64_t[]){SL_INCIDENTS});
     sl_learn_add(&answer, SL_TENSOR_LATENCY, SL_WIRE_F64, latency, 2, (const int64_t[]){2, 2});
     assert_int_equal(sl_flown_read(&answer, N, E, &flown), SL_OK);
+    assert_memory_equal(flown.incidents, incidents, sizeof incidents);
     assert_true(flown.round_trip_ns[0] == 100 && flown.round_trip_ns[1] == 200);
     assert_true(flown.residence_ns[0] == 30 && flown.residence_ns[1] == 40);
     assert_memory_equal(flown.won, won, sizeof won);

@@ -47,6 +47,24 @@ static void test_stages(void **state) {
     json_decref(timing);
 }
 
+static void test_says_what_is_waited_for(void **state) {
+    (void)state;
+    char text[256];
+    sl_progress_init(&progress, false);
+    sl_progress_news news = {.stage = "fly", .unit = "episodes", .done = 3, .total = 100, .per_second = 7};
+    news.eta_seconds = 61, news.won = -1, news.note = "waiting for slots 0, 1";
+    sl_capture_begin();
+    sl_progress_update(&progress, &news);
+    (void)sl_capture_end(text, sizeof text);
+    assert_string_equal(text, "fly                  3%  3/100 episodes  waiting for slots 0, 1\n");
+    progress.last_line = 0;
+    news.note = "";
+    sl_capture_begin();
+    sl_progress_update(&progress, &news);
+    (void)sl_capture_end(text, sizeof text);
+    assert_string_equal(text, "fly                  3%  3/100 episodes  7/s  ETA 1:01\n");
+}
+
 static void test_odd_events(void **state) {
     (void)state;
     begin();
@@ -100,7 +118,7 @@ static void test_lines(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_stages), cmocka_unit_test(test_odd_events),
-                                       cmocka_unit_test(test_lines)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_stages), cmocka_unit_test(test_says_what_is_waited_for),
+                                       cmocka_unit_test(test_odd_events), cmocka_unit_test(test_lines)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
