@@ -3,6 +3,7 @@
 
 #include "common/alloc.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -172,4 +173,46 @@ void sl_file_sha256(const void *bytes, size_t n_bytes, char text[65]) {
     unsigned char digest[crypto_hash_sha256_BYTES];
     (void)crypto_hash_sha256(digest, bytes, n_bytes);
     (void)sodium_bin2hex(text, 65, digest, sizeof digest);
+}
+
+static sl_status hash_open(FILE *file, const char *path, char text[65]) {
+    unsigned char digest[crypto_hash_sha256_BYTES], part[16384];
+    crypto_hash_sha256_state state;
+    (void)crypto_hash_sha256_init(&state);
+    for (size_t n; (n = fread(part, 1, sizeof part, file)) > 0;) (void)crypto_hash_sha256_update(&state, part, n);
+    if (ferror(file)) return sl_file_fail("read", path);
+    (void)crypto_hash_sha256_final(&state, digest);
+    (void)sodium_bin2hex(text, 65, digest, sizeof digest);
+    return SL_OK;
+}
+
+sl_status sl_file_sha256_of(const char *path, char text[65]) {
+    struct stat about;
+    if (stat(path, &about) != 0) return sl_file_fail("read", path);
+    // a named pipe would hang
+    if (!S_ISREG(about.st_mode)) return sl_fail(SL_IO, NULL, "cannot read %s: not a regular file", path);
+    FILE *file = fopen(path, "rbe");
+    if (!file) return sl_file_fail("read", path);
+    sl_status status = hash_open(file, path, text);
+    (void)fclose(file);
+    return status;
+}
+
+// "<name>.<pid>-<serial>.tmp", as open_temporary makes them
+static int is_temporary(const char *name) {
+    size_t length = strlen(name), at = length;
+    if (length < 8 || strcmp(name + length - 4, ".tmp") != 0) return 0;
+    for (at = length - 4; at > 0 && strchr("0123456789-", name[at - 1]); at--) continue;
+    size_t pid = strspn(name + at, "0123456789");
+    return at > 1 && name[at - 1] == '.' && pid > 0 && name[at + pid] == '-';
+}
+
+void sl_file_sweep(const char *folder) {
+    char path[PATH_MAX];
+    DIR *listing = opendir(folder);
+    for (struct dirent *entry; listing && (entry = readdir(listing)) != NULL;) {
+        int n = snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
+        if (n > 0 && (size_t)n < sizeof path && is_temporary(entry->d_name)) (void)unlink(path);
+    }
+    if (listing) (void)closedir(listing);
 }

@@ -19,6 +19,11 @@ SL_MUST_CHECK sl_status sl_file_make_folder(const char *path); /* with its paren
 /* Lower-case hex SHA-256 of bytes into text (65 with the zero). */
 void sl_file_sha256(const void *bytes, size_t n_bytes, char text[65]);
 
+/* The same of a file of any length. SL_NOT_FOUND, SL_IO. */
+SL_MUST_CHECK sl_status sl_file_sha256_of(const char *path, char text[65]);
+/* Removes what a kill in the middle of sl_file_replace left in a folder. Only while nobody writes there. */
+void sl_file_sweep(const char *folder);
+
 /* errno after a failed call as a status and its line: "cannot <verb> <path>: <reason>". Out of space, quota and
  * size limit are SL_NO_SPACE, ENOENT is SL_NOT_FOUND, all else SL_IO. */
 sl_status sl_file_fail(const char *verb, const char *path);

@@ -164,8 +164,46 @@ static void a_failed_allocation_is_an_error(void **state) {
     assert_int_equal(sl_torture(read_once, path), 1);
 }
 
+static void a_file_has_the_digest_of_its_bytes(void **state) {
+    (void)state;
+    static uint8_t bytes[100000];
+    char whole[65], parts[65];
+    const char *path = sl_temp_folder_file(&folder, "digest");
+    for (size_t i = 0; i < sizeof bytes; i++) bytes[i] = (uint8_t)(i * i >> 3);
+    static const size_t sizes[] = {0, 1, 16384, 16385, sizeof bytes};
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        assert_int_equal(sl_file_replace(path, bytes, sizes[i]), SL_OK);
+        sl_file_sha256(bytes, sizes[i], whole);
+        assert_int_equal(sl_file_sha256_of(path, parts), SL_OK);
+        assert_string_equal(parts, whole);
+    }
+    assert_int_equal(sl_file_sha256_of(sl_temp_folder_file(&folder, "no"), parts), SL_NOT_FOUND);
+    assert_int_equal(sl_file_sha256_of(folder.path, parts), SL_IO);
+}
+
+static void a_sweep_takes_only_what_replace_left(void **state) {
+    (void)state;
+    static const char *const stays[] = {"a.tmp", "a.12.tmp", "12-3.tmp", "a.12-3.tmp.x", "a.-3.tmp", "tmp", ".tmp"};
+    static const char *const goes[] = {"a.12-3.tmp", "a.b.1-0.tmp"};
+    assert_int_equal(sl_file_make_folder(sl_temp_folder_file(&folder, "sweep")), SL_OK);
+    char path[64];
+    for (size_t i = 0; i < 9; i++) {
+        (void)snprintf(path, sizeof path, "sweep/%s", i < 7 ? stays[i] : goes[i - 7]);
+        assert_int_equal(sl_file_replace(sl_temp_folder_file(&folder, path), "x", 1), SL_OK);
+    }
+    sl_file_sweep(sl_temp_folder_file(&folder, "sweep"));
+    sl_file_sweep(sl_temp_folder_file(&folder, "no such folder"));
+    for (size_t i = 0; i < 9; i++) {
+        (void)snprintf(path, sizeof path, "sweep/%s", i < 7 ? stays[i] : goes[i - 7]);
+        int left = access(sl_temp_folder_file(&folder, path), F_OK) == 0;
+        if (left != (i < 7)) fail_msg("%s", path);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_file_has_the_digest_of_its_bytes, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_sweep_takes_only_what_replace_left, setup, teardown),
         cmocka_unit_test_setup_teardown(replace_then_read_gives_the_bytes, setup, teardown),
         cmocka_unit_test_setup_teardown(a_relative_path_lies_in_the_current_folder, setup, teardown),
         cmocka_unit_test_setup_teardown(what_cannot_be_read_says_why, setup, teardown),
