@@ -10,6 +10,7 @@
 #include "net/transport.h"
 #include "setup/setup.h"
 #include "storage/framed.h"
+#include "storage/manifest.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -69,6 +70,7 @@ static sl_status check_buffer(const sl_experiment *experiment) {
     if (access(path, R_OK) != 0)
         return sl_fail(SL_CONFIG, "the folder of a run that recorded", "key 'record.from': there is no '%s'", path);
     SL_TRY(check_recorded_reward(experiment));
+    SL_TRY(sl_manifest_check_in(record->from, "buffer/expert.log"));
     SL_TRY(sl_framed_open_read(path, SL_EPISODE_MAX_BYTES, &log));
     uint64_t n = 0;
     sl_status status = count_episodes(log, &n);

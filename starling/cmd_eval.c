@@ -7,6 +7,8 @@
 #include "starling/report.h"
 #include "starling/scale.h"
 
+#include "common/log.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -62,7 +64,10 @@ static placed place(const char *folder, double mean) {
     sl_scale scale;
     placed p = {.score = NAN};
     if (sl_run_path(folder, "report.json", path) != SL_OK || access(path, R_OK) != 0) return p;
-    if (sl_report_load(folder, &report) != SL_OK) return p;
+    if (sl_report_load(folder, &report) != SL_OK) {
+        SL_WARN("not normalised: %s", sl_error_what());
+        return p;
+    }
     if (sl_scale_of_report(report, &scale)) {
         p = (placed){true, sl_scale_score(&scale, mean), scale.why_not};
         // the report's numbers are rounded: a zero may come out as one on the other side

@@ -11,7 +11,9 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "storage/file.h"
+#include "storage/manifest.h"
 
+#include <dirent.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -57,19 +59,36 @@ static sl_status compare_experiments(const sl_experiment *experiment, const char
     return status;
 }
 
+// --resume without a run: what was killed before there was one begins anew, a folder of something else is left alone
+static sl_status check_no_run(const char *folder) {
+    DIR *listing = opendir(folder);
+    int n = 0;
+    for (struct dirent *entry; listing && (entry = readdir(listing)) != NULL;)
+        n += entry->d_name[strspn(entry->d_name, ".")] && !strstr(entry->d_name, ".tmp");
+    if (listing) (void)closedir(listing);
+    if (n > 0)
+        return sl_fail(SL_NOT_FOUND,
+                       "a run's folder holds its experiment.yaml; name the run's, or leave --resume out",
+                       "there is no run in '%s' to resume", folder);
+    SL_INFO("nothing to resume in '%s': starting from the beginning", folder);
+    return SL_OK;
+}
+
 static sl_status prepare_folder(const train_options *o, const sl_experiment *experiment, char folder[SL_RUN_PATH]) {
     int n = o->out ? snprintf(folder, SL_RUN_PATH, "%s", o->out)
                    : snprintf(folder, SL_RUN_PATH, "runs/%s-seed%" PRIu64, experiment->name, experiment->seed);
     if (n <= 0 || n >= SL_RUN_PATH) return sl_fail(SL_USAGE, NULL, "--out is too long or empty");
-    char path[SL_RUN_PATH];
+    char path[SL_RUN_PATH], manifest[SL_RUN_PATH];
     SL_TRY(sl_run_path(folder, "experiment.yaml", path));
+    SL_TRY(sl_run_path(folder, SL_MANIFEST_NAME, manifest));
     bool exists = access(path, F_OK) == 0;
-    if (exists && !o->resume) {
+    bool noted = access(manifest, F_OK) == 0;
+    if ((exists || noted) && !o->resume) {
         return sl_fail(SL_USAGE, "go on with it by --resume, or choose another --out or --seed",
                        "there is a run in '%s' already", folder);
     }
     if (exists) return compare_experiments(experiment, folder, path);
-    if (o->resume) SL_INFO("nothing to resume in '%s': starting from the beginning", folder);
+    if (o->resume) SL_TRY(check_no_run(folder));
     SL_TRY(sl_file_make_folder(folder));
     return sl_experiment_save(experiment, path);
 }
@@ -85,6 +104,9 @@ static sl_status train(sl_crew *crew, bool resume) {
 static sl_status evaluate(sl_crew *crew, sl_run *run, sl_scores *scores) {
     const sl_exp_eval *eval = &run->experiment->eval;
     SL_TRY(sl_run_load_policies(run, true));
+    if (!run->has_teacher && run->experiment->method == SL_EXP_KD_MARL)
+        return sl_fail(SL_NOT_FOUND, "put it back, or begin anew with another --out",
+                       "'%s' has no teacher.safetensors any more", run->folder);
     SL_TRY(sl_crew_serve(crew));
     const struct {
         sl_policy_kind policy;
@@ -116,6 +138,7 @@ static sl_status finish(const sl_run *run, const sl_scores *scores, const sl_cre
     json_decref(restarts);
     if (status != SL_OK) return status;
     status = sl_report_save(report, path);
+    if (status == SL_OK) status = sl_run_end_manifest(run);
     if (status == SL_OK && json) return sl_json_print(report, false);
     if (status == SL_OK) {
         sl_print_wrapped(stdout, 2, "\n%s, seed %" PRIu64 ", %s: %d episodes, %d flown by the fleet\n\n",
@@ -186,6 +209,7 @@ sl_status sl_cmd_train(const char *path, int argc, char **argv) {
     if (status == SL_OK) status = sl_run_open(folder, &run);
     if (status == SL_OK && run->spec->opposed)
         SL_WARN("the sides of %s oppose one another: returns, scores and retention add them up", run->spec->name);
+    if (status == SL_OK) status = sl_run_begin_manifest(run);
     if (status == SL_OK) status = run_all(&o, &args, run);
     sl_run_close(&run);
     if (lock >= 0) close(lock);

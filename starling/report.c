@@ -7,6 +7,7 @@
 #include "starling/statistics.h"
 #include "starling/table.h"
 #include "storage/file.h"
+#include "storage/manifest.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -333,6 +334,21 @@ static const char *hint_for(const char *folder, char hint[256]) {
     return n < 256 ? hint : "it is a model folder: 'starling eval' measures it";
 }
 
+// what the report is of must still be what it was; files that are gone say nothing wrong
+static sl_status check_manifest(const char *folder) {
+    sl_manifest *manifest = NULL;
+    SL_TRY(sl_manifest_open(folder, &manifest));
+    const char *const names[] = {"report.json", "experiment.yaml", "teacher.safetensors"};
+    sl_status status = SL_OK;
+    for (int i = -3; i < SL_EXP_MAX_AGENTS && (status == SL_OK || status == SL_NOT_FOUND); i++) {
+        char student[SL_MANIFEST_FILE_NAME];
+        (void)snprintf(student, sizeof student, "students/agent-%d.safetensors", i);
+        status = sl_manifest_check(manifest, i < 0 ? names[i + 3] : student);
+    }
+    sl_manifest_close(&manifest);
+    return status == SL_NOT_FOUND ? SL_OK : status;
+}
+
 sl_status sl_report_load(const char *folder, json_t **out) {
     char path[SL_RUN_PATH], hint[256];
     SL_TRY(sl_run_path(folder, "report.json", path));
@@ -341,6 +357,7 @@ sl_status sl_report_load(const char *folder, json_t **out) {
                        "there is no run '%s'", folder);
     if (access(path, R_OK) != 0)
         return sl_fail(SL_NOT_FOUND, hint_for(folder, hint), "'%s' has no report.json", folder);
+    SL_TRY(check_manifest(folder));
     uint8_t *bytes = NULL;
     size_t n_bytes = 0;
     SL_TRY(sl_file_read(path, MAX_REPORT_BYTES, &bytes, &n_bytes));

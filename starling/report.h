@@ -45,7 +45,8 @@ int sl_flight_differs(const sl_flown *students, const sl_flown *flight);
 SL_MUST_CHECK sl_status sl_report_make(const sl_run *run, const sl_scores *scores, json_t *stages, json_t *restarts,
                                        double seconds, json_t **out);
 SL_MUST_CHECK sl_status sl_report_save(const json_t *report, const char *path);
-/* Reads folder/report.json and checks the fields that readers rely on. SL_NOT_FOUND, SL_CORRUPT, SL_MISMATCH. */
+/* Reads folder/report.json and checks the fields that readers rely on. SL_NOT_FOUND, SL_CORRUPT (also: the
+ * manifest names other files than there are), SL_MISMATCH. */
 SL_MUST_CHECK sl_status sl_report_load(const char *folder, json_t **out);
 /* A number deep in a report: sl_report_number(r, "policies.teacher.return.mean", &x); false when it is not there. */
 bool sl_report_number(const json_t *report, const char *dotted, double *out);

@@ -2,7 +2,9 @@
 #include "starling/run.h"
 
 #include "common/alloc.h"
+#include "common/log.h"
 #include "storage/file.h"
+#include "storage/manifest.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -10,6 +12,9 @@
 #include <unistd.h>
 
 enum { MAX_EXPERIMENT_BYTES = 1 << 20 };
+#define EXPERIMENT "experiment.yaml"
+#define REPORT     "report.json"
+#define TEACHER    "teacher.safetensors"
 
 sl_status sl_run_path(const char *folder, const char *name, char path[SL_RUN_PATH]) {
     int n = snprintf(path, SL_RUN_PATH, "%s/%s", folder, name);
@@ -17,9 +22,13 @@ sl_status sl_run_path(const char *folder, const char *name, char path[SL_RUN_PAT
     return sl_fail(SL_USAGE, "choose a shorter --out", "the path '%.60s...' is too long", folder);
 }
 
+static void student_name(int agent, char name[SL_MANIFEST_FILE_NAME]) {
+    (void)snprintf(name, SL_MANIFEST_FILE_NAME, "students/agent-%d.safetensors", agent);
+}
+
 sl_status sl_run_student_path(const sl_run *self, int agent, char path[SL_RUN_PATH]) {
-    char name[64];
-    (void)snprintf(name, sizeof name, "students/agent-%d.safetensors", agent);
+    char name[SL_MANIFEST_FILE_NAME];
+    student_name(agent, name);
     return sl_run_path(self->folder, name, path);
 }
 
@@ -28,7 +37,7 @@ static sl_status open_into(sl_run *self, const char *folder) {
     while (len > 1 && folder[len - 1] == '/') len--;
     if (len >= sizeof self->folder) return sl_fail(SL_USAGE, NULL, "the path '%.60s...' is too long", folder);
     memcpy(self->folder, folder, len);
-    SL_TRY(sl_run_path(self->folder, "experiment.yaml", self->experiment_path));
+    SL_TRY(sl_run_path(self->folder, EXPERIMENT, self->experiment_path));
     struct stat info;
     if (stat(self->folder, &info) != 0) {
         return sl_fail(SL_NOT_FOUND, "a run is what 'starling train' leaves behind, such as runs/spread-seed1",
@@ -43,6 +52,7 @@ static sl_status open_into(sl_run *self, const char *folder) {
     SL_TRY(sl_file_read(self->experiment_path, MAX_EXPERIMENT_BYTES, &bytes, &n_bytes));
     sl_file_sha256(bytes, n_bytes, self->config_hash);
     sl_free(bytes);
+    SL_TRY(sl_manifest_check_in(self->folder, EXPERIMENT));
     SL_TRY(sl_experiment_load(self->experiment_path, NULL, 0, &self->experiment));
     SL_TRY(sl_setup_create(self->experiment, &self->setup));
     self->spec = &self->setup->spec;
@@ -86,19 +96,72 @@ static sl_status check_student(const sl_run *self, int i, const char *path) {
     return SL_OK;
 }
 
-sl_status sl_run_load_policies(sl_run *self, bool want_students) {
+static sl_status load_teacher(sl_run *self, const sl_manifest *manifest) {
     char path[SL_RUN_PATH];
-    SL_TRY(sl_run_path(self->folder, "teacher.safetensors", path));
-    if (!self->has_teacher && access(path, F_OK) == 0) {
-        SL_TRY(sl_policy_load(path, &self->teacher));
-        self->has_teacher = true;
-    }
-    if (!want_students) return SL_OK;
+    SL_TRY(sl_run_path(self->folder, TEACHER, path));
+    if (self->has_teacher || access(path, F_OK) != 0) return SL_OK;
+    SL_TRY(sl_manifest_check(manifest, TEACHER));
+    SL_TRY(sl_policy_load(path, &self->teacher));
+    self->has_teacher = true;
+    return SL_OK;
+}
+
+static sl_status load_students(sl_run *self, const sl_manifest *manifest) {
     for (int i = self->n_students; i < self->spec->n_agents; i++) {
-        SL_TRY(sl_run_student_path(self, i, path));
+        char path[SL_RUN_PATH], name[SL_MANIFEST_FILE_NAME];
+        student_name(i, name);
+        SL_TRY(sl_run_path(self->folder, name, path));
+        SL_TRY(sl_manifest_check(manifest, name));
         SL_TRY(sl_policy_load(path, &self->students[i]));
         self->n_students = i + 1;
         SL_TRY(check_student(self, i, path));
     }
     return SL_OK;
+}
+
+sl_status sl_run_load_policies(sl_run *self, bool want_students) {
+    sl_manifest *manifest = NULL;
+    SL_TRY(sl_manifest_open(self->folder, &manifest));
+    sl_status status = load_teacher(self, manifest);
+    if (status == SL_OK && want_students) status = load_students(self, manifest);
+    sl_manifest_close(&manifest);
+    return status;
+}
+
+static sl_status note_new(sl_manifest *manifest, const char *name) {
+    return sl_manifest_has(manifest, name) ? SL_OK : sl_manifest_note(manifest, name);
+}
+
+sl_status sl_run_begin_manifest(const sl_run *self) {
+    sl_manifest *manifest = NULL;
+    static const char *const folders[] = {".", "students", "checkpoints", "metrics"};
+    for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
+        char path[SL_RUN_PATH];
+        SL_TRY(sl_run_path(self->folder, folders[i], path));
+        sl_file_sweep(path);
+    }
+    SL_TRY(sl_manifest_open(self->folder, &manifest));
+    sl_status report = sl_manifest_check(manifest, REPORT);
+    if (report != SL_OK) SL_WARN("%s: it is written anew", sl_error_what());
+    sl_manifest_forget(manifest, REPORT);
+    sl_status status = note_new(manifest, EXPERIMENT);
+    if (status == SL_OK) status = sl_manifest_save(manifest);
+    sl_manifest_close(&manifest);
+    return status;
+}
+
+sl_status sl_run_end_manifest(const sl_run *self) {
+    sl_manifest *manifest = NULL;
+    char name[SL_MANIFEST_FILE_NAME];
+    SL_TRY(sl_manifest_open(self->folder, &manifest));
+    sl_status status = note_new(manifest, EXPERIMENT);
+    if (status == SL_OK && self->has_teacher) status = note_new(manifest, TEACHER);
+    for (int i = 0; i < self->n_students && status == SL_OK; i++) {
+        student_name(i, name);
+        status = note_new(manifest, name);
+    }
+    if (status == SL_OK) status = sl_manifest_note(manifest, REPORT);
+    if (status == SL_OK) status = sl_manifest_save(manifest);
+    sl_manifest_close(&manifest);
+    return status;
 }

@@ -22,12 +22,18 @@ typedef struct sl_run {
 } sl_run;
 
 /* Reads experiment.yaml and works out its setup; no policies yet. SL_NOT_FOUND: no folder, or none of a
- * run; SL_CONFIG. */
+ * run; SL_CORRUPT: the manifest names another file; SL_CONFIG. */
 SL_MUST_CHECK sl_status sl_run_open(const char *folder, sl_run **out);
 void sl_run_close(sl_run **self);
 /* teacher.safetensors when there is one (with method direct there is none), and students/agent-<i>.safetensors when
- * want_students. SL_NOT_FOUND: a student is missing; SL_MISMATCH: it does not fit the environment. */
+ * want_students. SL_NOT_FOUND: a student is missing; SL_CORRUPT: the manifest names another file; SL_MISMATCH: it
+ * does not fit the environment. */
 SL_MUST_CHECK sl_status sl_run_load_policies(sl_run *self, bool want_students);
+/* Notes the experiment in the manifest, where it is not yet, and forgets the report until the end: this run's files
+ * belong together from now on. Sweeps what a kill left half-written. The caller holds the run. */
+SL_MUST_CHECK sl_status sl_run_begin_manifest(const sl_run *self);
+/* The same of the policies, and of a report that was written now. */
+SL_MUST_CHECK sl_status sl_run_end_manifest(const sl_run *self);
 /* folder/students/agent-<i>.safetensors. SL_USAGE: the folder's name is too long. */
 SL_MUST_CHECK sl_status sl_run_student_path(const sl_run *self, int agent, char path[SL_RUN_PATH]);
 /* folder/name */

@@ -117,6 +117,14 @@ sl_status sl_manifest_check(const sl_manifest *self, const char *name) {
                    "'%s' is not the file that was written there", path);
 }
 
+sl_status sl_manifest_check_in(const char *folder, const char *name) {
+    sl_manifest *self = NULL;
+    SL_TRY(sl_manifest_open(folder, &self));
+    sl_status status = sl_manifest_check(self, name);
+    sl_manifest_close(&self);
+    return status;
+}
+
 sl_status sl_manifest_note(sl_manifest *self, const char *name) {
     char path[PATH_MAX], text[65];
     SL_TRY(digest(self, name, path, text));

@@ -25,6 +25,8 @@ bool sl_manifest_has(const sl_manifest *self, const char *name);
 /* SL_OK when the folder's file of that name is the one noted, and when none is noted. SL_NOT_FOUND: it is gone;
  * SL_CORRUPT: it is another one. */
 SL_MUST_CHECK sl_status sl_manifest_check(const sl_manifest *self, const char *name);
+/* The same of a folder that need not be open. */
+SL_MUST_CHECK sl_status sl_manifest_check_in(const char *folder, const char *name);
 /* Notes the folder's file as it is now. SL_NOT_FOUND, SL_IO, SL_MEMORY. */
 SL_MUST_CHECK sl_status sl_manifest_note(sl_manifest *self, const char *name);
 /* Before a file is replaced by another, so that a kill in between leaves none that seems wrong. */

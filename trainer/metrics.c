@@ -4,6 +4,7 @@
 #include "common/alloc.h"
 #include "common/clock.h"
 #include "common/csv.h"
+#include "common/log.h"
 #include "storage/file.h"
 
 #include <errno.h>
@@ -32,16 +33,26 @@ static size_t kept_bytes(const char *text, const char *columns, int64_t keep) {
     return n;
 }
 
-/* Writes the file as it was at update keep. */
+/* The number of the last row that ends at text + n; 0 for the header. */
+static int64_t last_row(const char *text, size_t n) {
+    size_t at = n - 1;
+    while (at > 0 && text[at - 1] != '\n') at--;
+    return strtoll(text + at, NULL, 10);
+}
+
+/* Writes the file as it was at update keep. What it lacks is not measured again. */
 static sl_status cut(const char *path, const char *columns, int64_t keep) {
     uint8_t *bytes = NULL;
     size_t n_bytes = 0;
     if (keep > 0 && sl_file_read(path, MAX_CSV_BYTES, &bytes, &n_bytes) == SL_OK) {
         size_t n = kept_bytes((const char *)bytes, columns, keep);
+        if (n > 0 && last_row((const char *)bytes, n) < keep)
+            SL_WARN("%s: rows before update %lld are lost", path, (long long)keep + 1);
         sl_status status = n > 0 ? sl_file_replace(path, bytes, n) : SL_NOT_FOUND;
         sl_free(bytes);
         if (n > 0) return status;
     }
+    if (keep > 0) SL_WARN("%s: the rows of %lld updates are lost", path, (long long)keep);
     char header[1024];
     int n = snprintf(header, sizeof header, "%s\n", columns);
     return sl_file_replace(path, header, (size_t)n);

@@ -4,6 +4,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "trainer/checkpoint.h"
+#include "trainer/kept.h"
 #include "trainer/students.h"
 #include "trainer/teacher.h"
 
@@ -55,7 +56,8 @@ static sl_status run_from(sl_session *session, const sl_tensors *checkpoint) {
                                (!direct && strcmp(stage, "distill") == 0));
         if (!known) return sl_fail(SL_CORRUPT, NULL, "the checkpoint names no stage of this experiment");
     }
-    if (strcmp(stage, "done") == 0) return SL_OK;
+    if (checkpoint) SL_TRY(sl_kept_restore(session, checkpoint));
+    if (strcmp(stage, "done") == 0) return sl_kept_check_buffer(session);
     SL_TRY(restore(session, checkpoint));
     if (strcmp(stage, first) == 0) {
         SL_TRY(run_mappo(session, first, direct ? "done" : "distill", checkpoint));
@@ -70,6 +72,12 @@ sl_status sl_stages_run(sl_session *session, bool resume) {
     for (;;) {
         sl_tensors *checkpoint = NULL;
         SL_TRY(sl_checkpoint_load(session->run, session->config_hash, &session->n_checkpoint, &checkpoint));
+        bool whole = false;
+        if (resume && !checkpoint) SL_TRY(sl_kept_are_whole(session, &whole));
+        if (whole) {
+            SL_WARN("the checkpoints are gone, but the policies are whole: there is nothing left to train");
+            return SL_OK;
+        }
         if (checkpoint)
             SL_INFO("going on from checkpoint %lld (%s)", (long long)session->n_checkpoint,
                     sl_tensors_meta(checkpoint, "stage") ? sl_tensors_meta(checkpoint, "stage") : "?");

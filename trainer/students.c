@@ -3,6 +3,7 @@
 
 #include "common/clock.h"
 #include "trainer/distill.h"
+#include "trainer/kept.h"
 #include "trainer/teacher.h"
 
 #include <math.h>
@@ -73,7 +74,9 @@ static sl_status sample(stage *self, int source, bool want_snapshot, const sl_le
 static sl_status checkpoint(stage *self, const char *stage_name, const sl_learn_message *answer) {
     sl_tensors *file = NULL;
     SL_TRY(sl_checkpoint_begin(stage_name, self->update, answer, &file));
+    bool done = self->update == self->n_updates;
     sl_status status = sl_distill_save(self->distill, file);
+    if (status == SL_OK) status = sl_kept_carry(self->session, true, done, file);
     if (status == SL_OK)
         status = sl_tensors_add(file, "source", SL_I64, 1, (const int64_t[]){4}, (const int64_t *)self->source.s);
     if (status == SL_OK) return sl_session_checkpoint(self->session, &file);
@@ -134,6 +137,7 @@ static sl_status run_updates(stage *self) {
         if (last) {
             size_t n;
             SL_TRY(sl_students_write(session, sl_distill_params(self->distill, &n)));
+            SL_TRY(sl_kept_note(session, false, true));
             return checkpoint(self, "done", answer);
         }
         if (want_snapshot) {

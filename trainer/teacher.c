@@ -4,6 +4,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "storage/file.h"
+#include "trainer/kept.h"
 #include "trainer/mappo.h"
 
 #include <math.h>
@@ -51,7 +52,8 @@ static sl_status checkpoint(stage *self, const char *stage_name, const sl_learn_
     sl_tensors *file = NULL;
     bool goes_on = stage_name == self->name;
     SL_TRY(sl_checkpoint_begin(stage_name, goes_on ? self->update : 0, answer, &file));
-    sl_status status = goes_on ? sl_mappo_save(self->mappo, file) : SL_OK;
+    sl_status status =
+        goes_on ? sl_mappo_save(self->mappo, file) : sl_kept_carry(self->session, !self->direct, self->direct, file);
     if (status == SL_OK) return sl_session_checkpoint(self->session, &file);
     sl_tensors_destroy(&file);
     return status;
@@ -136,6 +138,7 @@ static sl_status run_updates(stage *self) {
         SL_TRY(one_update(self, want_snapshot, &answer));
         if (last) {
             SL_TRY(write_policies(self));
+            SL_TRY(sl_kept_note(session, !self->direct, self->direct));
             return checkpoint(self, self->next, answer);
         }
         if (want_snapshot) {

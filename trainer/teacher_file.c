@@ -2,6 +2,8 @@
 #include "trainer/teacher.h"
 
 #include "common/log.h"
+#include "storage/manifest.h"
+#include "trainer/kept.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -47,28 +49,29 @@ sl_status sl_teacher_load(const sl_session *session, const char *path, sl_policy
     return status;
 }
 
-// a file, or a folder that holds one
-static void find(const char *given, char path[1024]) {
+// a file, or a folder whose teacher must be the one that its run trained
+static sl_status find(const char *given, char path[1024]) {
     struct stat info;
     bool folder = stat(given, &info) == 0 && S_ISDIR(info.st_mode);
     (void)snprintf(path, 1024, "%s%s", given, folder ? "/teacher.safetensors" : "");
+    return folder ? sl_manifest_check_in(given, "teacher.safetensors") : SL_OK;
 }
 
 sl_status sl_teacher_take(sl_session *session) {
     char from[1024], path[1024];
     sl_policy policy = {0};
-    find(session->experiment->teacher.from, from);
+    SL_TRY(find(session->experiment->teacher.from, from));
     SL_TRY(sl_teacher_load(session, from, &policy));
     sl_teacher_path(session, path);
     sl_status status = sl_policy_save(&policy, path);
     sl_policy_fini(&policy);
-    return status;
+    return status == SL_OK ? sl_kept_note(session, true, false) : status;
 }
 
 sl_status sl_teacher_init(const sl_session *session, sl_policy *out) {
     char path[1024];
     sl_policy policy = {0};
-    find(session->experiment->teacher.init, path);
+    SL_TRY(find(session->experiment->teacher.init, path));
     SL_TRY(sl_teacher_load(session, path, &policy));
     bool normalised = policy.value_mean != 0 || policy.value_std != 1;
     if (normalised && !session->experiment->teacher.ppo.value_norm) {

@@ -3,6 +3,7 @@
 
 #include "common/alloc.h"
 #include "storage/file.h"
+#include "support/capture.h"
 #include "support/temp_folder.h"
 
 #include <setjmp.h>
@@ -70,9 +71,34 @@ static void a_file_with_other_columns_is_begun_anew(void **state) {
     sl_temp_folder_remove(&folder);
 }
 
+// rows are not measured again: what is missing is said
+static void lost_rows_are_said(void **state) {
+    (void)state;
+    char said[400];
+    sl_temp_folder folder = sl_temp_folder_create();
+    sl_capture_begin();
+    sl_metrics *metrics = open_at(&folder, 5);
+    (void)sl_capture_end(said, sizeof said);
+    assert_non_null(strstr(said, "metrics/teacher.csv: the rows of 5 updates are lost"));
+    const double row[2] = {1, 2};
+    for (int k = 6; k <= 9; k++) assert_int_equal(sl_metrics_row(metrics, k, 2, row), SL_OK);
+    sl_metrics_close(&metrics);
+    sl_capture_begin();
+    metrics = open_at(&folder, 9);
+    sl_metrics_close(&metrics);
+    assert_int_equal(sl_capture_end(said, sizeof said), 0);
+    sl_capture_begin();
+    metrics = open_at(&folder, 12);
+    sl_metrics_close(&metrics);
+    (void)sl_capture_end(said, sizeof said);
+    assert_non_null(strstr(said, "metrics/teacher.csv: rows before update 13 are lost"));
+    sl_temp_folder_remove(&folder);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rows_after_the_checkpoint_are_cut),
+        cmocka_unit_test(lost_rows_are_said),
         cmocka_unit_test(a_file_with_other_columns_is_begun_anew),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

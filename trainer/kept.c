@@ -1,0 +1,142 @@
+/* kept.c - see kept.h. A checkpoint holds a file's bytes as the tensor "file.<name>". */
+#include "trainer/kept.h"
+
+#include "common/alloc.h"
+#include "common/log.h"
+#include "storage/file.h"
+#include "storage/manifest.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { PATH_SIZE = 1024, TEACHER = -1 };
+static const size_t max_bytes = (size_t)1 << 30;
+#define PREFIX "file."
+#define BUFFER "buffer/expert.log"
+
+static void name_of(int file, char name[SL_MANIFEST_FILE_NAME]) {
+    if (file == TEACHER)
+        (void)snprintf(name, SL_MANIFEST_FILE_NAME, "teacher.safetensors");
+    else
+        (void)snprintf(name, SL_MANIFEST_FILE_NAME, "students/agent-%d.safetensors", file);
+}
+
+// the range of files: the teacher is -1, students are from 0
+static int first_of(bool teacher) {
+    return teacher ? TEACHER : 0;
+}
+
+static int end_of(const sl_session *session, bool students) {
+    return students ? session->setup->N : 0;
+}
+
+static bool has_buffer(const sl_session *session) {
+    char path[PATH_SIZE];
+    (void)snprintf(path, sizeof path, "%s/" BUFFER, session->run);
+    return access(path, R_OK) == 0;
+}
+
+sl_status sl_kept_note(const sl_session *session, bool teacher, bool students) {
+    sl_manifest *manifest = NULL;
+    SL_TRY(sl_manifest_open(session->run, &manifest));
+    sl_status status = SL_OK;
+    for (int i = first_of(teacher); i < end_of(session, students) && status == SL_OK; i++) {
+        char name[SL_MANIFEST_FILE_NAME];
+        name_of(i, name);
+        status = sl_manifest_note(manifest, name);
+    }
+    if (status == SL_OK && students && has_buffer(session)) status = sl_manifest_note(manifest, BUFFER);
+    if (status == SL_OK) status = sl_manifest_save(manifest);
+    sl_manifest_close(&manifest);
+    return status;
+}
+
+sl_status sl_kept_check_buffer(const sl_session *session) {
+    sl_status status = sl_manifest_check_in(session->run, BUFFER);
+    if (status != SL_NOT_FOUND) return status;
+    SL_WARN("%s: this run needs it no more, others may by record.from", sl_error_what());
+    return SL_OK;
+}
+
+static sl_status carry(const sl_session *session, int file, sl_tensors *checkpoint) {
+    char name[SL_MANIFEST_FILE_NAME], path[PATH_SIZE], tensor[SL_TENSOR_NAME_SIZE];
+    uint8_t *bytes = NULL;
+    size_t n_bytes = 0;
+    name_of(file, name);
+    (void)snprintf(path, sizeof path, "%s/%s", session->run, name);
+    (void)snprintf(tensor, sizeof tensor, PREFIX "%.50s", name);
+    SL_TRY(sl_file_read(path, max_bytes, &bytes, &n_bytes));
+    sl_status status = sl_tensors_add(checkpoint, tensor, SL_U8, 1, (const int64_t[]){(int64_t)n_bytes}, bytes);
+    sl_free(bytes);
+    return status;
+}
+
+sl_status sl_kept_carry(const sl_session *session, bool teacher, bool students, sl_tensors *checkpoint) {
+    for (int i = first_of(teacher); i < end_of(session, students); i++) SL_TRY(carry(session, i, checkpoint));
+    return SL_OK;
+}
+
+static const sl_tensor *find(const sl_tensors *checkpoint, const char *name) {
+    for (int i = 0; i < sl_tensors_count(checkpoint); i++) {
+        const sl_tensor *tensor = sl_tensors_at(checkpoint, i);
+        if (strncmp(tensor->name, PREFIX, strlen(PREFIX)) == 0 && strcmp(tensor->name + strlen(PREFIX), name) == 0)
+            return tensor->dtype == SL_U8 ? tensor : NULL;
+    }
+    return NULL;
+}
+
+static sl_status put_back(const char *path, const sl_tensor *carried) {
+    SL_WARN("'%s' was gone: put back from the checkpoint", path);
+    return sl_file_replace(path, carried->data, carried->n_bytes);
+}
+
+// compares the file with the one that the checkpoint was made with
+static sl_status restore(const char *path, const sl_tensor *carried) {
+    uint8_t *bytes = NULL;
+    size_t n_bytes = 0;
+    sl_status status = sl_file_read(path, max_bytes, &bytes, &n_bytes);
+    if (status == SL_NOT_FOUND) return put_back(path, carried);
+    if (status != SL_OK) return status;
+    bool same = n_bytes == carried->n_bytes && memcmp(bytes, carried->data, n_bytes) == 0;
+    sl_free(bytes);
+    if (same) return SL_OK;
+    return sl_fail(SL_CORRUPT, "move it away, and --resume puts back the run's own",
+                   "'%s' is not the file that this run wrote", path);
+}
+
+sl_status sl_kept_restore(const sl_session *session, const sl_tensors *checkpoint) {
+    char path[PATH_SIZE];
+    (void)snprintf(path, sizeof path, "%s/students", session->run);
+    for (int i = TEACHER; i < session->setup->N; i++) {
+        char name[SL_MANIFEST_FILE_NAME];
+        name_of(i, name);
+        const sl_tensor *carried = find(checkpoint, name);
+        if (!carried) continue;
+        if (i == 0) SL_TRY(sl_file_make_folder(path));
+        char file[PATH_SIZE];
+        (void)snprintf(file, sizeof file, "%s/%s", session->run, name);
+        SL_TRY(restore(file, carried));
+    }
+    return SL_OK;
+}
+
+sl_status sl_kept_are_whole(const sl_session *session, bool *whole) {
+    sl_manifest *manifest = NULL;
+    SL_TRY(sl_manifest_open(session->run, &manifest));
+    sl_status status = SL_OK;
+    bool all = true, any = false;
+    int first = first_of(session->experiment->method != SL_EXP_DIRECT);
+    for (int i = first; i < session->setup->N && (status == SL_OK || status == SL_NOT_FOUND); i++) {
+        char name[SL_MANIFEST_FILE_NAME];
+        name_of(i, name);
+        status = sl_manifest_check(manifest, name);
+        any = any || sl_manifest_has(manifest, name);
+        all = all && status == SL_OK && sl_manifest_has(manifest, name);
+    }
+    sl_manifest_close(&manifest);
+    if (status != SL_OK && status != SL_NOT_FOUND) return status;
+    if (any && !all) SL_WARN("no checkpoint is left, and not all policies are there: the run begins anew");
+    *whole = all;
+    return SL_OK;
+}
