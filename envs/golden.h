@@ -17,8 +17,8 @@ typedef struct sl_golden_result {
     double max_abs_units;                              /* combat: any field of a unit after a step; else 0 */
     long mismatched_steps;                             /* steps with any value beyond the tolerance */
     bool flags_equal;                                  /* and legal-action masks */
-    bool within_tolerance; /* obs and state 1e-6, reward 1e-9, flags equal, on every step. Combat: obs and state 1e-5,
-                              units after a step as golden_combat.c says; 0.5 % of the steps may miss these */
+    bool within_tolerance; /* obs and state 1e-6, reward 1e-9, flags equal, on every step; units after a step as
+                              golden_combat.c says */
 } sl_golden_result;
 
 /* What a line told. */

@@ -236,6 +236,17 @@ static void put_units(sl_golden_writer *self, const char *key) {
     }
 }
 
+// whose velocity is a float32 number by its type, which the numbers cannot tell
+static void put_single(sl_golden_writer *self) {
+    sl_battle b = sl_combat_copy(self->combat, 0);
+    uint64_t rest = *b.single & *b.alive;
+    put(self, rest ? ",\"single\":[" : ",\"single\":[]");
+    while (rest) {
+        int u = sl_combat_next(&rest);
+        put(self, "%d%s", u, rest ? "," : "]");
+    }
+}
+
 static void put_view(sl_golden_writer *self, bool with_state) {
     int N = self->spec->n_agents, O = self->spec->obs_dim, A = self->spec->n_actions;
     sl_battle b = sl_combat_copy(self->combat, 0);
@@ -291,6 +302,7 @@ static const char *truth(uint8_t flag) {
 
 static void battle_step(sl_golden_writer *self, const int32_t *actions, sl_env_out *out) {
     put_units(self, "pre");
+    put_single(self);
     put_actions(self, actions);
     for (int k = 0; k < SL_COMBAT_TICKS; k++) self->orders[k].n = -1;
     sl_combat_replay(self->env, 0, actions, self->orders, out);

@@ -16,19 +16,13 @@ typedef struct commands {
     double x[SL_COMBAT_MAX_UNITS], y[SL_COMBAT_MAX_UNITS];
 } commands;
 
-/* One tick. Columns of positions in float64, velocities wanted and given. */
-typedef struct scene {
-    double x[SL_COMBAT_MAX_UNITS], y[SL_COMBAT_MAX_UNITS];
-    double px[SL_COMBAT_MAX_UNITS], py[SL_COMBAT_MAX_UNITS];
-    double vx[SL_COMBAT_MAX_UNITS], vy[SL_COMBAT_MAX_UNITS];
-    uint64_t attackers, movers;
-} scene;
-
 static const int step_x[4] = {0, 0, 1, -1}, step_y[4] = {1, -1, 0, 0};
 
-static double square_distance(const sl_battle *b, int u, int t) {
-    double dx = (double)b->x[t] - (double)b->x[u], dy = (double)b->y[t] - (double)b->y[u];
-    return dx * dx + dy * dy;
+// within r of one another, as the reference finds it in float32
+static bool near(const sl_battle *b, int u, int t, double r) {
+    float dx = fabsf(b->x[t] - b->x[u]), dy = fabsf(b->y[t] - b->y[u]), sum = dx + dy, limit = (float)r;
+    float xx = dx * dx, yy = dy * dy, square = xx + yy;
+    return (dx <= limit) & (dy <= limit) & (((double)sum <= r) | ((double)square <= r * r));
 }
 
 bool sl_combat_can_move(const sl_combat *m, const sl_battle *b, int u, int direction) {
@@ -39,7 +33,7 @@ bool sl_combat_can_move(const sl_combat *m, const sl_battle *b, int u, int direc
 
 bool sl_combat_can_attack(const sl_combat *m, const sl_battle *b, int u, int target) {
     (void)m;
-    return sl_combat_has(*b->alive, target) && square_distance(b, u, target) <= SHOT_RANGE * SHOT_RANGE;
+    return sl_combat_has(*b->alive, target) && near(b, u, target, SHOT_RANGE);
 }
 
 // an illegal action does nothing
@@ -78,15 +72,17 @@ static void take_commands(const sl_combat *m, const sl_battle *b, const int32_t 
 }
 
 static bool in_reach(const sl_combat *m, const sl_battle *b, int u, int t) {
-    return sqrt(square_distance(b, u, t)) <= m->type[u]->range + m->radius[u] + m->radius[t];
+    return near(b, u, t, m->type[u]->range + m->radius[t] + m->radius[u]);
 }
 
 // targets that are gone, or that a scripted enemy need not answer any more
-static void forget_targets(const sl_combat *m, const sl_battle *b, const commands *c) {
+static void forget_targets(const sl_combat *m, const sl_battle *b, const commands *c, sl_combat_scene *s) {
     uint64_t alive = *b->alive;
     for (int u = 0; u < m->n_commanded; u++) {
         int t = c->target[u];
-        b->target[u] = t >= 0 && sl_combat_has(alive, u) && sl_combat_has(alive, t) ? t : -1;
+        bool hunts = t >= 0 && sl_combat_has(alive, u) && sl_combat_has(alive, t);
+        b->target[u] = hunts ? t : -1;
+        if (hunts) s->hunted |= (uint64_t)1 << t;
     }
     for (int u = m->n_commanded; u < m->map.n_allies + m->map.n_enemies; u++) {
         int t = b->target[u];
@@ -97,48 +93,51 @@ static void forget_targets(const sl_combat *m, const sl_battle *b, const command
 }
 
 // the closest ally that is in sight, or else the first that aims at this enemy
-static int find_target(const sl_combat *m, const sl_battle *b, int u) {
-    double limit = SCAN + m->largest_radius, nearest = INFINITY;
-    int best = -1, avenged = -1;
-    for (uint64_t rest = *b->alive & sl_combat_range(0, m->map.n_allies); rest;) {
+static int find_target(const sl_combat *m, const sl_battle *b, const sl_combat_scene *s, int u) {
+    double limit = SCAN + m->largest_radius, nearest = INFINITY, x = s->x[u], y = s->y[u];
+    uint64_t allies = *b->alive & sl_combat_range(0, m->map.n_allies);
+    int best = -1;
+    for (uint64_t rest = sl_combat_within(s->x, s->y, m->map.n_allies, x, y, limit * limit) & allies; rest;) {
         int t = sl_combat_next(&rest);
-        bool aims = b->target[t] == u;
-        double square = square_distance(b, u, t);
-        if (aims && avenged < 0) avenged = t;
-        if (square > limit * limit) continue;
-        double d = sqrt(square);
-        if (d < nearest && (aims || d < SCAN + m->radius[t])) {
+        double dx = s->x[t] - x, dy = s->y[t] - y, d = sqrt(dx * dx + dy * dy);
+        if (d < nearest && (d < SCAN + m->radius[t] || b->target[t] == u)) {
             nearest = d;
             best = t;
         }
     }
-    return best >= 0 ? best : avenged;
+    if (best >= 0 || !sl_combat_has(s->hunted, u)) return best;
+    for (uint64_t rest = allies; rest && best < 0;) {
+        int t = sl_combat_next(&rest);
+        if (b->target[t] == u) best = t;
+    }
+    return best;
 }
 
 // towards a fixed point, in float64
-static void want_point(const sl_combat *m, const sl_battle *b, scene *s, int u, double x, double y) {
-    double dx = x - (double)b->x[u], dy = y - (double)b->y[u], d = sqrt(dx * dx + dy * dy);
+static void want_point(const sl_combat *m, const sl_battle *b, sl_combat_scene *s, int u, double x, double y) {
+    double dx = x - (double)b->x[u], dy = y - (double)b->y[u], d = sqrt(fma(dy, dy, dx * dx));
     if (d == 0.0) return;
     double speed = m->type[u]->speed;
-    s->px[u] = speed * (dx / d);
-    s->py[u] = speed * (dy / d);
+    s->px[u] = dx * speed / d;
+    s->py[u] = dy * speed / d;
     s->movers |= (uint64_t)1 << u;
 }
 
 // towards a unit, in float32 as in the reference; within reach it stands and shoots
-static void want_unit(const sl_combat *m, const sl_battle *b, scene *s, int u, int t) {
+static void want_unit(const sl_combat *m, const sl_battle *b, sl_combat_scene *s, int u, int t) {
     if (in_reach(m, b, u, t)) {
         s->attackers |= (uint64_t)1 << u;
         return;
     }
-    float dx = b->x[t] - b->x[u], dy = b->y[t] - b->y[u], d = sqrtf(dx * dx + dy * dy);
-    float speed = (float)m->type[u]->speed;
-    s->px[u] = (double)(speed * (dx / d));
-    s->py[u] = (double)(speed * (dy / d));
+    float dx = b->x[t] - b->x[u], dy = b->y[t] - b->y[u], xx = dx * dx, yy = dy * dy, d = sqrtf(xx + yy);
+    float speed = (float)m->type[u]->speed, px = dx * speed / d, py = dy * speed / d;
+    s->px[u] = (double)px;
+    s->py[u] = (double)py;
     s->movers |= (uint64_t)1 << u;
+    s->chasers |= (uint64_t)1 << u;
 }
 
-static void want_commanded(const sl_combat *m, const sl_battle *b, const commands *c, scene *s) {
+static void want_commanded(const sl_combat *m, const sl_battle *b, const commands *c, sl_combat_scene *s) {
     for (uint64_t rest = *b->alive & sl_combat_range(0, m->n_commanded); rest;) {
         int u = sl_combat_next(&rest), t = c->target[u];
         if (sl_combat_has(c->walkers, u)) want_point(m, b, s, u, c->x[u], c->y[u]);
@@ -147,11 +146,11 @@ static void want_commanded(const sl_combat *m, const sl_battle *b, const command
     }
 }
 
-static void want_scripted(const sl_combat *m, const sl_battle *b, scene *s) {
+static void want_scripted(const sl_combat *m, const sl_battle *b, sl_combat_scene *s) {
     int end = m->map.n_allies + m->map.n_enemies;
     for (uint64_t rest = *b->alive & sl_combat_range(m->n_commanded, end); rest;) {
         int u = sl_combat_next(&rest);
-        if (b->target[u] < 0) b->target[u] = find_target(m, b, u);
+        if (b->target[u] < 0) b->target[u] = find_target(m, b, s, u);
         if (b->target[u] >= 0) {
             want_unit(m, b, s, u, b->target[u]);
         } else {
@@ -193,7 +192,7 @@ static double clamp(double x, double high) {
 }
 
 // one unit's turn; returns what it earned
-static double act(const sl_combat *m, const sl_battle *b, const commands *c, const scene *s, int u) {
+static double act(const sl_combat *m, const sl_battle *b, const commands *c, const sl_combat_scene *s, int u) {
     const sl_combat_type *type = m->type[u];
     double x = (double)b->x[u] + s->vx[u] * TICK, y = (double)b->y[u] + s->vy[u] * TICK;
     if (m->clamp_to_map) {
@@ -242,7 +241,7 @@ static bool anyone_fires(const sl_battle *b, uint64_t attackers) {
     return fires;
 }
 
-static double execute(const sl_combat *m, const sl_battle *b, const commands *c, const scene *s,
+static double execute(const sl_combat *m, const sl_battle *b, const commands *c, const sl_combat_scene *s,
                       sl_combat_order *order) {
     double gain = 0.0;
     bool drawn = (!order || order->n < 0) && anyone_fires(b, s->attackers);
@@ -262,17 +261,18 @@ static double execute(const sl_combat *m, const sl_battle *b, const commands *c,
 }
 
 static double tick(const sl_combat *m, const sl_battle *b, const commands *c, sl_combat_order *order) {
-    scene s;
-    s.attackers = s.movers = 0;
+    sl_combat_scene s;
+    s.attackers = s.movers = s.chasers = s.hunted = 0;
     for (int u = 0; u < m->P; u++) {
         s.x[u] = (double)b->x[u];
         s.y[u] = (double)b->y[u];
         s.px[u] = s.py[u] = s.vx[u] = s.vy[u] = 0.0;
     }
-    forget_targets(m, b, c);
+    forget_targets(m, b, c, &s);
     want_commanded(m, b, c, &s);
     want_scripted(m, b, &s);
-    sl_combat_avoid(m, b, s.movers, s.x, s.y, s.px, s.py, s.vx, s.vy);
+    sl_combat_avoid(m, b, &s);
+    *b->single = s.single;
     return execute(m, b, c, &s, order);
 }
 

@@ -38,6 +38,7 @@ static sl_battle columns(uint8_t *copy, int P) {
     return (sl_battle){.alive = (uint64_t *)(void *)copy,
                        .stream = (sl_rng *)(void *)(copy + sizeof(uint64_t)),
                        .steps = (int32_t *)(void *)(copy + sizeof(uint64_t) + sizeof(sl_rng)),
+                       .single = (uint64_t *)(void *)(copy + HEAD_BYTES) - 1,
                        .hp = d,
                        .shield = d + P,
                        .vx = d + 2 * P,
@@ -75,7 +76,7 @@ static void start(const sl_combat *m, const sl_battle *b) {
         if (m->clear_last_actions) b->last[u] = -1;
     }
     memset(b->memory, 0, n_memory(m) * sizeof *b->memory);
-    *b->alive = sl_combat_range(0, n_units(m));
+    *b->alive = *b->single = sl_combat_range(0, n_units(m));
     *b->steps = 0;
 }
 

@@ -2,12 +2,13 @@
  * where (map.c); battle.c plays ticks, avoid.c keeps units apart, observe.c writes, combat.c binds them to env.h.
  *
  * Units are numbered allies first, then enemies; a set of units is a word of bits. The state of one copy is a block
- * of columns, one entry a unit, padded to whole vectors. Positions are float32 and everything else is float64,
- * because the reference rounds there, and crowds amplify the last bit. Inside envs/ only. */
+ * of columns, one entry a unit, padded to whole vectors. Positions are float32, as in the reference; velocities are
+ * float64 or float32 by where they came from (plane.h), and are kept in float64 columns. Inside envs/ only. */
 #ifndef SL_ENVS_COMBAT_COMBAT_H
 #define SL_ENVS_COMBAT_COMBAT_H
 
 #include "envs/combat/map.h"
+#include "envs/combat/set.h"
 #include "envs/env_class.h"
 
 enum {
@@ -19,7 +20,7 @@ enum {
 
 /* The columns of one copy. A dead unit keeps its last position. */
 typedef struct sl_battle {
-    uint64_t *alive;
+    uint64_t *alive, *single; /* single: whose velocity the reference holds in float32 */
     sl_rng *stream;
     int32_t *steps;
     double *hp, *shield, *vx, *vy, *cooldown, *delay; /* delay: until shields regenerate */
@@ -51,37 +52,23 @@ typedef struct sl_combat_order {
     uint8_t unit[SL_COMBAT_MAX_UNITS];
 } sl_combat_order;
 
-static inline bool sl_combat_has(uint64_t set, int u) {
-    return set >> u & 1u;
-}
-static inline uint64_t sl_combat_range(int begin, int end) {
-    return (end >= 64 ? ~(uint64_t)0 : ((uint64_t)1 << end) - 1u) & ~(((uint64_t)1 << begin) - 1u);
-}
-/* The first n units whose centres are within a distance of (x, y), squared. */
-static inline uint64_t sl_combat_within(const double *xs, const double *ys, int n, double x, double y,
-                                        double square) {
-    uint64_t set = 0;
-    for (int j = 0; j < n; j++) {
-        double dx = xs[j] - x, dy = ys[j] - y;
-        set |= (uint64_t)(dx * dx + dy * dy <= square) << j;
-    }
-    return set;
-}
-static inline int sl_combat_next(uint64_t *set) {
-    int u = __builtin_ctzll(*set);
-    *set &= *set - 1u;
-    return u;
-}
-
 /* battle.c: one step of one copy; orders NULL or one a tick. Returns the reward of the team. */
 double sl_combat_step(const sl_combat *m, const sl_battle *b, const int32_t *actions, sl_combat_order *orders);
 bool sl_combat_can_move(const sl_combat *m, const sl_battle *b, int u, int direction);
 bool sl_combat_can_attack(const sl_combat *m, const sl_battle *b, int u, int target);
 
-/* avoid.c: velocities near the preferred ones (px, py) that avoid units and walls for a second. movers: those that
- * want to move; all others stand. x, y: positions in float64. */
-void sl_combat_avoid(const sl_combat *m, const sl_battle *b, uint64_t movers, const double *x, const double *y,
-                     const double *px, const double *py, double *vx, double *vy);
+/* avoid.c. One tick: columns of positions in float64, velocities wanted and given. */
+typedef struct sl_combat_scene {
+    double x[SL_COMBAT_MAX_UNITS], y[SL_COMBAT_MAX_UNITS];
+    double px[SL_COMBAT_MAX_UNITS], py[SL_COMBAT_MAX_UNITS];
+    double vx[SL_COMBAT_MAX_UNITS], vy[SL_COMBAT_MAX_UNITS]; /* zeros before */
+    uint64_t hunted;                                         /* who is some commanded unit's target */
+    uint64_t attackers, movers, chasers; /* chasers: movers after a unit; they want a float32 velocity */
+    uint64_t single; /* whose velocity is float32 in the reference: now, and then of those given */
+} sl_combat_scene;
+
+/* Velocities near the wanted ones that avoid units and walls for a second. Who is not a mover stands. */
+void sl_combat_avoid(const sl_combat *m, const sl_battle *b, sl_combat_scene *s);
 
 /* observe.c. What is the same for all who look at a battle, and what one of them sees. */
 typedef struct sl_combat_view {

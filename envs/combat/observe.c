@@ -9,19 +9,39 @@
 static const double SIGHT = 9.0, SHOT_RANGE = 6.0;
 static const float BEYOND = 1.0f + FLT_EPSILON; /* the least distance that is out of sight, in units of SIGHT */
 
+typedef float floats __attribute__((vector_size(32), aligned(4), may_alias));
+typedef uint32_t bits __attribute__((vector_size(32)));
+
+// sl_combat_can_attack of all units at once
+static uint64_t within_shot(const sl_combat *m, const sl_battle *b, int u) {
+    const bits magnitude = (bits){0} + 0x7fffffffu, bit = {1, 2, 4, 8, 16, 32, 64, 128};
+    const float range = (float)SHOT_RANGE;
+    uint64_t set = 0;
+    for (int k = 0; k < m->P; k += 8) {
+        floats dx = *(const floats *)(b->x + k) - b->x[u], dy = *(const floats *)(b->y + k) - b->y[u];
+        floats sum = (floats)((bits)dx & magnitude) + (floats)((bits)dy & magnitude), square = dx * dx + dy * dy;
+        bits hit = ((bits)(sum <= range) | (bits)(square <= range * range)) & bit;
+        set |= (uint64_t)(hit[0] | hit[1] | hit[2] | hit[3] | hit[4] | hit[5] | hit[6] | hit[7]) << k;
+    }
+    return set & *b->alive;
+}
+
 static void look(const sl_combat *m, const sl_battle *b, int u, sl_combat_view *w) {
     float own_x = b->x[u], own_y = b->y[u], scale = (float)SIGHT;
-    int n_units = m->map.n_allies + m->map.n_enemies;
-    uint64_t in_sight = sl_combat_within(w->x, w->y, n_units, w->x[u], w->y[u], SIGHT * SIGHT);
+    double x = w->x[u], y = w->y[u];
     for (int j = 0; j < m->P; j++) {
-        float dx = b->x[j] - own_x, dy = b->y[j] - own_y, distance = sqrtf(dx * dx + dy * dy) / scale;
-        w->dx[j] = dx / scale;
-        w->dy[j] = dy / scale;
-        // however it was rounded: at most 1 for who is in sight and more for who is not, as masks go by it
-        w->distance[j] = in_sight >> j & 1u ? fminf(distance, 1.0f) : fmaxf(distance, BEYOND);
+        w->dx[j] = (b->x[j] - own_x) / scale;
+        w->dy[j] = (b->y[j] - own_y) / scale;
     }
+    for (int j = 0; j < m->P; j++) {
+        double dx = w->x[j] - x, dy = w->y[j] - y, square = dx * dx + dy * dy;
+        float distance = (float)(sqrt(square) / SIGHT), beyond = distance > BEYOND ? distance : BEYOND;
+        // however it was rounded: more than 1 for who is out of sight, as masks go by it
+        w->distance[j] = square <= SIGHT * SIGHT ? distance : beyond;
+    }
+    uint64_t in_sight = sl_combat_within(w->x, w->y, m->P, x, y, SIGHT * SIGHT);
     w->seen = m->full ? *b->alive : in_sight & *b->alive;
-    w->in_range = sl_combat_within(w->x, w->y, n_units, w->x[u], w->y[u], SHOT_RANGE * SHOT_RANGE) & *b->alive;
+    w->in_range = sl_combat_within(w->x, w->y, m->P, x, y, SHOT_RANGE * SHOT_RANGE) & *b->alive;
 }
 
 // health, shield and type; the last two only where the map has them
@@ -56,8 +76,9 @@ static void write_row(const sl_combat *m, const sl_combat_view *w, int u, const 
     (void)put_unit(m, w, u, m->ally_shields, allies + (n - 1) * ally_len);
 }
 
-static void write_avail(const sl_combat *m, const sl_combat_view *w, const uint8_t *moves, uint8_t *row) {
-    uint64_t shots = w->in_range >> m->map.n_allies;
+// in reach of a shot is what the order says, in float32; the observation's flag goes by the exact distance
+static void write_avail(const sl_combat *m, const sl_battle *b, int u, const uint8_t *moves, uint8_t *row) {
+    uint64_t shots = within_shot(m, b, u) >> m->map.n_allies;
     row[0] = 0;
     row[1] = 1;
     memcpy(row + 2, moves, 4);
@@ -66,7 +87,7 @@ static void write_avail(const sl_combat *m, const sl_combat_view *w, const uint8
 
 static void write_state(const sl_combat *m, const sl_battle *b, const sl_combat_view *w, float *state) {
     int n = m->map.n_allies, A = m->base.spec.n_actions;
-    float width = (float)m->map.width, height = (float)m->map.height;
+    double width = m->map.width, height = m->map.height;
     memset(state, 0, (size_t)m->base.spec.state_dim * sizeof *state);
     for (int u = 0; u < n + m->map.n_enemies; u++) {
         bool ally = u < n, shields = ally ? m->ally_shields : m->enemy_shields;
@@ -76,8 +97,8 @@ static void write_state(const sl_combat *m, const sl_battle *b, const sl_combat_
         if (!sl_combat_has(*b->alive, u)) continue;
         *to++ = w->hp[u];
         if (ally) *to++ = (float)(b->cooldown[u] / m->type[u]->cooldown);
-        *to++ = (b->x[u] - width / 2.0f) / width;
-        *to++ = (b->y[u] - height / 2.0f) / height;
+        *to++ = (float)((w->x[u] - width / 2.0) / width);
+        *to++ = (float)((w->y[u] - height / 2.0) / height);
         if (shields) *to++ = w->shield[u];
         for (int k = 0; k < m->n_bits; k++) *to++ = m->map.type[u] == k ? 1.0f : 0.0f;
     }
@@ -105,7 +126,7 @@ void sl_combat_write_agent(const sl_combat *m, const sl_battle *b, sl_combat_vie
     for (int k = 0; k < 4; k++) moves[k] = sl_combat_can_move(m, b, u, k);
     look(m, b, u, w);
     if (obs) write_row(m, w, u, moves, obs);
-    if (avail) write_avail(m, w, moves, avail);
+    if (avail) write_avail(m, b, u, moves, avail);
 }
 
 void sl_combat_write(const sl_combat *m, const sl_battle *b, int v, const sl_env_out *out) {

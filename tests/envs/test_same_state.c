@@ -118,12 +118,12 @@ static void battles_end_in_the_recorded_state(void **state) {
         const sl_env_options *options;
         uint64_t state, written;
     } rows[] = {
-        {"combat/3m", &plain, 0xd49d2a342c675a2au, 0x9876dda3812496aeu},
-        {"combat/5m_vs_6m", &plain, 0x526593ca30795afbu, 0x2b65321d945d6b5cu},
-        {"combat/8m", &plain, 0x71942dd06ab35d5au, 0x2b6cfb3a8823aa1cu},
-        {"combat/3s5z", &plain, 0x2ac06ade4dddd7d9u, 0x42e22bfca49ee415u},
-        {"combat/3s5z", &switched, 0xd1fea5aeceb016acu, 0x892edf395ea8e615u},
-        {"combat/5m_vs_6m", &piloted, 0xae8669bab8f0e75du, 0x539659777409fff3u},
+        {"combat/3m", &plain, 0x2f7d190fb7905e23u, 0xfeee66ff9714c87bu},
+        {"combat/5m_vs_6m", &plain, 0x88583c03c117b65au, 0x5ebf957581ab41d3u},
+        {"combat/8m", &plain, 0x68ec8eb52e415f46u, 0x92fc25edf0d599c2u},
+        {"combat/3s5z", &plain, 0x4be1573a1a5f95ceu, 0x8d35339392b8ca33u},
+        {"combat/3s5z", &switched, 0x8cebe3db31cd328du, 0x04f0f9b0b7c9686eu},
+        {"combat/5m_vs_6m", &piloted, 0x3a4ddb0ce0d5b496u, 0xb03d6eb497f109c8u},
     };
     static const int n_threads[] = {1, 2, 4};
     int n_wrong = 0;
