@@ -145,6 +145,12 @@ static void fill_error(sl_learn_message *answer, sl_status status) {
 
 static void send_answer(sl_server *self) {
     sl_status status = sl_learn_send(self->codec, self->transport, NULL, &self->answer);
+    if (status == SL_CONFIG) {
+        // it never can be: the asker must know
+        fill_error(&self->answer, status);
+        SL_WARN("cannot answer: %s", self->answer.text);
+        status = sl_learn_send(self->codec, self->transport, NULL, &self->answer);
+    }
     if (status == SL_OK) {
         self->answered = self->answer.request_id;
     } else {

@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { MAX_HEADER = 8 * 1024, MAX_EPISODES = 10000000, MAX_WATCH_US = 60000000, ARENA_BYTES = 64 * 1024 };
+enum { MAX_HEADER = 8 * 1024, MAX_EPISODES = 1 << 30, MAX_WATCH_US = 60000000, ARENA_BYTES = 64 * 1024 };
 
 struct sl_learn_codec {
     sl_pb_arena arena;

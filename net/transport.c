@@ -28,8 +28,10 @@ sl_transport_def sl_transport_learn_def(void) {
 static sl_status open_endpoint(const char *endpoint, const sl_transport_def *def, bool serves, sl_transport **out) {
     SL_ASSERT(def->high_water_mark > 0 && def->max_frame_bytes > 0);
     SL_TRY(sl_endpoint_check(endpoint, serves));
-    if (strncmp(endpoint, "sim://", 6) == 0) return sl_sim_open(endpoint, serves, out);
-    return sl_zmq_open(endpoint, def, serves, out);
+    bool simulated = strncmp(endpoint, "sim://", 6) == 0;
+    SL_TRY(simulated ? sl_sim_open(endpoint, serves, out) : sl_zmq_open(endpoint, def, serves, out));
+    (*out)->max_frame_bytes = def->max_frame_bytes;
+    return SL_OK;
 }
 
 sl_status sl_transport_serve(const char *endpoint, const sl_transport_def *def, sl_transport **out) {
@@ -52,6 +54,12 @@ const char *sl_transport_endpoint(const sl_transport *self) {
 
 sl_status sl_transport_send(sl_transport *self, const sl_peer *peer, int n_frames, const sl_frame *frames) {
     SL_ASSERT(n_frames > 0 && n_frames <= SL_MAX_FRAMES && (peer != NULL || !self->serves));
+    // the other side would close the connection, and be sent the same again
+    for (int i = 0; i < n_frames; i++)
+        if (frames[i].n_bytes > (size_t)self->max_frame_bytes)
+            return sl_fail(SL_CONFIG, "fewer copies, steps or episodes at a time make smaller messages",
+                           "a message has a frame of %zu bytes, more than the %lld that can be sent",
+                           frames[i].n_bytes, (long long)self->max_frame_bytes);
     sl_status status = self->ops->send(self, peer, n_frames, frames);
     if (status == SL_OK) self->stats.sent++;
     if (status == SL_FULL || status == SL_NOT_FOUND) self->stats.dropped_out++;

@@ -30,7 +30,7 @@ typedef struct sl_message {
 
 typedef struct sl_transport_def {
     int high_water_mark;     /* messages per peer, both ways */
-    int64_t max_frame_bytes; /* larger incoming frames disconnect the sender */
+    int64_t max_frame_bytes; /* larger ones are not sent; incoming ones disconnect the sender */
     int lost_host_ms;        /* the peer's host acknowledges nothing for so long: the connection is closed */
     int linger_ms;           /* how long close waits for what was sent */
     int backlog;             /* connections that may wait for a server */
@@ -55,7 +55,8 @@ SL_MUST_CHECK sl_status sl_transport_connect(const char *endpoint, const sl_tran
 void sl_transport_close(sl_transport **self);
 const char *sl_transport_endpoint(const sl_transport *self); /* resolved, "tcp://127.0.0.1:40123" */
 /* Copies every frame once; peer NULL = the server, from a client. Dropped, with no error line: SL_FULL (at the
- * high-water mark, or a client that is not connected yet), SL_NOT_FOUND (a server's peer that is gone). */
+ * high-water mark, or a client that is not connected yet), SL_NOT_FOUND (a server's peer that is gone). SL_CONFIG: a
+ * frame is too large. */
 SL_MUST_CHECK sl_status sl_transport_send(sl_transport *self, const sl_peer *peer, int n_frames,
                                           const sl_frame *frames);
 /* The next message, waiting at most timeout_ms (-1 = for ever). SL_TIMEOUT; SL_INTERRUPTED after a signal. */

@@ -19,6 +19,7 @@ typedef struct sl_transport_ops {
 struct sl_transport {
     const sl_transport_ops *ops;
     bool serves;
+    int64_t max_frame_bytes; /* of what is sent, as of what may come */
     char endpoint[SL_ENDPOINT_BYTES];
     sl_transport_stats stats;
 };

@@ -33,15 +33,25 @@ static int newer_first(const void *a, const void *b) {
     return x < y ? 1 : x > y ? -1 : 0;
 }
 
-/* Numbers of the run's checkpoints, the newest first. */
+static int index_of_oldest(const int64_t numbers[MAX_LISTED]) {
+    int oldest = 0;
+    for (int k = 1; k < MAX_LISTED; k++)
+        if (numbers[k] < numbers[oldest]) oldest = k;
+    return oldest;
+}
+
+/* Numbers of the run's checkpoints, the newest first; no more than the MAX_LISTED newest. */
 static int list(const char *run, int64_t numbers[MAX_LISTED]) {
     char folder[PATH_SIZE];
     (void)snprintf(folder, sizeof folder, "%s/checkpoints", run);
     DIR *dir = opendir(folder);
     int n = 0;
-    for (struct dirent *entry; dir && n < MAX_LISTED && (entry = readdir(dir)) != NULL;) {
+    for (struct dirent *entry; dir && (entry = readdir(dir)) != NULL;) {
         int64_t number = number_of(entry->d_name);
-        if (number >= 0) numbers[n++] = number;
+        if (number < 0) continue;
+        bool room = n < MAX_LISTED;
+        int k = room ? n++ : index_of_oldest(numbers);
+        if (room || number > numbers[k]) numbers[k] = number;
     }
     if (dir) (void)closedir(dir);
     qsort(numbers, (size_t)n, sizeof *numbers, newer_first);

@@ -198,6 +198,30 @@ static void an_oversized_frame_disconnects_its_sender(void **state) {
     sl_transport_close(&server);
 }
 
+static void an_oversized_frame_is_not_sent(void **state) {
+    (void)state;
+    sl_transport *server = NULL, *client = NULL;
+    sl_transport_def def = sl_transport_default_def();
+    def.max_frame_bytes = 1000;
+    assert_int_equal(sl_transport_serve("tcp://127.0.0.1:*", &def, &server), SL_OK);
+    assert_int_equal(sl_transport_connect(sl_transport_endpoint(server), &def, &client), SL_OK);
+    static const uint8_t bytes[1001];
+    sl_frame frames[2] = {{bytes, 1}, {bytes, 1001}};
+    send_connected(client, bytes, 1000);
+    assert_int_equal(sl_transport_send(client, NULL, 2, frames), SL_CONFIG);
+    assert_non_null(strstr(sl_error_what(), "1001 bytes"));
+    // nothing of it went out
+    send_connected(client, bytes, 7);
+    sl_message message;
+    assert_int_equal(sl_transport_receive(server, 5000, &message), SL_OK);
+    assert_int_equal(message.frames[0].n_bytes, 1000);
+    assert_int_equal(sl_transport_receive(server, 5000, &message), SL_OK);
+    assert_int_equal(message.n_frames, 1);
+    assert_int_equal(message.frames[0].n_bytes, 7);
+    sl_transport_close(&client);
+    sl_transport_close(&server);
+}
+
 static void a_surplus_of_frames_is_dropped(void **state) {
     (void)state;
     sl_transport *server = NULL, *client = NULL;
@@ -346,6 +370,7 @@ int main(void) {
         cmocka_unit_test(a_large_frame_crosses_the_learn_link),
         cmocka_unit_test(peers_that_are_gone_are_named),
         cmocka_unit_test(an_oversized_frame_disconnects_its_sender),
+        cmocka_unit_test(an_oversized_frame_is_not_sent),
         cmocka_unit_test(a_surplus_of_frames_is_dropped),
         cmocka_unit_test(bad_endpoints_are_refused_by_name),
         cmocka_unit_test(hosts_have_addresses_and_names),

@@ -48,6 +48,22 @@ static const char *path_of(const sl_temp_folder *folder, int n) {
     return sl_temp_folder_file(folder, name);
 }
 
+// whoever copied checkpoints into the folder: the newest is found among any number of them
+static void the_newest_is_found_among_many(void **state) {
+    (void)state;
+    sl_temp_folder folder = sl_temp_folder_create();
+    save(folder.path, 1000, hash);
+    for (int n = 1; n < 1000; n += 3) assert_int_equal(sl_file_replace(path_of(&folder, n), "old", 3), SL_OK);
+    for (int n = 1001; n < 1004; n++) {
+        save(folder.path, n, hash);
+        assert_int_equal(load(folder.path, SL_OK), n);
+    }
+    assert_int_equal(sl_checkpoint_clear(folder.path), SL_OK);
+    assert_int_equal(load(folder.path, SL_OK), 0);
+    assert_int_not_equal(access(path_of(&folder, 1), F_OK), 0);
+    sl_temp_folder_remove(&folder);
+}
+
 static void the_newest_two_are_kept(void **state) {
     (void)state;
     sl_temp_folder folder = sl_temp_folder_create();
@@ -114,6 +130,7 @@ static void all_bad_is_an_error_not_a_new_start(void **state) {
 int main(void) {
     sl_log_init("test", SL_LOG_ERROR, false);
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_newest_is_found_among_many),
         cmocka_unit_test(the_newest_two_are_kept),
         cmocka_unit_test(a_bad_one_costs_a_line_and_the_older_is_taken),
         cmocka_unit_test(all_bad_is_an_error_not_a_new_start),
