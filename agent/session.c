@@ -14,7 +14,15 @@
 #include <sys/random.h>
 #include <sys/utsname.h>
 
-enum { MS = 1000000, UNSENT_MS = 20, HELLO_MS = 250, REJECTED_MS = 500, CHUNK_MS = 500, SLICE_MS = 250 };
+enum {
+    MS = 1000000,
+    UNSENT_MS = 20,
+    HELLO_MS = 250,
+    REJECTED_MS = 500,
+    CHUNK_MS = 500,
+    SLICE_MS = 250,
+    AWAY_MS = 1000
+};
 
 struct sl_session {
     sl_session_def def;
@@ -23,7 +31,7 @@ struct sl_session {
     char build[32], arch[16];
     sl_session_state state;
     uint64_t run_id, session;
-    int slot, heartbeat_ms;
+    int slot, heartbeat_ms, lease_ms;
     int64_t next_ns; /* when the state's message is due again: HELLO, MODEL_REQUEST or HEARTBEAT */
 
     // the last observation answered, for repeats of it
@@ -35,6 +43,9 @@ struct sl_session {
     uint8_t *model;
     int64_t model_bytes, model_have;
     char model_sha256[65];
+
+    int64_t looked_ns;  /* the last step */
+    int64_t silence_ns; /* how long this agent has listened to the coordinator in vain */
 
     sl_session_stats stats;
 };
@@ -152,6 +163,24 @@ static sl_status keep_timer(sl_session *self, int64_t now_ns) {
     return unsent ? SL_OK : status;
 }
 
+/* A coordinator that is stopped, or whose host is gone, is waited for: TCP's timeouts and libzmq see to the
+ * connection. But it is said, once. */
+static void count_silence(sl_session *self, int64_t now_ns) {
+    int64_t gap_ns = now_ns - self->looked_ns, limit_ns = (int64_t)self->lease_ms * MS, before_ns = self->silence_ns;
+    self->looked_ns = now_ns;
+    // an agent that was away itself did not listen
+    if (self->session == 0 || gap_ns > (int64_t)AWAY_MS * MS) return;
+    self->silence_ns += gap_ns;
+    if (before_ns < limit_ns && self->silence_ns >= limit_ns)
+        SL_WARN("the coordinator has said nothing for %d s; waiting for it", self->lease_ms / 1000);
+}
+
+static void note_heard(sl_session *self) {
+    if (self->session != 0 && self->silence_ns >= (int64_t)self->lease_ms * MS)
+        SL_INFO("the coordinator is heard again");
+    self->silence_ns = 0;
+}
+
 static sl_status go_live(sl_session *self) {
     self->state = SL_SESSION_LIVE;
     SL_INFO("flying slot %d", self->slot);
@@ -185,6 +214,7 @@ static sl_status on_welcome(sl_session *self, const sl_fleet_message *message) {
     self->session = message->session;
     self->slot = message->slot;
     self->heartbeat_ms = message->heartbeat_ms;
+    self->lease_ms = message->lease_ms;
     self->stats.welcomes++;
     bool has_model = self->def.model_sha256[0] != 0;
     bool is_its = message->model_sha256[0] == 0 || strcmp(message->model_sha256, self->def.model_sha256) == 0;
@@ -288,7 +318,10 @@ static sl_status on_message(sl_session *self, const sl_message *received, int64_
         self->stats.ignored++;
         return SL_OK;
     }
+    note_heard(self);
     switch (message.kind) {
+    case SL_FLEET_HEARTBEAT:
+        return SL_OK;
     case SL_FLEET_WELCOME:
         return on_welcome(self, &message);
     case SL_FLEET_REJECT:
@@ -312,6 +345,7 @@ static sl_status on_message(sl_session *self, const sl_message *received, int64_
 
 sl_status sl_session_step(sl_session *self, int timeout_ms) {
     int64_t now_ns = sl_transport_now_ns(self->transport);
+    count_silence(self, now_ns);
     SL_TRY(keep_timer(self, now_ns));
     // rounded up to a millisecond, so that a timer is due when the wait ends
     int64_t wait_ms = (self->next_ns - now_ns + MS - 1) / MS;

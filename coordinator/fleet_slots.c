@@ -93,6 +93,7 @@ static void send_observation(sl_fleet *self, sl_slot *slot) {
     message.n_avail = self->has_avail ? slot->def.n_actions : 0;
     message.avail = self->avail + ((size_t)step * (size_t)n_slots + (size_t)n) * (size_t)self->def.A;
     slot->sent_ns = sl_transport_now_ns(self->transport);
+    slot->said_ns = self->now_ns;
     if (sl_fleet_send(self, &slot->peer, &message) == SL_NOT_FOUND)
         sl_fleet_lose(self, slot, SL_SLOT_DEAD, "its connection is gone");
 }
@@ -108,6 +109,14 @@ void sl_fleet_feed(sl_fleet *self, sl_slot *slot) {
     slot->first_sent_ns = slot->sent_ns;
 }
 
+/* a sign of life for an agent that waits; one that is not heard itself gets none, they would pile up before it */
+static void send_heartbeat(sl_fleet *self, sl_slot *slot) {
+    sl_fleet_message message = sl_fleet_to(self, slot, SL_FLEET_HEARTBEAT);
+    slot->said_ns = self->now_ns;
+    if (sl_fleet_send(self, &slot->peer, &message) == SL_NOT_FOUND)
+        sl_fleet_lose(self, slot, SL_SLOT_DEAD, "its connection is gone");
+}
+
 static void check_slot(sl_fleet *self, sl_slot *slot) {
     int64_t silence_ns = self->now_ns - slot->heard_ns, beat_ns = (int64_t)self->def.heartbeat_ms * SL_FLEET_MS;
     int64_t lease_ns = (int64_t)self->def.lease_ms * SL_FLEET_MS;
@@ -121,6 +130,7 @@ static void check_slot(sl_fleet *self, sl_slot *slot) {
         sl_fleet_lose(self, slot, SL_SLOT_DEAD, "silent for six heartbeats");
     if (slot->state == SL_SLOT_DEAD && self->now_ns - slot->lost_ns > lease_ns)
         sl_fleet_lose(self, slot, SL_SLOT_FREE, "the lease ended");
+    if (slot->state == SL_SLOT_LIVE && self->now_ns - slot->said_ns >= beat_ns) send_heartbeat(self, slot);
     // a SUSPECT gets no repeats: they would pile up before a stopped process
     if (slot->state == SL_SLOT_LIVE && slot->outstanding &&
         self->clock_ns - slot->sent_ns >= (int64_t)self->def.resend_ms * SL_FLEET_MS) {

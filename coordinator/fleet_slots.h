@@ -23,6 +23,7 @@ typedef struct sl_slot {
     uint64_t run_id;       /* of the incarnation that holds the slot; 0 when FREE */
     int64_t heard_ns;      /* its last message */
     int64_t lost_ns;       /* when it became DEAD */
+    int64_t said_ns;       /* when it was last sent something */
     int64_t live_ns;       /* when it became LIVE, the last time */
     int64_t due_ns;        /* while LIVE: the tick waits for its action until then */
     int64_t patience_ns;   /* while not LIVE: ticks wait for its return, or its successor's, until then; 0 = not */

@@ -10,7 +10,7 @@
 #include <sys/random.h>
 
 enum { POLL_MS = 200, MAX_DRAINED = 1000, MAX_LOSSES = 30 };
-static const int64_t second = 1000000000, sign_of_life = 2 * second, succession = 10 * second;
+static const int64_t second = 1000000000, sign_of_life = 2 * second, succession = 10 * second, away = second;
 
 struct sl_asker {
     sl_asker_def def;
@@ -20,13 +20,23 @@ struct sl_asker {
     uint64_t peer_run; /* 0 = no coordinator yet */
     uint64_t rejected; /* the last one that was rejected: one line each */
     sl_peer peer;
-    int64_t heard_ns;   /* when it was heard last, or sent a request */
-    uint64_t knocker;   /* another one, which wants its place; 0 = none */
-    int64_t knocked_ns; /* since when */
-    uint64_t n_dropped; /* messages that no coordinator sends */
-    int64_t stopped_ns; /* when *stop was first seen, 0 = not yet */
+    int64_t heard_ns;          /* when it was heard last, or sent a request */
+    uint64_t knocker;          /* another one, which wants its place; 0 = none */
+    int64_t knocked_ns;        /* since when */
+    uint64_t n_dropped;        /* messages that no coordinator sends */
+    int64_t stopped_ns;        /* when *stop was first seen, 0 = not yet */
+    int64_t clock_ns, away_ns; /* the last look at the clock; how long nobody looked at it, in all */
     sl_learn_message incoming;
 };
+
+/* The asker's time, which stands still while the process does not run: all of a run may be stopped for longer than
+ * any silence, and nobody was silent. */
+static int64_t time_ns(sl_asker *self) {
+    int64_t clock_ns = sl_transport_now_ns(self->transport), gap_ns = clock_ns - self->clock_ns;
+    if (self->clock_ns != 0 && gap_ns > away) self->away_ns += gap_ns;
+    self->clock_ns = clock_ns;
+    return clock_ns - self->away_ns;
+}
 
 /* What became of the request at work after one incoming message. */
 typedef enum outcome { WAITING, HEARD, ANSWERED, REFUSED, REPLACED, LOST } outcome;
@@ -103,7 +113,7 @@ typedef enum place { FREE, UNKNOWN, TAKEN } place;
  * the served one was heard after the other had begun to knock. Until that is known the HELLO is not answered: it is
  * repeated. */
 static place look_at_place(sl_asker *self, const sl_peer *peer, bool working) {
-    int64_t now = sl_transport_now_ns(self->transport);
+    int64_t now = time_ns(self);
     sl_learn_message welcome;
     prepare_answer(self, SL_LEARN_WELCOME, &welcome);
     bool same = peer->len == self->peer.len && memcmp(peer->bytes, self->peer.bytes, peer->len) == 0;
@@ -136,7 +146,7 @@ static sl_status greet(sl_asker *self, const sl_peer *peer, bool working, bool *
     self->peer_run = hello->run_id;
     self->peer = *peer;
     self->knocker = 0;
-    self->heard_ns = sl_transport_now_ns(self->transport);
+    self->heard_ns = time_ns(self);
     sl_learn_message answer;
     prepare_answer(self, SL_LEARN_WELCOME, &answer);
     return send_to(self, peer, &answer);
@@ -171,7 +181,7 @@ static sl_status take_one(sl_asker *self, int timeout_ms, uint64_t request_id, i
         return SL_OK;
     }
     if (message->run_id != self->peer_run) return SL_OK;
-    self->heard_ns = sl_transport_now_ns(self->transport);
+    self->heard_ns = time_ns(self);
     if (message->request_id != request_id || request_id == 0) return SL_OK;
     *out = HEARD;
     if (message->kind == SL_LEARN_PROGRESS && self->def.progress) self->def.progress(self->def.context, message);
@@ -191,21 +201,20 @@ static sl_status refusal(const sl_learn_message *error) {
 
 static sl_status check_stop(sl_asker *self, int grace_ms) {
     if (!self->def.stop || !*self->def.stop) return SL_OK;
-    if (self->stopped_ns == 0) self->stopped_ns = sl_transport_now_ns(self->transport);
-    if (sl_transport_now_ns(self->transport) - self->stopped_ns < (int64_t)grace_ms * 1000000) return SL_OK;
+    if (self->stopped_ns == 0) self->stopped_ns = time_ns(self);
+    if (time_ns(self) - self->stopped_ns < (int64_t)grace_ms * 1000000) return SL_OK;
     return sl_fail(SL_INTERRUPTED, NULL, "interrupted");
 }
 
 sl_status sl_asker_wait(sl_asker *self) {
-    int64_t start = sl_transport_now_ns(self->transport);
+    int64_t start = time_ns(self);
     int hellos = 0;
     outcome what;
     while (self->peer_run == 0) {
         SL_TRY(check_stop(self, 0));
         sl_status status = take_one(self, POLL_MS, 0, &hellos, &what);
         if (status != SL_OK && status != SL_TIMEOUT) return status;
-        if (self->def.join_ms >= 0 &&
-            sl_transport_now_ns(self->transport) - start > (int64_t)self->def.join_ms * 1000000)
+        if (self->def.join_ms >= 0 && time_ns(self) - start > (int64_t)self->def.join_ms * 1000000)
             return sl_fail(SL_NETWORK, "start starling-coordinator with --connect and this endpoint",
                            "no coordinator has connected to %s in %d s", sl_asker_endpoint(self),
                            self->def.join_ms / 1000);
@@ -238,7 +247,7 @@ sl_status sl_asker_ask(sl_asker *self, sl_learn_message *request, bool resend, c
     request->request_id = self->next_id++;
     (void)snprintf(request->config_hash, sizeof request->config_hash, "%s", self->def.config_hash);
     SL_TRY(send_to(self, &self->peer, request));
-    self->heard_ns = sl_transport_now_ns(self->transport);
+    self->heard_ns = time_ns(self);
     int hellos = 0, losses = 0;
     for (;;) {
         outcome what;
@@ -248,7 +257,7 @@ sl_status sl_asker_ask(sl_asker *self, sl_learn_message *request, bool resend, c
         if (what == ANSWERED) break;
         if (what == REFUSED) return refusal(&self->incoming);
         if (what == WAITING) {
-            if (sl_transport_now_ns(self->transport) - self->heard_ns > (int64_t)self->def.silence_ms * 1000000)
+            if (time_ns(self) - self->heard_ns > (int64_t)self->def.silence_ms * 1000000)
                 return sl_fail(SL_NETWORK, "is the coordinator still running?",
                                "the coordinator has said nothing for %d s", self->def.silence_ms / 1000);
             continue;

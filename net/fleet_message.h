@@ -27,7 +27,7 @@ typedef enum sl_fleet_kind {
     SL_FLEET_RESET,         /* your session is unknown: say HELLO again */
     SL_FLEET_OBSERVATION,   /* coordinator -> agent, every tick */
     SL_FLEET_ACTION,        /* agent -> coordinator, the answer */
-    SL_FLEET_HEARTBEAT,     /* agent -> coordinator when idle; the first one says: ready */
+    SL_FLEET_HEARTBEAT,     /* either way when idle; the first one of an agent says: ready */
     SL_FLEET_MODEL_REQUEST, /* agent lacks the model of its slot: offset wanted */
     SL_FLEET_MODEL_CHUNK,   /* a part of the file */
     SL_FLEET_GOODBYE,       /* either way: leaving, the slot is free */

@@ -1,5 +1,8 @@
 /* test_fleet_waits.c - what a tick waits for, over the simulated network: an agent that comes within the patience, in
  * whatever way it was gone, changes no action; one that does not holds up a tick for a bounded time. */
+#include "common/log.h"
+#include "support/capture.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -185,6 +188,37 @@ static void a_coordinator_that_was_stopped_calls_nobody_late(void **state) {
     setup(state);
 }
 
+static int count(const char *text, const char *what) {
+    int n = 0;
+    for (; (text = strstr(text, what)) != NULL; text++) n++;
+    return n;
+}
+
+static void a_silent_coordinator_is_noticed(void **state) {
+    hall *self = *state;
+    static char text[16384];
+    take_off(self);
+    sl_log_init("test", SL_LOG_INFO, false);
+    // one that has nothing to say is there all the same
+    sl_capture_begin();
+    sl_status status = sl_fleet_poll(self->fleet, 60000);
+    (void)sl_capture_end(text, sizeof text);
+    assert_int_equal(status, SL_OK);
+    assert_string_equal(text, "");
+    held = (holdup){.hall = self, .ms = 12000};
+    sl_transport_def def = sl_transport_default_def();
+    assert_int_equal(sl_transport_connect("sim://fleet", &def, &held.transport), SL_OK);
+    sl_sim_attach(self->sim, 5 * MS, hold_up, &held);
+    sl_capture_begin();
+    status = sl_fleet_poll(self->fleet, 3000);
+    (void)sl_capture_end(text, sizeof text);
+    sl_transport_close(&held.transport);
+    assert_true(status == SL_OK && held.ms == 0);
+    assert_int_equal(count(text, "the coordinator has said nothing for 10 s; waiting for it"), WORLD_N);
+    assert_int_equal(count(text, "the coordinator is heard again"), WORLD_N);
+    assert_int_equal(sl_fleet_get_stats(self->fleet)->lost, 0);
+}
+
 /* seven steps to see again, each longer than half of the deadline */
 static void succeed_slowly(hall *self, int ms) {
     kill_agent(self, GONE_SLOT);
@@ -288,6 +322,7 @@ int main(void) {
         TEST(a_long_wait_is_told),
         TEST(an_agent_that_was_stopped_changes_nothing),
         TEST(a_coordinator_that_was_stopped_calls_nobody_late),
+        TEST(a_silent_coordinator_is_noticed),
         TEST(a_successor_that_catches_up_has_the_patience),
         TEST(a_successor_that_cannot_catch_up_is_given_up),
         TEST(one_that_comes_and_goes_holds_up_no_tick_for_ever),

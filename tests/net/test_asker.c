@@ -23,7 +23,8 @@ typedef enum script {
     SPEAK_STALE, /* answers of other requests and incarnations first */
     REFUSE,      /* ERROR */
     WORK_FOR_EVER /* PROGRESS without an end */,
-    FALL_SILENT
+    FALL_SILENT,
+    HOLD_UP /* everybody is stopped for long, then it answers */
 } script;
 
 typedef struct fake {
@@ -33,7 +34,7 @@ typedef struct fake {
     uint64_t run_id, answered, seen[8];
     int n_requests, n_welcomes, n_rejects;
     sl_status code; /* of an ERROR */
-    bool working;
+    bool working, holds;
     const char *hash;
 } fake;
 
@@ -87,6 +88,7 @@ static void on_request(fake *self, uint64_t id) {
         return;
     case WORK_FOR_EVER:
     case FALL_SILENT:
+    case HOLD_UP:
         return;
     case ANSWER:
         break;
@@ -102,6 +104,7 @@ static void play(void *context) {
     sl_message frames;
     sl_learn_message message;
     bool heard = false;
+    if (self->holds) return;
     while (sl_transport_receive(self->transport, 0, &frames) == SL_OK) {
         heard = true;
         assert_int_equal(sl_learn_decode(self->codec, &frames, &message), SL_OK);
@@ -113,6 +116,18 @@ static void play(void *context) {
             on_request(self, message.request_id);
     }
     if (heard || self->script == FALL_SILENT) return;
+    if (self->script == HOLD_UP && self->working) {
+        self->holds = true;
+        assert_int_equal(sl_transport_receive(self->transport, 150000, &frames), SL_TIMEOUT);
+        self->holds = false;
+        self->script = ANSWER;
+        return;
+    }
+    if (self->script == ANSWER && self->working) {
+        say(self, SL_LEARN_DONE, self->seen[0]);
+        self->working = false;
+        return;
+    }
     if (!self->working)
         say(self, SL_LEARN_HELLO, self->answered);
     else if (self->script == WORK_FOR_EVER)
@@ -354,6 +369,20 @@ static void silence_ends_and_progress_does_not(void **state) {
     close_pair(&f);
 }
 
+static void who_was_stopped_calls_nobody_silent(void **state) {
+    (void)state;
+    fixture f;
+    const sl_learn_message *answer = NULL;
+    open_pair(&f, ANSWER);
+    assert_int_equal(sl_asker_wait(f.asker), SL_OK);
+    f.coordinator.script = HOLD_UP;
+    int64_t start = sl_sim_now_ns(f.sim);
+    assert_int_equal(ask(&f, false, &answer), SL_OK);
+    assert_int_equal(answer->kind, SL_LEARN_DONE);
+    assert_true(sl_sim_now_ns(f.sim) - start > 150000 * ms && f.coordinator.n_requests == 1);
+    close_pair(&f);
+}
+
 static void a_stop_waits_for_the_grace_only(void **state) {
     (void)state;
     fixture f;
@@ -379,6 +408,7 @@ int main(void) {
         cmocka_unit_test(stale_answers_are_dropped),
         cmocka_unit_test(an_error_comes_with_its_code_and_text),
         cmocka_unit_test(silence_ends_and_progress_does_not),
+        cmocka_unit_test(who_was_stopped_calls_nobody_silent),
         cmocka_unit_test(a_stop_waits_for_the_grace_only),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
