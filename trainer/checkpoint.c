@@ -81,16 +81,21 @@ static sl_status digest(const sl_tensors *file, char text[65]) {
     return SL_OK;
 }
 
-sl_status sl_checkpoint_save(const char *run, int64_t n, const char *config_hash, sl_tensors *file) {
-    char path[PATH_SIZE], text[65];
-    (void)snprintf(path, sizeof path, "%s/checkpoints", run);
-    SL_TRY(sl_file_make_folder(path));
+static sl_status save_one(const char *run, const char *path, const char *config_hash, sl_tensors *file) {
+    char folder[PATH_SIZE], text[65];
+    (void)snprintf(folder, sizeof folder, "%s/checkpoints", run);
+    SL_TRY(sl_file_make_folder(folder));
     SL_TRY(digest(file, text));
     SL_TRY(sl_tensors_set_meta(file, "starling.checkpoint", FORMAT));
     SL_TRY(sl_tensors_set_meta(file, "starling.experiment", config_hash));
     SL_TRY(sl_tensors_set_meta(file, "starling.digest", text));
+    return sl_tensors_save(file, path);
+}
+
+sl_status sl_checkpoint_save(const char *run, int64_t n, const char *config_hash, sl_tensors *file) {
+    char path[PATH_SIZE];
     make_path(run, n, path);
-    SL_TRY(sl_tensors_save(file, path));
+    SL_TRY(save_one(run, path, config_hash, file));
     int64_t numbers[MAX_LISTED];
     int n_listed = list(run, numbers);
     for (int k = KEPT; k < n_listed; k++) {
@@ -98,6 +103,16 @@ sl_status sl_checkpoint_save(const char *run, int64_t n, const char *config_hash
         if (unlink(path) != 0) SL_WARN("cannot remove %s: %s", path, strerror(errno));
     }
     return SL_OK;
+}
+
+static void make_end_path(const char *run, const char *stage, char path[PATH_SIZE]) {
+    (void)snprintf(path, PATH_SIZE, "%s/checkpoints/%s-end.safetensors", run, stage);
+}
+
+sl_status sl_checkpoint_save_end(const char *run, const char *stage, const char *config_hash, sl_tensors *file) {
+    char path[PATH_SIZE];
+    make_end_path(run, stage, path);
+    return save_one(run, path, config_hash, file);
 }
 
 static sl_status load_one(const char *path, const char *config_hash, sl_tensors **out) {
@@ -120,6 +135,12 @@ static sl_status load_one(const char *path, const char *config_hash, sl_tensors 
     else
         *out = file;
     return status;
+}
+
+sl_status sl_checkpoint_load_end(const char *run, const char *stage, const char *config_hash, sl_tensors **out) {
+    char path[PATH_SIZE];
+    make_end_path(run, stage, path);
+    return access(path, F_OK) == 0 ? load_one(path, config_hash, out) : SL_OK;
 }
 
 sl_status sl_checkpoint_load(const char *run, const char *config_hash, int64_t *n, sl_tensors **out) {
@@ -145,8 +166,14 @@ sl_status sl_checkpoint_load(const char *run, const char *config_hash, int64_t *
 }
 
 sl_status sl_checkpoint_clear(const char *run) {
+    static const char *const stages[] = {"teacher", "direct"};
     int64_t numbers[MAX_LISTED];
     char path[PATH_SIZE];
+    for (size_t i = 0; i < sizeof stages / sizeof stages[0]; i++) {
+        make_end_path(run, stages[i], path);
+        if (unlink(path) != 0 && errno != ENOENT)
+            return sl_fail(SL_IO, NULL, "cannot remove %s: %s", path, strerror(errno));
+    }
     for (int n = list(run, numbers); n > 0; n = list(run, numbers))
         for (int k = 0; k < n; k++) {
             make_path(run, numbers[k], path);

@@ -12,6 +12,12 @@ SL_MUST_CHECK sl_status sl_checkpoint_save(const char *run, int64_t n, const cha
 /* The newest that is whole and of this experiment; a bad one costs a warning and the next older is taken. *out stays
  * NULL when the folder has none at all. When there are some and all are bad: the newest one's error. */
 SL_MUST_CHECK sl_status sl_checkpoint_load(const char *run, const char *config_hash, int64_t *n, sl_tensors **out);
+/* The state that a stage ended with, as run/checkpoints/<stage>-end.safetensors: it is kept, so that the stage can go
+ * on to more updates later. load: *out stays NULL when there is none. */
+SL_MUST_CHECK sl_status sl_checkpoint_save_end(const char *run, const char *stage, const char *config_hash,
+                                               sl_tensors *file);
+SL_MUST_CHECK sl_status sl_checkpoint_load_end(const char *run, const char *stage, const char *config_hash,
+                                               sl_tensors **out);
 /* Removes all checkpoints: a run that starts anew. */
 SL_MUST_CHECK sl_status sl_checkpoint_clear(const char *run);
 

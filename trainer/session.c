@@ -25,8 +25,20 @@ static sl_status hash_experiment(const char *path, char text[65]) {
     return SL_OK;
 }
 
+static sl_status hash_task(const sl_experiment *experiment, char text[65]) {
+    sl_experiment task = *experiment;
+    char *words = NULL;
+    size_t n = 0;
+    task.teacher.ppo.total_steps = task.distill.updates = 1;
+    SL_TRY(sl_experiment_format(&task, &words, &n));
+    sl_file_sha256((const uint8_t *)words, n, text);
+    sl_free(words);
+    return SL_OK;
+}
+
 static sl_status open_parts(sl_session *self, const sl_session_def *def) {
     SL_TRY(hash_experiment(def->experiment_path, self->config_hash));
+    SL_TRY(hash_task(def->experiment, self->task_hash));
     SL_TRY(sl_setup_create(def->experiment, &self->setup));
     SL_TRY(sl_pool_create(def->experiment->threads, &self->pool));
     sl_asker_def asker = sl_asker_default_def(def->listen);
@@ -88,7 +100,7 @@ sl_status sl_checkpoint_begin(const char *stage, int64_t update, const sl_learn_
 }
 
 sl_status sl_session_checkpoint(sl_session *self, sl_tensors **file) {
-    sl_status status = sl_checkpoint_save(self->run, self->n_checkpoint + 1, self->config_hash, *file);
+    sl_status status = sl_checkpoint_save(self->run, self->n_checkpoint + 1, self->task_hash, *file);
     sl_tensors_destroy(file);
     if (status != SL_OK) return status;
     self->n_checkpoint++;

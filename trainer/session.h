@@ -14,6 +14,7 @@ typedef struct sl_session {
     const char *run;                 /* the run's folder */
     const volatile sig_atomic_t *stop;
     char config_hash[65];
+    char task_hash[65]; /* names the experiment but for how long it trains: what checkpoints are of */
     sl_setup *setup;
     sl_pool *pool;
     sl_asker *asker;

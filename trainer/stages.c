@@ -46,10 +46,51 @@ static sl_status run_students(sl_session *session, const sl_tensors *resume) {
     return SL_OK;
 }
 
+static const char *first_stage(const sl_session *session) {
+    return session->experiment->method == SL_EXP_DIRECT ? "direct" : "teacher";
+}
+
+static sl_status updates_of(const sl_tensors *checkpoint, int64_t *out) {
+    const sl_tensor *update;
+    SL_TRY(sl_tensors_find(checkpoint, "update", SL_I64, 1, &update));
+    *out = *(const int64_t *)update->data;
+    return SL_OK;
+}
+
+/* Of a run whose first stage has ended, but is asked for more updates now: makes its end the newest checkpoint. What
+ * followed is dropped. checkpoint: NULL when all are gone. */
+static sl_status go_on(sl_session *session, const sl_tensors *checkpoint, bool *more) {
+    const char *first = first_stage(session), *stage = checkpoint ? sl_tensors_meta(checkpoint, "stage") : "done";
+    sl_tensors *end = NULL;
+    int64_t done = 0, wanted = sl_teacher_n_updates(session);
+    if (!stage || strcmp(stage, first) == 0) return SL_OK;
+    SL_TRY(sl_checkpoint_load_end(session->run, first, session->task_hash, &end));
+    if (!end) return SL_OK;
+    sl_status status = updates_of(end, &done);
+    *more = status == SL_OK && done < wanted;
+    if (*more) {
+        SL_INFO("the stage '%s' goes on from update %lld to %lld; what followed it is done again", first,
+                (long long)done, (long long)wanted);
+        status = sl_students_drop(session);
+    }
+    if (*more && status == SL_OK) return sl_session_checkpoint(session, &end);
+    sl_tensors_destroy(&end);
+    return status;
+}
+
+/* A finished distillation goes on as well. */
+static sl_status is_finished(const sl_session *session, const sl_tensors *checkpoint, bool *out) {
+    int64_t done = 0, wanted = session->experiment->distill.updates;
+    if (session->experiment->method == SL_EXP_KD_MARL) SL_TRY(updates_of(checkpoint, &done));
+    *out = session->experiment->method == SL_EXP_DIRECT || done >= wanted;
+    if (!*out) SL_INFO("the distillation goes on from update %lld to %lld", (long long)done, (long long)wanted);
+    return SL_OK;
+}
+
 /* From the checkpoint (NULL: the beginning) to the end. */
 static sl_status run_from(sl_session *session, const sl_tensors *checkpoint) {
     bool direct = session->experiment->method == SL_EXP_DIRECT;
-    const char *first = direct ? "direct" : "teacher", *stage = first;
+    const char *first = first_stage(session), *stage = first;
     if (checkpoint) {
         stage = sl_tensors_meta(checkpoint, "stage");
         bool known = stage && (strcmp(stage, first) == 0 || strcmp(stage, "done") == 0 ||
@@ -57,7 +98,9 @@ static sl_status run_from(sl_session *session, const sl_tensors *checkpoint) {
         if (!known) return sl_fail(SL_CORRUPT, NULL, "the checkpoint names no stage of this experiment");
     }
     if (checkpoint) SL_TRY(sl_kept_restore(session, checkpoint));
-    if (strcmp(stage, "done") == 0) return sl_kept_check_buffer(session);
+    bool finished = false;
+    if (strcmp(stage, "done") == 0) SL_TRY(is_finished(session, checkpoint, &finished));
+    if (finished) return sl_kept_check_buffer(session);
     SL_TRY(restore(session, checkpoint));
     if (strcmp(stage, first) == 0) {
         SL_TRY(run_mappo(session, first, direct ? "done" : "distill", checkpoint));
@@ -71,18 +114,19 @@ sl_status sl_stages_run(sl_session *session, bool resume) {
     if (!resume) SL_TRY(sl_checkpoint_clear(session->run));
     for (;;) {
         sl_tensors *checkpoint = NULL;
-        SL_TRY(sl_checkpoint_load(session->run, session->config_hash, &session->n_checkpoint, &checkpoint));
-        bool whole = false;
+        SL_TRY(sl_checkpoint_load(session->run, session->task_hash, &session->n_checkpoint, &checkpoint));
+        bool whole = false, more = false;
         if (resume && !checkpoint) SL_TRY(sl_kept_are_whole(session, &whole));
-        if (whole) {
+        sl_status status = checkpoint || whole ? go_on(session, checkpoint, &more) : SL_OK;
+        if (status == SL_OK && whole && !more)
             SL_WARN("the checkpoints are gone, but the policies are whole: there is nothing left to train");
-            return SL_OK;
+        if (status == SL_OK && checkpoint && !more) {
+            const char *stage = sl_tensors_meta(checkpoint, "stage");
+            SL_INFO("going on from checkpoint %lld (%s)", (long long)session->n_checkpoint, stage ? stage : "?");
         }
-        if (checkpoint)
-            SL_INFO("going on from checkpoint %lld (%s)", (long long)session->n_checkpoint,
-                    sl_tensors_meta(checkpoint, "stage") ? sl_tensors_meta(checkpoint, "stage") : "?");
-        sl_status status = run_from(session, checkpoint);
+        if (status == SL_OK && !whole && !more) status = run_from(session, checkpoint);
         sl_tensors_destroy(&checkpoint);
+        if (status == SL_OK && more) continue;
         if (status != SL_TIMEOUT) return status;
         SL_WARN("%s: going back to the last checkpoint", sl_error_what());
     }

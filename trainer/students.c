@@ -6,9 +6,11 @@
 #include "trainer/kept.h"
 #include "trainer/teacher.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 // the won column only where there is something to win
 #define COLUMNS(won)                                                                                                 \
@@ -46,6 +48,22 @@ sl_status sl_students_record(sl_session *session) {
     session->recording.stage = NULL;
     sl_policy_fini(&teacher);
     return status;
+}
+
+static sl_status drop(const char *path) {
+    if (unlink(path) == 0 || errno == ENOENT) return SL_OK;
+    return sl_fail(SL_IO, NULL, "cannot remove %s: %s", path, strerror(errno));
+}
+
+sl_status sl_students_drop(const sl_session *session) {
+    char path[1024];
+    (void)snprintf(path, sizeof path, "%s/buffer/expert.log", session->run);
+    SL_TRY(drop(path));
+    for (int i = 0; i < session->setup->N; i++) {
+        (void)snprintf(path, sizeof path, "%s/students/agent-%d.safetensors", session->run, i);
+        SL_TRY(drop(path));
+    }
+    return SL_OK;
 }
 
 /* 0: states of the expert buffer, 1: of the students. Mixed goes from the one to the other over the updates. */

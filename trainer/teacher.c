@@ -4,6 +4,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "storage/file.h"
+#include "trainer/checkpoint.h"
 #include "trainer/kept.h"
 #include "trainer/mappo.h"
 
@@ -129,6 +130,17 @@ static sl_status write_policies(const stage *self) {
     return sl_policy_save(&policy, path);
 }
 
+// what the stage needs to go on to more updates later
+static sl_status keep_end(const stage *self, const sl_learn_message *answer) {
+    const sl_session *session = self->session;
+    sl_tensors *file = NULL;
+    SL_TRY(sl_checkpoint_begin(self->name, self->update, answer, &file));
+    sl_status status = sl_mappo_save(self->mappo, file);
+    if (status == SL_OK) status = sl_checkpoint_save_end(session->run, self->name, session->task_hash, file);
+    sl_tensors_destroy(&file);
+    return status;
+}
+
 static sl_status run_updates(stage *self) {
     sl_session *session = self->session;
     while (self->update < self->n_updates) {
@@ -137,6 +149,7 @@ static sl_status run_updates(stage *self) {
         bool want_snapshot = last || sl_session_wants_checkpoint(session);
         SL_TRY(one_update(self, want_snapshot, &answer));
         if (last) {
+            SL_TRY(keep_end(self, answer));
             SL_TRY(write_policies(self));
             SL_TRY(sl_kept_note(session, !self->direct, self->direct));
             return checkpoint(self, self->next, answer);
@@ -147,6 +160,12 @@ static sl_status run_updates(stage *self) {
         }
     }
     return SL_OK;
+}
+
+int64_t sl_teacher_n_updates(const sl_session *session) {
+    const sl_exp_ppo *ppo = &session->experiment->teacher.ppo;
+    int64_t steps = (int64_t)ppo->n_envs * ppo->rollout_steps;
+    return (ppo->total_steps + steps - 1) / steps;
 }
 
 static sl_status start_from(const stage *self) {
@@ -174,7 +193,7 @@ static sl_status open_stage(stage *self, const sl_tensors *resume) {
     }
     if (self->update == 0) SL_TRY(start_from(self));
     self->steps_per_update = (int64_t)ppo->n_envs * ppo->rollout_steps;
-    self->n_updates = (ppo->total_steps + self->steps_per_update - 1) / self->steps_per_update;
+    self->n_updates = sl_teacher_n_updates(session);
     const char *columns = session->setup->spec.can_win ? COLUMNS("won,") : COLUMNS("");
     SL_TRY(sl_metrics_open(session->run, self->name, columns, self->update, &self->metrics));
     self->meter = sl_meter_start(self->name, "steps", self->update * self->steps_per_update,

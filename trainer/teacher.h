@@ -10,6 +10,7 @@
  * SL_TIMEOUT: the coordinator was restarted, go back to the newest checkpoint; SL_INTERRUPTED: checkpointed. */
 SL_MUST_CHECK sl_status sl_teacher_run(sl_session *session, const char *stage, const char *next_stage,
                                        const sl_tensors *resume);
+int64_t sl_teacher_n_updates(const sl_session *session); /* that the experiment asks for */
 /* Instead of training: takes experiment.teacher.from (a run folder or a file) as this run's teacher. SL_MISMATCH when
  * it is of another shape. */
 SL_MUST_CHECK sl_status sl_teacher_take(sl_session *session);

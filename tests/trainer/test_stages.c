@@ -196,10 +196,10 @@ static sl_status train(world *w, bool resume, pthread_t *coordinator, bool *star
     return status;
 }
 
-static void run(world *w) {
+static void run_from(world *w, bool resume) {
     pthread_t coordinator;
     bool started = false;
-    sl_status status = train(w, false, &coordinator, &started);
+    sl_status status = train(w, resume, &coordinator, &started);
     while (status == SL_INTERRUPTED) {
         stop = 0;
         if (w->plan.damage) cut_newest(w);
@@ -210,6 +210,18 @@ static void run(world *w) {
     if (w->plan.pests)
         for (int i = 0; i < N_PESTS; i++) assert_int_equal(pthread_join(w->pests[i], NULL), 0);
     if (status != SL_OK) fail_msg("%s", sl_error_what());
+}
+
+static void run(world *w) {
+    run_from(w, false);
+}
+
+/* Of a finished world, whose experiment asks for more now. */
+static void run_on(world *w, const plan *p) {
+    w->plan = *p;
+    w->n_replaced = w->n_stopped = 0;
+    atomic_store(&w->done, false);
+    run_from(w, true);
 }
 
 /* A file's digest; of a CSV without its last two columns, which are seconds. */
@@ -437,6 +449,74 @@ static void a_teacher_of_another_reward_is_refused(void **state) {
     destroy(&giver);
 }
 
+static int newest_checkpoint(const world *w) {
+    int n = 200;
+    while (n > 0 && !has_checkpoint(w, n)) n--;
+    return n;
+}
+
+/* Half the steps, and then the other half: the run is that of all steps from the start, whatever happens meanwhile.
+ */
+static void a_finished_teacher_goes_on(void **state) {
+    (void)state;
+    for (int k = 0; k < 2; k++) {
+        world w;
+        create(&w, &(plan){{0}, {0}, false, false}, "teacher.ppo.total_steps=960");
+        run(&w);
+        int n = newest_checkpoint(&w);
+        char half[65];
+        digest(&w, "teacher.safetensors", half);
+        assert_string_not_equal(half, reference[0]);
+        w.experiment->teacher.ppo.total_steps = 1920;
+        plan p = {0};
+        if (k == 1) p = (plan){{n + 3, n + 9}, {n + 1, n + 4, n + 12}, k, false};
+        run_on(&w, &p);
+        if (k == 1) assert_int_equal(w.n_replaced + w.n_stopped, 5);
+        assert_same_as_reference(&w);
+        destroy(&w);
+    }
+}
+
+static void finished_students_go_on(void **state) {
+    (void)state;
+    char wanted[6][65], got[65];
+    for (int k = 0; k < 3; k++) {
+        world w;
+        create(&w, &(plan){{0}, {0}, false, false}, NULL);
+        w.experiment->distill.lr_final = w.experiment->distill.lr;
+        w.experiment->distill.source = SL_EXP_SOURCE_EXPERT;
+        if (k > 0) w.experiment->distill.updates = 5;
+        run(&w);
+        int n = newest_checkpoint(&w);
+        w.experiment->distill.updates = 12;
+        plan p = {0};
+        if (k == 2) p = (plan){{n + 2}, {n + 1, n + 4}, false, false};
+        if (k > 0) run_on(&w, &p);
+        if (k == 2) assert_int_equal(w.n_replaced + w.n_stopped, 3);
+        for (int i = 0; i < 6; i++) {
+            digest(&w, kd_files[i], k ? got : wanted[i]);
+            if (k) assert_string_equal(got, wanted[i]);
+        }
+        destroy(&w);
+    }
+}
+
+static void direct_training_goes_on(void **state) {
+    (void)state;
+    char wanted[65], got[65];
+    for (int k = 0; k < 2; k++) {
+        world w;
+        create(&w, &(plan){{0}, {0}, false, false}, "method=direct");
+        if (k) w.experiment->teacher.ppo.total_steps = 960;
+        run(&w);
+        w.experiment->teacher.ppo.total_steps = 1920;
+        if (k) run_on(&w, &(plan){{0}, {newest_checkpoint(&w) + 2}, false, false});
+        digest(&w, "students/agent-1.safetensors", k ? got : wanted);
+        destroy(&w);
+    }
+    assert_string_equal(got, wanted);
+}
+
 // the named column of a row of a metrics file
 static double field_of(const char *csv, int row, const char *name) {
     int column = -1;
@@ -503,6 +583,9 @@ int main(void) {
         cmocka_unit_test(strangers_change_nothing),
         cmocka_unit_test(students_learn_by_themselves_with_method_direct),
         cmocka_unit_test(a_teacher_of_another_run_is_taken),
+        cmocka_unit_test(a_finished_teacher_goes_on),
+        cmocka_unit_test(finished_students_go_on),
+        cmocka_unit_test(direct_training_goes_on),
         cmocka_unit_test(training_starts_from_a_teacher),
         cmocka_unit_test(a_teacher_that_does_not_fit_is_no_start),
         cmocka_unit_test(a_teacher_of_another_reward_is_refused),
