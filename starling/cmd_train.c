@@ -2,6 +2,7 @@
 #include "starling/check.h"
 #include "starling/command.h"
 #include "starling/crew.h"
+#include "starling/extend.h"
 #include "starling/lock.h"
 #include "starling/options.h"
 #include "starling/output.h"
@@ -40,25 +41,6 @@ static sl_status resolve(const train_options *o, sl_experiment **out) {
     return sl_experiment_load(o->experiment, sets, n, out);
 }
 
-// a resumed run must be of the experiment that it was started with: the same text once both are resolved
-static sl_status compare_experiments(const sl_experiment *experiment, const char *folder, const char *path) {
-    sl_experiment *old = NULL;
-    char *old_text = NULL, *new_text = NULL;
-    size_t old_n = 0, new_n = 0;
-    SL_TRY(sl_experiment_load(path, NULL, 0, &old));
-    sl_status status = sl_experiment_format(old, &old_text, &old_n);
-    if (status == SL_OK) status = sl_experiment_format(experiment, &new_text, &new_n);
-    if (status == SL_OK && (old_n != new_n || memcmp(old_text, new_text, old_n) != 0)) {
-        status = sl_fail(SL_MISMATCH, "resume with the same file, --seed and --set, or choose another --out",
-                         "run '%s' was started with another experiment than '%s' with these settings", folder,
-                         experiment->name);
-    }
-    sl_experiment_destroy(&old);
-    sl_free(old_text);
-    sl_free(new_text);
-    return status;
-}
-
 // --resume without a run: what was killed before there was one begins anew, a folder of something else is left alone
 static sl_status check_no_run(const char *folder) {
     DIR *listing = opendir(folder);
@@ -74,7 +56,8 @@ static sl_status check_no_run(const char *folder) {
     return SL_OK;
 }
 
-static sl_status prepare_folder(const train_options *o, const sl_experiment *experiment, char folder[SL_RUN_PATH]) {
+static sl_status prepare_folder(const train_options *o, const sl_experiment *experiment, char folder[SL_RUN_PATH],
+                                bool *extends) {
     int n = o->out ? snprintf(folder, SL_RUN_PATH, "%s", o->out)
                    : snprintf(folder, SL_RUN_PATH, "runs/%s-seed%" PRIu64, experiment->name, experiment->seed);
     if (n <= 0 || n >= SL_RUN_PATH) return sl_fail(SL_USAGE, NULL, "--out is too long or empty");
@@ -87,7 +70,7 @@ static sl_status prepare_folder(const train_options *o, const sl_experiment *exp
         return sl_fail(SL_USAGE, "go on with it by --resume, or choose another --out or --seed",
                        "there is a run in '%s' already", folder);
     }
-    if (exists) return compare_experiments(experiment, folder, path);
+    if (exists) return sl_extend_check(experiment, folder, extends);
     if (o->resume) SL_TRY(check_no_run(folder));
     SL_TRY(sl_file_make_folder(folder));
     return sl_experiment_save(experiment, path);
@@ -202,10 +185,12 @@ sl_status sl_cmd_train(const char *path, int argc, char **argv) {
     char folder[SL_RUN_PATH];
     int lock = -1;
     sl_run *run = NULL;
+    bool extends = false;
     sl_status status = sl_check_experiment(experiment, o.resume);
-    if (status == SL_OK) status = prepare_folder(&o, experiment, folder);
-    sl_experiment_destroy(&experiment);
+    if (status == SL_OK) status = prepare_folder(&o, experiment, folder, &extends);
     if (status == SL_OK) status = sl_lock_folder(folder, &lock);
+    if (status == SL_OK && extends) status = sl_extend_run(experiment, folder);
+    sl_experiment_destroy(&experiment);
     if (status == SL_OK) status = sl_run_open(folder, &run);
     if (status == SL_OK && run->spec->opposed)
         SL_WARN("the sides of %s oppose one another: returns, scores and retention add them up", run->spec->name);

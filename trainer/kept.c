@@ -52,6 +52,20 @@ sl_status sl_kept_note(const sl_session *session, bool teacher, bool students) {
     return status;
 }
 
+sl_status sl_kept_forget(const sl_session *session) {
+    sl_manifest *manifest = NULL;
+    SL_TRY(sl_manifest_open(session->run, &manifest));
+    for (int i = TEACHER; i < session->setup->N; i++) {
+        char name[SL_MANIFEST_FILE_NAME];
+        name_of(i, name);
+        sl_manifest_forget(manifest, name);
+    }
+    sl_manifest_forget(manifest, BUFFER);
+    sl_status status = sl_manifest_save(manifest);
+    sl_manifest_close(&manifest);
+    return status;
+}
+
 sl_status sl_kept_check_buffer(const sl_session *session) {
     sl_status status = sl_manifest_check_in(session->run, BUFFER);
     if (status != SL_NOT_FOUND) return status;

@@ -8,6 +8,8 @@
 /* Notes the teacher's file or the students', which were just written, in the manifest; with the students the expert
  * buffer, which is complete then. */
 SL_MUST_CHECK sl_status sl_kept_note(const sl_session *session, bool teacher, bool students);
+/* Forgets what is noted of policies and buffer, before a stage goes on that they come from. */
+SL_MUST_CHECK sl_status sl_kept_forget(const sl_session *session);
 /* Copies them into a checkpoint that is being made: those that are whole at that stage. */
 SL_MUST_CHECK sl_status sl_kept_carry(const sl_session *session, bool teacher, bool students, sl_tensors *checkpoint);
 /* Puts back what the checkpoint carries and the folder lacks, with a warning for each. SL_CORRUPT: a file is there,

@@ -57,6 +57,7 @@ static sl_status drop(const char *path) {
 
 sl_status sl_students_drop(const sl_session *session) {
     char path[1024];
+    SL_TRY(sl_kept_forget(session));
     (void)snprintf(path, sizeof path, "%s/buffer/expert.log", session->run);
     SL_TRY(drop(path));
     for (int i = 0; i < session->setup->N; i++) {

@@ -26,6 +26,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 enum { LINE_WAIT_MS = 120000 };
 static const char experiment[] = SL_SOURCE_DIR "/experiments/mpe/spread-smoke.yaml";
@@ -248,6 +249,29 @@ static void test_closed_descriptors(void **state) {
     expect_same_report("closed");
 }
 
+/* Half the teacher's steps, then the rest with a kill on the way: the report is that of all steps from the start. */
+static void test_more_steps(void **state) {
+    (void)state;
+    plan p = {"trainer", trainer_event, 4 + moment("more", 6), SIGKILL};
+    assert_int_equal(train("more", "--set teacher.ppo.total_steps=60000", &nobody), 0);
+    assert_int_equal(train("more", "--set teacher.ppo.total_steps=60000 --set distill.updates=10 --resume", &nobody),
+                     6);
+    assert_int_equal(train("more", "--set distill.lr=0.1 --resume", &nobody), 6);
+    assert_int_equal(train("more", "--resume", &p), 0);
+    expect_restart("more", "trainer");
+    expect_same_report("more");
+    // not back to fewer; and not on from a state that is gone
+    assert_int_equal(train("more", "--set teacher.ppo.total_steps=60000 --resume", &nobody), 6);
+    assert_int_equal(unlink(sl_temp_folder_file(&folder, "more/checkpoints/teacher-end.safetensors")), 0);
+    assert_int_equal(train("more", "--set teacher.ppo.total_steps=180000 --resume", &nobody), 6);
+    assert_int_equal(train("more", "--resume", &nobody), 0);
+    expect_same_report("more");
+    char command[512];
+    (void)snprintf(command, sizeof command, "rm -r %s/more/checkpoints", folder.path);
+    assert_int_equal(system(command), 0);
+    assert_int_equal(train("more", "--set distill.updates=200 --resume", &nobody), 6);
+}
+
 static json_t *run_for_json(const char *words) {
     const char *out = sl_temp_folder_file(&folder, "out.json");
     assert_int_equal(run(words, out, &nobody), 0);
@@ -313,12 +337,12 @@ static void test_wins_are_counted(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_report_is_whole),     cmocka_unit_test(test_same_seed_same_report),
-        cmocka_unit_test(test_trainer_killed),      cmocka_unit_test(test_coordinator_killed),
-        cmocka_unit_test(test_agent_killed),        cmocka_unit_test(test_interrupted_and_resumed),
-        cmocka_unit_test(test_trainer_told_to_end), cmocka_unit_test(test_killed_and_resumed),
-        cmocka_unit_test(test_closed_descriptors),  cmocka_unit_test(test_eval_and_fly_agree),
-        cmocka_unit_test(test_wins_are_counted),
+        cmocka_unit_test(test_report_is_whole),    cmocka_unit_test(test_same_seed_same_report),
+        cmocka_unit_test(test_trainer_killed),     cmocka_unit_test(test_coordinator_killed),
+        cmocka_unit_test(test_agent_killed),       cmocka_unit_test(test_interrupted_and_resumed),
+        cmocka_unit_test(test_more_steps),         cmocka_unit_test(test_trainer_told_to_end),
+        cmocka_unit_test(test_killed_and_resumed), cmocka_unit_test(test_closed_descriptors),
+        cmocka_unit_test(test_eval_and_fly_agree), cmocka_unit_test(test_wins_are_counted),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
