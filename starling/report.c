@@ -2,6 +2,7 @@
 #include "starling/report.h"
 
 #include "common/alloc.h"
+#include "common/utf8.h"
 #include "starling/output.h"
 #include "starling/scale.h"
 #include "starling/statistics.h"
@@ -309,8 +310,9 @@ static sl_status check_report(const char *path, const json_t *report) {
     }
     const char *const texts[] = {"experiment", "env", "method"};
     for (int i = 0; i < 3; i++) {
-        if (!json_is_string(json_object_get(report, texts[i]))) {
-            return sl_fail(SL_CORRUPT, NULL, "'%s': '%s' is missing or no text", path, texts[i]);
+        const char *text = json_string_value(json_object_get(report, texts[i]));
+        if (!text || !sl_utf8_is_plain(text)) {
+            return sl_fail(SL_CORRUPT, NULL, "'%s': '%s' is missing or no plain text", path, texts[i]);
         }
     }
     if (!sl_report_number(report, "seed", &unused) || !json_is_object(json_object_get(report, "policies"))) {

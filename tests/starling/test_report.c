@@ -312,6 +312,11 @@ static void test_bad_reports(void **state) {
     assert_int_equal(
         load_text(&folder, "{\"format\":1,\"experiment\":\"a\",\"env\":\"b\",\"method\":\"c\",\"seed\":1}"),
         SL_CORRUPT);
+    // what is printed may not move the cursor
+    assert_int_equal(load_text(&folder, "{\"format\":1,\"experiment\":\"\\u001b[2J\",\"env\":\"b\",\"method\":\"c\","
+                                        "\"seed\":1,\"policies\":{}}"),
+                     SL_CORRUPT);
+    assert_non_null(strstr(sl_error_what(), "'experiment' is missing or no plain text"));
     sl_temp_folder_remove(&folder);
 }
 
