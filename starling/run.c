@@ -32,6 +32,45 @@ sl_status sl_run_student_path(const sl_run *self, int agent, char path[SL_RUN_PA
     return sl_run_path(self->folder, name, path);
 }
 
+// the files outside that an experiment of combat may name: its enemies' policy and its map
+enum { OPPONENT, MAP, N_OUTSIDE };
+static const char *const outside_keys[N_OUTSIDE] = {"env.opponent", "env.name"};
+
+// "" when there is none
+static sl_status digest_outside(const sl_run *self, int which, char text[65]) {
+    static const char folder[] = "combat/", suffix[] = ".json";
+    const char *name = self->experiment->env.name;
+    size_t length = strlen(name);
+    text[0] = '\0';
+    if (which == OPPONENT && self->setup->opponent)
+        (void)snprintf(text, 65, "%s", sl_opponent_sha256(self->setup->opponent));
+    bool is_file = strncmp(name, folder, sizeof folder - 1) == 0 && length >= sizeof folder + sizeof suffix - 1 &&
+                   strcmp(name + length - (sizeof suffix - 1), suffix) == 0;
+    return which == MAP && is_file ? sl_file_sha256_of(name + sizeof folder - 1, text) : SL_OK;
+}
+
+static sl_status check_outside(const sl_run *self) {
+    sl_manifest *manifest = NULL;
+    SL_TRY(sl_manifest_open(self->folder, &manifest));
+    sl_status status = SL_OK;
+    for (int i = 0; i < N_OUTSIDE && status == SL_OK; i++) {
+        char text[65];
+        status = digest_outside(self, i, text);
+        if (status == SL_OK && text[0]) status = sl_manifest_check_as(manifest, outside_keys[i], text);
+    }
+    sl_manifest_close(&manifest);
+    return status;
+}
+
+static sl_status note_outside(const sl_run *self, sl_manifest *manifest) {
+    for (int i = 0; i < N_OUTSIDE; i++) {
+        char text[65];
+        SL_TRY(digest_outside(self, i, text));
+        if (text[0]) SL_TRY(sl_manifest_note_as(manifest, outside_keys[i], text));
+    }
+    return SL_OK;
+}
+
 static sl_status open_into(sl_run *self, const char *folder) {
     size_t len = strlen(folder);
     while (len > 1 && folder[len - 1] == '/') len--;
@@ -56,6 +95,7 @@ static sl_status open_into(sl_run *self, const char *folder) {
     SL_TRY(sl_experiment_load(self->experiment_path, NULL, 0, &self->experiment));
     SL_TRY(sl_setup_create(self->experiment, &self->setup));
     self->spec = &self->setup->spec;
+    SL_TRY(check_outside(self));
     sl_opponent_announce(self->setup->opponent);
     return SL_OK;
 }
@@ -145,6 +185,7 @@ sl_status sl_run_begin_manifest(const sl_run *self) {
     if (report != SL_OK) SL_WARN("%s: it is written anew", sl_error_what());
     sl_manifest_forget(manifest, REPORT);
     sl_status status = note_new(manifest, EXPERIMENT);
+    if (status == SL_OK) status = note_outside(self, manifest);
     if (status == SL_OK) status = sl_manifest_save(manifest);
     sl_manifest_close(&manifest);
     return status;

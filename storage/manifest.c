@@ -125,10 +125,21 @@ sl_status sl_manifest_check_in(const char *folder, const char *name) {
     return status;
 }
 
+sl_status sl_manifest_check_as(const sl_manifest *self, const char *name, const char sha256[65]) {
+    const char *noted = json_string_value(json_object_get(self->files, name));
+    if (!noted || strcmp(noted, sha256) == 0) return SL_OK;
+    return sl_fail(SL_CORRUPT, "put back the file of then, or begin another run",
+                   "key '%s': it is not the file that '%s' was made with", name, self->folder);
+}
+
+sl_status sl_manifest_note_as(sl_manifest *self, const char *name, const char sha256[65]) {
+    return json_object_set_new(self->files, name, json_string(sha256)) == 0 ? SL_OK : no_memory();
+}
+
 sl_status sl_manifest_note(sl_manifest *self, const char *name) {
     char path[PATH_MAX], text[65];
     SL_TRY(digest(self, name, path, text));
-    return json_object_set_new(self->files, name, json_string(text)) == 0 ? SL_OK : no_memory();
+    return sl_manifest_note_as(self, name, text);
 }
 
 void sl_manifest_forget(sl_manifest *self, const char *name) {

@@ -29,6 +29,9 @@ SL_MUST_CHECK sl_status sl_manifest_check(const sl_manifest *self, const char *n
 SL_MUST_CHECK sl_status sl_manifest_check_in(const char *folder, const char *name);
 /* Notes the folder's file as it is now. SL_NOT_FOUND, SL_IO, SL_MEMORY. */
 SL_MUST_CHECK sl_status sl_manifest_note(sl_manifest *self, const char *name);
+/* The same of a file outside, by a name of its own and its digest: SL_CORRUPT when another is noted. */
+SL_MUST_CHECK sl_status sl_manifest_check_as(const sl_manifest *self, const char *name, const char sha256[65]);
+SL_MUST_CHECK sl_status sl_manifest_note_as(sl_manifest *self, const char *name, const char sha256[65]);
 /* Before a file is replaced by another, so that a kill in between leaves none that seems wrong. */
 void sl_manifest_forget(sl_manifest *self, const char *name);
 SL_MUST_CHECK sl_status sl_manifest_save(const sl_manifest *self); /* through sl_file_replace */

@@ -163,6 +163,28 @@ static void models_that_ship_are_held_together(void **state) {
     }
 }
 
+static void files_outside_belong_too(void **state) {
+    (void)state;
+    char words[1024];
+    const char *path = sl_temp_folder_file(&folder, "battle");
+    shell("cp " SL_SOURCE_DIR "/envs/combat/maps/3m.json map.json && cp " SL_SOURCE_DIR
+          "/models/combat/3m/teacher.safetensors enemy.safetensors && chmod u+w *%s%s",
+          "", "");
+    (void)snprintf(words, sizeof words,
+                   "train %s/job.yaml --out %s --log-level warn --set env.name=combat/%s/map.json --set "
+                   "env.opponent=%s/enemy.safetensors --set teacher.ppo.total_steps=192",
+                   folder.path, path, folder.path, folder.path);
+    if (run("2>&1 >/dev/null", words) != 0) fail_msg("%s", output);
+    (void)snprintf(words, sizeof words, "eval %s --policy students --episodes 1", path);
+    assert_int_equal(run("2>/dev/null", words), 0);
+    shell("echo >>map.json%s%s", "", "");
+    expect_error(words, 5, "key 'env.name': it is not the file");
+    shell("cp " SL_SOURCE_DIR
+          "/envs/combat/maps/3m.json map.json && cp battle/teacher.safetensors enemy.safetensors%s%s",
+          "", "");
+    expect_error(words, 5, "key 'env.opponent': it is not the file");
+}
+
 static void a_folder_that_is_no_run_is_left_alone(void **state) {
     (void)state;
     shell("rm -rf try && mkdir try && touch try/holiday.jpg%s%s", "", "");
@@ -186,6 +208,7 @@ int main(void) {
         cmocka_unit_test(an_unfinished_run_checks_its_teacher),
         cmocka_unit_test(reading_commands_look_too),
         cmocka_unit_test(models_that_ship_are_held_together),
+        cmocka_unit_test(files_outside_belong_too),
         cmocka_unit_test(a_folder_that_is_no_run_is_left_alone),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
