@@ -36,7 +36,7 @@ struct sl_supervisor {
     sl_event_fn on_event;
     void *context;
     int signal_pipe[2]; /* the handler writes the signal's number, poll reads it */
-    struct sigaction old_interrupt, old_terminate;
+    struct sigaction old_interrupt, old_terminate, old_hangup;
     int interrupts; /* signals that came */
     int n;
     child *children[SL_SUPERVISE_MAX];
@@ -71,6 +71,9 @@ static sl_status open_signals(sl_supervisor *self) {
     sigemptyset(&action.sa_mask);
     (void)sigaction(SIGINT, &action, &self->old_interrupt);
     (void)sigaction(SIGTERM, &action, &self->old_terminate);
+    // a terminal that goes away; nohup ignores it
+    (void)sigaction(SIGHUP, NULL, &self->old_hangup);
+    if (self->old_hangup.sa_handler != SIG_IGN) (void)sigaction(SIGHUP, &action, NULL);
     return SL_OK;
 }
 
@@ -106,6 +109,7 @@ void sl_supervisor_destroy(sl_supervisor **self) {
     }
     (void)sigaction(SIGINT, &(*self)->old_interrupt, NULL);
     (void)sigaction(SIGTERM, &(*self)->old_terminate, NULL);
+    (void)sigaction(SIGHUP, &(*self)->old_hangup, NULL);
     signal_pipe_in = -1;
     close((*self)->signal_pipe[0]);
     close((*self)->signal_pipe[1]);

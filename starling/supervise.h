@@ -1,7 +1,7 @@
 /* supervise.h - keeps a set of programs running: reads their events, restarts what died (with a growing pause and a
- * bounded count), passes SIGINT and SIGTERM on, ends them in order. A program that exits with a code that would
- * only come again (bad flag, experiment, file, disk full, ...: 2 to 7, 10, 12) is not restarted. main thread only; it
- * handles SIGINT and SIGTERM while it exists; there is one at a time. */
+ * bounded count), passes SIGINT, SIGTERM and SIGHUP on, ends them in order. A program that exits with a code that
+ * would only come again (bad flag, experiment, file, disk full, ...: 2 to 7, 10, 12) is not restarted. main thread
+ * only; it handles those while it exists; there is one at a time. */
 #ifndef SL_STARLING_SUPERVISE_H
 #define SL_STARLING_SUPERVISE_H
 
@@ -43,7 +43,7 @@ SL_MUST_CHECK sl_status sl_supervisor_set_args(sl_supervisor *self, int child, c
 /* What its exit code 0 means from now on: for a program that says that it has finished before it exits. */
 void sl_supervisor_set_exit_zero(sl_supervisor *self, int child, sl_exit_zero exit_zero);
 /* Waits at most timeout_ms (-1: for ever) for something to happen, deals with all that has, and returns: SL_OK;
- * SL_INTERRUPTED after SIGINT or SIGTERM (again on each call); the status of a program that is given up. wake_fd:
+ * SL_INTERRUPTED after one of those signals (again on each call); the status of a program that is given up. wake_fd:
  * also return when it becomes readable, -1 = none. */
 SL_MUST_CHECK sl_status sl_supervisor_poll(sl_supervisor *self, int wake_fd, int timeout_ms);
 bool sl_supervisor_is_done(const sl_supervisor *self, int child); /* SL_EXIT_FINISHES, and it did */

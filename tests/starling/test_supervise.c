@@ -212,18 +212,38 @@ static void test_end_kills_the_stubborn(void **state) {
     sl_supervisor_destroy(&s);
 }
 
-static void test_interruption(void **state) {
-    (void)state;
+static void interrupt_by(int number) {
     sl_supervisor *s = NULL;
     assert_int_equal(sl_supervisor_create(NULL, NULL, &s), SL_OK);
     int child = add(s, "sleep 100", SL_EXIT_IS_DEATH, 0);
-    assert_int_equal(kill(getpid(), SIGTERM), 0);
+    assert_int_equal(kill(getpid(), number), 0);
     assert_int_equal(sl_supervisor_poll(s, -1, 10000), SL_INTERRUPTED);
     assert_int_equal(sl_supervisor_poll(s, -1, 10000), SL_INTERRUPTED);
-    assert_int_equal(sl_supervisor_signal(), SIGTERM);
+    assert_int_equal(sl_supervisor_signal(), number);
     sl_supervisor_end(s, child, 10000);
     assert_int_equal(sl_supervisor_pid(s, child), 0);
     sl_supervisor_destroy(&s);
+}
+
+static void test_interruption(void **state) {
+    (void)state;
+    interrupt_by(SIGINT);
+    interrupt_by(SIGTERM);
+    interrupt_by(SIGHUP);
+}
+
+// as under nohup
+static void test_an_ignored_hangup_stays_ignored(void **state) {
+    (void)state;
+    heard h = {0};
+    sl_supervisor *s = NULL;
+    assert_true(signal(SIGHUP, SIG_IGN) != SIG_ERR);
+    assert_int_equal(sl_supervisor_create(on_event, &h, &s), SL_OK);
+    assert_int_equal(kill(getpid(), SIGHUP), 0);
+    (void)add(s, "echo '{\"event\":\"up\"}'", SL_EXIT_AGAIN, 0);
+    assert_int_equal(poll_events(s, &h, 1), SL_OK);
+    sl_supervisor_destroy(&s);
+    assert_true(signal(SIGHUP, SIG_DFL) == SIG_IGN);
 }
 
 static void test_wake_fd(void **state) {
@@ -266,6 +286,7 @@ int main(void) {
         cmocka_unit_test(test_end_is_graceful),
         cmocka_unit_test(test_end_kills_the_stubborn),
         cmocka_unit_test(test_interruption),
+        cmocka_unit_test(test_an_ignored_hangup_stays_ignored),
         cmocka_unit_test(test_wake_fd),
         cmocka_unit_test(test_missing_program),
     };
