@@ -2,6 +2,7 @@
 #include "setup/setup.h"
 
 #include "common/alloc.h"
+#include "net/transport.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -93,6 +94,28 @@ static sl_status check_parts(sl_setup *self) {
     return SL_OK;
 }
 
+static sl_status check_frame(const char *keys, int64_t numbers) {
+    int64_t n_bytes = numbers * (int64_t)sizeof(float), most = sl_transport_learn_def().max_frame_bytes;
+    if (n_bytes <= most) return SL_OK;
+    return sl_fail(SL_CONFIG, "fewer of them at a time, or narrower networks",
+                   "%s: a batch of so many has a part of %lld MiB; %lld can be sent", keys,
+                   (long long)(n_bytes >> 20), (long long)(most >> 20));
+}
+
+// what would only show when a batch cannot be sent, for those of the distillation after the teacher was trained
+static sl_status check_batches(const sl_setup *self) {
+    const sl_exp_ppo *ppo = &self->experiment->teacher.ppo;
+    int64_t rows = (int64_t)ppo->n_envs * ppo->rollout_steps * self->N;
+    int64_t visits = (int64_t)self->experiment->distill.episodes * self->spec.max_steps * self->N;
+    bool recurrent = self->teacher.cell != SL_CELL_NONE;
+    int64_t width = self->O > self->A ? self->O : self->A, hidden = self->teacher.hidden;
+    int64_t states = recurrent ? (rows + ppo->chunk - 1) / ppo->chunk * hidden : 0;
+    if (!self->experiment->teacher.from[0])
+        SL_TRY(check_frame("keys 'teacher.ppo.n_envs' and 'rollout_steps'",
+                           rows * width > states ? rows * width : states));
+    return self->direct ? SL_OK : check_frame("key 'distill.episodes'", visits * (width > hidden ? width : hidden));
+}
+
 static sl_status fill(sl_setup *self) {
     const sl_exp_env *env = &self->experiment->env;
     self->options = (sl_env_options){.n_agents = env->n_agents,
@@ -117,7 +140,8 @@ static sl_status fill(sl_setup *self) {
     SL_TRY(check_words(self));
     set_mask(self);
     set_nets(self);
-    return check_parts(self);
+    SL_TRY(check_parts(self));
+    return check_batches(self);
 }
 
 sl_status sl_setup_create(const sl_experiment *experiment, sl_setup **out) {

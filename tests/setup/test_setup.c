@@ -248,10 +248,14 @@ static void refused(const char *students, const char *set, const char *key) {
 static void test_refusals(void **state) {
     (void)state;
     static const char two[] = "students:\n- {net: {hidden: 16}}\n- {net: {hidden: 16}}\n";
+    static const char large_batch[] = "distill: {episodes: 65536}\nstudents:\n- {net: {hidden: 16}}\n";
     static const char strange[] = "mask: {kind: blocks}\nstudents:\n- {net: {hidden: 16}, blocks: [moon]}\n";
     refused(two, NULL, "2 entries");
     refused(own_students, "env.n_agents=4", "4 agents");
     refused(one_student, "env.continuous=true", "env.continuous");
+    // 1 GiB is what can be sent at a time, with 3 agents and 18 features or 40 units
+    refused(one_student, "teacher.ppo.rollout_steps=65536", "keys 'teacher.ppo.n_envs' and 'rollout_steps': a batch");
+    refused(large_batch, "env.max_steps=40", "key 'distill.episodes': a batch of so many");
     refused(one_student, "env.name=mpe/simple_sprd_v3", "simple_sprd");
     refused(strange, NULL, "moon");
     refused(one_student, "env.opponent=refrence", "there is no opponent 'refrence'");
