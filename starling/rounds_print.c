@@ -36,7 +36,7 @@ static sl_status add_fleet(const sl_rounds *r, int f, sl_table *table) {
     cost c = cost_of(r->fleets[f]);
     name_fleet(r->fleets[f], name);
     SL_TRY(sl_table_add_row(table));
-    sl_table_set(table, 0, "agents of %.80s", name);
+    sl_table_set(table, 0, "%.80s", name);
     sl_table_set(table, 1, "%.4f", sl_rounds_mean(r, f, SL_PACE_MS_P50));
     sl_table_set(table, 2, "%.4f", sl_rounds_median(r, f, SL_PACE_MS_P50));
     sl_table_set(table, 3, "%.4f", sl_rounds_median(r, f, SL_PACE_MS_P99));
@@ -50,15 +50,14 @@ static sl_status add_fleet(const sl_rounds *r, int f, sl_table *table) {
 
 static sl_status add_barrier(const sl_rounds *r, sl_table *table) {
     SL_TRY(sl_table_add_row(table));
-    sl_table_set(table, 0, "bare barrier");
+    sl_table_set(table, 0, "barrier");
     sl_table_set(table, 4, "%.0f", sl_rounds_median(r, SL_ROUNDS_BARRIER, SL_PACE_STEPS));
     sl_table_set(table, 5, "%.1f", sl_rounds_median(r, SL_ROUNDS_BARRIER, SL_PACE_TRIP_P50));
     return SL_OK;
 }
 
 static sl_status print_table(const sl_rounds *r) {
-    const char *const titles[] = {"",          "ms/step",        "p50",  "p99", "steps/s", "trip, us",
-                                  "agent, us", "FLOPs/decision", "bytes"};
+    const char *const titles[] = {"agents of", "ms/step", "p50", "p99", "steps/s", "trip us", "agent us", "FLOPs", "bytes"};
     const sl_env_spec *spec = r->fleets[0]->spec;
     sl_table *table = NULL;
     SL_TRY(sl_table_create(9, 1, titles, &table));

@@ -396,7 +396,7 @@ static void test_bench_fleet(void **state) {
     json_decref(object);
     assert_int_equal(
         run("2>&1", "bench fleet " SL_SOURCE_DIR "/models/mpe/spread --against 32 --rounds 1 --seconds 0.1"), 0);
-    assert_non_null(strstr(output, "\nagents of 16,16,32 "));
+    assert_non_null(strstr(output, "\n16,16,32 "));
     assert_non_null(strstr(output, "\nagents of 32 take "));
 }
 
