@@ -9,24 +9,27 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static const char help[] =
-    "usage: " SL_AGENT_PROGRAM " --connect ENDPOINT (--model FILE | --cache DIR) [--slot N]\n"
-    "       " SL_AGENT_PROGRAM " --bench SECONDS [--model FILE]\n"
-    "\n"
-    "Flies one student of hidden size " SL_AGENT_SIZE
-    ": joins the fleet at ENDPOINT, then answers every observation\n"
-    "with the action that its student finds best.\n"
-    "\n"
-    "  --connect ENDPOINT  the coordinator's fleet endpoint, such as tcp://10.0.0.1:5555\n"
-    "  --model FILE        the student to fly, a .safetensors file\n"
-    "  --cache DIR         fly the student that the coordinator names for the slot; fetched once and kept in DIR\n"
-    "  --slot N            the slot that is wanted, from 0 (default: any that is free)\n"
-    "  --bench SECONDS     measure the time of a decision (FILE, or random weights) and print one JSON object\n"
-    "  --log-level LEVEL   debug, info, warn or error (default: info)\n"
-    "  --log-json          log one JSON object a line\n"
-    "  --help, --version\n"
-    "\n"
-    "Events are printed on stdout, one JSON object a line; the log goes to stderr. SIGTERM: says goodbye, exits 0.\n";
+static const char help[] = "usage: " SL_AGENT_PROGRAM " --connect ENDPOINT (--model FILE | --cache DIR)\n"
+                           "       [--slot N]\n"
+                           "       " SL_AGENT_PROGRAM " --bench SECONDS [--model FILE]\n"
+                           "\n"
+                           "Flies one student of hidden size " SL_AGENT_SIZE ": joins the fleet at ENDPOINT, then\n"
+                           "answers every observation with the action that its student finds best.\n"
+                           "\n"
+                           "  --connect ENDPOINT  the coordinator's fleet endpoint, such as\n"
+                           "                      tcp://10.0.0.1:5555\n"
+                           "  --model FILE        the student to fly, a .safetensors file\n"
+                           "  --cache DIR         fly the student that the coordinator names for the slot;\n"
+                           "                      fetched once and kept in DIR\n"
+                           "  --slot N            the slot that is wanted, from 0 (default: any free one)\n"
+                           "  --bench SECONDS     measure the time of a decision (FILE, or random weights)\n"
+                           "                      and print one JSON object\n"
+                           "  --log-level LEVEL   debug, info, warn or error (default: info)\n"
+                           "  --log-json          log one JSON object a line\n"
+                           "  --help, --version\n"
+                           "\n"
+                           "Events are printed on stdout, one JSON object a line; the log goes to stderr.\n"
+                           "SIGTERM: says goodbye, exits 0.\n";
 
 enum { CONNECT = 1, MODEL, CACHE, SLOT, BENCH, LOG_LEVEL, LOG_JSON, HELP, VERSION, MAX_SLOTS = 64 };
 

@@ -14,18 +14,19 @@
 
 enum { MAX_EXPERIMENT_BYTES = 1 << 20 };
 
-static const char help[] =
-    "usage: starling-coordinator --experiment FILE --run DIR --connect ENDPOINT [--fleet ENDPOINT]\n"
-    "                            [--record FILE]\n"
-    "Hosts the environments and the expert buffer, and works for the trainer that listens at ENDPOINT.\n\n"
-    "  --experiment FILE   the resolved experiment of the run\n"
-    "  --run DIR           the run's folder\n"
-    "  --connect ENDPOINT  the trainer's endpoint, tcp://host:port\n"
-    "  --fleet ENDPOINT    where agents connect; default: the experiment's fleet.endpoint\n"
-    "  --record FILE       writes the episodes of a flight there, .jsonl or .jsonl.gz\n"
-    "  --log-level L       debug, info, warn or error\n"
-    "  --log-json          log lines as JSON objects\n"
-    "  --help, --version\n";
+static const char help[] = "usage: starling-coordinator --experiment FILE --run DIR --connect ENDPOINT\n"
+                           "                            [--fleet ENDPOINT] [--record FILE]\n"
+                           "Hosts the environments and the expert buffer, and works for the trainer that\n"
+                           "listens at ENDPOINT.\n\n"
+                           "  --experiment FILE   the resolved experiment of the run\n"
+                           "  --run DIR           the run's folder\n"
+                           "  --connect ENDPOINT  the trainer's endpoint, tcp://host:port\n"
+                           "  --fleet ENDPOINT    where agents connect; default: the experiment's\n"
+                           "                      fleet.endpoint\n"
+                           "  --record FILE       writes the episodes of a flight there, .jsonl or .jsonl.gz\n"
+                           "  --log-level L       debug, info, warn or error\n"
+                           "  --log-json          log lines as JSON objects\n"
+                           "  --help, --version\n";
 
 typedef struct options {
     const char *experiment, *run, *connect, *fleet, *record;

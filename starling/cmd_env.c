@@ -26,7 +26,8 @@ static json_t *json_of_agent(const sl_agent_spec *agent) {
 static sl_status print_list(bool json) {
     int n = sl_env_n_names();
     if (!json) {
-        for (int i = 0; i < n; i++) sl_print_wrapped(stdout, 33, "%-32s %s\n", sl_env_name(i), sl_env_summary(i));
+        // one a line, for scripts too: the summaries are short enough, as a test says
+        for (int i = 0; i < n; i++) printf("%-30s %s\n", sl_env_name(i), sl_env_summary(i));
         return SL_OK;
     }
     bool failed = false;

@@ -57,7 +57,8 @@ static sl_status add_barrier(const sl_rounds *r, sl_table *table) {
 }
 
 static sl_status print_table(const sl_rounds *r) {
-    const char *const titles[] = {"agents of", "ms/step", "p50", "p99", "steps/s", "trip us", "agent us", "FLOPs", "bytes"};
+    const char *const titles[] = {"agents of", "ms/step",  "p50",   "p99",  "steps/s",
+                                  "trip us",   "agent us", "FLOPs", "bytes"};
     const sl_env_spec *spec = r->fleets[0]->spec;
     sl_table *table = NULL;
     SL_TRY(sl_table_create(9, 1, titles, &table));

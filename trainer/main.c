@@ -17,19 +17,21 @@ static void on_signal(int signal_number) {
     stop_signal = signal_number;
 }
 
-static const char usage[] =
-    "starling-trainer --experiment FILE --run DIR --listen ENDPOINT [--resume]\n"
-    "\n"
-    "Trains the teacher, has its episodes recorded and distils the students; serves ENDPOINT, to which a\n"
-    "starling-coordinator connects. Prints events on stdout, one JSON object a line.\n"
-    "\n"
-    "  --experiment FILE   the resolved experiment (experiment.yaml of the run's folder)\n"
-    "  --run DIR           the run's folder: checkpoints, metrics, teacher and students\n"
-    "  --listen ENDPOINT   tcp://127.0.0.1:*, or a fixed port\n"
-    "  --resume            go on from the newest checkpoint of the run\n"
-    "  --log-level LEVEL   debug | info | warn | error (info)\n"
-    "  --log-json          log one JSON object a line\n"
-    "  --help, --version\n";
+static const char usage[] = "usage: starling-trainer --experiment FILE --run DIR --listen ENDPOINT\n"
+                            "                        [--resume]\n"
+                            "\n"
+                            "Trains the teacher, has its episodes recorded and distils the students; serves\n"
+                            "ENDPOINT, to which a starling-coordinator connects. Prints events on stdout, one\n"
+                            "JSON object a line.\n"
+                            "\n"
+                            "  --experiment FILE   the resolved experiment (experiment.yaml of the run's\n"
+                            "                      folder)\n"
+                            "  --run DIR           the run's folder: checkpoints, metrics, teacher, students\n"
+                            "  --listen ENDPOINT   tcp://127.0.0.1:*, or a fixed port\n"
+                            "  --resume            go on from the newest checkpoint of the run\n"
+                            "  --log-level LEVEL   debug | info | warn | error (info)\n"
+                            "  --log-json          log one JSON object a line\n"
+                            "  --help, --version\n";
 
 typedef struct arguments {
     const char *experiment, *run, *listen;

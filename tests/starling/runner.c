@@ -20,12 +20,12 @@
 char output[RUNNER_OUTPUT];
 int limit_blocks;
 
-// runs "starling <words>" in a shell that merges or drops stderr; its output is kept, its exit code is the result
-int run(const char *redirect, const char *words) {
+// runs "<program> <words>" in a shell that merges or drops stderr; its output is kept, its exit code is the result
+int run_program(const char *program, const char *redirect, const char *words) {
     static sl_process process;
     char command[2048], limit[32] = "";
     if (limit_blocks) (void)snprintf(limit, sizeof limit, "ulimit -f %d; ", limit_blocks);
-    (void)snprintf(command, sizeof command, "%sexec " SL_BIN_DIR "/starling %s %s", limit, words, redirect);
+    (void)snprintf(command, sizeof command, "%sexec " SL_BIN_DIR "/%s %s %s", limit, program, words, redirect);
     char *argv[] = {(char[]){"sh"}, (char[]){"-c"}, command, NULL};
     assert_int_equal(sl_process_start("/bin/sh", argv, &process), SL_OK);
     size_t n = 0;
@@ -44,6 +44,10 @@ int run(const char *redirect, const char *words) {
     int status = sl_process_wait(&process);
     assert_true(WIFEXITED(status));
     return WEXITSTATUS(status);
+}
+
+int run(const char *redirect, const char *words) {
+    return run_program("starling", redirect, words);
 }
 
 // one line that names the thing, and at most a hint after it; nothing on stdout

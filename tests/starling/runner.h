@@ -9,6 +9,7 @@ extern int limit_blocks;           /* of 512 bytes a file may have; 0 = any numb
 
 /* Runs "starling <words>" in a shell that redirects stderr; returns its exit code. */
 int run(const char *redirect, const char *words);
+int run_program(const char *program, const char *redirect, const char *words); /* another one that was built */
 /* One line that names the thing, and at most a hint after it; nothing on stdout. */
 void expect_error(const char *words, int code, const char *line);
 /* Of the last error. */

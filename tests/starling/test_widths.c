@@ -3,6 +3,7 @@
 #include "starling/runner.h"
 #include "support/temp_folder.h"
 
+#include "envs/env.h"
 #include "starling/output.h"
 #include "storage/file.h"
 
@@ -20,8 +21,8 @@
 #define BATTLE SL_SOURCE_DIR "/models/combat/3m"
 
 // a word that is longer than a line, such as a path, cannot be broken
-static void expect_narrow(const char *words) {
-    if (run("2>/dev/null", words) != 0) fail_msg("%s: %s", words, output);
+static void expect_narrow_program(const char *program, const char *words) {
+    if (run_program(program, "2>/dev/null", words) != 0) fail_msg("%s %s: %s", program, words, output);
     assert_true(output[0] != '\0');
     for (char *line = output, *end; (end = strchr(line, '\n')) != NULL; line = end + 1) {
         const char *text = line + strspn(line, " ");
@@ -29,6 +30,10 @@ static void expect_narrow(const char *words) {
         if (sl_text_width(line, n) > 80 && memchr(text, ' ', (size_t)(end - text)))
             fail_msg("%s: a line of %d columns: %.*s", words, sl_text_width(line, n), (int)n, line);
     }
+}
+
+static void expect_narrow(const char *words) {
+    expect_narrow_program("starling", words);
 }
 
 // --help of the command and of those below it; what they are called is what the help says
@@ -52,11 +57,21 @@ static void test_help(void **state) {
     (void)state;
     // the program, its groups env, model and bench, and thirteen commands
     assert_true(visit_help("") >= 17);
+    const char *const others[] = {"starling-trainer", "starling-coordinator", "starling-agent-16",
+                                  "starling-agent-256"};
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        expect_narrow_program(others[i], "--help");
+        assert_true(strncmp(output, "usage: ", 7) == 0);
+    }
 }
 
 static void test_environments(void **state) {
     (void)state;
     expect_narrow("env list");
+    // one a line
+    int n = 0;
+    for (const char *at = output; (at = strchr(at, '\n')) != NULL; at++) n++;
+    assert_int_equal(n, sl_env_n_names());
     const char *const names[] = {"mpe/simple_spread_v3 --agents 12 --legacy-physics", "mpe/simple_world_comm_v3",
                                  "mpe/simple_crypto_v3", "combat/3m --switch full --switch spawn_shift=4",
                                  "combat/27m_vs_30m"};
