@@ -159,14 +159,25 @@ void sl_process_signal(const sl_process *self, int signal_number) {
     if (self->pid > 0) (void)kill(-self->pid, signal_number);
 }
 
+static void close_out(sl_process *self) {
+    if (self->out >= 0) close(self->out);
+    self->out = -1;
+}
+
+bool sl_process_has_ended(sl_process *self, int *status) {
+    if (waitpid(self->pid, status, WNOHANG) != self->pid) return false;
+    self->pid = 0;
+    close_out(self);
+    return true;
+}
+
 int sl_process_wait(sl_process *self) {
     int status = -1;
     if (self->pid > 0) {
         while (waitpid(self->pid, &status, 0) < 0 && errno == EINTR) continue;
         self->pid = 0;
     }
-    if (self->out >= 0) close(self->out);
-    self->out = -1;
+    close_out(self);
     return status;
 }
 

@@ -29,6 +29,9 @@ SL_MUST_CHECK sl_status sl_process_start(const char *path, char *const *argv, sl
  * true when its stdout is closed and every line was given: the program has ended or is about to. */
 const char *sl_process_read_line(sl_process *self, bool *ended);
 void sl_process_signal(const sl_process *self, int signal_number); /* to its whole group; nothing without one */
+/* Whether it has ended, without waiting; then *status is that of waitpid(2), and the pipe is closed. A closed stdout
+ * does not say so. */
+bool sl_process_has_ended(sl_process *self, int *status);
 /* Waits for its end and closes the pipe; the status of waitpid(2), or -1 when there is no process. */
 int sl_process_wait(sl_process *self);
 /* Runs a program to its end with our stdout and stderr. SL_NOT_FOUND, SL_IO: it failed. */

@@ -16,7 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { FIRST_PAUSE_MS = 50, LONGEST_PAUSE_MS = 5000, STEADY_SECONDS = 60 };
+enum { FIRST_PAUSE_MS = 50, LONGEST_PAUSE_MS = 5000, STEADY_SECONDS = 60, LOOK_MS = 20 };
 
 typedef enum child_state { CHILD_RUNNING, CHILD_PAUSED, CHILD_DONE, CHILD_ENDED } child_state;
 
@@ -202,8 +202,7 @@ static void describe(int wait_status, char text[64]) {
 }
 
 // the end of a program: done, given up, or to be started again after a pause
-static sl_status bury(child *c) {
-    int wait_status = sl_process_wait(&c->process);
+static sl_status bury(child *c, int wait_status) {
     int code = WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : -1;
     if (c->ending || (code == 0 && c->exit_zero == SL_EXIT_FINISHES)) {
         c->state = c->ending ? CHILD_ENDED : CHILD_DONE;
@@ -248,13 +247,14 @@ static void give_event(sl_supervisor *self, int which, const char *line) {
     json_decref(event);
 }
 
-// reads what one program printed; deals with its end
+// reads what one program printed; deals with its end, which need not be that of its stdout
 static sl_status serve(sl_supervisor *self, int which) {
     child *c = self->children[which];
     bool ended = false;
     const char *line;
     while ((line = sl_process_read_line(&c->process, &ended)) != NULL) give_event(self, which, line);
-    return ended ? bury(c) : SL_OK;
+    int wait_status;
+    return ended && sl_process_has_ended(&c->process, &wait_status) ? bury(c, wait_status) : SL_OK;
 }
 
 static void take_signals(sl_supervisor *self) {
@@ -265,11 +265,17 @@ static void take_signals(sl_supervisor *self) {
     }
 }
 
+// it runs and nothing tells of its end, so that is looked for
+static bool is_mute(const child *c) {
+    return c->state == CHILD_RUNNING && c->process.out < 0;
+}
+
 // when the next paused program is due, as a timeout for poll
 static int clip_timeout(const sl_supervisor *self, int timeout_ms) {
     double now = sl_clock_seconds();
     for (int i = 0; i < self->n; i++) {
         const child *c = self->children[i];
+        if (is_mute(c) && (timeout_ms < 0 || timeout_ms > LOOK_MS)) timeout_ms = LOOK_MS;
         if (c->state != CHILD_PAUSED) continue;
         int left = c->restart_at > now ? (int)((c->restart_at - now) * 1000) + 1 : 0;
         if (timeout_ms < 0 || left < timeout_ms) timeout_ms = left;
@@ -299,8 +305,9 @@ static sl_status wait_and_serve(sl_supervisor *self, int wake_fd, int timeout_ms
     if (ready < 0 && errno != EINTR) return sl_fail(SL_IO, NULL, "poll: %s", strerror(errno));
     take_signals(self);
     sl_status status = SL_OK;
-    for (int i = 0; i < self->n && ready > 0; i++) {
-        if (!fds[i + 2].revents || self->children[i]->state != CHILD_RUNNING) continue;
+    for (int i = 0; i < self->n; i++) {
+        const child *c = self->children[i];
+        if (!is_mute(c) && (!fds[i + 2].revents || c->state != CHILD_RUNNING)) continue;
         sl_status one = serve(self, i);
         if (status == SL_OK) status = one;
     }

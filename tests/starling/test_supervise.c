@@ -177,6 +177,33 @@ static void test_exit_zero_again(void **state) {
     sl_supervisor_destroy(&s);
 }
 
+/* A program that closes its stdout has not ended: it is waited for beside the others, and can be told to end. */
+static void test_a_closed_stdout_is_no_end(void **state) {
+    (void)state;
+    heard h = {0};
+    sl_supervisor *s = NULL;
+    assert_int_equal(sl_supervisor_create(on_event, &h, &s), SL_OK);
+    int ends[2];
+    assert_int_equal(pipe(ends), 0);
+    char script[128];
+    (void)snprintf(script, sizeof script, "exec >/dev/null; read line </proc/%d/fd/%d; exit 3", (int)getpid(),
+                   ends[0]);
+    int quiet = add(s, script, SL_EXIT_FINISHES, 0);
+    int other = add(s, "exec >/dev/null; exec sleep 100", SL_EXIT_FINISHES, 0);
+    int talker = add(s, "echo '{\"event\":\"up\"}'", SL_EXIT_FINISHES, 0);
+    assert_int_equal(poll_until_done(s, talker), SL_OK);
+    for (int i = 0; i < 3; i++) assert_int_equal(sl_supervisor_poll(s, -1, 50), SL_OK);
+    assert_true(sl_supervisor_pid(s, quiet) > 0);
+    assert_int_equal(write(ends[1], "\n", 1), 1);
+    assert_int_equal(poll_until_done(s, quiet), SL_CONFIG);
+    assert_true(sl_supervisor_pid(s, other) > 0);
+    sl_supervisor_end(s, -1, 10000);
+    assert_int_equal(sl_supervisor_pid(s, other), 0);
+    close(ends[0]);
+    close(ends[1]);
+    sl_supervisor_destroy(&s);
+}
+
 static void test_end_is_graceful(void **state) {
     (void)state;
     heard h = {0};
@@ -283,6 +310,7 @@ int main(void) {
         cmocka_unit_test(test_unasked_exit_is_a_death),
         cmocka_unit_test(test_who_says_so_has_finished),
         cmocka_unit_test(test_exit_zero_again),
+        cmocka_unit_test(test_a_closed_stdout_is_no_end),
         cmocka_unit_test(test_end_is_graceful),
         cmocka_unit_test(test_end_kills_the_stubborn),
         cmocka_unit_test(test_interruption),
