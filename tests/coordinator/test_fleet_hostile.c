@@ -50,6 +50,8 @@ static uint8_t large[LARGE];
 
 static void stranger_open(stranger *self, const char *endpoint) {
     sl_transport_def def = sl_transport_default_def();
+    // it says more than a fleet takes
+    def.max_frame_bytes *= 4;
     assert_int_equal(sl_transport_connect(endpoint, &def, &self->transport), SL_OK);
     assert_int_equal(sl_fleet_codec_create(&self->codec), SL_OK);
 }
