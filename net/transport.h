@@ -29,7 +29,7 @@ typedef struct sl_message {
 } sl_message;
 
 typedef struct sl_transport_def {
-    int high_water_mark;     /* messages per peer, both ways */
+    int high_water_mark;     /* messages per peer, both ways; not of what a server receives */
     int64_t max_frame_bytes; /* larger ones are not sent; incoming ones disconnect the sender */
     int lost_host_ms;        /* the peer's host acknowledges nothing for so long: the connection is closed */
     int linger_ms;           /* how long close waits for what was sent */

@@ -56,7 +56,9 @@ static int set_options(zmq_transport *self, const sl_transport_def *def) {
         failed |= set_routing_id(self);
     }
     failed |= set_int(self, ZMQ_SNDHWM, def->high_water_mark);
-    failed |= set_int(self, ZMQ_RCVHWM, def->high_water_mark);
+    // a server's inbox has no mark: at one libzmq stops reading, and a peer that has sent ZMTP pings behind the last
+    // message that found room and breaks the connection makes it abort, as with heartbeats of our own
+    failed |= set_int(self, ZMQ_RCVHWM, self->base.serves ? 0 : def->high_water_mark);
     failed |= set_host_timeouts(self, def->lost_host_ms);
     failed |= set_int(self, ZMQ_HANDSHAKE_IVL, 3000);
     failed |= set_int(self, ZMQ_LINGER, def->linger_ms);

@@ -7,11 +7,13 @@
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -222,6 +224,64 @@ static void an_oversized_frame_is_not_sent(void **state) {
     sl_transport_close(&server);
 }
 
+/* ZMTP 3's greeting, and the READY of a DEALER without an identity */
+static const char greeting[64] = {
+    [0] = '\xff', [9] = '\x7f', [10] = 3, [12] = 'N', [13] = 'U', [14] = 'L', [15] = 'L'};
+static const char ready[] = "\4\x1c\5READY\xbSocket-Type\0\0\0\6DEALER";
+
+static int connect_raw(const char *endpoint) {
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    address.sin_port = htons((uint16_t)strtol(strrchr(endpoint, ':') + 1, NULL, 10));
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof address), 0);
+    assert_int_equal(send(fd, greeting, sizeof greeting, 0), sizeof greeting);
+    assert_int_equal(send(fd, ready, sizeof ready - 1, 0), sizeof ready - 1);
+    // the server's greeting and the beginning of its READY
+    char answer[64 + 8];
+    for (size_t n = 0; n < sizeof answer;) {
+        ssize_t got = recv(fd, answer + n, sizeof answer - n, 0);
+        assert_true(got > 0);
+        n += (size_t)got;
+    }
+    return fd;
+}
+
+enum { N_PLAIN = 64, N_PINGED = 64, N_RESETS = 20 };
+
+/* messages, then pings between more of them, and the connection is reset while nobody reads */
+static void burst(const char *endpoint) {
+    static const char junk[] = {0, 4, 'j', 'u', 'n', 'k'}, ping[] = {4, 7, 4, 'P', 'I', 'N', 'G', 0, 0};
+    char bytes[(N_PLAIN + N_PINGED) * (sizeof junk + sizeof ping)], *at = bytes;
+    for (int m = 0; m < N_PLAIN + N_PINGED; m++) {
+        if (m >= N_PLAIN) memcpy(at, ping, sizeof ping), at += sizeof ping;
+        memcpy(at, junk, sizeof junk), at += sizeof junk;
+    }
+    int fd = connect_raw(endpoint);
+    assert_int_equal(send(fd, bytes, (size_t)(at - bytes), 0), at - bytes);
+    // a pong comes where the pings were read; nothing tells that reading has stopped
+    struct pollfd answer = {.fd = fd, .events = POLLIN};
+    (void)poll(&answer, 1, 20);
+    struct linger reset = {1, 0};
+    assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset), 0);
+    assert_int_equal(close(fd), 0);
+}
+
+/* a libzmq that had stopped reading at a full inbox would abort */
+static void a_peers_pings_do_not_end_a_server(void **state) {
+    (void)state;
+    const sl_transport_def defs[] = {sl_transport_default_def(), sl_transport_learn_def()};
+    for (int i = 0; i < 2; i++) {
+        sl_transport *server = NULL;
+        assert_int_equal(sl_transport_serve("tcp://127.0.0.1:*", &defs[i], &server), SL_OK);
+        for (int k = 0; k < N_RESETS; k++) burst(sl_transport_endpoint(server));
+        int n = 0;
+        sl_message message;
+        while (sl_transport_receive(server, 200, &message) == SL_OK) n++;
+        assert_in_range(n, N_RESETS, N_RESETS * (N_PLAIN + N_PINGED));
+        sl_transport_close(&server);
+    }
+}
+
 static void a_surplus_of_frames_is_dropped(void **state) {
     (void)state;
     sl_transport *server = NULL, *client = NULL;
@@ -371,6 +431,7 @@ int main(void) {
         cmocka_unit_test(peers_that_are_gone_are_named),
         cmocka_unit_test(an_oversized_frame_disconnects_its_sender),
         cmocka_unit_test(an_oversized_frame_is_not_sent),
+        cmocka_unit_test(a_peers_pings_do_not_end_a_server),
         cmocka_unit_test(a_surplus_of_frames_is_dropped),
         cmocka_unit_test(bad_endpoints_are_refused_by_name),
         cmocka_unit_test(hosts_have_addresses_and_names),
