@@ -1,5 +1,6 @@
 /* test_grid.c - every environment, and the ends of what one may choose there, through all stages: a job of a hundred
  * steps is trained, distilled, evaluated, flown and reported. It learns nothing; what counts is that it ends. */
+#include "envs/env.h"
 #include "starling/runner.h"
 #include "support/temp_folder.h"
 
@@ -56,17 +57,11 @@ static int teardown(void **state) {
 
 static void test_every_environment(void **state) {
     (void)state;
-    assert_int_equal(run("2>&1", "env list"), 0);
-    static char names[RUNNER_OUTPUT];
-    int n = 0;
-    memcpy(names, output, strlen(output) + 1);
-    for (char *line = names, *end; (end = strchr(line, '\n')) != NULL; line = end + 1, n++) {
+    for (int e = 0; e < sl_env_n_names(); e++) {
         char words[256];
-        line[strcspn(line, " \n")] = '\0';
-        (void)snprintf(words, sizeof words, "--set env.name=%s", line);
+        (void)snprintf(words, sizeof words, "--set env.name=%s", sl_env_name(e));
         go_through(words);
     }
-    assert_int_equal(n, 17);
 }
 
 static void test_ends_of_the_options(void **state) {
