@@ -223,7 +223,8 @@ static sl_slot *find_holder(sl_fleet *self, uint64_t run_id) {
 }
 
 static void refuse(sl_fleet *self, const sl_peer *peer, const sl_fleet_message *hello, sl_reject code) {
-    char text[120] = "";
+    char text[120] = "", who[32] = "no slot is";
+    if (hello->slot >= 0) (void)snprintf(who, sizeof who, "slot %d is not", hello->slot);
     switch (code) {
     case SL_REJECT_SLOT_TAKEN:
         (void)snprintf(text, sizeof text, "slot %d is held by a live agent", hello->slot);
@@ -235,8 +236,12 @@ static void refuse(sl_fleet *self, const sl_peer *peer, const sl_fleet_message *
         (void)snprintf(text, sizeof text, "there is no model file to send");
         break;
     default:
-        (void)snprintf(text, sizeof text, "no such slot (%d of %d) for hidden %d, %d features, %d actions",
-                       hello->slot, self->def.n_slots, hello->hidden, hello->obs_dim, hello->n_actions);
+        if (hello->slot >= self->def.n_slots)
+            (void)snprintf(text, sizeof text, "there is no slot %d, only 0 to %d", hello->slot,
+                           self->def.n_slots - 1);
+        else
+            (void)snprintf(text, sizeof text, "%s for hidden %d, %d features, %d actions", who, hello->hidden,
+                           hello->obs_dim, hello->n_actions);
     }
     sl_fleet_reject(self, peer, hello->run_id, code, text);
 }

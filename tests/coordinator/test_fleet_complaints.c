@@ -85,8 +85,13 @@ static void what_is_dropped_is_told_once(void **state) {
     assert_true(stats->malformed == 4 * TIMES && sl_fleet_count_dropped(stats) == 4 * TIMES);
     bad = hello;
     bad.hidden = 17;
-    expect_one_line(hear_complaints(self, &s, &bad, 0, 1), "a peer without a slot", "rejected (shape)");
-    assert_true(stats->rejected == TIMES);
+    expect_one_line(hear_complaints(self, &s, &bad, 0, 1), "a peer without a slot",
+                    "(shape): no slot is for hidden 17,");
+    bad.slot = 1;
+    expect_one_line(hear_complaints(self, &s, &bad, 0, 1), "a peer without a slot", "slot 1 is not for hidden 17,");
+    bad.slot = 9;
+    expect_one_line(hear_complaints(self, &s, &bad, 0, 1), "a peer without a slot", "there is no slot 9, only 0 to ");
+    assert_true(stats->rejected == 3 * TIMES);
 
     // a member's
     stranger_say(&s, &hello);
