@@ -111,7 +111,7 @@ static const sl_exp_key top_keys[] = {
     KEY(fleet.episodes, INT, "20", "[1, 1000000]"),
     KEY(fleet.tick_deadline_ms, INT, "2000", "[1, 3600000]"),
     KEY(fleet.lease_ms, INT, "10000", "[100, 3600000]"),
-    KEY(fleet.heartbeat_ms, INT, "500", "[10, 600000]"),
+    KEY(fleet.heartbeat_ms, INT, "500", "[10, 60000]"),
 };
 
 #undef KEY

@@ -15,7 +15,7 @@
 
 #include <string.h>
 
-enum { MAX_BATCH_EPISODES = 1 << 16, MAX_EVALUATION = 10000000, MAX_RECORDING = 1 << 30, JOIN_MS = 60000 };
+enum { MAX_BATCH_EPISODES = 1 << 16, MAX_EVALUATION = 1 << 20, MAX_RECORDING = 1 << 30, JOIN_MS = 60000 };
 
 struct sl_coordinator {
     sl_coordinator_def def;

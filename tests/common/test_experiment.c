@@ -250,6 +250,7 @@ static const refusal bad_files[] = {
      "test.yaml: key 'record.error_buffer': with 3.5 sampling and recording could wait for ever", NULL},
     {ENV "eval: {episodes: 1000001}\n", "test.yaml: key 'eval.episodes': 1000001 is outside [1, 1000000]", NULL},
     {ENV "fleet: {episodes: 1000001}\n", "test.yaml: key 'fleet.episodes': 1000001 is outside [1, 1000000]", NULL},
+    {ENV "fleet: {heartbeat_ms: 60001}\n", "test.yaml: key 'fleet.heartbeat_ms': 60001 is outside [10, 60000]", NULL},
     {ENV "record: {max_items: 5, min_size: 6}\n",
      "test.yaml: key 'record.min_size': 6 is more than record.max_items, 5", NULL},
     {ENV "mask: {k_min: 11}\n", "test.yaml: key 'mask.k_min': 11 is more than mask.k_max, 10", NULL},
