@@ -110,7 +110,8 @@ static sl_status check_batches(const sl_setup *self) {
     bool recurrent = self->teacher.cell != SL_CELL_NONE;
     int64_t width = self->O > self->A ? self->O : self->A, hidden = self->teacher.hidden;
     int64_t states = recurrent ? (rows + ppo->chunk - 1) / ppo->chunk * hidden : 0;
-    if (!self->experiment->teacher.from[0])
+    const char *from = self->experiment->teacher.from;
+    if (!from || !from[0])
         SL_TRY(check_frame("keys 'teacher.ppo.n_envs' and 'rollout_steps'",
                            rows * width > states ? rows * width : states));
     return self->direct ? SL_OK : check_frame("key 'distill.episodes'", visits * (width > hidden ? width : hidden));
