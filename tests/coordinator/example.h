@@ -17,7 +17,7 @@
 typedef struct example {
     sl_experiment e;
     sl_exp_student students[3];
-    char env[320], opponent[16], name[32], blocks[3][16];
+    char env[320], opponent[16], name[32], blocks[3][16], none[1];
     char *block_lists[3][1];
 } example;
 
@@ -37,11 +37,18 @@ static inline void example_init(example *x) {
                 .max_steps = 25,
                 .local_ratio = -1,
                 .corpse_attack = true},
-        .teacher = {.actor = net,
+        .teacher = {.from = x->none,
+                    .init = x->none,
+                    .actor = net,
                     .critic = net,
                     .agent_id = true,
                     .ppo = {.n_envs = 18, .rollout_steps = 20, .chunk = 10, .gamma = 0.99, .lambda = 0.95}},
-        .record = {.episodes = 40, .max_items = 1000, .max_bytes = 1 << 26, .min_size = 1, .error_buffer = 1},
+        .record = {.from = x->none,
+                   .episodes = 40,
+                   .max_items = 1000,
+                   .max_bytes = 1 << 26,
+                   .min_size = 1,
+                   .error_buffer = 1},
         .mask = {.kind = SL_EXP_MASK_RANDOM, .k_min = 8, .k_max = 10},
         .students = x->students,
         .students_count = 3,
