@@ -118,7 +118,8 @@ void sl_coordinator_reset(sl_coordinator *self) {
 }
 
 sl_status sl_coordinator_idle(sl_coordinator *self) {
-    return self->hangar ? sl_fleet_poll(sl_hangar_fleet(self->hangar), 0) : SL_OK;
+    sl_fleet *fleet = self->hangar ? sl_hangar_fleet(self->hangar) : NULL;
+    return fleet ? sl_fleet_poll(fleet, 0) : SL_OK;
 }
 
 const char *sl_coordinator_fleet_endpoint(const sl_coordinator *self) {

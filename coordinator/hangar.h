@@ -22,8 +22,10 @@ typedef struct sl_hangar sl_hangar;
 SL_MUST_CHECK sl_status sl_hangar_open(const sl_hangar_def *def, sl_hangar **out);
 void sl_hangar_close(sl_hangar **self);                /* with goodbye to the agents */
 const char *sl_hangar_endpoint(const sl_hangar *self); /* resolved */
-sl_fleet *sl_hangar_fleet(sl_hangar *self);            /* borrowed until the next refresh */
-/* Takes the students of the run's folder when they are others than those handed out: agents are welcomed anew. */
+sl_fleet *sl_hangar_fleet(sl_hangar *self);            /* borrowed until the next refresh; NULL: that failed */
+/* Takes the students of the run's folder when they are others than those handed out: agents are welcomed anew.
+ * A student's file that is refused leaves the fleet as it was; a fleet that cannot be opened again, for want of
+ * files or memory, is opened by the next refresh. */
 SL_MUST_CHECK sl_status sl_hangar_refresh(sl_hangar *self);
 
 #endif

@@ -116,7 +116,7 @@ static sl_status run(const options *o) {
 int main(int argc, char **argv) {
     options o;
     sl_log_init("coordinator", SL_LOG_INFO, false);
-    sl_program_begin("starling-coordinator", SL_PROGRAM_WITH_BLAS);
+    sl_program_begin("starling-coordinator");
     sl_status status = parse(argc, argv, &o);
     if (status == SL_OK && !o.done) {
         sl_log_init("coordinator", o.level, o.json);

@@ -2,6 +2,7 @@
  * order, and files of another agent, environment or shape are refused; the hangar hands out the same files. */
 #include "coordinator/models.h"
 
+#include "coordinator/coordinator.h"
 #include "coordinator/example.h"
 #include "coordinator/hangar.h"
 #include "nn/policy.h"
@@ -195,12 +196,47 @@ static void test_hangar_takes_new_students(void **state) {
     close_world(&w);
 }
 
+/* The build puts this in the place of sl_fleet_create: a fleet that cannot be opened, for want of files or memory. */
+static bool refuses;
+
+sl_status __wrap_sl_fleet_create(const sl_fleet_def *def, sl_fleet **out);
+sl_status __real_sl_fleet_create(const sl_fleet_def *def, sl_fleet **out);
+sl_status __wrap_sl_fleet_create(const sl_fleet_def *def, sl_fleet **out) {
+    return refuses ? sl_fail(SL_IO, NULL, "too few files") : __real_sl_fleet_create(def, out);
+}
+
+/* Then there is none until the next refresh, and nothing dies of that. */
+static void test_a_fleet_that_does_not_open_again(void **state) {
+    (void)state;
+    world w;
+    char students[300];
+    sl_coordinator *coordinator = NULL;
+    open_world(&w);
+    sl_coordinator_def def = {.experiment = &w.x.e, .run = w.run.path, .fleet = "tcp://127.0.0.1:*"};
+    assert_int_equal(sl_coordinator_create(&def, &coordinator), SL_OK);
+    (void)snprintf(students, sizeof students, "%s/students", w.run.path);
+    assert_int_equal(sl_file_make_folder(students), SL_OK);
+    save_students(&w, students, params);
+    refuses = true;
+    sl_coordinator_reset(coordinator);
+    assert_int_equal(sl_coordinator_idle(coordinator), SL_OK);
+    sl_learn_message request = {.kind = SL_LEARN_FLY, .n_episodes = 1, .seed = 1}, answer;
+    assert_int_equal(sl_coordinator_handle(coordinator, &request, &answer), SL_IO);
+    refuses = false;
+    sl_coordinator_reset(coordinator);
+    assert_int_equal(sl_coordinator_idle(coordinator), SL_OK);
+    assert_true(sl_coordinator_fleet_endpoint(coordinator)[0]);
+    sl_coordinator_destroy(&coordinator);
+    close_world(&w);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_finds_and_loads),
         cmocka_unit_test(test_refuses_what_does_not_fit),
         cmocka_unit_test(test_hangar_serves_what_it_checked),
         cmocka_unit_test(test_hangar_takes_new_students),
+        cmocka_unit_test(test_a_fleet_that_does_not_open_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
