@@ -43,7 +43,7 @@ static sl_status run(int argc, char **argv) {
 }
 
 int main(int argc, char **argv) {
-    sl_program_begin(SL_AGENT_PROGRAM, SL_PROGRAM_SMALL);
+    sl_program_begin(SL_AGENT_PROGRAM);
     sl_status status = run(argc, argv);
     if (status == SL_INTERRUPTED) return stop == SIGINT ? 130 : 0;
     if (status != SL_OK) sl_error_print(SL_AGENT_PROGRAM);

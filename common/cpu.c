@@ -1,11 +1,10 @@
 /* cpu.c - see cpu.h. Compiled without -march=native; calls nothing of ours. */
-#define _GNU_SOURCE // program_invocation_short_name
 #include "common/cpu.h"
 
 #include "common/cpu_impl.h"
 
-#include <errno.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #if defined(__x86_64__)
@@ -84,6 +83,11 @@ void sl_cpu_require(const char *program, uint64_t built, uint64_t present) {
     _exit(EXIT_CODE);
 }
 
-__attribute__((constructor(101))) static void check(void) {
-    sl_cpu_require(program_invocation_short_name, sl_cpu_built(), sl_cpu_present());
+// before a library's constructor, and whatever else is in this array: program_invocation_short_name is not set yet
+static void check(int argc, char **argv) {
+    const char *slash = argc > 0 ? strrchr(argv[0], '/') : NULL;
+    const char *name = slash ? slash + 1 : argc > 0 ? argv[0] : "starling";
+    sl_cpu_require(name, sl_cpu_built(), sl_cpu_present());
 }
+
+__attribute__((section(".preinit_array"), used)) static void (*const first)(int, char **) = check;

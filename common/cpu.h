@@ -1,6 +1,6 @@
 /* cpu.h - a build for its own machine's instructions (SL_NATIVE) says so on a CPU without them, instead of dying of
- * one. cpu.c is compiled for any machine of the architecture and looks in a constructor, before all else; every
- * program links it. Any thread. */
+ * one. cpu.c is compiled for any machine of the architecture and looks before all constructors; every program
+ * links it. Any thread. */
 #ifndef SL_COMMON_CPU_H
 #define SL_COMMON_CPU_H
 

@@ -56,7 +56,7 @@ static sl_status check_limit(int resource, const char *flag, unsigned long long 
 }
 
 // stacks, heaps of threads, and for each core OpenBLAS's thread with its buffer, which may not be there yet
-static sl_status need_memory(void) {
+sl_status sl_program_need_memory(void) {
     unsigned long long pages[6] = {0}, page = (unsigned long long)sysconf(_SC_PAGESIZE), mib = 1024ULL * 1024;
     FILE *file = fopen("/proc/self/statm", "re");
     for (int i = 0; file && i < 6 && fscanf(file, "%llu", &pages[i]) == 1; i++) continue;
@@ -66,20 +66,19 @@ static sl_status need_memory(void) {
     return check_limit(RLIMIT_DATA, "-d", pages[5] * page, more);
 }
 
-void sl_program_begin(const char *name, sl_program_memory memory) {
-    sl_status status = sl_program_prepare(memory);
+void sl_program_begin(const char *name) {
+    sl_status status = sl_program_prepare();
     if (status == SL_OK) return;
     sl_error_print(name);
     _exit(sl_status_exit_code(status));
 }
 
-sl_status sl_program_prepare(sl_program_memory memory) {
+sl_status sl_program_prepare(void) {
     // open gives the lowest number that is free; it must outlive an exec
     for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
         if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd == STDIN_FILENO ? O_RDONLY : O_WRONLY) < 0)
             return sl_fail(SL_IO, NULL, "cannot open /dev/null: %s", strerror(errno));
     SL_TRY(sl_program_need_files(SL_PROGRAM_FILES));
-    if (memory == SL_PROGRAM_WITH_BLAS) SL_TRY(need_memory());
     const char *parent = getenv(PARENT_VARIABLE);
     // its own: it keeps children, and has started itself again
     if (!parent || strtol(parent, NULL, 10) == (long)getpid()) return SL_OK;

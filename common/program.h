@@ -9,17 +9,17 @@
 
 enum { SL_PROGRAM_BYTES = 4096, SL_PROGRAM_FILES = 32 };
 
-/* OpenBLAS takes buffers for each core, and waits for them for ever when there is no memory. */
-typedef enum sl_program_memory { SL_PROGRAM_SMALL, SL_PROGRAM_WITH_BLAS } sl_program_memory;
-
 /* First thing in main: prepares the process, or says why not and ends it there and then, with the status' exit code;
  * what libraries do at exit may wait for ever in a process that lacks memory. */
-void sl_program_begin(const char *name, sl_program_memory memory);
+void sl_program_begin(const char *name);
 /* What begin does. Opens /dev/null for what is closed of stdin, stdout and stderr, or the next file would take its
- * number and get the log. Sees to it that SL_PROGRAM_FILES more can be opened, and that limits (ulimit -v, -d) leave
- * the memory. Of a program that keeps its children (below) it arranges to be killed when that one ends, however it
- * ends. SL_IO: too few files, or that one is gone; SL_MEMORY. */
-SL_MUST_CHECK sl_status sl_program_prepare(sl_program_memory memory);
+ * number and get the log. Sees to it that SL_PROGRAM_FILES more can be opened. Of a program that keeps its children
+ * (below) it arranges to be killed when that one ends, however it ends. SL_IO: too few files, or that one is gone. */
+SL_MUST_CHECK sl_status sl_program_prepare(void);
+/* Sees to it that limits (ulimit -v, -d) leave the memory that OpenBLAS and a program's threads take. OpenBLAS takes
+ * buffers for each core while it is loaded, and dies or waits for ever without them, so a program that links it asks
+ * before its libraries are initialised. SL_MEMORY says what the limit is. */
+SL_MUST_CHECK sl_status sl_program_need_memory(void);
 /* Sees to it that n more files can be opened now: libzmq aborts when it cannot have one. Raises the soft limit if
  * that helps. SL_IO says what the limit is. */
 SL_MUST_CHECK sl_status sl_program_need_files(int n);

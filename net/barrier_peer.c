@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 int main(int argc, char **argv) {
-    sl_program_begin("starling-barrier-peer", SL_PROGRAM_SMALL);
+    sl_program_begin("starling-barrier-peer");
     char *end = NULL;
     unsigned long n_bytes = argc == 3 ? strtoul(argv[2], &end, 10) : 0;
     if (argc != 3 || *end) {

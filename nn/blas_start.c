@@ -1,4 +1,5 @@
-/* blas_start.c - makes OpenBLAS use the kernels that the CPU can run. Main thread, before any other. */
+/* blas_start.c - sees to it that OpenBLAS gets its memory, and makes it use the kernels that the CPU can run. Main
+ * thread, before any other. */
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/program.h"
@@ -57,6 +58,17 @@ void sl_blas_init(char **argv) {
     SL_WARN("cannot start again (%s): matrix products will be slow", strerror(errno));
     unsetenv(CORE_VARIABLE);
 }
+
+// before the library's constructor, which takes a buffer for each core and dies where there is no memory
+static void check_memory(int argc, char **argv) {
+    sl_status status = sl_program_need_memory();
+    if (status == SL_OK) return;
+    const char *slash = argc > 0 ? strrchr(argv[0], '/') : NULL;
+    sl_error_print(slash ? slash + 1 : argc > 0 ? argv[0] : "starling");
+    _exit(sl_status_exit_code(status));
+}
+
+__attribute__((section(".preinit_array"), used)) static void (*const early)(int, char **) = check_memory;
 
 double sl_blas_peak_gflops(void) {
     enum { N = 512 };

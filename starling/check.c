@@ -1,6 +1,7 @@
 /* check.c - see check.h. Called by cmd_train.c. */
 #include "starling/check.h"
 
+#include "starling/crew.h"
 #include "starling/run.h"
 #include "starling/spawn.h"
 
@@ -129,7 +130,7 @@ sl_status sl_check_experiment(const sl_experiment *experiment, bool resume) {
     sl_setup *setup = NULL;
     SL_TRY(check_endpoint(experiment->fleet.endpoint));
     SL_TRY(sl_setup_create(experiment, &setup));
-    sl_status status = SL_OK;
+    sl_status status = sl_crew_need_files(setup->N);
     for (int i = 0; i < setup->N && status == SL_OK; i++) status = check_student(&setup->students[i], i);
     if (status == SL_OK) status = check_bounds(setup);
     // a resumed run may be past it

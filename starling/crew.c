@@ -4,6 +4,7 @@
 #include "common/alloc.h"
 #include "common/clock.h"
 #include "common/log.h"
+#include "common/program.h"
 #include "starling/ask.h"
 #include "starling/supervise.h"
 
@@ -118,7 +119,13 @@ static void on_event(void *context, int child, const json_t *event) {
 
 // ----------------------------------------------------------------------------------------------------- life
 
+// the coordinator has its first files, and a fleet that is opened again later asks for as many as at first
+sl_status sl_crew_need_files(int n_agents) {
+    return sl_program_need_files(2 * SL_PROGRAM_FILES + n_agents);
+}
+
 sl_status sl_crew_create(const sl_run *run, const sl_args *args, sl_progress *progress, sl_crew **out) {
+    SL_TRY(sl_crew_need_files(run->setup->N));
     sl_crew *self = sl_alloc(sizeof *self);
     if (!self) return sl_fail(SL_MEMORY, NULL, "no memory for a crew");
     self->run = run;

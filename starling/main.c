@@ -46,7 +46,7 @@ static const sl_command commands[] = {
 
 int main(int argc, char **argv) {
     sl_log_init("starling", SL_LOG_INFO, false);
-    sl_program_begin("starling", SL_PROGRAM_WITH_BLAS);
+    sl_program_begin("starling");
     sl_program_keep_children();
     // a reader of our output that goes away is an error to report, not a reason to die with children running
     (void)signal(SIGPIPE, SIG_IGN);

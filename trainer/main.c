@@ -101,7 +101,7 @@ static sl_status run(const arguments *args) {
 int main(int argc, char **argv) {
     sl_log_init("trainer", SL_LOG_INFO, false);
     arguments args;
-    sl_program_begin("starling-trainer", SL_PROGRAM_WITH_BLAS);
+    sl_program_begin("starling-trainer");
     sl_status status = parse(argc, argv, &args);
     if (status == SL_OK && args.help) {
         (void)fputs(usage, stdout);

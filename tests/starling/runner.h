@@ -5,7 +5,7 @@
 enum { RUNNER_OUTPUT = 65536 };
 
 extern char output[RUNNER_OUTPUT]; /* of the last run */
-extern int limit_blocks;           /* of 512 bytes a file may have; 0 = any number */
+extern const char *limit;          /* of the shell that runs it, such as "ulimit -f 8"; NULL = none */
 
 /* Runs "starling <words>" in a shell that redirects stderr; returns its exit code. */
 int run(const char *redirect, const char *words);
