@@ -216,7 +216,7 @@ static sl_status replay(const choice *c) {
 // ------------------------------------------------------------------------------------------------------- command
 
 static sl_status check_choice(const choice *c) {
-    if (!c->env && !c->replay) return sl_fail(SL_USAGE, "`starling env list` shows them", "needs ENV");
+    if (!c->env && !c->replay) return sl_fail(SL_USAGE, "`starling env list` shows them", "needs NAME");
     if (c->replay && (c->record || c->policy || c->opponent || c->switches.n || c->n_agents || c->n_episodes)) {
         return sl_fail(SL_USAGE, "a recording brings its own environment, actions and length",
                        "--replay takes --speed and --json only");
@@ -228,11 +228,14 @@ static sl_status check_choice(const choice *c) {
     if (c->watch && c->json) {
         return sl_fail(SL_USAGE, "leave one of them out", "--watch and --json both write to stdout");
     }
+    if (c->speed > 0 && !c->watch && !c->replay) {
+        return sl_fail(SL_USAGE, "add --watch, or leave it out", "--speed is for --watch and --replay");
+    }
     return SL_OK;
 }
 
 sl_status sl_cmd_env_play(const char *path, int argc, char **argv) {
-    choice c = {.seed = 1, .speed = 1};
+    choice c = {.seed = 1};
     const sl_option options[] = {
         {"policy", SL_OPTION_TEXT, "P", "random, nearest, heuristic, a policy file or a folder", &c.policy, 0, 0},
         {"switch", SL_OPTION_LIST, "NAME", "full, hold, ...: as in the brackets of a name", &c.switches, 0, 0},
@@ -247,7 +250,7 @@ sl_status sl_cmd_env_play(const char *path, int argc, char **argv) {
         {"json", SL_OPTION_SWITCH, NULL, "print one JSON object", &c.json, 0, 0},
     };
     sl_usage usage = {.path = path,
-                      .arguments = "ENV",
+                      .arguments = "NAME",
                       .text =
                           "Plays episodes in this process and prints the mean return; with --watch in the terminal.",
                       .max_args = 1,
@@ -258,6 +261,7 @@ sl_status sl_cmd_env_play(const char *path, int argc, char **argv) {
     if (args.done) return SL_OK;
     if (args.n > 0) c.env = args.v[0];
     SL_TRY(check_choice(&c));
+    if (c.speed <= 0) c.speed = 1;
     if (c.n_episodes == 0) c.n_episodes = c.watch ? 1 : EPISODES;
     sl_interrupt_watch();
     return c.replay ? replay(&c) : play(&c);

@@ -101,14 +101,14 @@ static sl_status print_result(const sl_run *run, uint64_t seed, const sl_flown *
 
 typedef struct choice {
     int64_t episodes, seed; /* -1: the experiment's */
-    double speed;
+    double speed;           /* 0: not given */
     bool watch, json;
     const char *record, *agent;
 } choice;
 
 static sl_status show(const choice *c, sl_crew *crew, const sl_run *run, sl_watcher **watcher) {
     SL_TRY(sl_watcher_open(run, watcher));
-    sl_crew_show(crew, sl_watcher_step_us(*watcher, c->speed), sl_watcher_take, *watcher);
+    sl_crew_show(crew, sl_watcher_step_us(*watcher, c->speed > 0 ? c->speed : 1), sl_watcher_take, *watcher);
     return SL_OK;
 }
 
@@ -149,7 +149,7 @@ static sl_status check_agent(const char *program) {
 }
 
 sl_status sl_cmd_fly(const char *path, int argc, char **argv) {
-    choice c = {.episodes = -1, .seed = -1, .speed = 1};
+    choice c = {.episodes = -1, .seed = -1};
     const sl_option options[] = {
         {"episodes", SL_OPTION_INT, "N", "how many (100; 1 with --watch)", &c.episodes, 1, 1000000},
         {"seed", SL_OPTION_INT, "N", "of the episodes (the experiment's eval.seed)", &c.seed, 0, 9007199254740992.0},
@@ -173,6 +173,7 @@ sl_status sl_cmd_fly(const char *path, int argc, char **argv) {
     if (c.watch && c.json) {
         return sl_fail(SL_USAGE, "leave one of them out", "--watch and --json both write to stdout");
     }
+    if (c.speed > 0 && !c.watch) return sl_fail(SL_USAGE, "add --watch, or leave it out", "--speed is for --watch");
     SL_TRY(check_agent(c.agent));
     sl_run *run = NULL;
     SL_TRY(sl_run_open(args.v[0], &run));

@@ -175,8 +175,24 @@ static sl_status check_stage(const char *stage) {
     return sl_fail(SL_USAGE, "teacher, distill or direct", "--stage cannot be '%.60s'", stage);
 }
 
+static sl_status plot(const report_options *o, const sl_args *args) {
+    const char *stage = o->stage ? o->stage : "teacher", *column = o->column ? o->column : "return";
+    const char *x = strcmp(stage, "distill") == 0 ? "update" : "env_steps";
+    return sl_plot_curves(args->n, args->v, stage, x, column, o->plot);
+}
+
+// one result a call, and nothing that was asked for is left out in silence
+static sl_status check_options(const report_options *o) {
+    if (o->json + o->csv + (o->plot != NULL) > 1)
+        return sl_fail(SL_USAGE, "leave all but one out", "--json, --csv and --plot are three results");
+    if (!o->plot && (o->stage || o->column))
+        return sl_fail(SL_USAGE, "add --plot FILE, or leave it out", "%s is for --plot",
+                       o->stage ? "--stage" : "--column");
+    return o->stage ? check_stage(o->stage) : SL_OK;
+}
+
 sl_status sl_cmd_report(const char *path, int argc, char **argv) {
-    report_options o = {.stage = "teacher", .column = "return"};
+    report_options o = {0};
     const sl_option options[] = {
         {"json", SL_OPTION_SWITCH, NULL, "print one JSON object", &o.json, 0, 0},
         {"csv", SL_OPTION_SWITCH, NULL, "print comma-separated values", &o.csv, 0, 0},
@@ -196,10 +212,9 @@ sl_status sl_cmd_report(const char *path, int argc, char **argv) {
     sl_args args;
     SL_TRY(sl_options_parse(&usage, argc, argv, &args));
     if (args.done) return SL_OK;
-    SL_TRY(check_stage(o.stage));
+    SL_TRY(check_options(&o));
     // a picture needs only the metrics, so that runs can be watched while they train
-    const char *x = strcmp(o.stage, "distill") == 0 ? "update" : "env_steps";
-    if (o.plot) return sl_plot_curves(args.n, args.v, o.stage, x, o.column, o.plot);
+    if (o.plot) return plot(&o, &args);
     json_t *reports[SL_MAX_RUNS];
     int n = 0;
     sl_status status = SL_OK;

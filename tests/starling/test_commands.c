@@ -520,6 +520,15 @@ static void test_report_command(void **state) {
     (void)snprintf(words, sizeof words, "report %s/run1 --json", folder.path);
     expect_json(words, 0);
     assert_non_null(strstr(output, "\"return\":{\"mean\":-20.0,\"low\":null,\"high\":null}"));
+    // one result a call, and no option that nothing would use
+    (void)snprintf(words, sizeof words, "report %s/run1 --csv --json", folder.path);
+    expect_error(words, 2, "--json, --csv and --plot are three results");
+    (void)snprintf(words, sizeof words, "report %s/run1 --json --plot %s/a.svg", folder.path, folder.path);
+    expect_error(words, 2, "--json, --csv and --plot are three results");
+    (void)snprintf(words, sizeof words, "report %s/run1 --column won", folder.path);
+    expect_error(words, 2, "--column is for --plot");
+    (void)snprintf(words, sizeof words, "report %s/run1 --stage teacher", folder.path);
+    expect_error(words, 2, "--stage is for --plot");
     (void)snprintf(words, sizeof words, "report %s/run1 %s/run1", folder.path, folder.path);
     expect_error(words, 6, "is given twice");
     // what the folder is instead decides the hint

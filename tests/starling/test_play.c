@@ -181,13 +181,16 @@ static void test_shows_flights(void **state) {
 
 static void test_refuses(void **state) {
     (void)state;
-    expect_error("env play", 2, "starling env play: needs ENV");
+    expect_error("env play", 2, "starling env play: needs NAME");
     expect_error("env play combat/3m", 2, "needs --policy");
     expect_error("env play combat/3m --policy random --watch --json", 2, "--watch and --json");
     expect_error("env play combat/3m --policy random --speed 0", 2, "--speed cannot be '0'");
     expect_error("env play --replay x --episodes 2", 2, "--replay takes");
     expect_error("fly " SPREAD " --watch --json", 2, "--watch and --json");
     expect_error("fly " SPREAD " --watch --speed 2000", 2, "--speed cannot be '2000'");
+    // what nothing would use is no wish fulfilled
+    expect_error("env play combat/3m --policy random --speed 2", 2, "--speed is for --watch and --replay");
+    expect_error("fly " SPREAD " --speed 2", 2, "--speed is for --watch");
     expect_error("fly " SPREAD " --episodes 1 --log-level error --record /no/such/r.jsonl", 4,
                  "cannot write /no/such/r.jsonl");
     expect_error("env play combat/4m --policy random", 3, "unknown environment 'combat/4m'");
