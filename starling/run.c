@@ -152,6 +152,10 @@ static sl_status load_students(sl_run *self, const sl_manifest *manifest) {
         student_name(i, name);
         SL_TRY(sl_run_path(self->folder, name, path));
         SL_TRY(sl_manifest_check(manifest, name));
+        if (access(path, F_OK) != 0)
+            return sl_fail(SL_NOT_FOUND,
+                           "an unfinished run has none yet: 'starling train' goes on with it by --resume",
+                           "'%s' has no %s", self->folder, name);
         SL_TRY(sl_policy_load(path, &self->students[i]));
         self->n_students = i + 1;
         SL_TRY(check_student(self, i, path));

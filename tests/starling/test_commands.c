@@ -72,6 +72,15 @@ static void test_missing_files(void **state) {
     expect_error(words, 4, "is not a run or model folder");
     (void)snprintf(words, sizeof words, "report %s --plot %s/a.png", folder.path, folder.path);
     expect_error(words, 4, "metrics/teacher.csv");
+    // as a run that was interrupted is
+    static const char text[] = "env: {name: mpe/simple_v3}\n";
+    assert_int_equal(sl_file_replace(sl_temp_folder_file(&folder, "experiment.yaml"), text, sizeof text - 1), SL_OK);
+    static const char *const commands[] = {"fly", "eval --policy students", "env play mpe/simple_v3 --policy"};
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
+        (void)snprintf(words, sizeof words, "%s %s", commands[i], folder.path);
+        expect_error(words, 4, "has no students/agent-0.safetensors");
+        expect_hint("--resume");
+    }
     (void)snprintf(words, sizeof words, "report %s --plot %s/a.gif", folder.path, folder.path);
     expect_error(words, 2, "cannot plot into");
     sl_temp_folder_remove(&folder);
