@@ -22,6 +22,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 static const char spread[] = "mpe/simple_spread_v3";
 static sl_temp_folder folder;
@@ -120,6 +121,8 @@ static int expect_equal(const char *env, const char *models, const char *program
 
 static void test_spread(void **state) {
     (void)state;
+    // the page starts it as it is
+    assert_int_equal(access(SL_SOURCE_DIR "/tests/agent/python_agent.py", X_OK), 0);
     assert_int_equal(expect_equal(spread, SL_SOURCE_DIR "/models/mpe/spread", SL_PYTHON_PROGRAM, 60), 0);
 }
 
