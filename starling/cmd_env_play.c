@@ -73,7 +73,7 @@ static sl_status print_json(const choice *c, const sl_env_spec *spec, const tall
     sl_json_set(object, "env", json_string(spec->name), &failed);
     if (spec->opposed) sl_json_set(object, "opposed_sides", json_true(), &failed);
     sl_json_set(object, "policy", json_string(c->policy), &failed);
-    sl_json_set(object, "seed", json_integer((json_int_t)c->seed), &failed);
+    sl_json_set(object, "seed", sl_json_seed((uint64_t)c->seed), &failed);
     sl_json_set(object, "episodes", json_integer(t->n), &failed);
     sl_json_set(object, "return_mean", sl_json_number(sl_mean(t->n, t->returns)), &failed);
     sl_json_set(object, "return_sd", sl_json_number(sl_sd(t->n, t->returns)), &failed);

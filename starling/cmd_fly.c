@@ -66,7 +66,7 @@ static sl_status print_json(const sl_run *run, uint64_t seed, const sl_flown *fl
     sl_json_set(object, "env", json_string(run->spec->name), &failed);
     sl_json_set(object, "n_agents", json_integer(flown->n_agents), &failed);
     if (run->spec->opposed) sl_json_set(object, "opposed_sides", json_true(), &failed);
-    sl_json_set(object, "seed", json_integer((json_int_t)seed), &failed);
+    sl_json_set(object, "seed", sl_json_seed(seed), &failed);
     sl_json_set(object, "episodes", json_integer(flown->n_episodes), &failed);
     sl_json_set(object, "return_mean", sl_json_number(score->mean), &failed);
     sl_json_set(object, "return_ci95", sl_json_number(score->ci95), &failed);

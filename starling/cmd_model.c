@@ -35,7 +35,7 @@ static json_t *json_of_profile(const sl_profile *p, bool *failed) {
     sl_json_set(object, "flops", sl_json_number(p->flops), failed);
     sl_json_set(object, "bytes", json_integer(p->n_bytes), failed);
     sl_json_set(object, "run", json_string(p->run), failed);
-    sl_json_set(object, "seed", json_integer((json_int_t)p->seed), failed);
+    sl_json_set(object, "seed", sl_json_seed(p->seed), failed);
     return object;
 }
 

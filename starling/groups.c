@@ -28,9 +28,12 @@ static sl_status refuse_twins(int n, json_t *const *reports) {
             bool same_seed = json_equal(json_object_get(reports[i], "seed"), json_object_get(reports[j], "seed"));
             if (!same_seed || strcmp(text_of(reports[i], "experiment"), text_of(reports[j], "experiment")) != 0)
                 continue;
-            return sl_fail(SL_MISMATCH, "seeds are samples: give each once", "'%s' with seed %lld is given twice",
+            const json_t *seed = json_object_get(reports[i], "seed");
+            char digits[24];
+            (void)snprintf(digits, sizeof digits, "%lld", (long long)json_integer_value(seed));
+            return sl_fail(SL_MISMATCH, "seeds are samples: give each once", "'%s' with seed %s is given twice",
                            text_of(reports[i], "experiment"),
-                           (long long)json_integer_value(json_object_get(reports[i], "seed")));
+                           json_is_string(seed) ? json_string_value(seed) : digits);
         }
     }
     return SL_OK;

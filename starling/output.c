@@ -1,6 +1,7 @@
 /* output.c - see output.h. Called by the commands. */
 #include "starling/output.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -17,6 +18,11 @@ json_t *sl_json_number(double value) {
     char text[40];
     (void)snprintf(text, sizeof text, "%.9g", value);
     return json_real(strtod(text, NULL));
+}
+
+json_t *sl_json_seed(uint64_t seed) {
+    if (seed <= INT64_MAX) return json_integer((json_int_t)seed);
+    return json_sprintf("%" PRIu64, seed);
 }
 
 sl_status sl_json_print(json_t *object, bool failed) {

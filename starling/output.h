@@ -6,12 +6,15 @@
 
 #include <jansson.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 
 /* Sets key to value, whose reference it takes; NULL (memory was out) or a failure is remembered in *failed. */
 void sl_json_set(json_t *object, const char *key, json_t *value, bool *failed);
 /* A real with at most 9 significant digits: enough for people and short enough to read; null when not finite. */
 json_t *sl_json_number(double value);
+/* A seed: an integer, or from 2^63 on, which JSON's integers here do not hold, its digits as a string. */
+json_t *sl_json_seed(uint64_t seed);
 /* Prints object and a newline on stdout and gives it up. SL_MEMORY when it is NULL or failed; SL_IO. */
 SL_MUST_CHECK sl_status sl_json_print(json_t *object, bool failed);
 

@@ -243,7 +243,7 @@ sl_status sl_report_make(const sl_run *run, const sl_scores *scores, json_t *sta
     sl_json_set(report, "format", json_integer(REPORT_FORMAT), &failed);
     sl_json_set(report, "version", json_string(SL_VERSION), &failed);
     sl_json_set(report, "experiment", json_string(e->name), &failed);
-    sl_json_set(report, "seed", json_integer((json_int_t)e->seed), &failed);
+    sl_json_set(report, "seed", sl_json_seed(e->seed), &failed);
     sl_json_set(report, "threads", json_integer(e->threads), &failed);
     sl_json_set(report, "env", json_string(run->spec->name), &failed);
     sl_json_set(report, "n_agents", json_integer(run->spec->n_agents), &failed);
@@ -301,7 +301,7 @@ bool sl_report_number(const json_t *report, const char *dotted, double *out) {
 }
 
 static sl_status check_report(const char *path, const json_t *report) {
-    double format = 0, unused = 0;
+    double format = 0;
     if (!sl_report_number(report, "format", &format)) {
         return sl_fail(SL_CORRUPT, "it is made by 'starling train'", "'%s' is no report: 'format' is missing", path);
     }
@@ -315,7 +315,8 @@ static sl_status check_report(const char *path, const json_t *report) {
             return sl_fail(SL_CORRUPT, NULL, "'%s': '%s' is missing or no plain text", path, texts[i]);
         }
     }
-    if (!sl_report_number(report, "seed", &unused) || !json_is_object(json_object_get(report, "policies"))) {
+    const json_t *seed = json_object_get(report, "seed");
+    if (!(json_is_integer(seed) || json_is_string(seed)) || !json_is_object(json_object_get(report, "policies"))) {
         return sl_fail(SL_CORRUPT, NULL, "'%s': 'seed' or 'policies' is missing", path);
     }
     return SL_OK;

@@ -53,10 +53,20 @@ static void a_long_word_stays_whole(void **state) {
     expect_wrapped(2, text, wanted);
 }
 
+static void every_seed_is_told(void **state) {
+    (void)state;
+    json_t *small = sl_json_seed(INT64_MAX), *large = sl_json_seed(UINT64_MAX);
+    assert_true(json_integer_value(small) == INT64_MAX);
+    assert_string_equal(json_string_value(large), "18446744073709551615");
+    json_decref(small);
+    json_decref(large);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(lines_are_broken_at_spaces),
         cmocka_unit_test(a_long_word_stays_whole),
+        cmocka_unit_test(every_seed_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
