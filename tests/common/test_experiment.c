@@ -221,6 +221,8 @@ static const refusal bad_files[] = {
     {ENV "distill: {tau: nan}\n", "test.yaml: key 'distill.tau': 'nan' is not a number", NULL},
     {ENV "distill: {tau: inf}\n", "test.yaml: key 'distill.tau': 'inf' is not a number", NULL},
     {ENV "distill: {tau: 1e999}\n", "test.yaml: key 'distill.tau': 1e999 is outside (0, 100]", NULL},
+    // 0 in single precision, of which a gradient of 0 makes a NaN
+    {ENV "distill: {adam_eps: 1e-300}\n", "test.yaml: key 'distill.adam_eps': 1e-300 is outside [1e-12, 1]", NULL},
     {ENV "distill: {tau: 1 2}\n", "test.yaml: key 'distill.tau': '1 2' is not a number", NULL},
     {ENV "distill: {source: teacher}\n",
      "test.yaml: key 'distill.source': 'teacher' is not one of expert student mixed", NULL},
