@@ -151,6 +151,9 @@ static sl_status load_students(sl_run *self, const sl_manifest *manifest) {
         char path[SL_RUN_PATH], name[SL_MANIFEST_FILE_NAME];
         student_name(i, name);
         SL_TRY(sl_run_path(self->folder, name, path));
+        if (access(path, F_OK) != 0)
+            return sl_fail(SL_NOT_FOUND, "a run has them when it is finished: 'starling train' with --resume goes on",
+                           "'%s' has no %s", self->folder, name);
         SL_TRY(sl_manifest_check(manifest, name));
         if (access(path, F_OK) != 0)
             return sl_fail(SL_NOT_FOUND,

@@ -56,6 +56,12 @@ static void test_help(void **state) {
     assert_string_equal(output, "starling " SL_VERSION "\n");
 }
 
+static const char *write_file(const sl_temp_folder *folder, const char *name, const char *text) {
+    const char *path = sl_temp_folder_file(folder, name);
+    assert_int_equal(sl_file_replace(path, text, strlen(text)), SL_OK);
+    return path;
+}
+
 static void test_missing_files(void **state) {
     (void)state;
     sl_temp_folder folder = sl_temp_folder_create();
@@ -70,6 +76,16 @@ static void test_missing_files(void **state) {
     expect_error("env check /nonexistent/x.jsonl", 4, "/nonexistent/x.jsonl");
     (void)snprintf(words, sizeof words, "fly %s", folder.path);
     expect_error(words, 4, "is not a run or model folder");
+    write_file(&folder, "experiment.yaml", "env: {name: mpe/simple_spread_v3}\n");
+    const char *const wanting[] = {"eval %s --policy students", "fly %s",
+                                   "env play mpe/simple_spread_v3 --policy %s"};
+    for (int i = 0; i < 3; i++) {
+        (void)snprintf(words, sizeof words, wanting[i], folder.path);
+        expect_error(words, 4, "has no students/agent-0.safetensors");
+        expect_hint("--resume");
+    }
+    (void)snprintf(words, sizeof words, "eval %s --policy teacher", folder.path);
+    expect_error(words, 4, "has no teacher");
     (void)snprintf(words, sizeof words, "report %s --plot %s/a.png", folder.path, folder.path);
     expect_error(words, 4, "metrics/teacher.csv");
     // as a run that was interrupted is
@@ -84,12 +100,6 @@ static void test_missing_files(void **state) {
     (void)snprintf(words, sizeof words, "report %s --plot %s/a.gif", folder.path, folder.path);
     expect_error(words, 2, "cannot plot into");
     sl_temp_folder_remove(&folder);
-}
-
-static const char *write_file(const sl_temp_folder *folder, const char *name, const char *text) {
-    const char *path = sl_temp_folder_file(folder, name);
-    assert_int_equal(sl_file_replace(path, text, strlen(text)), SL_OK);
-    return path;
 }
 
 static void test_bad_content(void **state) {
