@@ -11,6 +11,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static sl_status same_text(const sl_experiment *a, const sl_experiment *b, bool *same) {
@@ -76,7 +77,12 @@ static sl_status check_more(const sl_experiment *wanted, const sl_experiment *ol
 
 static sl_status load_old(const char *folder, sl_experiment **out) {
     char path[SL_RUN_PATH];
+    struct stat about;
     SL_TRY(sl_run_path(folder, "experiment.yaml", path));
+    // a named pipe would hang
+    if (stat(path, &about) == 0 && !S_ISREG(about.st_mode))
+        return sl_fail(SL_CORRUPT, "a folder, a pipe or a device lies in its place",
+                       "cannot read %s: not a regular file", path);
     return sl_experiment_load(path, NULL, 0, out);
 }
 

@@ -76,11 +76,17 @@ static int write_all(int fd, const uint8_t *bytes, size_t n_bytes) {
     return 0;
 }
 
+// not SL_IO, which may pass when a program is started again
+static sl_status fail_odd(const char *verb, const char *path) {
+    return sl_fail(SL_CORRUPT, "a folder, a pipe or a device lies in its place", "cannot %s %s: not a regular file",
+                   verb, path);
+}
+
 sl_status sl_file_replace(const char *path, const void *bytes, size_t n_bytes) {
     // a rename would put a plain file in the place of a device
     struct stat old;
     if (lstat(path, &old) == 0 && !S_ISREG(old.st_mode) && !S_ISLNK(old.st_mode)) {
-        return sl_fail(SL_IO, NULL, "cannot write %s: not a regular file", path);
+        return fail_odd("write", path);
     }
     char temporary[PATH_MAX];
     int fd = -1;
@@ -122,7 +128,7 @@ static sl_status read_up_to(int fd, const char *path, uint8_t *bytes, size_t siz
 static sl_status read_open(int fd, const char *path, size_t max_bytes, uint8_t **bytes, size_t *n_bytes) {
     struct stat about;
     if (fstat(fd, &about) != 0) return sl_file_fail("read", path);
-    if (!S_ISREG(about.st_mode)) return sl_fail(SL_IO, NULL, "cannot read %s: not a regular file", path);
+    if (!S_ISREG(about.st_mode)) return fail_odd("read", path);
     if ((uint64_t)about.st_size > max_bytes) {
         return sl_fail(SL_CORRUPT, NULL, "%s has %lld bytes, more than the %zu allowed", path,
                        (long long)about.st_size, max_bytes);
@@ -190,7 +196,7 @@ sl_status sl_file_sha256_of(const char *path, char text[65]) {
     struct stat about;
     if (stat(path, &about) != 0) return sl_file_fail("read", path);
     // a named pipe would hang
-    if (!S_ISREG(about.st_mode)) return sl_fail(SL_IO, NULL, "cannot read %s: not a regular file", path);
+    if (!S_ISREG(about.st_mode)) return fail_odd("read", path);
     FILE *file = fopen(path, "rbe");
     if (!file) return sl_file_fail("read", path);
     sl_status status = hash_open(file, path, text);

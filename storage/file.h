@@ -9,8 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* SL_NO_SPACE, SL_NOT_FOUND (no such folder), SL_IO (also: path is a folder or a device); the old file stays whole
- * on failure and no temporary is left behind. */
+/* SL_NO_SPACE, SL_NOT_FOUND (no such folder), SL_CORRUPT (path is a folder or a device), SL_IO; the old file stays
+ * whole on failure and no temporary is left behind. */
 SL_MUST_CHECK sl_status sl_file_replace(const char *path, const void *bytes, size_t n_bytes);
 /* The whole regular file, for sl_free. SL_NOT_FOUND; SL_CORRUPT when longer than max_bytes. A zero byte follows the
  * content. */

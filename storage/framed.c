@@ -134,7 +134,9 @@ static sl_status scan_next(sl_framed *self, int64_t size, bool *whole) {
 static sl_status index_file(sl_framed *self) {
     struct stat about;
     if (fstat(self->fd, &about) != 0) return sl_file_fail("read", self->path);
-    if (!S_ISREG(about.st_mode)) return sl_fail(SL_IO, NULL, "cannot read %s: not a regular file", self->path);
+    if (!S_ISREG(about.st_mode))
+        return sl_fail(SL_CORRUPT, "a folder, a pipe or a device lies in its place",
+                       "cannot read %s: not a regular file", self->path);
     bool whole = true;
     while (whole) SL_TRY(scan_next(self, about.st_size, &whole));
     self->cut_bytes = about.st_size - self->end;

@@ -88,6 +88,7 @@ static void expect_refused(const char *mischief, int code, const char *said) {
     if (got != code) fail_msg("%s: exit code %d instead of %d: %s", mischief, got, code, output);
     if (!strstr(output, said)) fail_msg("%s: '%s' is not said in: %s", mischief, said, output);
     assert_non_null(strstr(output, "  hint: "));
+    if (strstr(output, "restart")) fail_msg("%s: tried again: %s", mischief, output);
 }
 
 static void what_is_gone_is_put_back(void **state) {
@@ -128,6 +129,20 @@ static void an_unfinished_run_checks_its_teacher(void **state) {
     expect_refused("rm checkpoints/checkpoint-2.*; cp ../other/buffer/expert.log buffer", 6, "expert buffer");
     expect_rebuilt("rm checkpoints/checkpoint-2.*; truncate -s 1000 buffer/expert.log; touch r.json.7-1.tmp", "");
     shell("test ! -e try/r.json.7-1.tmp%s%s", "", "");
+}
+
+static void what_is_no_file_is_refused_at_once(void **state) {
+    (void)state;
+    const char *const files[] = {"experiment.yaml", "teacher.safetensors", "students/agent-1.safetensors",
+                                 "buffer/expert.log", "manifest.json"};
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+        char mischief[128], said[512];
+        (void)snprintf(said, sizeof said, "cannot read %s/try/%s: not a regular file", folder.path, files[i]);
+        (void)snprintf(mischief, sizeof mischief, "rm %s; mkdir %s", files[i], files[i]);
+        expect_refused(mischief, 5, said);
+        (void)snprintf(mischief, sizeof mischief, "rm %s; mkfifo %s", files[i], files[i]);
+        expect_refused(mischief, 5, said);
+    }
 }
 
 static void reading_commands_look_too(void **state) {
@@ -206,6 +221,7 @@ int main(void) {
         cmocka_unit_test(what_is_gone_is_put_back),
         cmocka_unit_test(what_is_another_is_refused_by_name),
         cmocka_unit_test(an_unfinished_run_checks_its_teacher),
+        cmocka_unit_test(what_is_no_file_is_refused_at_once),
         cmocka_unit_test(reading_commands_look_too),
         cmocka_unit_test(models_that_ship_are_held_together),
         cmocka_unit_test(files_outside_belong_too),
