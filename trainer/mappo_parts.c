@@ -25,10 +25,14 @@ static void describe_nets(sl_mappo *self) {
 
 static void describe_need(sl_mappo *self) {
     const sl_exp_ppo *ppo = self->def.ppo;
-    int hidden = 0, critic_hidden = 0;
-    for (int k = 0; k < self->n_nets; k++)
-        if (self->nets[k].def.cell == SL_CELL_GRU && self->nets[k].def.hidden > hidden)
-            hidden = self->nets[k].def.hidden;
+    int widest = 0, hidden = 0, critic_hidden = 0;
+    bool cells = false;
+    for (int k = 0; k < self->n_nets; k++) {
+        if (self->nets[k].def.hidden > widest) widest = self->nets[k].def.hidden;
+        cells = cells || self->nets[k].def.cell == SL_CELL_GRU;
+    }
+    // of the widest network, whether or not that one is recurrent
+    if (cells) hidden = widest;
     if (self->nets[self->n_nets].def.cell == SL_CELL_GRU) critic_hidden = self->nets[self->n_nets].def.hidden;
     // a feed-forward team learns from single steps
     bool recurrent = hidden || critic_hidden;

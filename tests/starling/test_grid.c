@@ -82,6 +82,9 @@ static void test_ends_of_the_options(void **state) {
         "--set env.name=combat/3m --set teacher.ppo.reward=mean",
         "--set env.name=mpe/simple_spread_v3 --set teacher.ppo.reward=mean --set method=direct",
         "--set env.name=mpe/simple_v3 --set method=direct",
+        // the widest student is not the one with a state
+        "--set env.name=mpe/simple_spread_v3 --set method=direct --set students[2].net.hidden=32 "
+        "--set students[2].net.cell=none --set students[1].net.cell=gru --set students[0].net.cell=none",
         "--set env.name=mpe/simple_v3 --set distill.source=student",
     };
     for (size_t k = 0; k < sizeof jobs / sizeof jobs[0]; k++) go_through(jobs[k]);
