@@ -2,6 +2,7 @@
 #include "starling/plot.h"
 
 #include "common/alloc.h"
+#include "common/log.h"
 #include "starling/run.h"
 #include "starling/spawn.h"
 
@@ -68,6 +69,23 @@ static sl_status find_column(const char *path, const char *name, int *out) {
     return sl_fail(SL_NOT_FOUND, hint, "'%s' has no column '%s'", path, name);
 }
 
+// a line needs two; a field is empty where there is no number
+static bool has_a_curve(const char *path, int column) {
+    FILE *file = fopen(path, "r");
+    char line[2048];
+    int n = -1; // the names
+    while (file && n < 2 && fgets(line, sizeof line, file)) {
+        const char *at = line;
+        for (int k = 1; k < column && at; k++) {
+            at = strchr(at, ',');
+            if (at) at++;
+        }
+        if (at && strcspn(at, ",\r\n") > 0) n++;
+    }
+    if (file) fclose(file);
+    return n >= 2;
+}
+
 static sl_status write_script(script *s, int n_runs, char *const *folders, const char *stage, const char *x,
                               const char *y, const char *file) {
     const char *terminal = ends_with(file, ".svg") ? "svg" : "pngcairo";
@@ -83,7 +101,7 @@ static sl_status write_script(script *s, int n_runs, char *const *folders, const
     append(s, " noenhanced; ");
     // a share has a scale of its own
     if (strcmp(y, "won") == 0) append(s, "set yrange [0:1.04]; ");
-    append(s, "plot ");
+    int n_curves = 0;
     for (int i = 0; i < n_runs; i++) {
         char path[SL_RUN_PATH], name[64];
         (void)snprintf(name, sizeof name, "metrics/%s.csv", stage);
@@ -91,11 +109,14 @@ static sl_status write_script(script *s, int n_runs, char *const *folders, const
         int column_x = 0, column_y = 0;
         SL_TRY(find_column(path, x, &column_x));
         SL_TRY(find_column(path, y, &column_y));
-        append(s, "%s", i > 0 ? ", " : "");
+        if (!has_a_curve(path, column_y)) continue;
+        append(s, "%s", n_curves++ > 0 ? ", " : "plot ");
         append_quoted(s, path);
         append(s, " every ::1 using %d:%d with lines title ", column_x, column_y);
         append_quoted(s, folders[i]);
     }
+    if (n_curves == 0) return sl_fail(SL_NOT_FOUND, "wait for the next updates", "there is no curve of '%s' yet", y);
+    if (n_curves < n_runs) SL_WARN("%d of %d runs have no curve of '%s' yet", n_runs - n_curves, n_runs, y);
     if (s->full) return sl_fail(SL_USAGE, "plot fewer runs", "the plot of %d runs is too large", n_runs);
     return SL_OK;
 }

@@ -540,6 +540,9 @@ static void test_plot(void **state) {
         assert_non_null(strstr((const char *)bytes, ">won<"));
         sl_free(bytes);
     }
+    // a run that has just begun has no curve
+    (void)write_file(&folder, "run1/metrics/teacher.csv", "update,env_steps,return,won\n1,800,1,\n2,1600,3,0.5\n");
+    expect_error(words, 4, "there is no curve of 'won' yet");
     // a quote in a name is a character like any other
     (void)write_file(&folder, "run1/metrics/teacher.csv", "update,env_steps,o'clock\n1,800,1\n2,1600,3\n");
     (void)snprintf(words, sizeof words, "report %s/run1 --plot %s/q.svg --column \"o'clock\"", folder.path,
