@@ -59,7 +59,8 @@ const char *sl_transport_endpoint(const sl_transport *self); /* resolved, "tcp:/
  * frame is too large. */
 SL_MUST_CHECK sl_status sl_transport_send(sl_transport *self, const sl_peer *peer, int n_frames,
                                           const sl_frame *frames);
-/* The next message, waiting at most timeout_ms (-1 = for ever). SL_TIMEOUT; SL_INTERRUPTED after a signal. */
+/* The next message, waiting at most timeout_ms (-1 = for ever). SL_TIMEOUT, also when one was dropped (dropped_in);
+ * SL_INTERRUPTED after a signal. */
 SL_MUST_CHECK sl_status sl_transport_receive(sl_transport *self, int timeout_ms, sl_message *out);
 /* The address of who sent the message received last, "10.0.0.7"; "" = not known. Borrowed until the next receive. */
 const char *sl_transport_sender(const sl_transport *self);

@@ -142,6 +142,15 @@ static sl_status receive_peer(zmq_transport *self, sl_peer *peer, bool *kept) {
     return status;
 }
 
+// why a message cannot be taken; the first, second, fourth, ...: one who goes on shall not fill the log
+static void note_dropped(zmq_transport *self, const char *why) {
+    uint64_t n = ++self->base.stats.dropped_in;
+    const char *at = sl_transport_sender(&self->base);
+    if ((n & (n - 1)) == 0)
+        SL_WARN("dropped a message on %s from %s, %llu so far: %s", self->base.endpoint, at[0] ? at : "somebody",
+                (unsigned long long)n, why);
+}
+
 // one whole message into held; *kept becomes false when it has too many frames
 static sl_status receive_message(zmq_transport *self, sl_peer *peer, bool *kept) {
     drop_held(self);
@@ -176,15 +185,12 @@ static sl_status receive_zmq(sl_transport *base, int timeout_ms, sl_message *out
     }
     sl_peer peer;
     bool kept = false;
-    while (!kept) {
-        SL_TRY(receive_message(self, &peer, &kept));
-        if (kept) continue;
-        // the first, second, fourth, ...: one who goes on shall not fill the log
-        uint64_t n = ++base->stats.dropped_in;
-        if ((n & (n - 1)) == 0)
-            SL_WARN(
-                "dropped a message on %s, %llu so far: more than %d frames, or a routing id of more than %d bytes",
-                base->endpoint, (unsigned long long)n, SL_MAX_FRAMES, SL_PEER_BYTES);
+    SL_TRY(receive_message(self, &peer, &kept));
+    if (!kept) {
+        // the caller has its own clock to look at: who sends such messages without end shall not hold it here
+        note_dropped(self, self->n_held == SL_MAX_FRAMES ? "it has more frames than any"
+                                                         : "its routing id is longer than 32 bytes");
+        return SL_TIMEOUT;
     }
     out->peer = peer;
     out->n_frames = self->n_held;

@@ -298,6 +298,42 @@ static void a_surplus_of_frames_is_dropped(void **state) {
     sl_transport_close(&server);
 }
 
+/* a message of too many frames every two milliseconds, for three seconds */
+static void *chatter(void *endpoint) {
+    static const char more[] = {1, 1, 'x'}, last[] = {0, 1, 'x'};
+    char bytes[(SL_MAX_FRAMES + 1) * sizeof more];
+    for (int i = 0; i <= SL_MAX_FRAMES; i++)
+        memcpy(bytes + (size_t)i * sizeof more, i < SL_MAX_FRAMES ? more : last, sizeof more);
+    int fd = connect_raw(endpoint);
+    for (int i = 0; i < 1500 && send(fd, bytes, sizeof bytes, MSG_NOSIGNAL) > 0; i++) (void)poll(NULL, 0, 2);
+    (void)close(fd);
+    return NULL;
+}
+
+/* they would, as each restarts the wait for a message */
+static void messages_that_are_dropped_hold_nobody_up(void **state) {
+    (void)state;
+    sl_transport *server = NULL;
+    pthread_t peer;
+    sl_message message;
+    sl_transport_def def = sl_transport_default_def();
+    assert_int_equal(sl_transport_serve("tcp://127.0.0.1:*", &def, &server), SL_OK);
+    assert_int_equal(pthread_create(&peer, NULL, chatter, (void *)sl_transport_endpoint(server)), 0);
+    int n_waits = 0;
+    int64_t end = sl_clock_ns() + 10000000000, slowest = 0;
+    while (sl_transport_get_stats(server).dropped_in < 50 && sl_clock_ns() < end) {
+        int64_t begin = sl_clock_ns();
+        assert_int_equal(sl_transport_receive(server, 20, &message), SL_TIMEOUT);
+        int64_t took = sl_clock_ns() - begin;
+        slowest = took > slowest ? took : slowest;
+        n_waits++;
+    }
+    assert_in_range(sl_transport_get_stats(server).dropped_in, 50, 1500);
+    assert_true(n_waits >= 50 && slowest < 2000000000);
+    sl_transport_close(&server);
+    assert_int_equal(pthread_join(peer, NULL), 0);
+}
+
 static void bad_endpoints_are_refused_by_name(void **state) {
     (void)state;
     sl_transport *transport = NULL, *second = NULL;
@@ -433,6 +469,7 @@ int main(void) {
         cmocka_unit_test(an_oversized_frame_is_not_sent),
         cmocka_unit_test(a_peers_pings_do_not_end_a_server),
         cmocka_unit_test(a_surplus_of_frames_is_dropped),
+        cmocka_unit_test(messages_that_are_dropped_hold_nobody_up),
         cmocka_unit_test(bad_endpoints_are_refused_by_name),
         cmocka_unit_test(hosts_have_addresses_and_names),
         cmocka_unit_test(creation_survives_every_failed_allocation),
