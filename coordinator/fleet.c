@@ -113,7 +113,7 @@ const sl_fleet_stats *sl_fleet_get_stats(const sl_fleet *self) {
 }
 
 uint64_t sl_fleet_count_dropped(const sl_fleet_stats *stats) {
-    return stats->malformed + stats->other_version + stats->unusable;
+    return stats->malformed + stats->other_version + stats->unusable + stats->unaddressed;
 }
 
 /* one message, and the periodic work when it is due */
@@ -235,7 +235,7 @@ static void note_wait(sl_fleet *self) {
 void sl_fleet_watch(sl_fleet *self, void (*waits)(void *context, const char *slots), void *context) {
     self->waits = waits;
     self->waits_context = context;
-    if (waits) self->complaints.n = 0;
+    if (waits) self->complaints.n = self->strangers.n = 0;
 }
 
 /* until every slot has answered or is waited for no more */
@@ -276,6 +276,6 @@ void sl_fleet_goodbye(sl_fleet *self) {
         sl_fleet_message message = sl_fleet_to(self, slot, SL_FLEET_GOODBYE);
         (void)sl_fleet_send(self, &slot->peer, &message);
         slot->state = SL_SLOT_FREE;
-        slot->run_id = 0;
+        sl_fleet_vacate(slot);
     }
 }

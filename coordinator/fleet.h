@@ -60,7 +60,8 @@ typedef struct sl_fleet_stats {
     uint64_t stale, duplicate;                /* actions not applied: of a past step or incarnation; repeated */
     uint64_t malformed, other_version;        /* messages dropped by the codec */
     uint64_t unusable;                        /* dropped for what they say: an action that the slot does not have or
-                                                 of another tick, a part that no file has */
+                                                 of another tick or sequence, a part that no file has */
+    uint64_t unaddressed;                     /* whose session, slot and run id never belonged together */
     uint64_t joined, lost, rejected, resets;  /* agents */
     uint64_t resent, replayed;                /* observations */
     sl_latency round_trip;                    /* of observations sent once */

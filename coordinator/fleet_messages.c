@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* who said the message at work, for people */
-static void name_peer(const sl_fleet *self, const sl_peer *peer, char text[96]) {
+/* who said the message at work, for people; whether it holds a slot */
+static bool name_peer(const sl_fleet *self, const sl_peer *peer, char text[96]) {
     const char *at = sl_transport_sender(self->transport);
     for (int i = 0; i < self->def.n_slots; i++) {
         const sl_slot *slot = &self->slots[i];
@@ -14,15 +14,17 @@ static void name_peer(const sl_fleet *self, const sl_peer *peer, char text[96]) 
                      memcmp(slot->peer.bytes, peer->bytes, peer->len) == 0;
         if (!holds) continue;
         (void)snprintf(text, 96, "the agent of slot %d%s%.60s", i, at[0] ? " at " : "", at);
-        return;
+        return true;
     }
     (void)snprintf(text, 96, "a peer without a slot%s%.60s", at[0] ? " at " : "", at);
+    return false;
 }
 
 void sl_fleet_complain(sl_fleet *self, sl_log_level level, const sl_peer *peer, const char *key, const char *text) {
     char name[96];
-    if (!sl_complaint_is_new(&self->complaints, peer, key)) return;
-    name_peer(self, peer, name);
+    // strangers, however many, do not use up what is told of the fleet's own
+    bool holds = name_peer(self, peer, name);
+    if (!sl_complaint_is_new(holds ? &self->complaints : &self->strangers, peer, key)) return;
     sl_log(level, "%s: %s", name, text);
 }
 
@@ -39,29 +41,34 @@ static sl_slot *find_slot(sl_fleet *self, const sl_fleet_message *message) {
     return slot->run_id == message->run_id ? slot : NULL;
 }
 
-/* why the answer to the outstanding observation cannot be taken; NULL: it can */
+/* why the ACTION cannot be an answer to any observation; NULL: it is the outstanding one's, or late or repeated */
 static const char *find_fault(const sl_fleet *self, const sl_slot *slot, const sl_fleet_message *message) {
-    if (message->tick != self->last_tick - (self->n_steps - 1 - slot->n_answered))
-        return "an ACTION whose tick is not its observation's";
+    int64_t tick = self->last_tick - (self->n_steps - 1 - slot->n_answered);
+    if (message->sequence > slot->sequence) return "an ACTION for an observation that was not sent";
+    if (!slot->outstanding) return NULL;
+    if (message->sequence < slot->sequence) {
+        bool is_late = message->sequence < slot->fed_from || message->tick < tick;
+        return is_late ? NULL : "an ACTION whose sequence is not its observation's";
+    }
+    if (message->tick != tick) return "an ACTION whose tick is not its observation's";
     if (message->action >= slot->def.n_actions) return "an ACTION that its slot does not have";
     return NULL;
 }
 
 static void on_action(sl_fleet *self, sl_slot *slot, const sl_fleet_message *message) {
-    if (message->sequence > slot->sequence) drop(self, &slot->peer, "an ACTION for an observation that was not sent");
+    const char *fault = find_fault(self, slot, message);
+    // it stays unanswered, and is sent again
+    if (fault) {
+        self->stats.unusable++;
+        drop(self, &slot->peer, fault);
+        return;
+    }
     if (message->sequence != slot->sequence || !slot->outstanding) {
         // a repeat of the last answer comes from a repeated observation
         if (message->sequence == slot->sequence)
             self->stats.duplicate++;
         else
             self->stats.stale++;
-        return;
-    }
-    // it stays unanswered, and is sent again
-    const char *fault = find_fault(self, slot, message);
-    if (fault) {
-        self->stats.unusable++;
-        drop(self, &slot->peer, fault);
         return;
     }
     slot->outstanding = false;
@@ -96,6 +103,20 @@ static void on_model_request(sl_fleet *self, const sl_slot *slot, const sl_fleet
     (void)sl_fleet_send(self, &slot->peer, &chunk);
 }
 
+/* what belongs to nobody here: told while somebody waits for agents, as it may be why they do not come */
+static void note_unaddressed(sl_fleet *self, const sl_peer *peer, const sl_fleet_message *message) {
+    const char *kind = sl_fleet_kind_name(message->kind), *what = "of another session";
+    if (message->session == self->session) {
+        bool is_slot = message->slot >= 0 && message->slot < self->def.n_slots;
+        if (is_slot && self->slots[message->slot].former == message->run_id) return;
+        what = is_slot ? "whose run id does not hold its slot" : "for a slot that is none";
+    }
+    self->stats.unaddressed++;
+    char text[120];
+    (void)snprintf(text, sizeof text, "%s %s %s", message->kind == SL_FLEET_ACTION ? "an" : "a", kind, what);
+    if (self->waits) drop(self, peer, text);
+}
+
 static void reset(sl_fleet *self, const sl_peer *peer, const sl_fleet_message *message) {
     self->stats.resets++;
     if (message->kind == SL_FLEET_ACTION) self->stats.stale++;
@@ -107,6 +128,7 @@ static void reset(sl_fleet *self, const sl_peer *peer, const sl_fleet_message *m
 static void on_member(sl_fleet *self, const sl_peer *peer, const sl_fleet_message *message) {
     sl_slot *slot = find_slot(self, message);
     if (!slot) {
+        note_unaddressed(self, peer, message);
         if (message->kind != SL_FLEET_GOODBYE) reset(self, peer, message);
         return;
     }
@@ -167,6 +189,10 @@ sl_status sl_fleet_turn(sl_fleet *self, int timeout_ms) {
     sl_message received;
     sl_status status = sl_transport_receive(self->transport, timeout_ms, &received);
     sl_fleet_look(self);
+    // what the transport could not take, it has told itself
+    uint64_t dropped_in = sl_transport_get_stats(self->transport).dropped_in;
+    self->stats.malformed += dropped_in - self->dropped_in;
+    self->dropped_in = dropped_in;
     if (status == SL_OK)
         on_message(self, &received);
     else if (status != SL_TIMEOUT && status != SL_INTERRUPTED)

@@ -42,6 +42,11 @@ static void start_patience(const sl_fleet *self, sl_slot *slot) {
     slot->patience_is_used = true;
 }
 
+void sl_fleet_vacate(sl_slot *slot) {
+    if (slot->run_id != 0) slot->former = slot->run_id;
+    slot->run_id = 0;
+}
+
 void sl_fleet_lose(sl_fleet *self, sl_slot *slot, sl_slot_state state, const char *why) {
     bool was_flying = slot->state == SL_SLOT_LIVE || slot->state == SL_SLOT_SUSPECT;
     if (was_flying) {
@@ -58,7 +63,8 @@ void sl_fleet_lose(sl_fleet *self, sl_slot *slot, sl_slot_state state, const cha
     slot->state = state;
     slot->outstanding = false;
     slot->n_answered = 0;
-    if (state == SL_SLOT_FREE) slot->run_id = 0;
+    slot->fed_from = slot->sequence + 1;
+    if (state == SL_SLOT_FREE) sl_fleet_vacate(slot);
 }
 
 void sl_fleet_revive(sl_fleet *self, sl_slot *slot) {
@@ -152,7 +158,9 @@ void sl_fleet_reject(sl_fleet *self, const sl_peer *peer, uint64_t run_id, sl_re
     // a successor is told to wait until its predecessor is known to be gone
     bool passes = code == SL_REJECT_SLOT_TAKEN || code == SL_REJECT_FULL;
     char line[200];
-    (void)snprintf(line, sizeof line, "its HELLO was rejected (%s): %s", sl_reject_name(code), message.text);
+    // of another version nothing else is read: it may be any message
+    (void)snprintf(line, sizeof line, "%s was rejected (%s): %s", code == SL_REJECT_VERSION ? "it" : "its HELLO",
+                   sl_reject_name(code), message.text);
     sl_fleet_complain(self, passes ? SL_LOG_INFO : SL_LOG_WARN, peer, line, line);
 }
 
@@ -261,6 +269,7 @@ void sl_fleet_on_hello(sl_fleet *self, const sl_peer *peer, const sl_fleet_messa
         return;
     }
     // a new incarnation: nothing of the old one counts for it
+    sl_fleet_vacate(slot);
     slot->state = SL_SLOT_JOINING;
     slot->peer = *peer;
     slot->run_id = hello->run_id;
@@ -268,6 +277,7 @@ void sl_fleet_on_hello(sl_fleet *self, const sl_peer *peer, const sl_fleet_messa
     slot->misses = slot->n_answered = 0;
     slot->patience_is_used = false;
     slot->sequence = 0;
+    slot->fed_from = 1;
     slot->outstanding = false;
     (void)welcome(self, slot);
 }

@@ -21,6 +21,7 @@ typedef struct sl_slot {
     sl_slot_state state;
     sl_peer peer;
     uint64_t run_id;       /* of the incarnation that holds the slot; 0 when FREE */
+    uint64_t former;       /* the one before: what it still says is late, and no fault */
     int64_t heard_ns;      /* its last message */
     int64_t lost_ns;       /* when it became DEAD */
     int64_t said_ns;       /* when it was last sent something */
@@ -31,6 +32,7 @@ typedef struct sl_slot {
     int misses;            /* ticks in a row, since it last answered anything */
 
     uint64_t sequence; /* of the last observation sent to this incarnation */
+    uint64_t fed_from; /* since this one it sees steps in order, so that a smaller sequence is an earlier tick */
     bool outstanding;  /* it is not answered yet */
     bool resent;
     int n_answered;                 /* observations of this episode that this incarnation has answered */
@@ -58,7 +60,8 @@ struct sl_fleet {
     int64_t last_tick;
     bool in_tick; /* messages are read by a tick, not between flights */
     sl_fleet_stats stats;
-    sl_complaints complaints;
+    sl_complaints complaints, strangers; /* of who holds a slot, and of who does not */
+    uint64_t dropped_in;                 /* of the transport, as far as they are counted */
     void (*waits)(void *context, const char *slots);
     void *waits_context;
     int64_t next_note_ns; /* on the transport's clock */
@@ -74,6 +77,8 @@ void sl_fleet_reject(sl_fleet *self, const sl_peer *peer, uint64_t run_id, sl_re
 void sl_fleet_revive(sl_fleet *self, sl_slot *slot);
 /* The slot has no agent any more: state is SL_SLOT_DEAD or SL_SLOT_FREE. */
 void sl_fleet_lose(sl_fleet *self, sl_slot *slot, sl_slot_state state, const char *why);
+/* Nobody holds the slot any more. */
+void sl_fleet_vacate(sl_slot *slot);
 /* The slot's agent has answered a step that is past: the tick waits for the next answer, within the patience. */
 void sl_fleet_note_progress(const sl_fleet *self, sl_slot *slot);
 /* Silence, leases, repeats of what is not answered. */

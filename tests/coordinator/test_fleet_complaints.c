@@ -59,6 +59,29 @@ static void ignore_wait(void *context, const char *slots) {
     (void)slots;
 }
 
+/* the stranger takes slot 0; a HEARTBEAT of the agent that it is now */
+static sl_fleet_message become_member(hall *self, stranger *s) {
+    sl_fleet_message hello = stranger_hello(5), answer = {.kind = SL_FLEET_REJECT};
+    stranger_say(s, &hello);
+    assert_int_equal(sl_fleet_poll(self->fleet, 20), SL_OK);
+    while (answer.kind != SL_FLEET_WELCOME) {
+        assert_int_equal(sl_transport_receive(s->transport, 0, &s->received), SL_OK);
+        const sl_frame *frame = &s->received.frames[0];
+        assert_int_equal(sl_fleet_decode(s->codec, frame->bytes, frame->n_bytes, &answer), SL_OK);
+    }
+    assert_int_equal(answer.slot, 0);
+    sl_fleet_message said = {.kind = SL_FLEET_HEARTBEAT, .run_id = 5, .session = answer.session, .slot = answer.slot};
+    stranger_say(s, &said);
+    assert_int_equal(sl_fleet_poll(self->fleet, 20), SL_OK);
+    return said;
+}
+
+static void tick(hall *self, bool episode_start) {
+    float obs[WORLD_N * TOY_O] = {0};
+    int32_t actions[WORLD_N];
+    assert_int_equal(sl_fleet_tick(self->fleet, obs, NULL, episode_start, actions, NULL), SL_OK);
+}
+
 static void what_is_dropped_is_told_once(void **state) {
     hall *self = *state;
     self->def.resend_ms = 100000, self->def.heartbeat_ms = 50000, self->def.deadline_ms = 20;
@@ -94,20 +117,8 @@ static void what_is_dropped_is_told_once(void **state) {
     assert_true(stats->rejected == 3 * TIMES);
 
     // a member's
-    stranger_say(&s, &hello);
-    assert_int_equal(sl_fleet_poll(self->fleet, 20), SL_OK);
-    sl_fleet_message answer = {.kind = SL_FLEET_REJECT};
-    while (answer.kind != SL_FLEET_WELCOME) {
-        assert_int_equal(sl_transport_receive(s.transport, 0, &s.received), SL_OK);
-        assert_int_equal(sl_fleet_decode(s.codec, s.received.frames[0].bytes, s.received.frames[0].n_bytes, &answer),
-                         SL_OK);
-    }
-    sl_fleet_message said = {.kind = SL_FLEET_HEARTBEAT, .run_id = 5, .session = answer.session, .slot = answer.slot};
-    stranger_say(&s, &said);
-    assert_int_equal(sl_fleet_poll(self->fleet, 20), SL_OK);
-    float obs[WORLD_N * TOY_O] = {0};
-    int32_t actions[WORLD_N];
-    assert_int_equal(sl_fleet_tick(self->fleet, obs, NULL, true, actions, NULL), SL_OK);
+    sl_fleet_message said = become_member(self, &s);
+    tick(self, true);
     said.kind = SL_FLEET_ACTION, said.tick = 0, said.sequence = 1;
     // residence_ns is the last field: a tag of two bytes, and 0
     expect_one_line(hear_complaints(self, &s, &said, 3, 1), "the agent of slot 0",
@@ -124,6 +135,76 @@ static void what_is_dropped_is_told_once(void **state) {
     sl_fleet_watch(self->fleet, NULL, NULL);
     assert_string_equal(hear_complaints(self, &s, &said, 0, 1), "");
     sl_fleet_watch(self->fleet, ignore_wait, NULL);
+    expect_one_line(hear_complaints(self, &s, &said, 0, 1), "the agent of slot 0", "a MODEL_REQUEST");
+    stranger_close(&s);
+}
+
+/* an ACTION that belongs to no observation, and what belongs to nobody: it would hold a flight up without a word */
+static void what_answers_nothing_is_told_once(void **state) {
+    hall *self = *state;
+    self->def.resend_ms = 100000, self->def.heartbeat_ms = 50000, self->def.deadline_ms = 20;
+    make_fleet(self);
+    sl_log_init("test", SL_LOG_INFO, false);
+    const sl_fleet_stats *stats = sl_fleet_get_stats(self->fleet);
+    stranger s;
+    stranger_open(&s);
+    sl_fleet_message said = become_member(self, &s), other = said;
+    sl_fleet_watch(self->fleet, ignore_wait, NULL);
+    tick(self, true);
+    said.kind = SL_FLEET_ACTION, said.tick = 0, said.sequence = 1;
+    stranger_say(&s, &said);
+    assert_int_equal(sl_fleet_poll(self->fleet, 20), SL_OK);
+    tick(self, false);
+    // the answer of the step before comes late: that is nobody's fault
+    assert_string_equal(hear_complaints(self, &s, &said, 0, 1), "");
+    assert_true(stats->stale == TIMES && sl_fleet_count_dropped(stats) == 0);
+    said.tick = 1;
+    expect_one_line(hear_complaints(self, &s, &said, 0, 1), "the agent of slot 0", "an ACTION whose sequence is not");
+    said.sequence = 3;
+    expect_one_line(hear_complaints(self, &s, &said, 0, 1), "the agent of slot 0", "an ACTION for an observation");
+    assert_true(stats->unusable == 2 * TIMES);
+    said.sequence = 2, said.session ^= 2;
+    expect_one_line(hear_complaints(self, &s, &said, 0, 1), "the agent of slot 0", "an ACTION of another session");
+    said.session ^= 2, said.run_id = 6;
+    expect_one_line(hear_complaints(self, &s, &said, 0, 1), "the agent of slot 0", "an ACTION whose run id does not");
+    other.slot = 99;
+    expect_one_line(hear_complaints(self, &s, &other, 0, 1), "the agent of slot 0", "a HEARTBEAT for a slot that");
+    other.slot = 0, other.kind = SL_FLEET_GOODBYE, other.run_id = 6;
+    expect_one_line(hear_complaints(self, &s, &other, 0, 1), "the agent of slot 0", "a GOODBYE whose run id");
+    assert_true(stats->unaddressed == 4 * TIMES && sl_fleet_count_dropped(stats) == 6 * TIMES);
+    assert_int_equal(stats->answered, 0);
+    // who has left may still have said something
+    other.run_id = 5;
+    stranger_say(&s, &other);
+    assert_int_equal(sl_fleet_poll(self->fleet, 20), SL_OK);
+    other.kind = SL_FLEET_HEARTBEAT;
+    assert_null(strstr(hear_complaints(self, &s, &other, 0, 1), "dropped"));
+    assert_true(sl_fleet_count_dropped(stats) == 6 * TIMES);
+    stranger_close(&s);
+}
+
+/* each under a new name, as one stranger that connects anew again and again does */
+static void strangers_do_not_use_up_what_is_told_of_members(void **state) {
+    hall *self = *state;
+    self->def.heartbeat_ms = 50000;
+    make_fleet(self);
+    sl_log_init("test", SL_LOG_INFO, false);
+    stranger s;
+    stranger_open(&s);
+    sl_fleet_message said = become_member(self, &s), bad = stranger_hello(7);
+    bad.hidden = 17;
+    char text[16384];
+    sl_capture_begin();
+    for (int i = 0; i < SL_COMPLAINTS + 1; i++) {
+        stranger one;
+        stranger_open(&one);
+        stranger_say(&one, &bad);
+        assert_int_equal(sl_fleet_poll(self->fleet, 5), SL_OK);
+        stranger_close(&one);
+    }
+    (void)sl_capture_end(text, sizeof text);
+    assert_non_null(strstr(text, "counted only"));
+    said.kind = SL_FLEET_MODEL_REQUEST;
     expect_one_line(hear_complaints(self, &s, &said, 0, 1), "the agent of slot 0", "a MODEL_REQUEST");
     stranger_close(&s);
 }
@@ -149,6 +230,8 @@ static void who_comes_under_ever_new_names_fills_no_log(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(what_is_dropped_is_told_once),
+        TEST(what_answers_nothing_is_told_once),
+        TEST(strangers_do_not_use_up_what_is_told_of_members),
         TEST(who_comes_under_ever_new_names_fills_no_log),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
