@@ -275,12 +275,12 @@ static sl_status fill(const char *what, const sl_exp_raw *raw, const char *const
     return check_together(what, self);
 }
 
-sl_status sl_experiment_parse(const char *what, const char *text, size_t n_bytes, const char *const *sets, int n_sets,
+sl_status sl_experiment_parse(const char *what, const char *text, size_t n_bytes, const char *const *set, int n_set,
                               sl_experiment **out) {
     sl_exp_raw *raw = NULL;
     SL_TRY(sl_exp_raw_read(what, text, n_bytes, &raw));
     sl_experiment *self = sl_alloc(sizeof *self);
-    sl_status status = self ? fill(what, raw, sets, n_sets, self) : no_memory(what);
+    sl_status status = self ? fill(what, raw, set, n_set, self) : no_memory(what);
     sl_exp_raw_free(raw);
     if (status == SL_OK)
         *out = self;
@@ -297,7 +297,7 @@ static sl_status read_file(const char *path, FILE *file, char *text, size_t *n_b
     return SL_OK;
 }
 
-sl_status sl_experiment_load(const char *path, const char *const *sets, int n_sets, sl_experiment **out) {
+sl_status sl_experiment_load(const char *path, const char *const *set, int n_set, sl_experiment **out) {
     FILE *file = fopen(path, "rbe");
     if (!file && errno == ENOENT)
         return sl_fail(SL_NOT_FOUND, "experiments/ has the ready-made ones", "there is no experiment %s", path);
@@ -306,7 +306,7 @@ sl_status sl_experiment_load(const char *path, const char *const *sets, int n_se
     size_t n_bytes = 0;
     sl_status status = text ? read_file(path, file, text, &n_bytes) : no_memory(path);
     (void)fclose(file);
-    if (status == SL_OK) status = sl_experiment_parse(path, text, n_bytes, sets, n_sets, out);
+    if (status == SL_OK) status = sl_experiment_parse(path, text, n_bytes, set, n_set, out);
     sl_free(text);
     return status;
 }

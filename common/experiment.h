@@ -1,6 +1,5 @@
-/* experiment.h - an experiment: what a YAML file of experiments/ says, after defaults, --set overrides and checks.
- * Plain data, read by each program from the resolved file in the run's folder. Keys in YAML have the names of the
- * fields; docs/experiments.md lists them with units and defaults. Texts are never NULL. */
+/* experiment.h - what a YAML file of experiments/ says (docs/experiments.md), after defaults, --set and checks: plain
+ * data, read from the resolved file in the run's folder. Keys have the names of the fields. Texts are never NULL. */
 #ifndef SL_COMMON_EXPERIMENT_H
 #define SL_COMMON_EXPERIMENT_H
 
@@ -46,8 +45,7 @@ typedef struct sl_exp_ppo {
 } sl_exp_ppo;
 
 typedef struct sl_exp_teacher {
-    char *from; /* a run folder or a teacher file to take instead of training; "" = train */
-    char *init; /* the same to start training from; "" = from random weights */
+    char *from, *init; /* a run folder or a teacher file: instead of training, to start training from; "" = neither */
     sl_exp_net actor, critic;
     bool agent_id;              /* one-hot agent index appended to the shared actor's observation */
     sl_exp_critic critic_input; /* agent: a row for each, which also reads its own observation and its index */
@@ -109,12 +107,11 @@ typedef struct sl_experiment {
     sl_exp_fleet fleet;
 } sl_experiment;
 
-/* Reads path, applies sets ("distill.w_kl=0.5", "students[0].blocks=comm,others"), fills defaults, checks ranges.
+/* Reads path, applies the set ("distill.w_kl=0.5", "students[0].blocks=comm,others"), fills defaults, checks ranges.
  * SL_NOT_FOUND; SL_CONFIG; SL_USAGE: a set without "=". parse: from memory; what names the text in error lines. */
-SL_MUST_CHECK sl_status sl_experiment_load(const char *path, const char *const *sets, int n_sets,
-                                           sl_experiment **out);
+SL_MUST_CHECK sl_status sl_experiment_load(const char *path, const char *const *set, int n_set, sl_experiment **out);
 SL_MUST_CHECK sl_status sl_experiment_parse(const char *what, const char *text, size_t n_bytes,
-                                            const char *const *sets, int n_sets, sl_experiment **out);
+                                            const char *const *set, int n_set, sl_experiment **out);
 /* Writes the resolved experiment atomically: it loads as the same. SL_NO_SPACE, SL_IO. format: text for sl_free. */
 SL_MUST_CHECK sl_status sl_experiment_save(const sl_experiment *self, const char *path);
 SL_MUST_CHECK sl_status sl_experiment_format(const sl_experiment *self, char **text, size_t *n_bytes);

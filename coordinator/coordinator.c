@@ -12,6 +12,7 @@
 #include "coordinator/rollout.h"
 #include "coordinator/sample.h"
 #include "coordinator/wave.h"
+#include "net/incident.h"
 
 #include <string.h>
 

@@ -1,12 +1,11 @@
 /* learn_message.h - what the trainer (or starling, in its place) and a coordinator say to each other
- * (proto/learn.proto). The asker serves, coordinators connect. A request is the credit: a coordinator works on one
- * request at a time and sends nothing unasked but its HELLO. A message is one protobuf header frame with scalars and
- * tensor descriptors, then one raw little-endian frame per tensor. Meeting: a coordinator without work says HELLO
- * once a second, for as long as it lives; the asker answers each with WELCOME (or REJECT: another experiment). A
- * WELCOME with a new run_id is a new asker: the coordinator goes back to the state that follows from the seed, and
- * drops requests that carry another run_id; an asker that goes on from a checkpoint sends RESTORE first. So either
- * side may restart at any moment. A HELLO with a new run_id is a new coordinator: what was asked of the old one is
- * lost; RESTORE the last SNAPSHOT and ask again. Networks, and what each batch holds: proto/README.md. */
+ * (proto/learn.proto). The asker serves, coordinators connect. A request is the credit: a coordinator works on one at
+ * a time and sends nothing unasked but its HELLO. A message is one protobuf header frame with scalars and tensor
+ * descriptors, then one raw little-endian frame per tensor. Meeting: a coordinator without work says HELLO once a
+ * second; the asker answers with WELCOME (or REJECT: another experiment, or a second one). A WELCOME with a new
+ * run_id is a new asker: the coordinator goes back to the state that follows from the seed and drops requests of
+ * another run_id; an asker that goes on from a checkpoint sends RESTORE first. A new coordinator has lost what its
+ * predecessor was asked: RESTORE the last SNAPSHOT, ask again. Batches: proto/README.md. */
 #ifndef SL_NET_LEARN_MESSAGE_H
 #define SL_NET_LEARN_MESSAGE_H
 
@@ -71,17 +70,6 @@ typedef enum sl_tensor_role {
     SL_TENSOR_INCIDENTS,  /* i64 (SL_INCIDENTS): FLY: how often something was not as it should be */
     SL_TENSOR_ROLES
 } sl_tensor_role;
-
-/* INCIDENTS counts: actions of the fallback for a late agent, and for an absent one; messages dropped; HELLOs
- * rejected; agents lost. */
-typedef enum sl_incident {
-    SL_INCIDENT_LATE,
-    SL_INCIDENT_ABSENT,
-    SL_INCIDENT_DROPPED,
-    SL_INCIDENT_REJECTED,
-    SL_INCIDENT_LOST,
-    SL_INCIDENTS
-} sl_incident;
 
 typedef enum sl_wire_type { SL_WIRE_F32 = 1, SL_WIRE_F64, SL_WIRE_I32, SL_WIRE_I64, SL_WIRE_U8 } sl_wire_type;
 

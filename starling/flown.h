@@ -2,6 +2,7 @@
 #ifndef SL_STARLING_FLOWN_H
 #define SL_STARLING_FLOWN_H
 
+#include "net/incident.h"
 #include "net/learn_message.h"
 
 /* Returns of finished episodes, in order. */

@@ -3,7 +3,7 @@
 #include "common/alloc.h"
 #include "coordinator/advantage.h"
 #include "coordinator/coordinator.h"
-#include "coordinator/example.h"
+#include "coordinator/example_fight.h"
 #include "coordinator/team.h"
 #include "nn/dist.h"
 #include "support/temp_folder.h"

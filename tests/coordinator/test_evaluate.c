@@ -2,7 +2,7 @@
  * many episodes are asked for. */
 #include "common/alloc.h"
 #include "coordinator/evaluate.h"
-#include "coordinator/example.h"
+#include "coordinator/example_fight.h"
 #include "nn/dist.h"
 
 #include <math.h>

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "fleet_hall.h"
+#include "fleet_stranger.h"
 
 enum { MODEL_BYTES = 600000 };
 

@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "fleet_hall.h"
+#include "fleet_stranger.h"
 
 enum { TIMES = 50 };
 

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "fleet_hall.h"
+#include "fleet_stranger.h"
 
 enum { GONE_TICK = WORLD_T + 7, GONE_SLOT = 1 };
 

@@ -3,9 +3,10 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "coordinator/coordinator.h"
-#include "coordinator/example.h"
+#include "coordinator/example_fight.h"
 #include "coordinator/team.h"
 #include "envs/golden.h"
+#include "net/incident.h"
 #include "support/temp_folder.h"
 
 #include <pthread.h>

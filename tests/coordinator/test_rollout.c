@@ -1,7 +1,7 @@
 /* test_rollout.c - what a roll-out stores is what the networks and the environment did, the same for any number of
  * threads and across a snapshot, without an allocation. */
 #include "common/alloc.h"
-#include "coordinator/example.h"
+#include "coordinator/example_fight.h"
 #include "coordinator/rollout.h"
 #include "coordinator/team.h"
 #include "nn/dist.h"

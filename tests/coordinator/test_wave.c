@@ -1,7 +1,7 @@
 /* test_wave.c - every episode of a wave played again alone, by hand: the environment with the actions that were kept,
  * the networks by their naive twins, the draws from the episode's own stream. */
 #include "common/alloc.h"
-#include "coordinator/example.h"
+#include "coordinator/example_fight.h"
 #include "coordinator/wave.h"
 #include "nn/dist.h"
 #include "support/heap_count.h"
