@@ -88,6 +88,8 @@ static sl_status load_old(const char *folder, sl_experiment **out) {
 
 sl_status sl_extend_check(const sl_experiment *wanted, const char *folder, bool *extends) {
     sl_experiment *old = NULL;
+    // whoever changed the file is told that, not that the settings are others
+    SL_TRY(sl_manifest_check_in(folder, "experiment.yaml"));
     SL_TRY(load_old(folder, &old));
     bool same = false, alike = false;
     sl_status status = same_text(old, wanted, &same);

@@ -445,11 +445,12 @@ sl_status sl_report_print(const json_t *report) {
         sl_table_print(table, stdout);
         print_notes(report);
         double ratio = 0, compared = 0, equal = 0;
+        printf("\n");
         if (sl_report_number(report, "flops_ratio", &ratio)) {
             if (ratio >= 1)
-                printf("\nThe students together need %.1f times fewer FLOPs a step than the teacher.\n", ratio);
+                printf("The students together need %.1f times fewer FLOPs a step than the teacher.\n", ratio);
             else
-                printf("\nThe students together need %.1f times the teacher's FLOPs a step.\n", 1 / ratio);
+                printf("The students together need %.1f times the teacher's FLOPs a step.\n", 1 / ratio);
         }
         if (sl_report_number(report, "flight.episodes_compared", &compared) &&
             sl_report_number(report, "flight.episodes_equal", &equal)) {

@@ -115,6 +115,7 @@ static void what_is_another_is_refused_by_name(void **state) {
     expect_refused("rm -r checkpoints; cp ../other/teacher.safetensors .", 5, "try/teacher.safetensors");
     expect_refused("cp ../other/checkpoints/* checkpoints", 6, "is of another experiment");
     expect_refused("echo '# more' >>experiment.yaml", 5, "try/experiment.yaml");
+    expect_refused("sed -i 's/tau: 1/tau: 2/' experiment.yaml", 5, "try/experiment.yaml");
     expect_refused("cp ../other/manifest.json .", 5, "try/experiment.yaml");
     // a report is made again from what it is of
     expect_rebuilt("cp ../other/report.json .", "report.json' is not the file");
