@@ -16,7 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { FIRST_PAUSE_MS = 50, LONGEST_PAUSE_MS = 5000, STEADY_SECONDS = 60, LOOK_MS = 20 };
+enum { FIRST_PAUSE_MS = 50, LONGEST_PAUSE_MS = 5000, STEADY_SECONDS = 60, LOOK_MS = 20, INTERRUPTED_CODE = 130 };
 
 typedef enum child_state { CHILD_RUNNING, CHILD_PAUSED, CHILD_DONE, CHILD_ENDED } child_state;
 
@@ -189,6 +189,8 @@ static sl_status status_of(int exit_code) {
 static const char *name_of(int exit_code) {
     sl_status status = status_of(exit_code);
     if (exit_code == 0) return "unasked";
+    // a child that got the signal of a Ctrl-C alone
+    if (exit_code == INTERRUPTED_CODE) return "interrupted";
     return exit_code == sl_status_exit_code(status) ? sl_status_name(status) : "foreign";
 }
 

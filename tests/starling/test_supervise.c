@@ -106,14 +106,20 @@ static void test_final_codes_are_not_retried(void **state) {
     sl_supervisor_destroy(&s);
 }
 
-static void test_a_foreign_code_is_named(void **state) {
+static void test_exit_codes_are_named(void **state) {
     (void)state;
-    sl_supervisor *s = NULL;
-    assert_int_equal(sl_supervisor_create(NULL, NULL, &s), SL_OK);
-    int child = add(s, "exit 1", SL_EXIT_FINISHES, 0);
-    assert_int_equal(poll_until_done(s, child), SL_IO);
-    assert_non_null(strstr(sl_error_what(), "exit code 1 (foreign)"));
-    sl_supervisor_destroy(&s);
+    const char *const codes[][2] = {{"exit 1", "exit code 1 (foreign)"},
+                                    {"exit 11", "exit code 11 (memory)"},
+                                    {"exit 127", "exit code 127 (foreign)"},
+                                    {"exit 130", "exit code 130 (interrupted)"}};
+    for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++) {
+        sl_supervisor *s = NULL;
+        assert_int_equal(sl_supervisor_create(NULL, NULL, &s), SL_OK);
+        int child = add(s, codes[i][0], SL_EXIT_FINISHES, 0);
+        assert_int_not_equal(poll_until_done(s, child), SL_OK);
+        if (!strstr(sl_error_what(), codes[i][1])) fail_msg("%s: %s", codes[i][0], sl_error_what());
+        sl_supervisor_destroy(&s);
+    }
 }
 
 static void test_restarts_are_bounded(void **state) {
@@ -306,7 +312,7 @@ int main(void) {
         cmocka_unit_test(test_restart_takes_new_arguments),
         cmocka_unit_test(test_final_codes_are_not_retried),
         cmocka_unit_test(test_restarts_are_bounded),
-        cmocka_unit_test(test_a_foreign_code_is_named),
+        cmocka_unit_test(test_exit_codes_are_named),
         cmocka_unit_test(test_unasked_exit_is_a_death),
         cmocka_unit_test(test_who_says_so_has_finished),
         cmocka_unit_test(test_exit_zero_again),
