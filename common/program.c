@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -17,6 +18,8 @@
 #include <unistd.h>
 
 #define PARENT_VARIABLE "STARLING_PARENT"
+
+enum { SMALL_STACK = 128 * 1024 };
 
 // how many of n files can be opened: each duplicate is held while the next ones are tried
 static int try_to_open(int n) {
@@ -40,6 +43,39 @@ sl_status sl_program_need_files(int n) {
     (void)snprintf(hint, sizeof hint, "raise it: 'ulimit -n %llu' or more", most + (unsigned)(n - opened));
     return sl_fail(SL_IO, hint, "at most %llu files may be open at a time: there is room for %d more, not for %d",
                    most, opened, n);
+}
+
+static void *wait_for(void *gate) {
+    pthread_mutex_t *mutex = gate;
+    (void)pthread_mutex_lock(mutex);
+    (void)pthread_mutex_unlock(mutex);
+    return NULL;
+}
+
+// how many of n threads can be started: each waits while the next ones are tried
+static int try_to_start(int n, const pthread_attr_t *small, pthread_mutex_t *gate) {
+    pthread_t thread;
+    if (n <= 0 || pthread_create(&thread, small, wait_for, gate) != 0) {
+        (void)pthread_mutex_unlock(gate);
+        return 0;
+    }
+    int started = 1 + try_to_start(n - 1, small, gate);
+    (void)pthread_join(thread, NULL);
+    return started;
+}
+
+sl_status sl_program_need_threads(int n) {
+    pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
+    pthread_attr_t small;
+    if (pthread_attr_init(&small) != 0) return sl_fail(SL_MEMORY, NULL, "no memory for a thread");
+    (void)pthread_attr_setstacksize(&small, SMALL_STACK);
+    (void)pthread_mutex_lock(&gate);
+    int started = try_to_start(n, &small, &gate);
+    (void)pthread_attr_destroy(&small);
+    (void)pthread_mutex_destroy(&gate);
+    if (started == n) return SL_OK;
+    return sl_fail(SL_IO, "raise it: 'ulimit -u', or the control group's pids.max",
+                   "too few processes and threads may run: there is room for %d more, not for %d", started, n);
 }
 
 // so many bytes more must fit within a limit, of which used are taken

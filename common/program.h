@@ -16,6 +16,9 @@ void sl_program_begin(const char *name);
  * number and get the log. Sees to it that SL_PROGRAM_FILES more can be opened. Of a program that keeps its children
  * (below) it arranges to be killed when that one ends, however it ends. SL_IO: too few files, or that one is gone. */
 SL_MUST_CHECK sl_status sl_program_prepare(void);
+/* Sees to it that n more threads could run now, of this program or of those it will start: libzmq aborts when it
+ * cannot have one. SL_IO says what the limit is. */
+SL_MUST_CHECK sl_status sl_program_need_threads(int n);
 /* Sees to it that limits (ulimit -v, -d) leave the memory that OpenBLAS and a program's threads take. OpenBLAS takes
  * buffers for each core while it is loaded, and dies or waits for ever without them, so a program that links it asks
  * before its libraries are initialised. SL_MEMORY says what the limit is. */

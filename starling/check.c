@@ -128,9 +128,9 @@ static sl_status check_bounds(const sl_setup *setup) {
 
 sl_status sl_check_experiment(const sl_experiment *experiment, bool resume) {
     sl_setup *setup = NULL;
-    SL_TRY(check_endpoint(experiment->fleet.endpoint));
     SL_TRY(sl_setup_create(experiment, &setup));
-    sl_status status = sl_crew_need_files(setup->N);
+    sl_status status = sl_crew_need_room(setup);
+    if (status == SL_OK) status = check_endpoint(experiment->fleet.endpoint);
     for (int i = 0; i < setup->N && status == SL_OK; i++) status = check_student(&setup->students[i], i);
     if (status == SL_OK) status = check_bounds(setup);
     // a resumed run may be past it

@@ -10,6 +10,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { TRAINER_GRACE_MS = 30000, OTHERS_GRACE_MS = 5000, READY_SECONDS = 60, MAX_RESTARTS = 5, MAX_ENDPOINT = 256 };
 
@@ -120,12 +121,15 @@ static void on_event(void *context, int child, const json_t *event) {
 // ----------------------------------------------------------------------------------------------------- life
 
 // the coordinator has its first files, and a fleet that is opened again later asks for as many as at first
-sl_status sl_crew_need_files(int n_agents) {
-    return sl_program_need_files(2 * SL_PROGRAM_FILES + n_agents);
+sl_status sl_crew_need_room(const sl_setup *setup) {
+    SL_TRY(sl_program_need_files(2 * SL_PROGRAM_FILES + setup->N));
+    // of trainer and coordinator OpenBLAS's, the workers, and libzmq's two; an agent is one with two of libzmq's
+    int cores = (int)sysconf(_SC_NPROCESSORS_ONLN);
+    return sl_program_need_threads(2 * (cores + setup->experiment->threads + 2) + 3 * setup->N);
 }
 
 sl_status sl_crew_create(const sl_run *run, const sl_args *args, sl_progress *progress, sl_crew **out) {
-    SL_TRY(sl_crew_need_files(run->setup->N));
+    SL_TRY(sl_crew_need_room(run->setup));
     sl_crew *self = sl_alloc(sizeof *self);
     if (!self) return sl_fail(SL_MEMORY, NULL, "no memory for a crew");
     self->run = run;

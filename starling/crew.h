@@ -12,9 +12,9 @@
 
 typedef struct sl_crew sl_crew;
 
-/* Before there is a run: whether the programs that fly n agents may open as many files as they will. As
- * sl_program_need_files. */
-SL_MUST_CHECK sl_status sl_crew_need_files(int n_agents);
+/* Before there is a run: whether the programs of such a run may open as many files, and start as many threads,
+ * as they will. As sl_program_need_files, sl_program_need_threads. */
+SL_MUST_CHECK sl_status sl_crew_need_room(const sl_setup *setup);
 /* run and progress are borrowed for the life of the crew; args for its log options. */
 SL_MUST_CHECK sl_status sl_crew_create(const sl_run *run, const sl_args *args, sl_progress *progress, sl_crew **out);
 void sl_crew_destroy(sl_crew **self); /* kills what still runs; see sl_crew_end */

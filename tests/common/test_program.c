@@ -107,6 +107,26 @@ static int be_hungry(void) {
     return 0;
 }
 
+/* As a user who may have few processes; the superuser has no limit. */
+static int be_crowded(void) {
+    struct rlimit few = {4, 4};
+    if (sl_program_need_threads(300) != SL_OK) return 1;
+    if (getuid() == 0 && setuid(64999) != 0) return 2;
+    if (setrlimit(RLIMIT_NPROC, &few) != 0) return 3;
+    if (sl_program_need_threads(0) != SL_OK) return 4;
+    if (sl_program_need_threads(300) != SL_IO || !strstr(sl_error_hint(), "ulimit -u")) return 5;
+    return strstr(sl_error_what(), "not for 300") ? 0 : 6;
+}
+
+static void too_few_threads_are_said(void **state) {
+    (void)state;
+    int status = -1;
+    pid_t pid = play("crowded", -1);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 0);
+}
+
 static void too_little_memory_is_said(void **state) {
     (void)state;
     int status = -1;
@@ -187,13 +207,12 @@ static int be_parent(void) {
 int main(int argc, char **argv) {
     if (argc == 2 && strcmp(argv[1], "poor") == 0) return be_poor();
     if (argc == 2 && strcmp(argv[1], "hungry") == 0) return be_hungry();
+    if (argc == 2 && strcmp(argv[1], "crowded") == 0) return be_crowded();
     if (argc == 2) return strcmp(argv[1], "child") == 0 ? be_child() : be_parent();
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(finds_its_own_file),
-        cmocka_unit_test(opens_what_is_closed),
-        cmocka_unit_test(too_few_files_are_said),
-        cmocka_unit_test(too_little_memory_is_said),
-        cmocka_unit_test(children_end_with_their_parent),
+        cmocka_unit_test(finds_its_own_file),        cmocka_unit_test(opens_what_is_closed),
+        cmocka_unit_test(too_few_files_are_said),    cmocka_unit_test(too_few_threads_are_said),
+        cmocka_unit_test(too_little_memory_is_said), cmocka_unit_test(children_end_with_their_parent),
         cmocka_unit_test(an_orphan_does_not_begin),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
