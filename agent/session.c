@@ -46,6 +46,7 @@ struct sl_session {
 
     int64_t looked_ns;  /* the last step */
     int64_t silence_ns; /* how long this agent has listened to the coordinator in vain */
+    uint64_t n_dropped; /* messages that no coordinator says */
 
     sl_session_stats stats;
 };
@@ -304,6 +305,14 @@ static sl_status on_observation(sl_session *self, const sl_fleet_message *messag
     return status;
 }
 
+/* what no coordinator says: told the first, second, fourth, ... time, as it comes again every few milliseconds */
+static void drop(sl_session *self, const char *why) {
+    self->stats.ignored++;
+    uint64_t n = ++self->n_dropped;
+    if ((n & (n - 1)) == 0)
+        SL_WARN("what the coordinator said was dropped, %llu so far: %s", (unsigned long long)n, why);
+}
+
 static sl_status on_message(sl_session *self, const sl_message *received, int64_t received_ns) {
     sl_fleet_message message = {0};
     sl_status status = sl_fleet_decode(self->codec, received->frames[0].bytes, received->frames[0].n_bytes, &message);
@@ -311,7 +320,11 @@ static sl_status on_message(sl_session *self, const sl_message *received, int64_
         return sl_fail(SL_MISMATCH, "run the same version of Starling on both sides",
                        "the coordinator speaks protocol %d.%d, this agent %d.%d", message.major, message.minor,
                        SL_PROTOCOL_MAJOR, SL_PROTOCOL_MINOR);
-    bool is_ours = status == SL_OK && received->n_frames == 1 && message.run_id == self->run_id;
+    if (status != SL_OK || received->n_frames != 1) {
+        drop(self, received->n_frames != 1 ? "a message of more than one frame" : sl_error_what());
+        return SL_OK;
+    }
+    bool is_ours = message.run_id == self->run_id;
     bool is_answer = message.kind == SL_FLEET_WELCOME || message.kind == SL_FLEET_REJECT;
     if (is_ours && !is_answer) is_ours = self->session != 0 && message.session == self->session;
     if (!is_ours) {
@@ -338,7 +351,7 @@ static sl_status on_message(sl_session *self, const sl_message *received, int64_
         self->stats.resets++;
         return start_over(self);
     default:
-        self->stats.ignored++;
+        drop(self, "what only an agent says");
         return SL_OK;
     }
 }

@@ -209,6 +209,34 @@ static void strangers_do_not_use_up_what_is_told_of_members(void **state) {
     stranger_close(&s);
 }
 
+/* a coordinator that says nothing an agent can take: the agent's log is where its user looks */
+static void what_an_agent_drops_is_told_by_it(void **state) {
+    hall *self = *state;
+    sl_transport *server = NULL;
+    sl_transport_def def = sl_transport_default_def();
+    assert_int_equal(sl_transport_serve("sim://fleet", &def, &server), SL_OK);
+    sl_log_init("test", SL_LOG_INFO, false);
+    const agent *one = add_agent(self, agent_def(0));
+    sl_message hello;
+    assert_int_equal(sl_transport_receive(server, 1000, &hello), SL_OK);
+    sl_peer peer = hello.peer;
+    static const sl_frame junk[] = {{"SLFT\1\0\5\0", 8}, {"x", 1}};
+    char text[4096];
+    sl_capture_begin();
+    for (int i = 0; i < TIMES; i++) {
+        assert_int_equal(sl_transport_send(server, &peer, 1 + i % 2, junk), SL_OK);
+        // its HELLO may come again meanwhile
+        sl_status status = sl_transport_receive(server, 5, &hello);
+        assert_true(status == SL_OK || status == SL_TIMEOUT);
+    }
+    (void)sl_capture_end(text, sizeof text);
+    assert_int_equal(sl_session_get_stats(one->session).ignored, TIMES);
+    assert_non_null(strstr(text, "coordinator said was dropped, 1 so far: fleet message OBSERVATION: missing"));
+    assert_non_null(strstr(text, "coordinator said was dropped, 2 so far: a message of more than one frame"));
+    assert_null(strstr(text, ", 3 so far"));
+    sl_transport_close(&server);
+}
+
 static void who_comes_under_ever_new_names_fills_no_log(void **state) {
     (void)state;
     sl_complaints complaints = {0};
@@ -232,6 +260,7 @@ int main(void) {
         TEST(what_is_dropped_is_told_once),
         TEST(what_answers_nothing_is_told_once),
         TEST(strangers_do_not_use_up_what_is_told_of_members),
+        TEST(what_an_agent_drops_is_told_by_it),
         TEST(who_comes_under_ever_new_names_fills_no_log),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
