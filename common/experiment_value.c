@@ -11,13 +11,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+static const char keys_hint[] = "docs/experiments.md lists the keys with what they take";
+
 typedef struct subject {
     const char *what, *path, *text;
     const sl_exp_key *key;
 } subject;
 
 static sl_status wrong(const subject *s, const char *should) {
-    return sl_fail(SL_CONFIG, NULL, "%s: key '%s': '%.60s' is not %s", s->what, s->path, s->text, should);
+    return sl_fail(SL_CONFIG, keys_hint, "%s: key '%s': '%.60s' is not %s", s->what, s->path, s->text, should);
 }
 
 // range as in "(0, 100]"; NULL admits everything
@@ -35,15 +37,17 @@ static bool in_range(double value, const char *range) {
 
 static sl_status check_range(const subject *s, double value) {
     if (in_range(value, s->key->range)) return SL_OK;
-    return sl_fail(SL_CONFIG, NULL, "%s: key '%s': %.60s is outside %s", s->what, s->path, s->text, s->key->range);
+    return sl_fail(SL_CONFIG, keys_hint, "%s: key '%s': %.60s is outside %s", s->what, s->path, s->text,
+                   s->key->range);
 }
 
 static sl_status read_text(const subject *s, char **field) {
-    if (!sl_utf8_is_valid(s->text)) return sl_fail(SL_CONFIG, NULL, "%s: key '%s': is not UTF-8", s->what, s->path);
+    if (!sl_utf8_is_valid(s->text))
+        return sl_fail(SL_CONFIG, keys_hint, "%s: key '%s': is not UTF-8", s->what, s->path);
     if (!sl_utf8_is_plain(s->text))
-        return sl_fail(SL_CONFIG, NULL, "%s: key '%s': holds a control character", s->what, s->path);
+        return sl_fail(SL_CONFIG, keys_hint, "%s: key '%s': holds a control character", s->what, s->path);
     if (strlen(s->text) >= SL_EXP_MAX_TEXT) {
-        return sl_fail(SL_CONFIG, NULL, "%s: key '%s': is longer than %d bytes", s->what, s->path,
+        return sl_fail(SL_CONFIG, keys_hint, "%s: key '%s': is longer than %d bytes", s->what, s->path,
                        SL_EXP_MAX_TEXT - 1);
     }
     char *copy = sl_alloc_string(s->text);
@@ -135,7 +139,7 @@ sl_status sl_exp_value_read(const char *what, const char *path, const sl_exp_key
     case SL_EXP_LIST:
         break;
     }
-    return sl_fail(SL_CONFIG, NULL, "%s: key '%s': is a list", what, path);
+    return sl_fail(SL_CONFIG, keys_hint, "%s: key '%s': is a list", what, path);
 }
 
 // the fewest digits that read back as the same number

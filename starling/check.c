@@ -10,12 +10,12 @@
 #include "net/episode_record.h"
 #include "net/transport.h"
 #include "setup/setup.h"
+#include "setup/teacher_file.h"
 #include "storage/framed.h"
 #include "storage/manifest.h"
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 static sl_status check_student(const sl_net_def *student, int i) {
@@ -82,16 +82,19 @@ static sl_status check_buffer(const sl_experiment *experiment) {
                    record->from, n, record->episodes);
 }
 
-// another run's teacher: whether it fits is the trainer's to say, which it does at once
-static sl_status check_teacher(const char *key, const char *given) {
-    char path[SL_RUN_PATH];
-    struct stat info;
-    if (!given[0]) return SL_OK;
-    bool folder = stat(given, &info) == 0 && S_ISDIR(info.st_mode);
-    if (folder) SL_TRY(sl_run_path(given, "teacher.safetensors", path));
-    if (access(folder ? path : given, R_OK) == 0) return SL_OK;
-    return sl_fail(SL_CONFIG, "a teacher's .safetensors file, or a run's folder", "key '%s': there is no '%s'", key,
-                   folder ? path : given);
+// another run's teacher, to take or to start from
+static sl_status check_teacher(const sl_setup *setup, const char *key, const char *given, bool init) {
+    char path[SL_TEACHER_PATH];
+    sl_policy policy = {0};
+    if (!given[0] || setup->direct) return SL_OK;
+    sl_status found = sl_teacher_file_find(given, path);
+    if (access(path, R_OK) != 0)
+        return sl_fail(SL_CONFIG, "a teacher's .safetensors file, or a run's folder", "key '%s': there is no '%s'",
+                       key, path);
+    SL_TRY(found);
+    SL_TRY(init ? sl_teacher_file_load_init(setup, path, &policy) : sl_teacher_file_load(setup, path, &policy));
+    sl_policy_fini(&policy);
+    return SL_OK;
 }
 
 // serves on it for a moment: that is what tells whether the machine has such an address
@@ -135,8 +138,8 @@ sl_status sl_check_experiment(const sl_experiment *experiment, bool resume) {
     if (status == SL_OK) status = check_bounds(setup);
     // a resumed run may be past it
     if (status == SL_OK && !resume) status = check_buffer(experiment);
-    if (status == SL_OK && !resume) status = check_teacher("teacher.from", experiment->teacher.from);
-    if (status == SL_OK && !resume) status = check_teacher("teacher.init", experiment->teacher.init);
+    if (status == SL_OK && !resume) status = check_teacher(setup, "teacher.from", experiment->teacher.from, false);
+    if (status == SL_OK && !resume) status = check_teacher(setup, "teacher.init", experiment->teacher.init, true);
     sl_setup_destroy(&setup);
     return status;
 }

@@ -84,8 +84,8 @@ static void print_csv(const sl_groups *groups) {
         add_csv_interval(&csv, g->has_normalised, &g->normalised);
         add_csv_interval(&csv, g->has_retention, &g->retention);
         add_csv_interval(&csv, g->has_win_rate, &g->win_rate);
-        sl_csv_number(&csv, g->flops);
-        sl_csv_number(&csv, g->bytes);
+        sl_csv_number(&csv, g->flops > 0 ? g->flops : NAN);
+        sl_csv_number(&csv, g->bytes > 0 ? g->bytes : NAN);
         add_csv_interval(&csv, g->has_return_retention, &g->return_retention);
         sl_csv_end(&csv);
     }

@@ -32,7 +32,7 @@ sl_status sl_students_record(sl_session *session) {
     char path[1024];
     sl_policy teacher = {0};
     sl_teacher_path(session, path);
-    SL_TRY(sl_teacher_load(session, path, &teacher));
+    SL_TRY(sl_teacher_file_load(session->setup, path, &teacher));
     sl_learn_message request = {.kind = SL_LEARN_RECORD, .n_episodes = session->experiment->record.episodes};
     request.value_mean = teacher.value_mean;
     request.value_std = teacher.value_std;

@@ -4,6 +4,7 @@
 #define SL_TRAINER_TEACHER_H
 
 #include "nn/policy.h"
+#include "setup/teacher_file.h"
 #include "trainer/session.h"
 
 /* resume: a checkpoint of this stage, or NULL. SL_OK: the files are written and a checkpoint of next_stage;
@@ -16,10 +17,8 @@ int64_t sl_teacher_n_updates(const sl_session *session); /* that the experiment 
 SL_MUST_CHECK sl_status sl_teacher_take(sl_session *session);
 /* The teacher to start from, experiment.teacher.init, checked likewise. For sl_policy_fini. */
 SL_MUST_CHECK sl_status sl_teacher_init(const sl_session *session, sl_policy *out);
-/* The run's teacher file, checked against the setup. For sl_policy_fini. */
-SL_MUST_CHECK sl_status sl_teacher_load(const sl_session *session, const char *path, sl_policy *out);
 /* run/teacher.safetensors */
-void sl_teacher_path(const sl_session *session, char path[1024]);
+void sl_teacher_path(const sl_session *session, char path[SL_TEACHER_PATH]);
 /* Writes run/students/agent-<i>.safetensors for all agents from their parameters, one after the other. */
 SL_MUST_CHECK sl_status sl_students_write(const sl_session *session, const float *params);
 

@@ -178,6 +178,10 @@ static void test_bad_experiment_leaves_no_folder(void **state) {
         assert_int_not_equal(access(run_folder, F_OK), 0);
     }
     expect_hint("agents are built for 16, 32");
+    (void)snprintf(words, sizeof words, "train %s --out %s --set teacher.init=%s/models/combat/3m", smoke, run_folder,
+                   SL_SOURCE_DIR);
+    expect_error(words, 6, "models/combat/3m/teacher.safetensors is of another shape than this experiment's");
+    assert_int_not_equal(access(run_folder, F_OK), 0);
     // one marine against sixty: more actions than an agent program has room for
     static const char map[] = "{\"step_limit\": 60, \"width\": 64, \"height\": 64, \"goal\": [9, 32], \"allies\":"
                               "[{\"at\": [9, 32], \"units\": {\"marine\": 1}}], \"enemies\":"
@@ -454,8 +458,8 @@ static void test_report_command(void **state) {
     make_run(&folder, 3, -30, "mpe/simple_spread_v3[N=5,legacy_physics]");
     (void)snprintf(words, sizeof words, "report %s/run1 %s/run2 --csv", folder.path, folder.path);
     assert_int_equal(run("2>/dev/null", words), 0);
-    assert_non_null(strstr(
-        output, "\nhand,mpe/simple_spread_v3,students,2,-25,-88.5310237,38.5310237,0.5,0.5,0.5,,,,,,,0,0,,,\n"));
+    assert_non_null(
+        strstr(output, "\nhand,mpe/simple_spread_v3,students,2,-25,-88.5310237,38.5310237,0.5,0.5,0.5,,,,,,,,,,,\n"));
     // a comma in a name adds no column
     (void)snprintf(words, sizeof words, "report %s/run3 --csv", folder.path);
     assert_int_equal(run("2>/dev/null", words), 0);
