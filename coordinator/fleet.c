@@ -10,7 +10,7 @@
 #include <string.h>
 #include <sys/random.h>
 
-enum { CHECK_MS = 10, NOTE_AFTER_MS = 2000, NOTE_EVERY_MS = 500, NAMES_BYTES = 16 };
+enum { CHECK_MS = 10, NOTE_AFTER_MS = 1000, NOTE_EVERY_MS = 500, NAMES_BYTES = 16 };
 
 sl_fleet_def sl_fleet_default_def(const char *endpoint, int n_slots, const sl_fleet_slot_def *slots, int O, int A,
                                   int max_steps) {

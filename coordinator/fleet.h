@@ -85,7 +85,7 @@ SL_MUST_CHECK sl_status sl_fleet_poll(sl_fleet *self, int timeout_ms);
  * written and the episode cannot be continued. */
 SL_MUST_CHECK sl_status sl_fleet_tick(sl_fleet *self, const float *obs, const uint8_t *avail, bool episode_start,
                                       int32_t *actions, sl_act *acts);
-/* waits is called from within a tick that has waited for more than 2 s, twice a second, with the slots that it waits
+/* waits is called from within a tick that has waited for more than 1 s, twice a second, with the slots that it waits
  * for ("0, 1"), until it is set to NULL. Whoever sets it is told again of what is dropped, though it was told before.
  */
 void sl_fleet_watch(sl_fleet *self, void (*waits)(void *context, const char *slots), void *context);
