@@ -206,7 +206,7 @@ sl_status sl_file_sha256_of(const char *path, char text[65]) {
 
 // "<name>.<pid>-<serial>.tmp", as open_temporary makes them
 static int is_temporary(const char *name) {
-    size_t length = strlen(name), at = length;
+    size_t length = strlen(name), at;
     if (length < 8 || strcmp(name + length - 4, ".tmp") != 0) return 0;
     for (at = length - 4; at > 0 && strchr("0123456789-", name[at - 1]); at--) continue;
     size_t pid = strspn(name + at, "0123456789");

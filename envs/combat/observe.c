@@ -97,8 +97,8 @@ static void write_state(const sl_combat *m, const sl_battle *b, const sl_combat_
         if (!sl_combat_has(*b->alive, u)) continue;
         *to++ = w->hp[u];
         if (ally) *to++ = (float)(b->cooldown[u] / m->type[u]->cooldown);
-        *to++ = (float)((w->x[u] - width / 2.0) / width);
-        *to++ = (float)((w->y[u] - height / 2.0) / height);
+        *to++ = (float)(((double)b->x[u] - width / 2.0) / width);
+        *to++ = (float)(((double)b->y[u] - height / 2.0) / height);
         if (shields) *to++ = w->shield[u];
         for (int k = 0; k < m->n_bits; k++) *to++ = m->map.type[u] == k ? 1.0f : 0.0f;
     }

@@ -79,7 +79,7 @@ static void check_input(const sl_window *w, sl_group group, int used, int n_id) 
     EACH_ROW(w, group.G) {
         int n = group.first + g;
         for (int k = 0; k < used; k++) assert_float_equal(*x++, code(step_of(w, l, u), copy_of(w, u), n, k), 0);
-        for (int k = 0; k < n_id; k++) assert_float_equal(*x++, k == n, 0);
+        for (int k = 0; k < n_id; k++) assert_float_equal(*x++, (k == n ? 1.0f : 0.0f), 0);
     }
 }
 
@@ -113,9 +113,9 @@ static void critic_rows_are_state_observation_index(void **unused) {
                 int t = step_of(w, l, u), b = copy_of(w, u);
                 bool dead = (t + b + g) % 3 == 0;
                 n_dead += dead;
-                for (int i = 0; i < S; i++) assert_float_equal(*x++, dead ? 0.0f : -code(t, b, 9, i), 0);
-                for (int i = 0; i < own; i++) assert_float_equal(*x++, dead ? 0.0f : code(t, b, g, i), 0);
-                for (int i = 0; i < N; i++) assert_float_equal(*x++, i == g, 0);
+                for (int i = 0; i < S; i++) assert_float_equal(*x++, (dead ? 0.0f : -code(t, b, 9, i)), 0);
+                for (int i = 0; i < own; i++) assert_float_equal(*x++, (dead ? 0.0f : code(t, b, g, i)), 0);
+                for (int i = 0; i < N; i++) assert_float_equal(*x++, (i == g ? 1.0f : 0.0f), 0);
             }
             assert_true(n_dead > 0);
         }
