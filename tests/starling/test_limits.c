@@ -1,6 +1,7 @@
 /* test_limits.c - a process that may have too little of something: one line that says of what, a documented exit
  * code, and the programs end. */
 #include "starling/runner.h"
+#include "support/sanitizer.h"
 #include "support/temp_folder.h"
 
 #include <setjmp.h>
@@ -36,7 +37,6 @@ static void test_no_space(void **state) {
     sl_temp_folder_remove(&folder);
 }
 
-// the values of a buffer are of the reward that its teacher learned from
 /* What the programs that it starts would lack, starling says itself, once, before there is a run. */
 static void test_too_few_files(void **state) {
     (void)state;
@@ -60,6 +60,7 @@ static void test_too_few_files(void **state) {
 /* Said before OpenBLAS is initialised, which dies or waits for ever without its memory. */
 static void test_too_little_memory(void **state) {
     (void)state;
+    if (SL_UNDER_SANITIZER) skip();
     const char *const programs[] = {"starling", "starling-trainer", "starling-coordinator"};
     for (size_t i = 0; i < sizeof programs / sizeof programs[0]; i++) {
         int said = 0;

@@ -2,33 +2,23 @@
  * no dlsym is needed (which allocates itself). */
 #include "support/heap_count.h"
 
+#include "support/sanitizer.h"
+
 #include <errno.h>
 #include <stdatomic.h>
 #include <stddef.h>
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define COUNTED 0
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define COUNTED 0
-#else
-#define COUNTED 1
-#endif
-#else
-#define COUNTED 1
-#endif
-
 static atomic_uint_fast64_t n_calls;
 
 bool sl_heap_is_counted(void) {
-    return COUNTED;
+    return !SL_UNDER_SANITIZER;
 }
 
 uint64_t sl_heap_count(void) {
     return atomic_load(&n_calls);
 }
 
-#if COUNTED
+#if !SL_UNDER_SANITIZER
 #define EXPORT __attribute__((visibility("default")))
 
 void *__libc_malloc(size_t n_bytes);
