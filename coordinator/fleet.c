@@ -152,11 +152,11 @@ void sl_fleet_name_missing(const sl_fleet *self, char text[SL_FLEET_NAMES]) {
     if (left > 0) (void)snprintf(text + n, (size_t)(SL_FLEET_NAMES - n), " and %d more", left);
 }
 
-static sl_status miss(const sl_fleet *self, int timeout_ms) {
+sl_status sl_fleet_miss(const sl_fleet *self, int waited_ms) {
     char missing[SL_FLEET_NAMES];
     sl_fleet_name_missing(self, missing);
     return sl_fail(SL_TIMEOUT, "is an agent running for each of them, and can it reach this endpoint?",
-                   "no agent for slots %s at %s after %d ms", missing, sl_fleet_endpoint(self), timeout_ms);
+                   "no agent for slots %s at %s after %d ms", missing, sl_fleet_endpoint(self), waited_ms);
 }
 
 static bool all_live(const sl_fleet *self) {
@@ -169,7 +169,7 @@ sl_status sl_fleet_wait(sl_fleet *self, int timeout_ms) {
     sl_fleet_look(self);
     int64_t end_ns = self->now_ns + (int64_t)timeout_ms * SL_FLEET_MS;
     while (!all_live(self)) {
-        if (self->now_ns >= end_ns) return miss(self, timeout_ms);
+        if (self->now_ns >= end_ns) return sl_fleet_miss(self, timeout_ms);
         SL_TRY(turn(self));
     }
     return SL_OK;

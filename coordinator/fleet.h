@@ -92,6 +92,8 @@ void sl_fleet_watch(sl_fleet *self, void (*waits)(void *context, const char *slo
 /* The slots that the tick at work waits for, between ticks those that are not LIVE: "0, 1, 4, 5, 6, 7 and 9 more". */
 enum { SL_FLEET_NAMES = 120 };
 void sl_fleet_name_missing(const sl_fleet *self, char text[SL_FLEET_NAMES]);
+/* SL_TIMEOUT, with their names, for who has waited for them in rounds. */
+SL_MUST_CHECK sl_status sl_fleet_miss(const sl_fleet *self, int waited_ms);
 /* Tells every agent that the flight is over: their sessions end, the slots are free. */
 void sl_fleet_goodbye(sl_fleet *self);
 const sl_fleet_stats *sl_fleet_get_stats(const sl_fleet *self); /* borrowed for the life of self */

@@ -60,14 +60,12 @@ static sl_status gather_agents(flight *self) {
     for (int waited = 0;; waited += WAIT_A_ROUND_MS) {
         sl_status status = sl_fleet_wait(def->fleet, WAIT_A_ROUND_MS);
         if (status != SL_TIMEOUT) return status;
+        if (waited + WAIT_A_ROUND_MS >= def->join_ms) return sl_fleet_miss(def->fleet, waited + WAIT_A_ROUND_MS);
+        SL_TRY(sl_progress_report(def->progress, 0, def->n_episodes));
+        if (waited < NOTE_AFTER_MS) continue;
         char slots[SL_FLEET_NAMES];
         sl_fleet_name_missing(def->fleet, slots);
-        if (waited + WAIT_A_ROUND_MS >= def->join_ms)
-            return sl_fail(SL_TIMEOUT, "is an agent running for each of them, and can it reach this endpoint?",
-                           "no agent for slots %s at %s after %d ms", slots, sl_fleet_endpoint(def->fleet),
-                           waited + WAIT_A_ROUND_MS);
-        SL_TRY(sl_progress_report(def->progress, 0, def->n_episodes));
-        if (waited >= NOTE_AFTER_MS) note_wait(self, slots);
+        note_wait(self, slots);
     }
 }
 
