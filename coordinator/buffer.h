@@ -5,9 +5,9 @@
 #ifndef SL_COORDINATOR_BUFFER_H
 #define SL_COORDINATOR_BUFFER_H
 
-#include "common/experiment.h"
 #include "common/rng.h"
 #include "coordinator/limiter.h"
+#include "experiment/experiment.h"
 #include "net/episode_record.h"
 
 typedef struct sl_buffer_def {

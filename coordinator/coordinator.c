@@ -3,16 +3,16 @@
 
 #include "common/alloc.h"
 #include "common/log.h"
-#include "coordinator/evaluate.h"
 #include "coordinator/fly.h"
-#include "coordinator/hangar.h"
-#include "coordinator/models.h"
+#include "coordinator/model_registry.h"
 #include "coordinator/record.h"
 #include "coordinator/request.h"
-#include "coordinator/rollout.h"
 #include "coordinator/sample.h"
-#include "coordinator/wave.h"
 #include "net/incident.h"
+#include "rollout/episode_batch.h"
+#include "rollout/evaluate.h"
+#include "rollout/models.h"
+#include "rollout/rollout.h"
 
 #include <string.h>
 

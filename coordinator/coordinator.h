@@ -4,9 +4,9 @@
 #ifndef SL_COORDINATOR_COORDINATOR_H
 #define SL_COORDINATOR_COORDINATOR_H
 
-#include "coordinator/progress.h"
-#include "coordinator/watch.h"
 #include "net/learn_message.h"
+#include "rollout/progress.h"
+#include "rollout/watch.h"
 #include "setup/setup.h"
 
 #include <signal.h>

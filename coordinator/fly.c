@@ -1,10 +1,10 @@
 /* fly.c - see fly.h. */
 #include "coordinator/fly.h"
 
+#include "common/array_pool.h"
 #include "common/clock.h"
 #include "common/log.h"
-#include "coordinator/keeper.h"
-#include "envs/golden_write.h"
+#include "envs/recording/golden_write.h"
 #include "envs/streams.h"
 
 #include <stdio.h>

@@ -4,10 +4,10 @@
 #ifndef SL_COORDINATOR_FLY_H
 #define SL_COORDINATOR_FLY_H
 
-#include "coordinator/evaluate.h"
-#include "coordinator/fleet.h"
-#include "coordinator/progress.h"
-#include "coordinator/watch.h"
+#include "fleet/fleet.h"
+#include "rollout/evaluate.h"
+#include "rollout/progress.h"
+#include "rollout/watch.h"
 #include "setup/setup.h"
 
 typedef struct sl_fly_def {

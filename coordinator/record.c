@@ -3,7 +3,7 @@
 #include "coordinator/record.h"
 
 #include "common/alloc.h"
-#include "coordinator/wave.h"
+#include "rollout/episode_batch.h"
 #include "storage/file.h"
 
 #include <math.h>

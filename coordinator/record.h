@@ -6,7 +6,7 @@
 
 #include "common/pool.h"
 #include "coordinator/buffer.h"
-#include "coordinator/progress.h"
+#include "rollout/progress.h"
 #include "setup/setup.h"
 
 typedef struct sl_recorder sl_recorder;

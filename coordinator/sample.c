@@ -2,8 +2,8 @@
 #include "coordinator/sample.h"
 
 #include "common/alloc.h"
-#include "coordinator/advantage.h"
-#include "coordinator/keeper.h"
+#include "common/array_pool.h"
+#include "rollout/gae.h"
 
 #include <string.h>
 

@@ -5,9 +5,9 @@
 #ifndef SL_SETUP_SETUP_H
 #define SL_SETUP_SETUP_H
 
-#include "common/experiment.h"
 #include "envs/env.h"
 #include "envs/mask.h"
+#include "experiment/experiment.h"
 #include "nn/net.h"
 #include "setup/opponent.h"
 #include "storage/profile.h"

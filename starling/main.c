@@ -1,8 +1,8 @@
 /* main.c - starling, the command-line face: picks the subcommand, prints what went wrong, and exits with the codes of
  * common/status.h. The commands are in cmd_*.c. */
-#include "starling/command.h"
-#include "starling/interrupt.h"
-#include "starling/supervise.h"
+#include "starling/commands/command.h"
+#include "starling/run/interrupt.h"
+#include "starling/run/supervise.h"
 
 #include "common/log.h"
 #include "common/program.h"

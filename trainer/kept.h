@@ -3,7 +3,7 @@
 #ifndef SL_TRAINER_KEPT_H
 #define SL_TRAINER_KEPT_H
 
-#include "trainer/session.h"
+#include "trainer/training.h"
 
 /* Notes the teacher's file or the students', which were just written, in the manifest; with the students the expert
  * buffer, which is complete then. */

@@ -3,7 +3,7 @@
 #ifndef SL_TRAINER_STAGES_H
 #define SL_TRAINER_STAGES_H
 
-#include "trainer/session.h"
+#include "trainer/training.h"
 
 /* SL_OK: everything is written. resume: go on from the run's newest checkpoint, else those there are removed. */
 SL_MUST_CHECK sl_status sl_stages_run(sl_session *session, bool resume);

@@ -2,8 +2,8 @@
 #include "trainer/students.h"
 
 #include "common/clock.h"
-#include "trainer/distill.h"
 #include "trainer/kept.h"
+#include "trainer/learners/distill.h"
 #include "trainer/teacher.h"
 
 #include <errno.h>

@@ -3,7 +3,7 @@
 #ifndef SL_TRAINER_STUDENTS_H
 #define SL_TRAINER_STUDENTS_H
 
-#include "trainer/session.h"
+#include "trainer/training.h"
 
 /* Has the expert buffer filled; every session that samples calls it, for the coordinator keeps the teacher. */
 SL_MUST_CHECK sl_status sl_students_record(sl_session *session);

@@ -6,7 +6,7 @@
 #include "storage/file.h"
 #include "trainer/checkpoint.h"
 #include "trainer/kept.h"
-#include "trainer/mappo.h"
+#include "trainer/learners/mappo.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -5,7 +5,7 @@
 
 #include "nn/policy.h"
 #include "setup/teacher_file.h"
-#include "trainer/session.h"
+#include "trainer/training.h"
 
 /* resume: a checkpoint of this stage, or NULL. SL_OK: the files are written and a checkpoint of next_stage;
  * SL_TIMEOUT: the coordinator was restarted, go back to the newest checkpoint; SL_INTERRUPTED: checkpointed. */

@@ -1,6 +1,6 @@
 /* simple.c - simple_v3: one agent and one landmark; the smallest environment, for debugging. */
+#include "envs/mpe/heuristic.h"
 #include "envs/mpe/measure.h"
-#include "envs/mpe/pilot.h"
 
 static void build(sl_mpe *m) {
     sl_mpe_set_agent(m, 0, "agent_0", "agent", 0.05, false);

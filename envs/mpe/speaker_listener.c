@@ -1,7 +1,7 @@
 /* speaker_listener.c - simple_speaker_listener_v4: the speaker sees which landmark is the goal and cannot move; the
  * listener moves and hears, but does not know the goal. */
+#include "envs/mpe/heuristic.h"
 #include "envs/mpe/measure.h"
-#include "envs/mpe/pilot.h"
 
 enum { SPEAKER, LISTENER, GOAL = 0, COLOUR = 2, N_LANDMARKS = 3, N_EXTRA = COLOUR + N_LANDMARKS };
 

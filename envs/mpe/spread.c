@@ -1,6 +1,6 @@
 /* spread.c - simple_spread_v3: N agents share the task of standing on N landmarks, and pay for bumping. */
+#include "envs/mpe/heuristic.h"
 #include "envs/mpe/measure.h"
-#include "envs/mpe/pilot.h"
 
 #include <stdio.h>
 

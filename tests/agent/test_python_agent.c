@@ -6,7 +6,7 @@
 #include "support/temp_folder.h"
 
 #include "common/alloc.h"
-#include "starling/spawn.h"
+#include "starling/run/spawn.h"
 #include "storage/file.h"
 
 #include <setjmp.h>

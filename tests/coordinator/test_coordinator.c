@@ -1,11 +1,11 @@
 /* test_coordinator.c - requests and answers without a socket: batches hold what the teacher says when it is asked
  * directly, a snapshot goes on to the bit, bad requests are refused and leave the state alone. */
 #include "common/alloc.h"
-#include "coordinator/advantage.h"
 #include "coordinator/coordinator.h"
-#include "coordinator/example_fight.h"
-#include "coordinator/team.h"
 #include "nn/dist.h"
+#include "rollout/example_fight.h"
+#include "rollout/gae.h"
+#include "rollout/team.h"
 #include "support/temp_folder.h"
 #include "support/torture.h"
 

@@ -3,10 +3,10 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "coordinator/coordinator.h"
-#include "coordinator/example_fight.h"
-#include "coordinator/team.h"
-#include "envs/golden.h"
+#include "envs/recording/golden.h"
 #include "net/incident.h"
+#include "rollout/example_fight.h"
+#include "rollout/team.h"
 #include "support/temp_folder.h"
 
 #include <pthread.h>

@@ -1,11 +1,11 @@
 /* test_models.c - policies from files: the team they make is the one that was saved, the folders are searched in
  * order, and files of another agent, environment or shape are refused; the hangar hands out the same files. */
-#include "coordinator/models.h"
+#include "rollout/models.h"
 
 #include "coordinator/coordinator.h"
-#include "coordinator/example.h"
-#include "coordinator/hangar.h"
+#include "coordinator/model_registry.h"
 #include "nn/policy.h"
+#include "rollout/example.h"
 #include "storage/file.h"
 #include "support/temp_folder.h"
 

@@ -1,8 +1,8 @@
 /* test_sample.c - a distillation batch against episodes made up by hand: what students see of them, the padding
  * behind short ones, and eq. 1 and 2 written out as sums. */
 #include "common/alloc.h"
-#include "coordinator/example.h"
 #include "coordinator/sample.h"
+#include "rollout/example.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

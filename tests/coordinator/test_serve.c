@@ -2,10 +2,10 @@
  * over tcp with the real asker, which meets a coordinator that is replaced in the middle. */
 #include "common/alloc.h"
 #include "common/log.h"
-#include "coordinator/example.h"
 #include "coordinator/serve.h"
-#include "coordinator/team.h"
-#include "net/asker.h"
+#include "net/learn_client.h"
+#include "rollout/example.h"
+#include "rollout/team.h"
 #include "support/temp_folder.h"
 
 #include <pthread.h>

@@ -1,6 +1,6 @@
 /* test_golden.c - the reference's recordings replay, and damaged ones are refused with their line. */
 #include "common/alloc.h"
-#include "envs/golden.h"
+#include "envs/recording/golden.h"
 #include "support/temp_folder.h"
 #include "support/torture.h"
 

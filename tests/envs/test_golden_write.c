@@ -1,7 +1,7 @@
 /* test_golden_write.c - what is recorded replays without a difference, and recording changes nothing. */
 #include "common/alloc.h"
-#include "envs/golden.h"
-#include "envs/golden_write.h"
+#include "envs/recording/golden.h"
+#include "envs/recording/golden_write.h"
 #include "envs/streams.h"
 #include "support/temp_folder.h"
 #include "support/torture.h"

@@ -1,6 +1,6 @@
 /* test_scenarios.c - one step of each scenario with its reward on paper, and what legacy physics changes. */
+#include "envs/mpe/heuristic.h"
 #include "envs/mpe/mpe.h"
-#include "envs/mpe/pilot.h"
 
 #include <math.h>
 #include <setjmp.h>

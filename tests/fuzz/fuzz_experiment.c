@@ -1,6 +1,6 @@
 /* fuzz_experiment.c - an experiment's YAML, and a --set behind the first zero byte: sl_experiment_parse. */
 #include "common/alloc.h"
-#include "common/experiment.h"
+#include "experiment/experiment.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* fuzz_golden.c - a recording that anyone may hand to `starling env check`: sl_golden_check_bytes. */
-#include "envs/golden.h"
+#include "envs/recording/golden.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* runner.c - see runner.h. */
 #include "starling/runner.h"
 
-#include "starling/spawn.h"
+#include "starling/run/spawn.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,7 +1,7 @@
 /* test_belongs.c - the files of a run and of a folder of models belong together: what is gone is put back, what is
  * another run's is refused by its name, and a finished run ends in the same report whatever is rebuilt. */
 #include "runner.h"
-#include "starling/report.h"
+#include "starling/report/report.h"
 #include "storage/file.h"
 #include "support/temp_folder.h"
 

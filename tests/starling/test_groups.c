@@ -1,5 +1,5 @@
 /* test_groups.c - several reports to one table: groups, scales, intervals. */
-#include "starling/groups.h"
+#include "starling/report/groups.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,7 +1,7 @@
 /* test_learning.c - the whole of KD-MARL on the smallest environment learns: three seeds of
  * experiments/mpe/simple.yaml, by real processes. Random play returns -39.7, the built-in heuristic -6.8. */
-#include "starling/report.h"
-#include "starling/spawn.h"
+#include "starling/report/report.h"
+#include "starling/run/spawn.h"
 #include "support/temp_folder.h"
 
 #include <setjmp.h>

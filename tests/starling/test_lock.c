@@ -1,7 +1,7 @@
 /* test_lock.c - a run has one starling; a second one is told which process that is, and the lock dies with its
  * holder.
  */
-#include "starling/lock.h"
+#include "starling/run/lock.h"
 
 #include "support/temp_folder.h"
 

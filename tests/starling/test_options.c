@@ -1,7 +1,7 @@
 /* test_options.c - the command line: values, refusals with their hints, subcommands. */
-#include "starling/command.h"
-#include "starling/nearest.h"
-#include "starling/options.h"
+#include "starling/commands/command.h"
+#include "starling/commands/nearest.h"
+#include "starling/commands/options.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 /* test_output.c - text for people, broken at 80 characters. */
-#include "starling/output.h"
+#include "starling/run/output.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -2,7 +2,7 @@
 #include "starling/runner.h"
 #include "support/temp_folder.h"
 
-#include "starling/spawn.h"
+#include "starling/run/spawn.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,8 +1,8 @@
 /* test_report.c - scores, the flight's comparison and report.json, by hand. */
-#include "starling/report.h"
+#include "starling/report/report.h"
 
 #include "common/alloc.h"
-#include "starling/statistics.h"
+#include "starling/report/statistics.h"
 #include "storage/file.h"
 #include "support/temp_folder.h"
 

@@ -1,6 +1,6 @@
 /* test_rounds.c - what rounds come to, of numbers on paper: medians, means, and ratios that are taken within a round.
  */
-#include "starling/rounds.h"
+#include "starling/commands/rounds.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

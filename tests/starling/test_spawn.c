@@ -1,5 +1,5 @@
 /* test_spawn.c - real processes: lines, ends, refusals. */
-#include "starling/spawn.h"
+#include "starling/run/spawn.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 /* test_statistics.c - means and intervals against numbers worked out by hand. */
-#include "starling/statistics.h"
+#include "starling/report/statistics.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -3,8 +3,8 @@
  * wait. What happens is read from starling's log; the moments are random, and their seed is printed. */
 #include "common/clock.h"
 #include "common/rng.h"
-#include "starling/report.h"
-#include "starling/spawn.h"
+#include "starling/report/report.h"
+#include "starling/run/spawn.h"
 #include "support/temp_folder.h"
 
 #include <setjmp.h>

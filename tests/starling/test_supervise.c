@@ -1,5 +1,5 @@
 /* test_supervise.c - programs that die, finish, refuse, and are interrupted; played by shells. */
-#include "starling/supervise.h"
+#include "starling/run/supervise.h"
 
 #include "support/temp_folder.h"
 

@@ -1,6 +1,6 @@
 /* test_table.c - tables for people, character by character. */
-#include "starling/output.h"
-#include "starling/table.h"
+#include "starling/report/table.h"
+#include "starling/run/output.h"
 
 #include "support/torture.h"
 

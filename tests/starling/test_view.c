@@ -1,5 +1,5 @@
 /* test_view.c - the text of a state made by hand: where things stand, what the list says, what is never written. */
-#include "starling/view.h"
+#include "starling/view/view.h"
 
 #include <math.h>
 #include <setjmp.h>

@@ -1,5 +1,5 @@
 /* test_watcher.c - pictures of a flight: shown when they are pictures, dropped when not, whoever sent them. */
-#include "starling/watcher.h"
+#include "starling/view/watcher.h"
 
 #include "common/log.h"
 #include "envs/shape_rows.h"

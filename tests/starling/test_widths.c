@@ -4,7 +4,7 @@
 #include "support/temp_folder.h"
 
 #include "envs/env.h"
-#include "starling/output.h"
+#include "starling/run/output.h"
 #include "storage/file.h"
 
 #include <setjmp.h>

@@ -1,6 +1,6 @@
 /* test_distill.c - the whole distillation loss (eq. 5) against finite differences; learning, determinism, switches.
  */
-#include "trainer/distill.h"
+#include "trainer/learners/distill.h"
 
 #include "common/alloc.h"
 #include "support/heap_count.h"

@@ -1,5 +1,5 @@
 /* test_mappo.c - the whole MAPPO loss against finite differences, chunking, determinism, checkpoints, learning. */
-#include "trainer/mappo.h"
+#include "trainer/learners/mappo.h"
 
 #include "common/alloc.h"
 #include "nn/dist.h"

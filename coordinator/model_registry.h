@@ -1,0 +1,31 @@
+/* model_registry.h - the run's fleet between flights: its endpoint, a slot an agent as the environment says, and the
+ * students' files, which are handed out to agents that lack them. It is open from start to end, so that agents may
+ * come early. One thread. */
+#ifndef SL_COORDINATOR_MODEL_REGISTRY_H
+#define SL_COORDINATOR_MODEL_REGISTRY_H
+
+#include "fleet/fleet.h"
+#include "setup/setup.h"
+
+typedef struct sl_hangar_def {
+    const sl_setup *setup; /* borrowed for life */
+    const char *run;       /* copied; students are looked for there */
+    const char *endpoint;  /* copied; where agents connect */
+    char config_hash[65];
+    const volatile sig_atomic_t *stop;
+} sl_hangar_def;
+
+typedef struct sl_hangar sl_hangar;
+
+/* Binds the endpoint. Without students in the run's folder, agents bring their own. SL_NETWORK, SL_MEMORY; a
+ * student's file that is corrupt or of another shape is refused. */
+SL_MUST_CHECK sl_status sl_hangar_open(const sl_hangar_def *def, sl_hangar **out);
+void sl_hangar_close(sl_hangar **self);                /* with goodbye to the agents */
+const char *sl_hangar_endpoint(const sl_hangar *self); /* resolved */
+sl_fleet *sl_hangar_fleet(sl_hangar *self);            /* borrowed until the next refresh; NULL: that failed */
+/* Takes the students of the run's folder when they are others than those handed out: agents are welcomed anew.
+ * A student's file that is refused leaves the fleet as it was; a fleet that cannot be opened again, for want of
+ * files or memory, is opened by the next refresh. */
+SL_MUST_CHECK sl_status sl_hangar_refresh(sl_hangar *self);
+
+#endif

@@ -1,0 +1,14 @@
+/* heuristic.h - full-information hand-made policies, a lane at a time. Inside envs/mpe only. */
+#ifndef SL_ENVS_MPE_HEURISTIC_H
+#define SL_ENVS_MPE_HEURISTIC_H
+
+#include "envs/mpe/mpe.h"
+
+/* The move (0..4) that brings agent i soonest to x, y, braking in time. */
+int32_t sl_mpe_pilot_move(const sl_mpe *m, sl_mpe_row *rows, int lane, int i, double x, double y);
+/* Every agent to its landmark in the assignment of least summed squared distance. */
+void sl_mpe_pilot_cover(const sl_mpe *m, sl_mpe_row *rows, int lane, int32_t *actions);
+/* match[row] = column of the assignment that minimises the summed cost (n, n), row-major, n <= SL_MAX_AGENTS. */
+void sl_mpe_assign(int n, const double *cost, int *match);
+
+#endif

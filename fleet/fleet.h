@@ -1,0 +1,103 @@
+/* fleet.h - the coordinator's side of a flying fleet, in lockstep: slots with leases, and a tick that sends every
+ * agent its observation and waits for its action. An agent's recurrent state is kept exact: within an episode each
+ * incarnation of a slot's agent sees every observation once, in order, and a replacement is first given the episode
+ * so far. So the result depends on seed and membership only, and a killed agent that is replaced within the patience
+ * changes nothing. States: JOINING (welcomed, fetching or loading its model) -> LIVE -> SUSPECT (silent for three
+ * heartbeats, or three ticks missed) -> DEAD (six heartbeats, or its connection is gone; the slot is kept for the
+ * lease) -> FREE. One thread owns a fleet; nothing is allocated after create. */
+#ifndef SL_FLEET_FLEET_H
+#define SL_FLEET_FLEET_H
+
+#include "common/status.h"
+#include "net/latency.h"
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct sl_fleet_slot_def {
+    int obs_dim, n_actions; /* of the slot's model */
+    int hidden;             /* of the slot's model; 0 = any agent */
+    const uint8_t *model; /* the model file's bytes, borrowed for the life of the fleet; NULL = agents bring theirs */
+    size_t model_bytes;
+} sl_fleet_slot_def;
+
+typedef struct sl_fleet_def {
+    const char *endpoint; /* "tcp://127.0.0.1:*" */
+    int n_slots;
+    const sl_fleet_slot_def *slots; /* (n_slots), copied */
+    int O, A;                       /* lengths of a row of obs and of avail; a slot gets the front of its row */
+    int max_steps;                  /* longest episode, in ticks */
+    int lease_ms, heartbeat_ms;
+    int deadline_ms;                   /* of a tick, for an agent that is LIVE; from when it became that, if later */
+    int patience_ms;                   /* how long ticks wait for a replacement of one that is not, once per loss */
+    int resend_ms;                     /* an unanswered observation is sent again after this */
+    char config_hash[65];              /* goes into WELCOME; "" = none */
+    const volatile sig_atomic_t *stop; /* set by a signal handler: waits end with SL_INTERRUPTED; NULL = never */
+} sl_fleet_def;
+/* lease 10 s, heartbeat 500 ms, deadline 5 s, patience 15 s, resend 50 ms. */
+sl_fleet_def sl_fleet_default_def(const char *endpoint, int n_slots, const sl_fleet_slot_def *slots, int O, int A,
+                                  int max_steps);
+
+typedef enum sl_slot_state {
+    SL_SLOT_FREE,
+    SL_SLOT_JOINING,
+    SL_SLOT_LIVE,
+    SL_SLOT_SUSPECT,
+    SL_SLOT_DEAD
+} sl_slot_state;
+
+/* What became of a slot's action in a tick. */
+typedef enum sl_act {
+    SL_ACT_ANSWERED, /* the agent's own */
+    SL_ACT_MISSED,   /* the agent is there but was late: the fallback, no-op (0) */
+    SL_ACT_ABSENT    /* there is no agent: the fallback */
+} sl_act;
+
+typedef struct sl_fleet_stats {
+    uint64_t ticks, answered, missed, absent; /* actions by sl_act: answered + missed + absent = ticks * slots */
+    uint64_t stale, duplicate;                /* actions not applied: of a past step or incarnation; repeated */
+    uint64_t malformed, other_version;        /* messages dropped by the codec */
+    uint64_t unusable;                        /* dropped for what they say: an action that the slot does not have or
+                                                 of another tick or sequence, a part that no file has */
+    uint64_t unaddressed;                     /* whose session, slot and run id never belonged together */
+    uint64_t joined, lost, rejected, resets;  /* agents */
+    uint64_t resent, replayed;                /* observations */
+    sl_latency round_trip;                    /* of observations sent once */
+    sl_latency residence;                     /* as the agents say, of the same */
+} sl_fleet_stats;
+
+typedef struct sl_fleet sl_fleet;
+
+/* SL_NETWORK (the endpoint), SL_MEMORY. */
+SL_MUST_CHECK sl_status sl_fleet_create(const sl_fleet_def *def, sl_fleet **out);
+void sl_fleet_destroy(sl_fleet **self); /* without goodbye: agents look for the next coordinator */
+const char *sl_fleet_endpoint(const sl_fleet *self);
+sl_slot_state sl_fleet_slot(const sl_fleet *self, int slot);
+
+/* Until every slot is LIVE. SL_TIMEOUT names those that are not; SL_INTERRUPTED; SL_NETWORK. */
+SL_MUST_CHECK sl_status sl_fleet_wait(sl_fleet *self, int timeout_ms);
+/* Answers joining agents and keeps liveness for timeout_ms, between episodes. */
+SL_MUST_CHECK sl_status sl_fleet_poll(sl_fleet *self, int timeout_ms);
+/* One step of all slots: obs (n_slots, O); avail (n_slots, A), NULL = all legal; episode_start at the first step of
+ * an episode. Writes actions (n_slots) and acts (n_slots, may be NULL). After SL_INTERRUPTED or SL_NETWORK nothing is
+ * written and the episode cannot be continued. */
+SL_MUST_CHECK sl_status sl_fleet_tick(sl_fleet *self, const float *obs, const uint8_t *avail, bool episode_start,
+                                      int32_t *actions, sl_act *acts);
+/* waits is called from within a tick that has waited for more than 1 s, twice a second, with the slots that it waits
+ * for ("0, 1"), until it is set to NULL. Whoever sets it is told again of what is dropped, though it was told before.
+ */
+void sl_fleet_watch(sl_fleet *self, void (*waits)(void *context, const char *slots), void *context);
+/* The slots that the tick at work waits for, between ticks those that are not LIVE: "0, 1, 4, 5, 6, 7 and 9 more". */
+enum { SL_FLEET_NAMES = 120 };
+void sl_fleet_name_missing(const sl_fleet *self, char text[SL_FLEET_NAMES]);
+/* SL_TIMEOUT, with their names, for who has waited for them in rounds. */
+SL_MUST_CHECK sl_status sl_fleet_miss(const sl_fleet *self, int waited_ms);
+/* Tells every agent that the flight is over: their sessions end, the slots are free. */
+void sl_fleet_goodbye(sl_fleet *self);
+const sl_fleet_stats *sl_fleet_get_stats(const sl_fleet *self); /* borrowed for the life of self */
+/* Messages that could not be taken, whatever was wrong with them. */
+uint64_t sl_fleet_count_dropped(const sl_fleet_stats *stats);
+
+#endif

@@ -1,0 +1,201 @@
+/* messages.c - what comes in from the agents. Only messages of this coordinator's session and of the
+ * incarnation that holds the slot have any effect; to all others the answer is RESET. On the fleet's thread. */
+#include "fleet/slots.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* who said the message at work, for people; whether it holds a slot */
+static bool name_peer(const sl_fleet *self, const sl_peer *peer, char text[96]) {
+    const char *at = sl_transport_sender(self->transport);
+    for (int i = 0; i < self->def.n_slots; i++) {
+        const sl_slot *slot = &self->slots[i];
+        bool holds = slot->state != SL_SLOT_FREE && slot->peer.len == peer->len &&
+                     memcmp(slot->peer.bytes, peer->bytes, peer->len) == 0;
+        if (!holds) continue;
+        (void)snprintf(text, 96, "the agent of slot %d%s%.60s", i, at[0] ? " at " : "", at);
+        return true;
+    }
+    (void)snprintf(text, 96, "a peer without a slot%s%.60s", at[0] ? " at " : "", at);
+    return false;
+}
+
+void sl_fleet_complain(sl_fleet *self, sl_log_level level, const sl_peer *peer, const char *key, const char *text) {
+    char name[96];
+    // strangers, however many, do not use up what is told of the fleet's own
+    bool holds = name_peer(self, peer, name);
+    if (!sl_complaint_is_new(holds ? &self->complaints : &self->strangers, peer, key)) return;
+    sl_log(level, "%s: %s", name, text);
+}
+
+static void drop(sl_fleet *self, const sl_peer *peer, const char *why) {
+    char text[300];
+    (void)snprintf(text, sizeof text, "what it said was dropped: %s", why);
+    sl_fleet_complain(self, SL_LOG_WARN, peer, why, text);
+}
+
+/* the slot that the message speaks for, or NULL */
+static sl_slot *find_slot(sl_fleet *self, const sl_fleet_message *message) {
+    if (message->session != self->session || message->slot < 0 || message->slot >= self->def.n_slots) return NULL;
+    sl_slot *slot = &self->slots[message->slot];
+    return slot->run_id == message->run_id ? slot : NULL;
+}
+
+/* why the ACTION cannot be an answer to any observation; NULL: it is the outstanding one's, or late or repeated */
+static const char *find_fault(const sl_fleet *self, const sl_slot *slot, const sl_fleet_message *message) {
+    int64_t tick = self->last_tick - (self->n_steps - 1 - slot->n_answered);
+    if (message->sequence > slot->sequence) return "an ACTION for an observation that was not sent";
+    if (!slot->outstanding) return NULL;
+    if (message->sequence < slot->sequence) {
+        bool is_late = message->sequence < slot->fed_from || message->tick < tick;
+        return is_late ? NULL : "an ACTION whose sequence is not its observation's";
+    }
+    if (message->tick != tick) return "an ACTION whose tick is not its observation's";
+    if (message->action >= slot->def.n_actions) return "an ACTION that its slot does not have";
+    return NULL;
+}
+
+static void on_action(sl_fleet *self, sl_slot *slot, const sl_fleet_message *message) {
+    const char *fault = find_fault(self, slot, message);
+    // it stays unanswered, and is sent again
+    if (fault) {
+        self->stats.unusable++;
+        drop(self, &slot->peer, fault);
+        return;
+    }
+    if (message->sequence != slot->sequence || !slot->outstanding) {
+        // a repeat of the last answer comes from a repeated observation
+        if (message->sequence == slot->sequence)
+            self->stats.duplicate++;
+        else
+            self->stats.stale++;
+        return;
+    }
+    slot->outstanding = false;
+    slot->n_answered++;
+    slot->misses = 0;
+    if (!slot->resent) {
+        sl_latency_add(&self->stats.round_trip, self->clock_ns - slot->first_sent_ns);
+        sl_latency_add(&self->stats.residence, message->residence_ns);
+    }
+    if (slot->n_answered < self->n_steps) {
+        sl_fleet_note_progress(self, slot);
+        sl_fleet_feed(self, slot);
+        return;
+    }
+    slot->action = message->action;
+    slot->acted = true;
+    slot->patience_is_used = false;
+}
+
+static void on_model_request(sl_fleet *self, const sl_slot *slot, const sl_fleet_message *message) {
+    if ((uint64_t)message->offset >= slot->def.model_bytes) {
+        self->stats.unusable++;
+        drop(self, &slot->peer, "a MODEL_REQUEST from where its slot's file has nothing");
+        return;
+    }
+    size_t left = slot->def.model_bytes - (size_t)message->offset;
+    sl_fleet_message chunk = sl_fleet_to(self, slot, SL_FLEET_MODEL_CHUNK);
+    chunk.model_bytes = (int64_t)slot->def.model_bytes;
+    chunk.offset = message->offset;
+    chunk.n_chunk = left < SL_FLEET_CHUNK ? left : SL_FLEET_CHUNK;
+    chunk.chunk = slot->def.model + message->offset;
+    (void)sl_fleet_send(self, &slot->peer, &chunk);
+}
+
+/* what belongs to nobody here: told while somebody waits for agents, as it may be why they do not come */
+static void note_unaddressed(sl_fleet *self, const sl_peer *peer, const sl_fleet_message *message) {
+    const char *kind = sl_fleet_kind_name(message->kind), *what = "of another session";
+    if (message->session == self->session) {
+        bool is_slot = message->slot >= 0 && message->slot < self->def.n_slots;
+        if (is_slot && self->slots[message->slot].former == message->run_id) return;
+        what = is_slot ? "whose run id does not hold its slot" : "for a slot that is none";
+    }
+    self->stats.unaddressed++;
+    char text[120];
+    (void)snprintf(text, sizeof text, "%s %s %s", message->kind == SL_FLEET_ACTION ? "an" : "a", kind, what);
+    if (self->waits) drop(self, peer, text);
+}
+
+static void reset(sl_fleet *self, const sl_peer *peer, const sl_fleet_message *message) {
+    self->stats.resets++;
+    if (message->kind == SL_FLEET_ACTION) self->stats.stale++;
+    sl_fleet_message answer = {
+        .kind = SL_FLEET_RESET, .run_id = message->run_id, .session = message->session, .slot = -1};
+    (void)sl_fleet_send(self, peer, &answer);
+}
+
+static void on_member(sl_fleet *self, const sl_peer *peer, const sl_fleet_message *message) {
+    sl_slot *slot = find_slot(self, message);
+    if (!slot) {
+        note_unaddressed(self, peer, message);
+        if (message->kind != SL_FLEET_GOODBYE) reset(self, peer, message);
+        return;
+    }
+    // a past step's action that comes over another line is a replay, and gets no say in where the agent is
+    bool is_same = peer->len == slot->peer.len && memcmp(peer->bytes, slot->peer.bytes, peer->len) == 0;
+    if (!is_same && message->kind == SL_FLEET_ACTION && message->sequence != slot->sequence) {
+        self->stats.stale++;
+        return;
+    }
+    // it may have reconnected; it is alive whatever it says
+    slot->peer = *peer;
+    slot->heard_ns = self->now_ns;
+    if (message->kind == SL_FLEET_GOODBYE) {
+        sl_fleet_lose(self, slot, SL_SLOT_FREE, "it said goodbye");
+        return;
+    }
+    if (message->kind == SL_FLEET_MODEL_REQUEST) {
+        on_model_request(self, slot, message);
+        return;
+    }
+    if (slot->state != SL_SLOT_LIVE) sl_fleet_revive(self, slot);
+    if (message->kind == SL_FLEET_ACTION) on_action(self, slot, message);
+}
+
+static void on_message(sl_fleet *self, const sl_message *received) {
+    sl_fleet_message message = {.run_id = 0};
+    sl_status status = received->n_frames == 1 ? sl_fleet_decode(self->codec, received->frames[0].bytes,
+                                                                 received->frames[0].n_bytes, &message)
+                                               : sl_fail(SL_CORRUPT, NULL, "a message of more than one frame");
+    if (status == SL_MISMATCH) {
+        // nothing but the version was read, so the answer cannot name the agent's run
+        self->stats.other_version++;
+        sl_fleet_reject(self, &received->peer, 0, SL_REJECT_VERSION, sl_error_what());
+        return;
+    }
+    if (status != SL_OK) {
+        self->stats.malformed++;
+        drop(self, &received->peer, sl_error_what());
+        return;
+    }
+    switch (message.kind) {
+    case SL_FLEET_HELLO:
+        sl_fleet_on_hello(self, &received->peer, &message);
+        break;
+    case SL_FLEET_ACTION:
+    case SL_FLEET_HEARTBEAT:
+    case SL_FLEET_MODEL_REQUEST:
+    case SL_FLEET_GOODBYE:
+        on_member(self, &received->peer, &message);
+        break;
+    default:
+        self->stats.malformed++; // well-formed
+        drop(self, &received->peer, "what only a coordinator says");
+    }
+}
+
+sl_status sl_fleet_turn(sl_fleet *self, int timeout_ms) {
+    sl_message received;
+    sl_status status = sl_transport_receive(self->transport, timeout_ms, &received);
+    sl_fleet_look(self);
+    // what the transport could not take, it has told itself
+    uint64_t dropped_in = sl_transport_get_stats(self->transport).dropped_in;
+    self->stats.malformed += dropped_in - self->dropped_in;
+    self->dropped_in = dropped_in;
+    if (status == SL_OK)
+        on_message(self, &received);
+    else if (status != SL_TIMEOUT && status != SL_INTERRUPTED)
+        return status;
+    return SL_OK;
+}

@@ -1,0 +1,283 @@
+/* slots.c - who holds a slot: joining, liveness, leases, and which observation an agent needs next. Called by
+ * the tick and by incoming messages, on the fleet's thread. */
+#include "fleet/slots.h"
+
+#include "common/log.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* a wait for a message ends after 10 ms: five of them missed, and the fleet was away */
+enum { SUSPECT_HEARTBEATS = 3, DEAD_HEARTBEATS = 6, AWAY_MS = 50 };
+
+void sl_fleet_look(sl_fleet *self) {
+    int64_t clock_ns = sl_transport_now_ns(self->transport), gap_ns = clock_ns - self->clock_ns;
+    if (gap_ns > (int64_t)AWAY_MS * SL_FLEET_MS) self->away_ns += gap_ns;
+    self->clock_ns = clock_ns;
+    self->now_ns = clock_ns - self->away_ns;
+}
+
+static int index_of(const sl_fleet *self, const sl_slot *slot) {
+    return (int)(slot - self->slots);
+}
+
+sl_fleet_message sl_fleet_to(const sl_fleet *self, const sl_slot *slot, sl_fleet_kind kind) {
+    return (sl_fleet_message){.kind = kind,
+                              .run_id = slot->run_id,
+                              .session = self->session,
+                              .slot = index_of(self, slot),
+                              .tick = self->last_tick};
+}
+
+sl_status sl_fleet_send(sl_fleet *self, const sl_peer *peer, const sl_fleet_message *message) {
+    sl_frame frame;
+    sl_fleet_encode(self->codec, message, &frame.bytes, &frame.n_bytes);
+    sl_status status = sl_transport_send(self->transport, peer, 1, &frame);
+    return status == SL_NOT_FOUND ? SL_NOT_FOUND : SL_OK;
+}
+
+/* ticks wait for it once, until it has acted again: one that comes and goes holds up no tick for ever */
+static void start_patience(const sl_fleet *self, sl_slot *slot) {
+    if (!slot->patience_is_used) slot->patience_ns = self->now_ns + (int64_t)self->def.patience_ms * SL_FLEET_MS;
+    slot->patience_is_used = true;
+}
+
+void sl_fleet_vacate(sl_slot *slot) {
+    if (slot->run_id != 0) slot->former = slot->run_id;
+    slot->run_id = 0;
+}
+
+void sl_fleet_lose(sl_fleet *self, sl_slot *slot, sl_slot_state state, const char *why) {
+    bool was_flying = slot->state == SL_SLOT_LIVE || slot->state == SL_SLOT_SUSPECT;
+    if (was_flying) {
+        // a goodbye, which alone frees a slot at once, matters to a flight only: when all ends, agents may be the
+        // first
+        bool stopping = self->def.stop && *self->def.stop;
+        bool harmless = state == SL_SLOT_FREE && (!self->in_tick || stopping);
+        sl_log(harmless ? SL_LOG_INFO : SL_LOG_WARN, "slot %d lost its agent: %s", index_of(self, slot), why);
+        self->stats.lost++;
+        slot->lost_ns = self->now_ns;
+    }
+    // the patience runs from when it stopped being LIVE; SUSPECT has started it already
+    if (slot->state == SL_SLOT_LIVE) start_patience(self, slot);
+    slot->state = state;
+    slot->outstanding = false;
+    slot->n_answered = 0;
+    slot->fed_from = slot->sequence + 1;
+    if (state == SL_SLOT_FREE) sl_fleet_vacate(slot);
+}
+
+void sl_fleet_revive(sl_fleet *self, sl_slot *slot) {
+    if (slot->state == SL_SLOT_JOINING) {
+        SL_INFO("slot %d is live", index_of(self, slot));
+        self->stats.joined++;
+    }
+    slot->state = SL_SLOT_LIVE;
+    slot->live_ns = self->now_ns;
+    // it has all of the deadline, however old the tick is; but a sign of life is no answer
+    if (slot->misses < SL_FLEET_MISSES) slot->due_ns = self->now_ns + (int64_t)self->def.deadline_ms * SL_FLEET_MS;
+    sl_fleet_feed(self, slot);
+}
+
+void sl_fleet_note_progress(const sl_fleet *self, sl_slot *slot) {
+    int64_t from_ns = slot->live_ns > self->tick_ns ? slot->live_ns : self->tick_ns;
+    int64_t last_ns = from_ns + (int64_t)self->def.patience_ms * SL_FLEET_MS;
+    int64_t due_ns = self->now_ns + (int64_t)self->def.deadline_ms * SL_FLEET_MS;
+    if (due_ns > last_ns) due_ns = last_ns;
+    if (due_ns > slot->due_ns) slot->due_ns = due_ns;
+}
+
+static void send_observation(sl_fleet *self, sl_slot *slot) {
+    int step = slot->n_answered, n = index_of(self, slot), n_slots = self->def.n_slots;
+    sl_fleet_message message = sl_fleet_to(self, slot, SL_FLEET_OBSERVATION);
+    message.tick = self->last_tick - (self->n_steps - 1 - step);
+    message.sequence = slot->sequence;
+    message.episode_start = step == 0;
+    message.replay = step < self->n_steps - 1;
+    message.n_obs = slot->def.obs_dim;
+    message.obs = self->obs + ((size_t)step * (size_t)n_slots + (size_t)n) * (size_t)self->def.O;
+    message.n_avail = self->has_avail ? slot->def.n_actions : 0;
+    message.avail = self->avail + ((size_t)step * (size_t)n_slots + (size_t)n) * (size_t)self->def.A;
+    slot->sent_ns = sl_transport_now_ns(self->transport);
+    slot->said_ns = self->now_ns;
+    if (sl_fleet_send(self, &slot->peer, &message) == SL_NOT_FOUND)
+        sl_fleet_lose(self, slot, SL_SLOT_DEAD, "its connection is gone");
+}
+
+void sl_fleet_feed(sl_fleet *self, sl_slot *slot) {
+    bool flies = slot->state == SL_SLOT_LIVE || slot->state == SL_SLOT_SUSPECT;
+    if (!flies || slot->outstanding || slot->n_answered == self->n_steps) return;
+    if (slot->n_answered < self->n_steps - 1) self->stats.replayed++;
+    slot->sequence++;
+    slot->outstanding = true;
+    slot->resent = false;
+    send_observation(self, slot);
+    slot->first_sent_ns = slot->sent_ns;
+}
+
+/* a sign of life for an agent that waits; one that is not heard itself gets none, they would pile up before it */
+static void send_heartbeat(sl_fleet *self, sl_slot *slot) {
+    sl_fleet_message message = sl_fleet_to(self, slot, SL_FLEET_HEARTBEAT);
+    slot->said_ns = self->now_ns;
+    if (sl_fleet_send(self, &slot->peer, &message) == SL_NOT_FOUND)
+        sl_fleet_lose(self, slot, SL_SLOT_DEAD, "its connection is gone");
+}
+
+static void check_slot(sl_fleet *self, sl_slot *slot) {
+    int64_t silence_ns = self->now_ns - slot->heard_ns, beat_ns = (int64_t)self->def.heartbeat_ms * SL_FLEET_MS;
+    int64_t lease_ns = (int64_t)self->def.lease_ms * SL_FLEET_MS;
+    if (slot->state == SL_SLOT_JOINING && silence_ns > lease_ns)
+        sl_fleet_lose(self, slot, SL_SLOT_FREE, "it never became ready");
+    if (slot->state == SL_SLOT_LIVE && silence_ns > SUSPECT_HEARTBEATS * beat_ns) {
+        slot->state = SL_SLOT_SUSPECT;
+        start_patience(self, slot);
+    }
+    if (slot->state == SL_SLOT_SUSPECT && silence_ns > DEAD_HEARTBEATS * beat_ns)
+        sl_fleet_lose(self, slot, SL_SLOT_DEAD, "silent for six heartbeats");
+    if (slot->state == SL_SLOT_DEAD && self->now_ns - slot->lost_ns > lease_ns)
+        sl_fleet_lose(self, slot, SL_SLOT_FREE, "the lease ended");
+    if (slot->state == SL_SLOT_LIVE && self->now_ns - slot->said_ns >= beat_ns) send_heartbeat(self, slot);
+    // a SUSPECT gets no repeats: they would pile up before a stopped process
+    if (slot->state == SL_SLOT_LIVE && slot->outstanding &&
+        self->clock_ns - slot->sent_ns >= (int64_t)self->def.resend_ms * SL_FLEET_MS) {
+        slot->resent = true;
+        self->stats.resent++;
+        send_observation(self, slot);
+    }
+}
+
+void sl_fleet_check(sl_fleet *self) {
+    for (int i = 0; i < self->def.n_slots; i++) check_slot(self, &self->slots[i]);
+}
+
+void sl_fleet_reject(sl_fleet *self, const sl_peer *peer, uint64_t run_id, sl_reject code, const char *text) {
+    sl_fleet_message message = {.kind = SL_FLEET_REJECT, .run_id = run_id, .reject = code};
+    (void)snprintf(message.text, sizeof message.text, "%s", text);
+    self->stats.rejected++;
+    (void)sl_fleet_send(self, peer, &message);
+    // a successor is told to wait until its predecessor is known to be gone
+    bool passes = code == SL_REJECT_SLOT_TAKEN || code == SL_REJECT_FULL;
+    char line[200];
+    // of another version nothing else is read: it may be any message
+    (void)snprintf(line, sizeof line, "%s was rejected (%s): %s", code == SL_REJECT_VERSION ? "it" : "its HELLO",
+                   sl_reject_name(code), message.text);
+    sl_fleet_complain(self, passes ? SL_LOG_INFO : SL_LOG_WARN, peer, line, line);
+}
+
+static sl_status welcome(sl_fleet *self, const sl_slot *slot) {
+    sl_fleet_message message = sl_fleet_to(self, slot, SL_FLEET_WELCOME);
+    message.lease_ms = self->def.lease_ms;
+    message.heartbeat_ms = self->def.heartbeat_ms;
+    message.model_bytes = (int64_t)slot->def.model_bytes;
+    (void)snprintf(message.mode, sizeof message.mode, "lockstep");
+    memcpy(message.model_sha256, slot->sha256, sizeof message.model_sha256);
+    memcpy(message.config_hash, self->def.config_hash, sizeof message.config_hash);
+    return sl_fleet_send(self, &slot->peer, &message);
+}
+
+static bool brings_model(const sl_slot *slot, const sl_fleet_message *hello) {
+    return hello->model_sha256[0] && strcmp(slot->sha256, hello->model_sha256) == 0;
+}
+
+/* whether the agent can fly the slot's model: the one it has, or the one it will fetch */
+static sl_reject judge(const sl_slot *slot, const sl_fleet_message *hello) {
+    if (slot->def.hidden && hello->hidden && slot->def.hidden != hello->hidden) return SL_REJECT_SHAPE;
+    if (slot->sha256[0] && !brings_model(slot, hello)) return SL_REJECT_NONE;
+    if (!hello->model_sha256[0]) return SL_REJECT_MODEL_UNKNOWN;
+    bool is_equal = hello->obs_dim == slot->def.obs_dim && hello->n_actions == slot->def.n_actions;
+    return is_equal ? SL_REJECT_NONE : SL_REJECT_SHAPE;
+}
+
+/* a free slot that the agent fits; where some slot flies the very model it holds, only such a one. NULL: *code */
+static sl_slot *find_any(sl_fleet *self, const sl_fleet_message *hello, sl_reject *code) {
+    bool is_known = false;
+    for (int i = 0; i < self->def.n_slots; i++) is_known |= brings_model(&self->slots[i], hello);
+    sl_reject why = SL_REJECT_SHAPE;
+    for (int i = 0; i < self->def.n_slots; i++) {
+        sl_slot *slot = &self->slots[i];
+        if (is_known && !brings_model(slot, hello)) continue;
+        sl_reject one = judge(slot, hello);
+        if (one == SL_REJECT_NONE && slot->state == SL_SLOT_FREE) return slot;
+        // the reason nearest to success is the one to tell
+        if (one == SL_REJECT_NONE)
+            why = SL_REJECT_FULL;
+        else if (one == SL_REJECT_MODEL_UNKNOWN && why == SL_REJECT_SHAPE)
+            why = one;
+    }
+    *code = why;
+    return NULL;
+}
+
+/* the slot that it asks for, if its holder is gone; a DEAD one gives way to a successor that names the slot */
+static sl_slot *find_wanted(sl_fleet *self, const sl_fleet_message *hello, sl_reject *code) {
+    sl_slot *slot = hello->slot < self->def.n_slots ? &self->slots[hello->slot] : NULL;
+    sl_reject why = slot ? judge(slot, hello) : SL_REJECT_SHAPE;
+    // a killed agent's successor may be here before any silence is noticed: sending shows whether the peer is left
+    bool is_held = slot && slot->state != SL_SLOT_FREE && slot->state != SL_SLOT_DEAD;
+    if (is_held && welcome(self, slot) == SL_NOT_FOUND) {
+        sl_fleet_lose(self, slot, SL_SLOT_DEAD, "its connection is gone");
+        is_held = false;
+    }
+    if (why == SL_REJECT_NONE && is_held) why = SL_REJECT_SLOT_TAKEN;
+    if (why == SL_REJECT_NONE) return slot;
+    *code = why;
+    return NULL;
+}
+
+static sl_slot *find_holder(sl_fleet *self, uint64_t run_id) {
+    for (int i = 0; i < self->def.n_slots; i++)
+        if (self->slots[i].run_id == run_id) return &self->slots[i];
+    return NULL;
+}
+
+static void refuse(sl_fleet *self, const sl_peer *peer, const sl_fleet_message *hello, sl_reject code) {
+    char text[120] = "", who[32] = "no slot is";
+    if (hello->slot >= 0) (void)snprintf(who, sizeof who, "slot %d is not", hello->slot);
+    switch (code) {
+    case SL_REJECT_SLOT_TAKEN:
+        (void)snprintf(text, sizeof text, "slot %d is held by a live agent", hello->slot);
+        break;
+    case SL_REJECT_FULL:
+        (void)snprintf(text, sizeof text, "every slot that fits is held");
+        break;
+    case SL_REJECT_MODEL_UNKNOWN:
+        (void)snprintf(text, sizeof text, "there is no model file to send");
+        break;
+    default:
+        if (hello->slot >= self->def.n_slots)
+            (void)snprintf(text, sizeof text, "there is no slot %d, only 0 to %d", hello->slot,
+                           self->def.n_slots - 1);
+        else
+            (void)snprintf(text, sizeof text, "%s for hidden %d, %d features, %d actions", who, hello->hidden,
+                           hello->obs_dim, hello->n_actions);
+    }
+    sl_fleet_reject(self, peer, hello->run_id, code, text);
+}
+
+void sl_fleet_on_hello(sl_fleet *self, const sl_peer *peer, const sl_fleet_message *hello) {
+    // said again: its WELCOME was lost, or this HELLO is a copy; nothing changes
+    sl_slot *slot = find_holder(self, hello->run_id);
+    if (slot) {
+        slot->peer = *peer;
+        (void)welcome(self, slot);
+        return;
+    }
+    sl_reject code = SL_REJECT_NONE;
+    slot = hello->slot >= 0 ? find_wanted(self, hello, &code) : find_any(self, hello, &code);
+    if (!slot) {
+        refuse(self, peer, hello, code);
+        return;
+    }
+    // a new incarnation: nothing of the old one counts for it
+    sl_fleet_vacate(slot);
+    slot->state = SL_SLOT_JOINING;
+    slot->peer = *peer;
+    slot->run_id = hello->run_id;
+    slot->heard_ns = self->now_ns;
+    slot->misses = slot->n_answered = 0;
+    slot->patience_is_used = false;
+    slot->sequence = 0;
+    slot->fed_from = 1;
+    slot->outstanding = false;
+    (void)welcome(self, slot);
+}

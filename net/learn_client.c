@@ -1,0 +1,281 @@
+/* learn_client.c - one outstanding request, one coordinator. Called by the trainer and by starling, on the thread
+ * that made the asker. Whatever arrives that is not asked for is answered (HELLO) or dropped (stale answers, damaged
+ * bytes). */
+#include "net/learn_client.h"
+
+#include "common/alloc.h"
+#include "common/log.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+
+enum { POLL_MS = 200, MAX_DRAINED = 1000, MAX_LOSSES = 30 };
+static const int64_t second = 1000000000, sign_of_life = 2 * second, succession = 10 * second, away = second;
+
+struct sl_asker {
+    sl_asker_def def;
+    sl_transport *transport;
+    sl_learn_codec *codec;
+    uint64_t run_id, next_id;
+    uint64_t peer_run; /* 0 = no coordinator yet */
+    uint64_t rejected; /* the last one that was rejected: one line each */
+    sl_peer peer;
+    int64_t heard_ns;          /* when it was heard last, or sent a request */
+    uint64_t knocker;          /* another one, which wants its place; 0 = none */
+    int64_t knocked_ns;        /* since when */
+    uint64_t n_dropped;        /* messages that no coordinator sends */
+    int64_t stopped_ns;        /* when *stop was first seen, 0 = not yet */
+    int64_t clock_ns, away_ns; /* the last look at the clock; how long nobody looked at it, in all */
+    sl_learn_message incoming;
+};
+
+/* The asker's time, which stands still while the process does not run: all of a run may be stopped for longer than
+ * any silence, and nobody was silent. */
+static int64_t time_ns(sl_asker *self) {
+    int64_t clock_ns = sl_transport_now_ns(self->transport), gap_ns = clock_ns - self->clock_ns;
+    if (self->clock_ns != 0 && gap_ns > away) self->away_ns += gap_ns;
+    self->clock_ns = clock_ns;
+    return clock_ns - self->away_ns;
+}
+
+/* What became of the request at work after one incoming message. */
+typedef enum outcome { WAITING, HEARD, ANSWERED, REFUSED, REPLACED, LOST } outcome;
+
+sl_asker_def sl_asker_default_def(const char *endpoint) {
+    return (sl_asker_def){.endpoint = endpoint, .join_ms = 60000, .silence_ms = 120000, .grace_ms = 3000};
+}
+
+sl_status sl_asker_open(const sl_asker_def *def, sl_asker **out) {
+    sl_asker *self = sl_alloc(sizeof *self);
+    if (!self) return sl_fail(SL_MEMORY, NULL, "cannot allocate the learn link");
+    self->def = *def;
+    self->def.endpoint = NULL;
+    sl_transport_def transport = sl_transport_learn_def();
+    // random starts, so that an answer to an earlier asker is known to be stale
+    sl_status status = SL_OK;
+    if (getrandom(&self->run_id, sizeof self->run_id, 0) < 0 ||
+        getrandom(&self->next_id, sizeof self->next_id, 0) < 0)
+        status = sl_fail(SL_IO, NULL, "cannot draw a run id");
+    self->run_id |= 1;
+    self->next_id = (self->next_id >> 2) | 1;
+    if (status == SL_OK) status = sl_learn_codec_create(&self->codec);
+    if (status == SL_OK) status = sl_transport_serve(def->endpoint, &transport, &self->transport);
+    if (status != SL_OK) {
+        sl_asker_close(&self);
+        return status;
+    }
+    *out = self;
+    return SL_OK;
+}
+
+void sl_asker_close(sl_asker **self_pointer) {
+    sl_asker *self = *self_pointer;
+    if (!self) return;
+    if (self->transport) sl_transport_close(&self->transport);
+    if (self->codec) sl_learn_codec_destroy(&self->codec);
+    sl_free(self);
+    *self_pointer = NULL;
+}
+
+const char *sl_asker_endpoint(const sl_asker *self) {
+    return sl_transport_endpoint(self->transport);
+}
+
+uint64_t sl_asker_peer(const sl_asker *self) {
+    return self->peer_run;
+}
+
+/* Sends; a peer that is gone is not an error here: it, or another, will say HELLO. */
+static sl_status send_to(sl_asker *self, const sl_peer *peer, const sl_learn_message *message) {
+    sl_status status = sl_learn_send(self->codec, self->transport, peer, message);
+    return status == SL_FULL || status == SL_NOT_FOUND ? SL_OK : status;
+}
+
+static void prepare_answer(const sl_asker *self, sl_learn_kind kind, sl_learn_message *answer) {
+    *answer = (sl_learn_message){.kind = kind, .run_id = self->run_id};
+    (void)snprintf(answer->config_hash, sizeof answer->config_hash, "%s", self->def.config_hash);
+}
+
+/* Sends away the coordinator that says HELLO. */
+static sl_status reject(sl_asker *self, const sl_peer *peer, const char *why) {
+    sl_learn_message answer;
+    prepare_answer(self, SL_LEARN_REJECT, &answer);
+    (void)snprintf(answer.text, sizeof answer.text, "%s", why);
+    if (self->incoming.run_id != self->rejected) SL_WARN("a coordinator was rejected: %s", why);
+    self->rejected = self->incoming.run_id;
+    return send_to(self, peer, &answer);
+}
+
+typedef enum place { FREE, UNKNOWN, TAKEN } place;
+
+/* Whether the one that says HELLO may take the served one's place. It is a successor when the served one's connection
+ * is gone (WELCOME twice does no harm), or when it was silent for long while it should work; it is a second one when
+ * the served one was heard after the other had begun to knock. Until that is known the HELLO is not answered: it is
+ * repeated. */
+static place look_at_place(sl_asker *self, const sl_peer *peer, bool working) {
+    int64_t now = time_ns(self);
+    sl_learn_message welcome;
+    prepare_answer(self, SL_LEARN_WELCOME, &welcome);
+    bool same = peer->len == self->peer.len && memcmp(peer->bytes, self->peer.bytes, peer->len) == 0;
+    if (self->peer_run == 0 || same) return FREE;
+    if (sl_learn_send(self->codec, self->transport, &self->peer, &welcome) == SL_NOT_FOUND) return FREE;
+    if (working && now - self->heard_ns > succession) return FREE;
+    if (self->knocker != self->incoming.run_id) {
+        self->knocker = self->incoming.run_id;
+        self->knocked_ns = now;
+    }
+    return self->heard_ns > self->knocked_ns + sign_of_life ? TAKEN : UNKNOWN;
+}
+
+/* Answers a HELLO; *is_new says that it came from another incarnation than the one served so far. */
+static sl_status greet(sl_asker *self, const sl_peer *peer, bool working, bool *is_new) {
+    const sl_learn_message *hello = &self->incoming;
+    *is_new = false;
+    if (self->def.config_hash[0] && strcmp(self->def.config_hash, hello->config_hash) != 0) {
+        char why[128];
+        (void)snprintf(why, sizeof why, "this run has another experiment (%.12s, not %.12s)", self->def.config_hash,
+                       hello->config_hash);
+        return reject(self, peer, why);
+    }
+    if (hello->run_id != self->peer_run) {
+        place found = look_at_place(self, peer, working);
+        if (found == TAKEN) return reject(self, peer, "another coordinator works for this trainer");
+        if (found == UNKNOWN) return SL_OK;
+        *is_new = true;
+    }
+    self->peer_run = hello->run_id;
+    self->peer = *peer;
+    self->knocker = 0;
+    self->heard_ns = time_ns(self);
+    sl_learn_message answer;
+    prepare_answer(self, SL_LEARN_WELCOME, &answer);
+    return send_to(self, peer, &answer);
+}
+
+/* Takes one message, or none within timeout_ms. *hellos counts HELLOs of the served coordinator while it should work.
+ * SL_TIMEOUT: there was none. */
+static sl_status take_one(sl_asker *self, int timeout_ms, uint64_t request_id, int *hellos, outcome *out) {
+    sl_message frames;
+    *out = WAITING;
+    sl_status status = sl_transport_receive(self->transport, timeout_ms, &frames);
+    if (status == SL_INTERRUPTED) return SL_OK;
+    if (status != SL_OK) return status;
+    sl_learn_message *message = &self->incoming;
+    if (sl_learn_decode(self->codec, &frames, message) != SL_OK) {
+        // the first, second, fourth, ...: one who sends nonsense without end shall not fill the log too
+        self->n_dropped++;
+        if ((self->n_dropped & (self->n_dropped - 1)) == 0)
+            SL_WARN("a message was dropped, %llu so far: %s", (unsigned long long)self->n_dropped, sl_error_what());
+        return SL_OK;
+    }
+    if (message->kind == SL_LEARN_HELLO) {
+        bool is_new = false;
+        uint64_t before = self->peer_run;
+        SL_TRY(greet(self, &frames.peer, request_id != 0, &is_new));
+        // an idle coordinator answered already, and the answer was lost; or, as one HELLO may have crossed our
+        // request, a second one means that the request did not arrive: either way it is asked again
+        if (is_new)
+            *out = before != 0 ? REPLACED : HEARD;
+        else if (message->run_id == self->peer_run && request_id != 0)
+            *out = message->request_id == request_id || ++*hellos >= 2 ? LOST : WAITING;
+        return SL_OK;
+    }
+    if (message->run_id != self->peer_run) return SL_OK;
+    self->heard_ns = time_ns(self);
+    if (message->request_id != request_id || request_id == 0) return SL_OK;
+    *out = HEARD;
+    if (message->kind == SL_LEARN_PROGRESS && self->def.progress) self->def.progress(self->def.context, message);
+    if (message->kind == SL_LEARN_BATCH || message->kind == SL_LEARN_DONE) *out = ANSWERED;
+    if (message->kind == SL_LEARN_ERROR) *out = REFUSED;
+    return SL_OK;
+}
+
+/* The error that an ERROR tells of. A status that is internal to a program means something else here: no message, a
+ * stop, a coordinator that was restarted. */
+static sl_status refusal(const sl_learn_message *error) {
+    bool internal =
+        error->code == SL_OK || error->code == SL_INTERRUPTED || error->code == SL_FULL || error->code == SL_TIMEOUT;
+    return sl_fail(internal ? SL_NETWORK : error->code, "see the coordinator's log", "the coordinator: %s",
+                   error->text);
+}
+
+static sl_status check_stop(sl_asker *self, int grace_ms) {
+    if (!self->def.stop || !*self->def.stop) return SL_OK;
+    if (self->stopped_ns == 0) self->stopped_ns = time_ns(self);
+    if (time_ns(self) - self->stopped_ns < (int64_t)grace_ms * 1000000) return SL_OK;
+    return sl_fail(SL_INTERRUPTED, NULL, "interrupted");
+}
+
+sl_status sl_asker_wait(sl_asker *self) {
+    int64_t start = time_ns(self);
+    int hellos = 0;
+    outcome what;
+    while (self->peer_run == 0) {
+        SL_TRY(check_stop(self, 0));
+        sl_status status = take_one(self, POLL_MS, 0, &hellos, &what);
+        if (status != SL_OK && status != SL_TIMEOUT) return status;
+        if (self->def.join_ms >= 0 && time_ns(self) - start > (int64_t)self->def.join_ms * 1000000)
+            return sl_fail(SL_NETWORK, "start starling-coordinator with --connect and this endpoint",
+                           "no coordinator has connected to %s in %d s", sl_asker_endpoint(self),
+                           self->def.join_ms / 1000);
+    }
+    return SL_OK;
+}
+
+static sl_status replaced(void) {
+    return sl_fail(SL_TIMEOUT, NULL, "the coordinator was restarted");
+}
+
+/* What came in while nothing was asked: an idle coordinator's HELLOs, or a new one's. What is left after MAX_DRAINED
+ * is dropped as stale by the wait for the answer. */
+static sl_status drain(sl_asker *self, bool resend) {
+    int hellos = 0;
+    outcome what;
+    for (int i = 0; i < MAX_DRAINED; i++) {
+        sl_status status = take_one(self, 0, 0, &hellos, &what);
+        if (status == SL_TIMEOUT) return SL_OK;
+        SL_TRY(status);
+        if (what == REPLACED && !resend) return replaced();
+    }
+    return SL_OK;
+}
+
+sl_status sl_asker_ask(sl_asker *self, sl_learn_message *request, bool resend, const sl_learn_message **answer) {
+    SL_TRY(sl_asker_wait(self));
+    SL_TRY(drain(self, resend));
+    request->run_id = self->run_id;
+    request->request_id = self->next_id++;
+    (void)snprintf(request->config_hash, sizeof request->config_hash, "%s", self->def.config_hash);
+    SL_TRY(send_to(self, &self->peer, request));
+    self->heard_ns = time_ns(self);
+    int hellos = 0, losses = 0;
+    for (;;) {
+        outcome what;
+        SL_TRY(check_stop(self, self->def.grace_ms));
+        sl_status status = take_one(self, POLL_MS, request->request_id, &hellos, &what);
+        if (status != SL_OK && status != SL_TIMEOUT) return status;
+        if (what == ANSWERED) break;
+        if (what == REFUSED) return refusal(&self->incoming);
+        if (what == WAITING) {
+            if (time_ns(self) - self->heard_ns > (int64_t)self->def.silence_ms * 1000000)
+                return sl_fail(SL_NETWORK, "is the coordinator still running?",
+                               "the coordinator has said nothing for %d s", self->def.silence_ms / 1000);
+            continue;
+        }
+        if (what == HEARD) continue;
+        if (what == REPLACED && !resend) return replaced();
+        if (what == LOST && ++losses > MAX_LOSSES)
+            return sl_fail(SL_NETWORK, "see the coordinator's log; does it drop the request?",
+                           "the coordinator was asked %d times, and no answer has arrived", losses);
+        // a new coordinator gets it as a new request; the same one must recognise it
+        if (what == REPLACED) {
+            request->request_id = self->next_id++;
+            losses = 0;
+        }
+        hellos = 0;
+        SL_TRY(send_to(self, &self->peer, request));
+    }
+    *answer = &self->incoming;
+    return SL_OK;
+}

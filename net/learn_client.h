@@ -1,0 +1,42 @@
+/* learn_client.h - the asking side of the learn link, for the trainer and for starling in its place: serves an
+ * endpoint, answers a coordinator's HELLO with WELCOME (REJECT when it has another experiment), sends it one request
+ * at a time and waits for the answer. It serves one coordinator; a successor takes the place of one whose connection
+ * is gone, or that is silent for 10 s at work, and a second one beside it is rejected. One thread owns it. */
+#ifndef SL_NET_LEARN_CLIENT_H
+#define SL_NET_LEARN_CLIENT_H
+
+#include "net/learn_message.h"
+
+#include <signal.h>
+
+typedef struct sl_asker_def {
+    const char *endpoint;              /* to serve on */
+    char config_hash[65];              /* SHA-256 of the resolved experiment file; "" takes any coordinator */
+    int join_ms;                       /* how long to wait for a coordinator, -1 = for ever */
+    int silence_ms;                    /* how long a coordinator at work may say nothing, not even PROGRESS */
+    int grace_ms;                      /* how long a request at work is still waited for once *stop is set */
+    const volatile sig_atomic_t *stop; /* set by a signal handler; NULL = never */
+    void (*progress)(void *context, const sl_learn_message *message); /* for PROGRESS; NULL = not wanted */
+    void *context;
+} sl_asker_def;
+/* join 60 s, silence 120 s, grace 3 s. */
+sl_asker_def sl_asker_default_def(const char *endpoint);
+
+typedef struct sl_asker sl_asker;
+
+SL_MUST_CHECK sl_status sl_asker_open(const sl_asker_def *def, sl_asker **out); /* SL_NETWORK, SL_MEMORY */
+void sl_asker_close(sl_asker **self);
+const char *sl_asker_endpoint(const sl_asker *self); /* resolved; borrowed for the life of self */
+/* Waits until a coordinator is there. SL_NETWORK after join_ms; SL_INTERRUPTED. */
+SL_MUST_CHECK sl_status sl_asker_wait(sl_asker *self);
+/* The run id of the coordinator served now, 0 before the first: another value means that it was restarted. */
+uint64_t sl_asker_peer(const sl_asker *self);
+/* Sends request (run_id, request_id, versions and hash are set here) and waits for its BATCH or DONE, which is
+ * borrowed until the next call. A request that was lost is sent again. When the coordinator is replaced meanwhile:
+ * resend says whether the request may simply go to the new one (it depends on no state), else SL_TIMEOUT: the caller
+ * restores and goes on from there. SL_INTERRUPTED after *stop and the grace; SL_NETWORK when nobody answers, or 30
+ * losses; an ERROR of the coordinator comes back with its code (SL_NETWORK for an internal one) and text. */
+SL_MUST_CHECK sl_status sl_asker_ask(sl_asker *self, sl_learn_message *request, bool resend,
+                                     const sl_learn_message **answer);
+
+#endif

@@ -1,0 +1,26 @@
+/* episode_batch.h - V episodes played side by side from their first step to their last, kept whole: what the expert
+ * buffer records (the teacher acts) and what student-source distillation learns from (the students act under their
+ * masks and the teacher labels the states that they visit). Episode e is a function of its stream split(stream, e)
+ * and of the parameters alone. The pool's threads share the copies by slices; nothing is allocated after create. */
+#ifndef SL_ROLLOUT_EPISODE_BATCH_H
+#define SL_ROLLOUT_EPISODE_BATCH_H
+
+#include "common/pool.h"
+#include "net/episode_record.h"
+#include "setup/setup.h"
+
+typedef struct sl_wave sl_wave;
+
+/* setup and pool are borrowed for life. */
+SL_MUST_CHECK sl_status sl_wave_create(const sl_setup *setup, sl_pool *pool, int V, bool students_act, sl_wave **out);
+void sl_wave_destroy(sl_wave **self);
+/* The frozen teacher: actor and critic as the setup defines them. */
+void sl_wave_set_teacher(sl_wave *self, const float *actor, const float *critic, double value_mean, double value_std);
+/* The students, one after the other; only where they act. */
+void sl_wave_set_students(sl_wave *self, const float *params);
+/* Plays episodes [first, first + V): sampled actions, labels, values of the teacher's critic. */
+void sl_wave_play(sl_wave *self, const sl_rng *stream, uint64_t first);
+/* The episode of copy v; its arrays are borrowed until the next play. */
+const sl_episode *sl_wave_episode(const sl_wave *self, int v);
+
+#endif

@@ -1,0 +1,218 @@
+/* team.c - gathers each network's inputs, runs it on the slice, scatters its outputs. */
+#include "rollout/team.h"
+
+#include "common/alloc.h"
+#include "common/array_pool.h"
+#include "common/assert.h"
+
+#include <string.h>
+
+/* Scratch of one slice; one thread at a time. */
+typedef struct lane {
+    float *x, *out, *z, *scratch;
+    sl_net_workspace *ws[SL_MAX_AGENTS];
+} lane;
+
+struct sl_team {
+    sl_team_def def;
+    sl_slices slices;
+    int n_nets, rows, hidden; /* rows of one network in one copy */
+    bool recurrent;
+    size_t offsets[SL_MAX_AGENTS], n_params;
+    float *params;
+    float *h[SL_MAX_AGENTS]; /* (V, rows, H) */
+    lane *lanes;
+    sl_keeper keeper;
+};
+
+sl_team_def sl_team_teacher_def(const sl_setup *setup, int V) {
+    return (sl_team_def){.V = V,
+                         .N = setup->N,
+                         .O = setup->O,
+                         .A = setup->A,
+                         .shared = true,
+                         .agent_id = setup->teacher_agent_id,
+                         .nets = {setup->teacher}};
+}
+
+sl_team_def sl_team_students_def(const sl_setup *setup, int V) {
+    sl_team_def def = {.V = V, .N = setup->N, .O = setup->O, .A = setup->A};
+    memcpy(def.nets, setup->students, sizeof def.nets);
+    return def;
+}
+
+static int n_nets_of(const sl_team_def *def) {
+    return def->shared ? 1 : def->N;
+}
+
+size_t sl_team_def_n_params(const sl_team_def *def) {
+    size_t n = 0;
+    for (int k = 0; k < n_nets_of(def); k++) n += sl_net_n_params(&def->nets[k]);
+    return n;
+}
+
+static sl_status check_def(const sl_team_def *def) {
+    for (int k = 0; k < n_nets_of(def); k++) {
+        const sl_net_def *net = &def->nets[k];
+        SL_TRY(sl_net_def_check(net));
+        int in_dim = def->O + (def->agent_id ? def->N : 0);
+        bool fits = def->shared ? net->in_dim == in_dim && net->out_dim == def->A
+                                : net->in_dim <= def->O && net->out_dim <= def->A;
+        if (!fits)
+            return sl_fail(SL_MISMATCH, "was it made for another environment, or with another number of agents?",
+                           "network %d maps %d to %d, the environment has %d inputs and %d outputs", k, net->in_dim,
+                           net->out_dim, in_dim, def->A);
+    }
+    return SL_OK;
+}
+
+static sl_status create_lane(sl_team *self, lane *l) {
+    const sl_team_def *def = &self->def;
+    int B = self->slices.width * self->rows;
+    l->x = SL_KEEPER_FLOATS(&self->keeper, (int64_t)B * (def->O + def->N));
+    l->out = SL_KEEPER_FLOATS(&self->keeper, (int64_t)B * def->A);
+    l->z = SL_KEEPER_FLOATS(&self->keeper, (int64_t)B * self->hidden);
+    l->scratch = SL_KEEPER_FLOATS(&self->keeper, 8 * (int64_t)self->hidden);
+    for (int k = 0; k < self->n_nets; k++) SL_TRY(sl_net_workspace_create(&def->nets[k], 1, B, &l->ws[k]));
+    return SL_OK;
+}
+
+sl_status sl_team_create(const sl_team_def *def, sl_team **out) {
+    SL_TRY(check_def(def));
+    sl_team *self = sl_alloc(sizeof *self);
+    if (!self) return sl_fail(SL_MEMORY, NULL, "cannot allocate a team of networks");
+    self->def = *def;
+    self->slices = sl_slices_of(def->V);
+    self->n_nets = n_nets_of(def);
+    self->rows = def->shared ? def->N : 1;
+    for (int k = 0; k < self->n_nets; k++) {
+        const sl_net_def *net = &def->nets[k];
+        self->offsets[k] = self->n_params;
+        self->n_params += sl_net_n_params(net);
+        if (net->hidden > self->hidden) self->hidden = net->hidden;
+        if (net->cell == SL_CELL_NONE) continue;
+        self->recurrent = true;
+        self->h[k] = SL_KEEPER_FLOATS(&self->keeper, (int64_t)def->V * self->rows * net->hidden);
+    }
+    self->params = SL_KEEPER_FLOATS(&self->keeper, (int64_t)self->n_params);
+    self->lanes = sl_keeper_array(&self->keeper, self->slices.n, sizeof(lane));
+    sl_status status = SL_OK;
+    for (int s = 0; self->lanes && s < self->slices.n && status == SL_OK; s++)
+        status = create_lane(self, &self->lanes[s]);
+    if (status == SL_OK && self->keeper.failed)
+        status = sl_fail(SL_MEMORY, "lower n_envs", "cannot allocate networks for %d copies", def->V);
+    if (status != SL_OK) {
+        sl_team_destroy(&self);
+        return status;
+    }
+    *out = self;
+    return SL_OK;
+}
+
+void sl_team_destroy(sl_team **self_pointer) {
+    sl_team *self = *self_pointer;
+    if (!self) return;
+    for (int s = 0; self->lanes && s < self->slices.n; s++)
+        for (int k = 0; k < self->n_nets; k++) sl_net_workspace_destroy(&self->lanes[s].ws[k]);
+    sl_keeper_fini(&self->keeper);
+    sl_free(self);
+    *self_pointer = NULL;
+}
+
+size_t sl_team_n_params(const sl_team *self) {
+    return self->n_params;
+}
+
+float *sl_team_params(sl_team *self) {
+    return self->params;
+}
+
+int sl_team_hidden_dim(const sl_team *self) {
+    return self->hidden;
+}
+
+bool sl_team_is_recurrent(const sl_team *self) {
+    return self->recurrent;
+}
+
+int sl_team_n_nets(const sl_team *self) {
+    return self->n_nets;
+}
+
+float *sl_team_states(sl_team *self, int k, size_t *n) {
+    *n = self->h[k] ? (size_t)self->def.V * (size_t)self->rows * (size_t)self->def.nets[k].hidden : 0;
+    return self->h[k];
+}
+
+void sl_team_reset(sl_team *self, int v) {
+    for (int k = 0; k < self->n_nets; k++) {
+        if (!self->h[k]) continue;
+        size_t n = (size_t)self->rows * (size_t)self->def.nets[k].hidden;
+        memset(self->h[k] + (size_t)v * n, 0, n * sizeof(float));
+    }
+}
+
+// the inputs of network k for copies [begin, end), as one matrix
+static const float *gather(const sl_team *self, const lane *l, int k, int begin, int end, const float *in) {
+    const sl_team_def *def = &self->def;
+    if (def->shared && !def->agent_id) return in + (int64_t)begin * def->N * def->O;
+    int width = def->nets[k].in_dim, n_copied = def->shared ? def->O : width;
+    float *x = l->x;
+    for (int v = begin; v < end; v++) {
+        for (int r = 0; r < self->rows; r++, x += width) {
+            int64_t row = (int64_t)v * def->N + (def->shared ? r : k);
+            memcpy(x, in + row * def->O, (size_t)n_copied * sizeof(float));
+            if (!def->agent_id) continue;
+            for (int n = 0; n < def->N; n++) x[def->O + n] = n == r ? 1.0f : 0.0f;
+        }
+    }
+    return l->x;
+}
+
+static void scatter(const sl_team *self, const lane *l, int k, int begin, int end, float *out) {
+    const sl_team_def *def = &self->def;
+    int width = def->nets[k].out_dim;
+    for (int v = begin; v < end; v++) {
+        float *row = out + ((int64_t)v * def->N + k) * def->A;
+        memcpy(row, l->out + (int64_t)(v - begin) * width, (size_t)width * sizeof(float));
+        for (int a = width; a < def->A; a++) row[a] = -1e10f;
+    }
+}
+
+void sl_team_forward(sl_team *self, int slice, sl_team_mode mode, const float *in, float *out, float *z) {
+    const sl_team_def *def = &self->def;
+    lane *l = &self->lanes[slice];
+    int begin = sl_slices_begin(self->slices, slice), end = sl_slices_end(self->slices, slice);
+    int B = (end - begin) * self->rows;
+    SL_ASSERT(!z || (def->shared && mode != SL_TEAM_EXACT));
+    for (int k = 0; k < self->n_nets; k++) {
+        const sl_net_def *net = &def->nets[k];
+        const float *params = self->params + self->offsets[k];
+        const float *x = gather(self, l, k, begin, end, in);
+        float *h = self->h[k] ? self->h[k] + (int64_t)begin * self->rows * net->hidden : NULL;
+        float *y = def->shared ? out + (int64_t)begin * def->N * def->A : l->out;
+        if (mode == SL_TEAM_EXACT) {
+            sl_net_decide(net, params, B, x, h, y, l->scratch);
+        } else {
+            float *embedding = z ? z + (int64_t)begin * def->N * net->hidden : h ? l->z : NULL;
+            sl_net_forward(net, params, l->ws[k], 1, B, x, h, NULL, y, embedding);
+            if (h && mode == SL_TEAM_STEP) memcpy(h, embedding, (size_t)B * (size_t)net->hidden * sizeof(float));
+        }
+        if (!def->shared) scatter(self, l, k, begin, end, out);
+    }
+}
+
+void sl_team_get_hidden(const sl_team *self, int slice, float *hidden) {
+    const sl_team_def *def = &self->def;
+    int begin = sl_slices_begin(self->slices, slice), end = sl_slices_end(self->slices, slice), H = self->hidden;
+    for (int v = begin; v < end; v++) {
+        for (int n = 0; n < def->N; n++) {
+            int k = def->shared ? 0 : n, width = def->nets[k].hidden;
+            float *to = hidden + ((int64_t)v * def->N + n) * H;
+            memset(to, 0, (size_t)H * sizeof(float));
+            if (!self->h[k]) continue;
+            int64_t row = def->shared ? (int64_t)v * def->N + n : v;
+            memcpy(to, self->h[k] + row * width, (size_t)width * sizeof(float));
+        }
+    }
+}

@@ -1,0 +1,205 @@
+/* bench_fleet.c - starling bench fleet: agent processes in lockstep, of random students or of a run's, beside a
+ * bare ZeroMQ barrier of as many processes and messages of the same sizes, and beside agents of another size. */
+#include "starling/commands/command.h"
+#include "starling/commands/options.h"
+#include "starling/commands/rounds.h"
+#include "starling/commands/rounds_print.h"
+#include "starling/run/scratch.h"
+
+#include "common/agent_size.h"
+#include "common/alloc.h"
+#include "common/log.h"
+#include "storage/file.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+typedef struct fleet_options {
+    const char *folder, *env, *sizes;  /* NULL = not given */
+    int64_t n_agents, against, rounds; /* n_agents, against: 0 = not given */
+    double seconds;
+    bool json;
+} fleet_options;
+
+// ---------------------------------------------------------------------------------------------------- the options
+
+static sl_status check_size(const char *option, int64_t hidden) {
+    char hint[SL_AGENT_SIZES_TEXT];
+    sl_agent_size_hint(hint);
+    if (hidden <= INT32_MAX && sl_agent_size_is_built((int)hidden)) return SL_OK;
+    return sl_fail(SL_USAGE, hint, "--%s: there is no agent of %lld units", option, (long long)hidden);
+}
+
+// "16,16,32"
+static sl_status read_sizes(const char *text, int sizes[SL_EXP_MAX_AGENTS], int *n) {
+    const char *at = text;
+    char *end = NULL;
+    for (*n = 0; *n < SL_EXP_MAX_AGENTS; at = end + 1) {
+        errno = 0;
+        long hidden = strtol(at, &end, 10);
+        bool is_number = *at >= '0' && *at <= '9' && errno == 0 && (*end == ',' || *end == '\0');
+        if (!is_number) break;
+        SL_TRY(check_size("sizes", hidden));
+        sizes[(*n)++] = (int)hidden;
+        if (*end == '\0') return SL_OK;
+    }
+    return sl_fail(SL_USAGE, "units of each agent, such as 16,16,32, or one number for all",
+                   "--sizes cannot be '%.60s'", text);
+}
+
+static sl_status count_agents(const fleet_options *o, int *n) {
+    sl_env_options options = sl_env_default_options();
+    if (o->n_agents > 0) options.n_agents = (int)o->n_agents;
+    sl_rng stream = sl_rng_seed(0);
+    sl_env *env = NULL;
+    SL_TRY(sl_env_create(o->env, &options, 1, &stream, &env));
+    *n = sl_env_get_spec(env)->n_agents;
+    sl_env_destroy(&env);
+    return SL_OK;
+}
+
+static sl_status choose_sizes(const fleet_options *o, int sizes[SL_EXP_MAX_AGENTS], int *n) {
+    int n_agents = 0;
+    SL_TRY(read_sizes(o->sizes ? o->sizes : "16", sizes, n));
+    SL_TRY(count_agents(o, &n_agents));
+    if (*n == 1 || *n == n_agents) return SL_OK;
+    return sl_fail(SL_USAGE, "give one size for all agents, or one per agent", "--sizes names %d agents, %s has %d",
+                   *n, o->env, n_agents);
+}
+
+// ------------------------------------------------------------------------------------------------------ the fleets
+
+/* A fleet's run: the user's folder, or one of random students that lasts as long as the benchmark. */
+typedef struct side {
+    sl_scratch scratch;
+    sl_run *run;
+} side;
+
+static sl_status write_student(const sl_run *run, int i, sl_rng *root) {
+    sl_rng stream = sl_rng_split(root, (uint64_t)i);
+    sl_policy policy = {.def = run->setup->students[i]};
+    policy.profile = sl_setup_profile(run->setup, i);
+    policy.params = sl_alloc_array(sl_net_n_params(&policy.def), sizeof *policy.params);
+    if (!policy.params) return sl_fail(SL_MEMORY, NULL, "no memory for a student");
+    sl_net_init(&policy.def, 1.0f, &stream, policy.params);
+    char path[SL_RUN_PATH];
+    sl_status status = sl_run_student_path(run, i, path);
+    if (status == SL_OK) status = sl_policy_save(&policy, path);
+    sl_free(policy.params);
+    return status;
+}
+
+// students that know nothing take as long to decide as good ones
+static sl_status write_students(const sl_run *run) {
+    char folder[SL_RUN_PATH];
+    SL_TRY(sl_run_path(run->folder, "students", folder));
+    SL_TRY(sl_file_make_folder(folder));
+    sl_rng root = sl_rng_seed(1);
+    for (int i = 0; i < run->spec->n_agents; i++) SL_TRY(write_student(run, i, &root));
+    return SL_OK;
+}
+
+static sl_status make_fleet(const sl_experiment *experiment, side *out) {
+    SL_TRY(sl_scratch_create(experiment, &out->scratch));
+    SL_TRY(sl_run_open(out->scratch.folder, &out->run));
+    SL_TRY(write_students(out->run));
+    return sl_run_load_policies(out->run, true);
+}
+
+static sl_status make_random(const fleet_options *o, side *out) {
+    int sizes[SL_EXP_MAX_AGENTS], n = 0;
+    char text[SL_EXP_MAX_AGENTS * 80], env[SL_RUN_PATH], agents[40];
+    SL_TRY(choose_sizes(o, sizes, &n));
+    size_t at = (size_t)snprintf(text, sizeof text, "name: bench-fleet\nstudents:\n");
+    for (int i = 0; i < n; i++) {
+        at += (size_t)snprintf(text + at, sizeof text - at,
+                               "- net: {cell: gru, hidden: %d, layers: 1, layer_norm: false}\n", sizes[i]);
+    }
+    (void)snprintf(env, sizeof env, "env.name=%s", o->env);
+    (void)snprintf(agents, sizeof agents, "env.n_agents=%d", (int)o->n_agents);
+    sl_experiment *experiment = NULL;
+    SL_TRY(sl_experiment_parse("bench fleet", text, at, (const char *const[]){env, agents}, 2, &experiment));
+    sl_status status = make_fleet(experiment, out);
+    sl_experiment_destroy(&experiment);
+    return status;
+}
+
+static sl_status take_folder(const char *folder, side *out) {
+    SL_TRY(sl_run_open(folder, &out->run));
+    return sl_run_load_policies(out->run, true);
+}
+
+// the same environment and the same sight, but agents of another size
+static sl_status make_against(const fleet_options *o, const side *like, side *out) {
+    sl_experiment *experiment = NULL;
+    SL_TRY(sl_experiment_load(like->run->experiment_path, NULL, 0, &experiment));
+    for (unsigned i = 0; i < experiment->students_count; i++) experiment->students[i].net.hidden = (int)o->against;
+    sl_status status = make_fleet(experiment, out);
+    sl_experiment_destroy(&experiment);
+    return status;
+}
+
+// ----------------------------------------------------------------------------------------------------- the command
+
+static sl_status bench(const fleet_options *o, const sl_args *args, side sides[SL_ROUNDS_FLEETS]) {
+    SL_TRY(o->folder ? take_folder(o->folder, &sides[0]) : make_random(o, &sides[0]));
+    if (o->against) SL_TRY(make_against(o, &sides[0], &sides[1]));
+    sl_rounds *rounds = sl_alloc(sizeof *rounds);
+    if (!rounds) return sl_fail(SL_MEMORY, NULL, "no memory for a benchmark");
+    rounds->n_fleets = o->against ? 2 : 1;
+    for (int f = 0; f < rounds->n_fleets; f++) rounds->fleets[f] = sides[f].run;
+    rounds->n_rounds = (int)o->rounds;
+    rounds->seconds = o->seconds;
+    sl_status status = sl_rounds_run(rounds, args);
+    if (status == SL_OK) status = sl_rounds_print(rounds, o->json);
+    sl_free(rounds);
+    return status;
+}
+
+static sl_status check(const fleet_options *o) {
+    if (o->against) SL_TRY(check_size("against", o->against));
+    if (o->folder && (o->env || o->n_agents || o->sizes)) {
+        return sl_fail(SL_USAGE, "only --against, --rounds and --seconds go with a folder",
+                       "'%s' brings its own environment and students", o->folder);
+    }
+    return SL_OK;
+}
+
+sl_status sl_cmd_bench_fleet(const char *path, int argc, char **argv) {
+    fleet_options o = {.rounds = 9, .seconds = 6};
+    const sl_option options[] = {
+        {"env", SL_OPTION_TEXT, "NAME", "environment (mpe/simple_spread_v3)", &o.env, 0, 0},
+        {"agents", SL_OPTION_INT, "N", "agents, where it can be chosen", &o.n_agents, 1, SL_EXP_MAX_AGENTS},
+        {"sizes", SL_OPTION_TEXT, "H,H,...", "units of each agent, or one number for all (16)", &o.sizes, 0, 0},
+        {"against", SL_OPTION_INT, "H", "fly random agents of H units too, in turn", &o.against, 1, 1 << 20},
+        {"rounds", SL_OPTION_INT, "N", "rounds; fleets and barrier run once in each (9)", &o.rounds, 1,
+         SL_ROUNDS_MAX},
+        {"seconds", SL_OPTION_REAL, "S", "how long to measure in all (6)", &o.seconds, 0.1, 3600},
+        {"json", SL_OPTION_SWITCH, NULL, "print one JSON object", &o.json, 0, 0},
+    };
+    sl_usage usage = {path,
+                      "[RUN|MODELS]",
+                      "Flies random students, or those of a folder, as processes in lockstep, and prints the "
+                      "milliseconds of a step beside a bare ZeroMQ barrier with as many processes and the same sizes "
+                      "and, with --against, beside agents of another size in the same environment.",
+                      0,
+                      1,
+                      7,
+                      options};
+    sl_args args;
+    SL_TRY(sl_options_parse(&usage, argc, argv, &args));
+    if (args.done) return SL_OK;
+    if (args.n > 0) o.folder = args.v[0];
+    SL_TRY(check(&o));
+    // that a program was started is no news here
+    if (!args.log_level) sl_log_init("starling", SL_LOG_WARN, args.log_json);
+    if (!o.env) o.env = "mpe/simple_spread_v3";
+    side sides[SL_ROUNDS_FLEETS] = {{.run = NULL}};
+    sl_status status = bench(&o, &args, sides);
+    for (int f = 0; f < SL_ROUNDS_FLEETS; f++) {
+        sl_run_close(&sides[f].run);
+        sl_scratch_remove(&sides[f].scratch);
+    }
+    return status;
+}

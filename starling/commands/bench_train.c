@@ -1,0 +1,196 @@
+/* bench_train.c - starling bench train: trainer and coordinator at work on an experiment's first stage, measured
+ * from their progress events, beside the machine's sgemm peak in the same run. */
+#include "starling/commands/command.h"
+#include "starling/commands/options.h"
+#include "starling/run/output.h"
+#include "starling/run/process_group.h"
+#include "starling/run/scratch.h"
+
+#include "common/clock.h"
+#include "common/pool.h"
+#include "nn/blas.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+/* The first and the newest progress event: what lies between them is measured, start-up is not. */
+typedef struct watched {
+    sl_progress
+        line;       /* how much of the measure is done: the stage's own share and ETA are of a training without end */
+    double seconds; /* to measure */
+    int n;
+    double first_seconds, last_seconds;
+    json_int_t first_steps, last_steps;
+} watched;
+
+static void on_progress(void *context, const json_t *event) {
+    watched *w = context;
+    w->last_steps = json_integer_value(json_object_get(event, "done"));
+    w->last_seconds = sl_clock_seconds();
+    if (w->n++ == 0) {
+        w->first_steps = w->last_steps;
+        w->first_seconds = w->last_seconds;
+    }
+    double begun = w->last_seconds - w->first_seconds, left = w->seconds - begun;
+    sl_progress_news news = {.stage = "bench train",
+                             .unit = "s",
+                             .done = (int64_t)begun,
+                             .total = (int64_t)w->seconds,
+                             .per_second = -1,
+                             .eta_seconds = left > 0 ? left : 0,
+                             .won = -1};
+    if (news.done > news.total) news.done = news.total;
+    sl_progress_update(&w->line, &news);
+}
+
+// FLOPs of the matrix products of one row's forward
+static double forward_flops(const sl_net_def *d) {
+    double I = d->in_dim, H = d->hidden, A = d->out_dim, cell = d->cell == SL_CELL_GRU ? 6 * H * H : 0;
+    return 2 * (I * H + (d->n_layers - 1) * H * H + cell + H * A);
+}
+
+// forward and backward of one row in an epoch: two products for each of the forward's, but for the gradient of the
+// input, which only an input normalisation asks for
+static double epoch_flops(const sl_net_def *d) {
+    return 3 * forward_flops(d) - (d->layer_norm ? 0 : 2.0 * d->in_dim * d->hidden);
+}
+
+// of one environment step: every agent's decision and the critic's values, then the epochs over them
+static double step_flops(const sl_run *run) {
+    const sl_setup *setup = run->setup;
+    bool direct = run->experiment->method == SL_EXP_DIRECT;
+    double epochs = run->experiment->teacher.ppo.epochs, sum = 0;
+    for (int i = 0; i < setup->N; i++) {
+        const sl_net_def *actor = direct ? &setup->students[i] : &setup->teacher;
+        sum += forward_flops(actor) + epochs * epoch_flops(actor);
+    }
+    return sum + setup->M * (forward_flops(&setup->critic) + epochs * epoch_flops(&setup->critic));
+}
+
+enum { MAX_CORES = 256 };
+
+static void measure_peak(void *context, int task, int thread) {
+    (void)thread;
+    double *gflops = context;
+    gflops[task] = sl_blas_peak_gflops();
+}
+
+// all cores multiplying at once: what the machine could do
+static sl_status machine_peak(int *cores, double *out) {
+    long online = sysconf(_SC_NPROCESSORS_ONLN);
+    *cores = online < 1 ? 1 : online > MAX_CORES ? MAX_CORES : (int)online;
+    double gflops[MAX_CORES] = {0};
+    sl_pool *pool = NULL;
+    SL_TRY(sl_pool_create(*cores, &pool));
+    sl_pool_run(pool, *cores, measure_peak, gflops);
+    sl_pool_destroy(&pool);
+    *out = 0;
+    for (int i = 0; i < *cores; i++) *out += gflops[i];
+    return SL_OK;
+}
+
+static sl_status train_for(const sl_run *run, const sl_args *args, double seconds, watched *w) {
+    sl_progress progress;
+    sl_progress_init(&progress, args->log_json);
+    progress.quiet = true;
+    sl_progress_init(&w->line, args->log_json);
+    w->seconds = seconds;
+    sl_crew *crew = NULL;
+    SL_TRY(sl_crew_create(run, args, &progress, &crew));
+    sl_crew_watch(crew, on_progress, w);
+    sl_status status = sl_crew_start_trainer(crew, false);
+    if (status == SL_OK) status = sl_crew_start_coordinator(crew);
+    // the clock starts with the first event, so that slow starts do not shorten the measure
+    double give_up = sl_clock_seconds() + seconds + 60;
+    while (status == SL_OK && w->last_seconds - w->first_seconds < seconds && sl_clock_seconds() < give_up) {
+        status = sl_crew_train_for(crew, 0.2);
+    }
+    sl_crew_end(crew);
+    sl_crew_destroy(&crew);
+    sl_progress_break(&w->line);
+    if (status == SL_OK && w->last_steps <= w->first_steps) {
+        status = sl_fail(SL_IO, "more --seconds", "training made no progress to measure");
+    }
+    return status;
+}
+
+static sl_status print_result(const sl_run *run, const watched *w, int cores, double peak, bool json) {
+    double seconds = w->last_seconds - w->first_seconds;
+    double rate = (double)(w->last_steps - w->first_steps) / seconds, flops = step_flops(run);
+    double gflops = rate * flops / 1e9;
+    if (!json) {
+        sl_print_wrapped(stdout, 2, "%s on %s, %d threads, %.1f s\n", run->experiment->name, run->spec->name,
+                         run->experiment->threads, seconds);
+        printf("  %.0f env-steps/s, %.0f agent-steps/s\n", rate, rate * run->spec->n_agents);
+        sl_print_wrapped(
+            stdout, 4,
+            "  %.1f GFLOP/s in matrix products: %.1f%% of the sgemm peak of %.0f GFLOP/s on %d cores (%s)\n", gflops,
+            100 * gflops / peak, peak, cores, sl_blas_core());
+        return SL_OK;
+    }
+    bool failed = false;
+    json_t *object = json_object();
+    sl_json_set(object, "experiment", json_string(run->experiment->name), &failed);
+    sl_json_set(object, "env", json_string(run->spec->name), &failed);
+    sl_json_set(object, "threads", json_integer(run->experiment->threads), &failed);
+    sl_json_set(object, "seconds", sl_json_number(seconds), &failed);
+    sl_json_set(object, "env_steps_per_second", sl_json_number(rate), &failed);
+    sl_json_set(object, "agent_steps_per_second", sl_json_number(rate * run->spec->n_agents), &failed);
+    sl_json_set(object, "flops_per_env_step", sl_json_number(flops), &failed);
+    sl_json_set(object, "gflops", sl_json_number(gflops), &failed);
+    sl_json_set(object, "peak_gflops", sl_json_number(peak), &failed);
+    sl_json_set(object, "peak_share", sl_json_number(gflops / peak), &failed);
+    sl_json_set(object, "cores", json_integer(cores), &failed);
+    sl_json_set(object, "blas_core", json_string(sl_blas_core()), &failed);
+    return sl_json_print(object, failed);
+}
+
+static sl_status bench(const sl_scratch *scratch, const sl_args *args, double seconds, bool json) {
+    sl_run *run = NULL;
+    watched w = {0};
+    double peak = 0;
+    int cores = 0;
+    SL_TRY(sl_run_open(scratch->folder, &run));
+    sl_status status = train_for(run, args, seconds, &w);
+    if (status == SL_OK) status = machine_peak(&cores, &peak);
+    if (status == SL_OK) status = print_result(run, &w, cores, peak, json);
+    sl_run_close(&run);
+    return status;
+}
+
+sl_status sl_cmd_bench_train(const char *path, int argc, char **argv) {
+    double seconds = 10;
+    bool json = false;
+    sl_text_list given = {0};
+    const sl_option options[] = {
+        {"seconds", SL_OPTION_REAL, "S", "how long (10)", &seconds, 1, 3600},
+        {"set", SL_OPTION_LIST, "KEY=VALUE", "override a key of the experiment; may be repeated", &given, 0, 0},
+        {"json", SL_OPTION_SWITCH, NULL, "print one JSON object", &json, 0, 0},
+    };
+    sl_usage usage = {path,
+                      "EXPERIMENT.yaml",
+                      "Trains with trainer and coordinator for a while and prints steps a second, GFLOP/s (matrix "
+                      "products only) and their share of the machine's sgemm peak, measured right after.",
+                      1,
+                      1,
+                      3,
+                      options};
+    sl_args args;
+    SL_TRY(sl_options_parse(&usage, argc, argv, &args));
+    if (args.done) return SL_OK;
+    // the measure must not run out of steps, nor stop for checkpoints
+    const char *sets[SL_LIST_MAX + 2];
+    int n = 0;
+    for (int i = 0; i < given.n; i++) sets[n++] = given.items[i];
+    sets[n++] = "teacher.ppo.total_steps=1000000000";
+    sets[n++] = "checkpoint_seconds=86400";
+    sl_experiment *experiment = NULL;
+    sl_scratch scratch = {{0}};
+    SL_TRY(sl_experiment_load(args.v[0], sets, n, &experiment));
+    sl_status status = sl_scratch_create(experiment, &scratch);
+    sl_experiment_destroy(&experiment);
+    if (status == SL_OK) status = bench(&scratch, &args, seconds, json);
+    sl_scratch_remove(&scratch);
+    return status;
+}

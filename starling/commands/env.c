@@ -1,0 +1,187 @@
+/* env.c - starling env list | info | check. (bench is in cmd_env_bench.c.) */
+#include "starling/commands/command.h"
+#include "starling/commands/nearest.h"
+#include "starling/commands/options.h"
+#include "starling/report/table.h"
+#include "starling/run/output.h"
+
+#include "envs/env.h"
+#include "envs/recording/golden.h"
+#include "setup/opponent.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static json_t *json_of_agent(const sl_agent_spec *agent) {
+    json_t *blocks = json_array();
+    for (int b = 0; b < agent->n_blocks; b++) {
+        const sl_block *block = &agent->blocks[b];
+        (void)json_array_append_new(blocks, json_pack("{s:s,s:i,s:i,s:i}", "name", block->name, "begin", block->begin,
+                                                      "len", block->len, "entry", block->entry));
+    }
+    return json_pack("{s:s,s:s,s:i,s:i,s:o}", "name", agent->name, "role", agent->role, "obs_dim", agent->obs_dim,
+                     "n_actions", agent->n_actions, "blocks", blocks);
+}
+
+static sl_status print_list(bool json) {
+    int n = sl_env_n_names();
+    if (!json) {
+        // one a line, for scripts too: the summaries are short enough, as a test says
+        for (int i = 0; i < n; i++) printf("%-30s %s\n", sl_env_name(i), sl_env_summary(i));
+        return SL_OK;
+    }
+    bool failed = false;
+    json_t *object = json_object(), *list = json_array();
+    for (int i = 0; i < n; i++) {
+        json_t *entry = json_pack("{s:s,s:s}", "name", sl_env_name(i), "summary", sl_env_summary(i));
+        if (json_array_append_new(list, entry) != 0) failed = true;
+    }
+    sl_json_set(object, "environments", list, &failed);
+    return sl_json_print(object, failed);
+}
+
+sl_status sl_cmd_env_list(const char *path, int argc, char **argv) {
+    bool json = false;
+    const sl_option options[] = {{"json", SL_OPTION_SWITCH, NULL, "print one JSON object", &json, 0, 0}};
+    sl_usage usage = {path, "", "Lists the environments, one a line.", 0, 0, 1, options};
+    sl_args args;
+    SL_TRY(sl_options_parse(&usage, argc, argv, &args));
+    return args.done ? SL_OK : print_list(json);
+}
+
+static sl_status print_info_json(const sl_env_spec *spec) {
+    bool failed = false;
+    json_t *agents = json_array();
+    for (int i = 0; i < spec->n_agents; i++) {
+        if (json_array_append_new(agents, json_of_agent(&spec->agents[i])) != 0) failed = true;
+    }
+    json_t *object =
+        json_pack("{s:s,s:i,s:i,s:i,s:i,s:i,s:b,s:b,s:b,s:b,s:o}", "env", spec->name, "n_agents", spec->n_agents,
+                  "obs_dim", spec->obs_dim, "n_actions", spec->n_actions, "state_dim", spec->state_dim, "max_steps",
+                  spec->max_steps, "continuous", spec->continuous, "masks_actions", spec->masks_actions, "heuristic",
+                  spec->has_heuristic, "mortal", spec->mortal, "agents", agents);
+    return sl_json_print(object, failed);
+}
+
+static void print_blocks(const sl_agent_spec *agent) {
+    char line[SL_MAX_BLOCKS * (SL_NAME_SIZE + 48)] = "";
+    size_t n = 0;
+    for (int b = 0; b < agent->n_blocks && n < sizeof line; b++) {
+        const sl_block *block = &agent->blocks[b];
+        n += (size_t)snprintf(line + n, sizeof line - n, " %s[%d:%d]", block->name, block->begin,
+                              block->begin + block->len);
+        if (block->entry && n < sizeof line)
+            n += (size_t)snprintf(line + n, sizeof line - n, " (%d each)", block->entry);
+    }
+    sl_print_wrapped(stdout, 4, "  %s:%s\n", agent->name, line);
+}
+
+static sl_status print_info_table(const sl_env_spec *spec) {
+    sl_print_wrapped(stdout, 2, "%s: %d agent%s, %d steps, %s actions, state of %d numbers%s%s%s%s\n\n", spec->name,
+                     spec->n_agents, spec->n_agents == 1 ? "" : "s", spec->max_steps,
+                     spec->continuous ? "continuous" : "discrete", spec->state_dim,
+                     spec->masks_actions ? ", legal-action masks" : "", spec->has_heuristic ? ", a heuristic" : "",
+                     spec->opposed ? ", opposed sides" : "", spec->mortal ? ", agents can die" : "");
+    sl_table *table = NULL;
+    SL_TRY(sl_table_create(4, 2, (const char *const[]){"agent", "role", "actions", "observation"}, &table));
+    sl_status status = SL_OK;
+    for (int i = 0; i < spec->n_agents && status == SL_OK; i++) {
+        const sl_agent_spec *agent = &spec->agents[i];
+        status = sl_table_add_row(table);
+        if (status != SL_OK) break;
+        sl_table_set(table, 0, "%s", agent->name);
+        sl_table_set(table, 1, "%s", agent->role);
+        sl_table_set(table, 2, "%d", agent->n_actions);
+        sl_table_set(table, 3, "%d", agent->obs_dim);
+    }
+    if (status == SL_OK) {
+        sl_table_print(table, stdout);
+        printf("\nobservation blocks:\n");
+        for (int i = 0; i < spec->n_agents; i++) print_blocks(&spec->agents[i]);
+    }
+    sl_table_destroy(&table);
+    return status;
+}
+
+sl_status sl_cmd_env_info(const char *path, int argc, char **argv) {
+    bool json = false;
+    sl_text_list switches = {0};
+    const char *opponent = NULL;
+    sl_env_options env_options = sl_env_default_options();
+    int64_t n_agents = env_options.n_agents;
+    const sl_option options[] = {
+        {"agents", SL_OPTION_INT, "N", "number of agents, where it can be chosen", &n_agents, 0, SL_MAX_AGENTS},
+        {"continuous", SL_OPTION_SWITCH, NULL, "continuous actions", &env_options.continuous, 0, 0},
+        {"legacy-physics", SL_OPTION_SWITCH, NULL, "the first release's rules", &env_options.legacy_physics, 0, 0},
+        {"switch", SL_OPTION_LIST, "NAME", "full, spawn_shift=4, ...: as in the brackets of a name", &switches, 0, 0},
+        {"opponent", SL_OPTION_TEXT, "WHO", "who commands the enemies: reference, hold, FILE", &opponent, 0, 0},
+        {"json", SL_OPTION_SWITCH, NULL, "print one JSON object", &json, 0, 0},
+    };
+    sl_usage usage = {path, "NAME", "Shows agents, observation blocks and actions of an environment.", 1, 1,
+                      6,    options};
+    sl_args args;
+    SL_TRY(sl_options_parse(&usage, argc, argv, &args));
+    if (args.done) return SL_OK;
+    for (int i = 0; i < switches.n; i++) SL_TRY(sl_env_set_switch(&env_options, switches.items[i]));
+    env_options.n_agents = (int)n_agents;
+    sl_opponent_policy *policy = NULL;
+    if (opponent) SL_TRY(sl_opponent_create("--opponent", opponent, args.v[0], &env_options, &policy));
+    sl_opponent_announce(policy);
+    sl_rng stream = sl_rng_seed(0);
+    sl_env *env = NULL;
+    sl_status status = sl_env_create(args.v[0], &env_options, 1, &stream, &env);
+    if (status == SL_OK)
+        status = json ? print_info_json(sl_env_get_spec(env)) : print_info_table(sl_env_get_spec(env));
+    sl_env_destroy(&env);
+    sl_opponent_destroy(&policy);
+    return status;
+}
+
+static sl_status check_file(const char *file, bool *within) {
+    sl_golden_result r;
+    SL_TRY(sl_golden_check(file, &r));
+    *within = r.within_tolerance;
+    bool failed = false;
+    json_t *object = json_object();
+    sl_json_set(object, "file", json_string(file), &failed);
+    sl_json_set(object, "env", json_string(r.env), &failed);
+    sl_json_set(object, "steps", json_integer(r.steps), &failed);
+    sl_json_set(object, "max_abs_obs", sl_json_number(r.max_abs_obs), &failed);
+    sl_json_set(object, "max_abs_state", sl_json_number(r.max_abs_state), &failed);
+    sl_json_set(object, "max_abs_reward", sl_json_number(r.max_abs_reward), &failed);
+    sl_json_set(object, "mismatched_steps", json_integer(r.mismatched_steps), &failed);
+    sl_json_set(object, "flags_equal", json_boolean(r.flags_equal), &failed);
+    // what only battles have
+    if (strncmp(r.env, "combat/", 7) == 0) {
+        sl_json_set(object, "max_abs_units", sl_json_number(r.max_abs_units), &failed);
+    }
+    return sl_json_print(object, failed);
+}
+
+sl_status sl_cmd_env_check(const char *path, int argc, char **argv) {
+    enum { MAX_FILES = 10000 };
+    // the output is JSON with and without it: the flag is there so that every command takes it
+    bool json = false;
+    const sl_option options[] = {{"json", SL_OPTION_SWITCH, NULL, "as without: one JSON object a file", &json, 0, 0}};
+    sl_usage usage = {path,
+                      "FILE...",
+                      "Replays recorded trajectories (JSON lines, plain or .gz) and prints one JSON object a file: "
+                      "steps, the largest differences, steps beyond the tolerance. Exits with 10 when a file is.",
+                      1,
+                      MAX_FILES,
+                      1,
+                      options};
+    sl_args args;
+    SL_TRY(sl_options_parse(&usage, argc, argv, &args));
+    if (args.done) return SL_OK;
+    int beyond = 0;
+    const char *first = NULL;
+    for (int i = 0; i < args.n; i++) {
+        bool within = false;
+        SL_TRY(check_file(args.v[i], &within));
+        if (within) continue;
+        if (beyond++ == 0) first = args.v[i];
+    }
+    if (beyond == 0) return SL_OK;
+    return sl_fail(SL_CHECK, NULL, "%d of %d files are beyond the tolerance, '%s' first", beyond, args.n, first);
+}

@@ -1,0 +1,161 @@
+/* eval.c - starling eval: one policy of a run or model folder, in the coordinator's process. */
+#include "starling/commands/command.h"
+#include "starling/commands/nearest.h"
+#include "starling/commands/options.h"
+#include "starling/report/report.h"
+#include "starling/report/scale.h"
+#include "starling/run/output.h"
+#include "starling/run/process_group.h"
+
+#include "common/log.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static const struct {
+    const char *name;
+    sl_policy_kind kind;
+} policies[] = {
+    {"teacher", SL_POLICY_TEACHER},
+    {"students", SL_POLICY_STUDENTS},
+    {"random", SL_POLICY_RANDOM},
+    {"heuristic", SL_POLICY_HEURISTIC},
+};
+enum { N_POLICIES = sizeof policies / sizeof policies[0] };
+
+static sl_status parse_policy(const char *text, sl_policy_kind *out) {
+    if (!text) {
+        return sl_fail(SL_USAGE, "one of teacher, students, random, heuristic", "needs --policy");
+    }
+    for (int i = 0; i < N_POLICIES; i++) {
+        if (strcmp(text, policies[i].name) != 0) continue;
+        *out = policies[i].kind;
+        return SL_OK;
+    }
+    return sl_fail(SL_USAGE, "one of teacher, students, random, heuristic", "--policy cannot be '%s'", text);
+}
+
+static sl_status load(sl_run *run, sl_policy_kind policy) {
+    if (policy == SL_POLICY_HEURISTIC && !run->spec->has_heuristic) {
+        return sl_fail(SL_CONFIG, "mpe/simple_spread_v3 has one", "%s has no built-in heuristic", run->spec->name);
+    }
+    if (policy == SL_POLICY_TEACHER || policy == SL_POLICY_STUDENTS) {
+        SL_TRY(sl_run_load_policies(run, policy == SL_POLICY_STUDENTS));
+    }
+    if (policy == SL_POLICY_TEACHER && !run->has_teacher) {
+        return sl_fail(SL_NOT_FOUND, "the run is not that far yet, or trains its students directly",
+                       "'%s' has no teacher.safetensors", run->folder);
+    }
+    return SL_OK;
+}
+
+/* A score on the scale of the run's own report. */
+typedef struct placed {
+    bool known;          /* the folder has a report with a random and a teacher row */
+    double score;        /* NaN: see why_not */
+    const char *why_not; /* the scale cannot be used; static */
+} placed;
+
+static placed place(const char *folder, double mean) {
+    char path[SL_RUN_PATH];
+    json_t *report = NULL;
+    sl_scale scale;
+    placed p = {.score = NAN};
+    if (sl_run_path(folder, "report.json", path) != SL_OK || access(path, R_OK) != 0) return p;
+    if (sl_report_load(folder, &report) != SL_OK) {
+        SL_WARN("not normalised: %s", sl_error_what());
+        return p;
+    }
+    if (sl_scale_of_report(report, &scale)) {
+        p = (placed){true, sl_scale_score(&scale, mean), scale.why_not};
+        // the report's numbers are rounded: a zero may come out as one on the other side
+        if (fabs(p.score) < 1e-6) p.score = 0;
+    }
+    json_decref(report);
+    return p;
+}
+
+static sl_status print_json(const sl_run *run, const char *policy, uint64_t seed, const sl_flown *flown,
+                            const sl_score *score, const placed *p) {
+    bool failed = false;
+    json_t *object = json_object(), *returns = json_array();
+    for (int e = 0; e < flown->n_episodes; e++) {
+        double total = sl_env_return(run->spec, flown->returns + (size_t)e * (size_t)flown->n_agents);
+        if (json_array_append_new(returns, sl_json_number(total)) != 0) failed = true;
+    }
+    sl_json_set(object, "policy", json_string(policy), &failed);
+    sl_json_set(object, "env", json_string(run->spec->name), &failed);
+    if (run->spec->opposed) sl_json_set(object, "opposed_sides", json_true(), &failed);
+    sl_json_set(object, "seed", sl_json_seed(seed), &failed);
+    sl_json_set(object, "episodes", json_integer(flown->n_episodes), &failed);
+    sl_json_set(object, "return_mean", sl_json_number(score->mean), &failed);
+    sl_json_set(object, "return_ci95", sl_json_number(score->ci95), &failed);
+    sl_json_set(object, "return_sd", sl_json_number(score->sd), &failed);
+    if (p->known) sl_scale_set(object, "normalised", p->score, p->why_not, &failed);
+    sl_json_set(object, "length_mean", sl_json_number(score->length), &failed);
+    sl_score_set_wins(score, object, &failed);
+    sl_json_set(object, "returns", returns, &failed);
+    sl_json_set(object, "timing", json_pack("{s:f}", "seconds", flown->seconds), &failed);
+    return sl_json_print(object, failed);
+}
+
+static sl_status print_result(const sl_run *run, const char *policy, uint64_t seed, const sl_flown *flown,
+                              bool json) {
+    sl_score score;
+    char text[SL_SCORE_TEXT], scaled[64] = "";
+    SL_TRY(sl_score_of(run->spec, flown, &score));
+    placed p = place(run->folder, score.mean);
+    if (json) return print_json(run, policy, seed, flown, &score, &p);
+    if (p.known && !p.why_not) (void)snprintf(scaled, sizeof scaled, ", normalised %.3f", p.score);
+    sl_print_wrapped(stdout, 2, "%s on %s: %s%s, %.1f steps\n", policy, run->spec->name,
+                     sl_score_text(&score, flown->n_episodes, seed, text), scaled, score.length);
+    if (p.why_not) sl_print_wrapped(stdout, 2, "no normalised score: %s\n", p.why_not);
+    if (run->spec->opposed) sl_print_sides(run->spec->name);
+    return SL_OK;
+}
+
+static sl_status evaluate(sl_run *run, const sl_args *args, sl_policy_kind policy, int episodes, uint64_t seed,
+                          sl_flown *flown) {
+    sl_progress progress;
+    sl_progress_init(&progress, args->log_json);
+    sl_crew *crew = NULL;
+    SL_TRY(sl_crew_create(run, args, &progress, &crew));
+    sl_status status = sl_crew_serve(crew);
+    if (status == SL_OK) status = sl_crew_start_coordinator(crew);
+    if (status == SL_OK) status = sl_crew_evaluate(crew, policy, episodes, seed, "evaluate", flown);
+    sl_crew_end(crew);
+    sl_crew_destroy(&crew);
+    return status;
+}
+
+sl_status sl_cmd_eval(const char *path, int argc, char **argv) {
+    const char *policy = NULL;
+    int64_t episodes = -1, seed = -1;
+    bool json = false;
+    const sl_option options[] = {
+        {"policy", SL_OPTION_TEXT, "P", "teacher, students, random or heuristic", &policy, 0, 0},
+        {"episodes", SL_OPTION_INT, "N", "how many (the experiment's eval.episodes)", &episodes, 1, 1000000},
+        {"seed", SL_OPTION_INT, "N", "of the episodes (the experiment's eval.seed)", &seed, 0, 9007199254740992.0},
+        {"json", SL_OPTION_SWITCH, NULL, "print one JSON object", &json, 0, 0},
+    };
+    sl_usage usage = {path, "RUN|MODELS", "Evaluates a policy greedily and prints its mean return.", 1, 1,
+                      4,    options};
+    sl_args args;
+    SL_TRY(sl_options_parse(&usage, argc, argv, &args));
+    if (args.done) return SL_OK;
+    sl_policy_kind kind = SL_POLICY_RANDOM;
+    SL_TRY(parse_policy(policy, &kind));
+    sl_run *run = NULL;
+    SL_TRY(sl_run_open(args.v[0], &run));
+    if (episodes < 0) episodes = run->experiment->eval.episodes;
+    uint64_t episode_seed = seed >= 0 ? (uint64_t)seed : run->experiment->eval.seed;
+    sl_flown flown = {0};
+    sl_status status = load(run, kind);
+    if (status == SL_OK) status = evaluate(run, &args, kind, (int)episodes, episode_seed, &flown);
+    if (status == SL_OK) status = print_result(run, policy, episode_seed, &flown, json);
+    sl_flown_fini(&flown);
+    sl_run_close(&run);
+    return status;
+}

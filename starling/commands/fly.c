@@ -1,0 +1,186 @@
+/* fly.c - starling fly: the students as processes over tcp, against a coordinator of their own. */
+#include "starling/commands/command.h"
+#include "starling/commands/options.h"
+#include "starling/report/report.h"
+#include "starling/report/statistics.h"
+#include "starling/run/output.h"
+#include "starling/run/process_group.h"
+#include "starling/run/spawn.h"
+#include "starling/view/watcher.h"
+
+#include "common/alloc.h"
+
+#include <stdio.h>
+
+// enough for an interval, and done in a few seconds; a run's own flight is fleet.episodes long
+enum { EPISODES = 100 };
+
+/* Milliseconds of an environment step, and how many of them a second. */
+typedef struct pace {
+    double mean, p50, p99, per_second;
+} pace;
+
+static sl_status measure(const sl_flown *flown, pace *out) {
+    *out = (pace){0};
+    int n = (int)flown->n_ticks;
+    if (n == 0) return SL_OK;
+    double *ms = sl_alloc_array((size_t)n, sizeof *ms);
+    if (!ms) return sl_fail(SL_MEMORY, NULL, "no memory for %d ticks", n);
+    for (int t = 0; t < n; t++) ms[t] = (double)flown->tick_ns[t] / 1e6;
+    out->mean = sl_mean(n, ms);
+    sl_sort(n, ms);
+    out->p50 = sl_percentile(n, ms, 50);
+    out->p99 = sl_percentile(n, ms, 99);
+    out->per_second = 1000 / out->mean;
+    sl_free(ms);
+    return SL_OK;
+}
+
+// what changed actions is a part of the result, what did not is of its circumstances
+static void set_incidents(const int64_t *n, json_t *result, json_t *timing, bool *failed) {
+    sl_json_set(
+        result, "fallback",
+        json_pack("{s:I,s:I}", "late", (json_int_t)n[SL_INCIDENT_LATE], "absent", (json_int_t)n[SL_INCIDENT_ABSENT]),
+        failed);
+    sl_json_set(timing, "messages_dropped", json_integer((json_int_t)n[SL_INCIDENT_DROPPED]), failed);
+    sl_json_set(timing, "agents_rejected", json_integer((json_int_t)n[SL_INCIDENT_REJECTED]), failed);
+    sl_json_set(timing, "agents_lost", json_integer((json_int_t)n[SL_INCIDENT_LOST]), failed);
+}
+
+static void print_incidents(const int64_t *n) {
+    if (n[SL_INCIDENT_LATE] + n[SL_INCIDENT_ABSENT] > 0)
+        printf("the fallback acted %lld times for a late agent, %lld times for an absent one\n",
+               (long long)n[SL_INCIDENT_LATE], (long long)n[SL_INCIDENT_ABSENT]);
+    if (n[SL_INCIDENT_DROPPED] > 0)
+        printf("%lld messages of agents were dropped\n", (long long)n[SL_INCIDENT_DROPPED]);
+}
+
+static sl_status print_json(const sl_run *run, uint64_t seed, const sl_flown *flown, const sl_score *score,
+                            const pace *p, json_t *restarts) {
+    bool failed = false;
+    json_t *object = json_object(), *returns = json_array(), *timing = json_object();
+    for (int e = 0; e < flown->n_episodes; e++) {
+        double total = sl_env_return(run->spec, flown->returns + (size_t)e * (size_t)flown->n_agents);
+        if (json_array_append_new(returns, sl_json_number(total)) != 0) failed = true;
+    }
+    sl_json_set(object, "env", json_string(run->spec->name), &failed);
+    sl_json_set(object, "n_agents", json_integer(flown->n_agents), &failed);
+    if (run->spec->opposed) sl_json_set(object, "opposed_sides", json_true(), &failed);
+    sl_json_set(object, "seed", sl_json_seed(seed), &failed);
+    sl_json_set(object, "episodes", json_integer(flown->n_episodes), &failed);
+    sl_json_set(object, "return_mean", sl_json_number(score->mean), &failed);
+    sl_json_set(object, "return_ci95", sl_json_number(score->ci95), &failed);
+    sl_json_set(object, "length_mean", sl_json_number(score->length), &failed);
+    sl_score_set_wins(score, object, &failed);
+    sl_json_set(object, "returns", returns, &failed);
+    sl_json_set(timing, "seconds", sl_json_number(flown->seconds), &failed);
+    sl_json_set(timing, "ticks", json_integer((json_int_t)flown->n_ticks), &failed);
+    sl_json_set(timing, "ticks_per_second", sl_json_number(p->per_second), &failed);
+    sl_json_set(timing, "ms_per_step", json_pack("{s:f,s:f,s:f}", "mean", p->mean, "p50", p->p50, "p99", p->p99),
+                &failed);
+    sl_json_set(timing, "restarts", json_incref(restarts), &failed);
+    set_incidents(flown->incidents, object, timing, &failed);
+    sl_json_set(object, "timing", timing, &failed);
+    return sl_json_print(object, failed);
+}
+
+static sl_status print_result(const sl_run *run, uint64_t seed, const sl_flown *flown, json_t *restarts, bool json) {
+    sl_score score;
+    pace p;
+    SL_TRY(sl_score_of(run->spec, flown, &score));
+    SL_TRY(measure(flown, &p));
+    if (json) return print_json(run, seed, flown, &score, &p, restarts);
+    char text[SL_SCORE_TEXT];
+    sl_print_wrapped(stdout, 2, "%d agent%s flew %s: %s\n", flown->n_agents, flown->n_agents == 1 ? "" : "s",
+                     run->spec->name, sl_score_text(&score, flown->n_episodes, seed, text));
+    if (run->spec->opposed) sl_print_sides(run->spec->name);
+    printf("%.0f steps/s; a step takes %.3f ms (p50 %.3f, p99 %.3f)\n", p.per_second, p.mean, p.p50, p.p99);
+    print_incidents(flown->incidents);
+    return SL_OK;
+}
+
+typedef struct choice {
+    int64_t episodes, seed; /* -1: the experiment's */
+    double speed;           /* 0: not given */
+    bool watch, json;
+    const char *record, *agent;
+} choice;
+
+static sl_status show(const choice *c, sl_crew *crew, const sl_run *run, sl_watcher **watcher) {
+    SL_TRY(sl_watcher_open(run, watcher));
+    sl_crew_show(crew, sl_watcher_step_us(*watcher, c->speed > 0 ? c->speed : 1), sl_watcher_take, *watcher);
+    return SL_OK;
+}
+
+static sl_status fly(sl_run *run, const sl_args *args, const choice *c) {
+    int episodes = (int)c->episodes;
+    uint64_t seed = (uint64_t)c->seed;
+    sl_progress progress;
+    sl_progress_init(&progress, args->log_json);
+    // its line would tear the picture
+    progress.quiet = c->watch;
+    sl_flown flown = {0};
+    sl_crew *crew = NULL;
+    sl_watcher *watcher = NULL;
+    SL_TRY(sl_crew_create(run, args, &progress, &crew));
+    sl_crew_record(crew, c->record);
+    sl_crew_use_agent(crew, c->agent);
+    sl_status status = sl_crew_serve(crew);
+    if (status == SL_OK && c->watch) status = show(c, crew, run, &watcher);
+    if (status == SL_OK) status = sl_crew_start_coordinator(crew);
+    if (status == SL_OK) status = sl_crew_start_agents(crew);
+    if (status == SL_OK) status = sl_crew_fly(crew, episodes, seed, "fly", &flown);
+    sl_crew_end(crew);
+    json_t *restarts = sl_crew_restarts(crew);
+    sl_crew_destroy(&crew);
+    sl_watcher_close(&watcher);
+    if (status == SL_OK) status = print_result(run, seed, &flown, restarts, c->json);
+    json_decref(restarts);
+    sl_flown_fini(&flown);
+    return status;
+}
+
+// before anything is started
+static sl_status check_agent(const char *program) {
+    char path[SL_PATH_BYTES];
+    if (!program || sl_program_find(program, path) == SL_OK) return SL_OK;
+    return sl_fail(SL_NOT_FOUND, "a path such as ./my-agent, or a name in PATH; executable",
+                   "there is no program '%s' to fly as an agent", program);
+}
+
+sl_status sl_cmd_fly(const char *path, int argc, char **argv) {
+    choice c = {.episodes = -1, .seed = -1};
+    const sl_option options[] = {
+        {"episodes", SL_OPTION_INT, "N", "how many (100; 1 with --watch)", &c.episodes, 1, 1000000},
+        {"seed", SL_OPTION_INT, "N", "of the episodes (the experiment's eval.seed)", &c.seed, 0, 9007199254740992.0},
+        {"watch", SL_OPTION_SWITCH, NULL, "show them in the terminal", &c.watch, 0, 0},
+        {"speed", SL_OPTION_REAL, "X", "1 (the default): the environment's own time", &c.speed, 0.1, 1000},
+        {"record", SL_OPTION_TEXT, "FILE", "write them as .jsonl or .jsonl.gz", &c.record, 0, 0},
+        {"agent", SL_OPTION_TEXT, "PROGRAM", "an agent of yours, not starling-agent-<H>", &c.agent, 0, 0},
+        {"json", SL_OPTION_SWITCH, NULL, "print one JSON object", &c.json, 0, 0},
+    };
+    sl_usage usage = {path,
+                      "RUN|MODELS",
+                      "Starts a coordinator and one agent process a student, and flies episodes over tcp on this "
+                      "machine. An agent that dies is started again and the flight goes on.",
+                      1,
+                      1,
+                      7,
+                      options};
+    sl_args args;
+    SL_TRY(sl_options_parse(&usage, argc, argv, &args));
+    if (args.done) return SL_OK;
+    if (c.watch && c.json) {
+        return sl_fail(SL_USAGE, "leave one of them out", "--watch and --json both write to stdout");
+    }
+    if (c.speed > 0 && !c.watch) return sl_fail(SL_USAGE, "add --watch, or leave it out", "--speed is for --watch");
+    SL_TRY(check_agent(c.agent));
+    sl_run *run = NULL;
+    SL_TRY(sl_run_open(args.v[0], &run));
+    if (c.episodes < 0) c.episodes = c.watch ? 1 : EPISODES;
+    if (c.seed < 0) c.seed = (int64_t)run->experiment->eval.seed;
+    sl_status status = sl_run_load_policies(run, true);
+    if (status == SL_OK) status = fly(run, &args, &c);
+    sl_run_close(&run);
+    return status;
+}

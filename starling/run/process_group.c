@@ -1,0 +1,338 @@
+/* process_group.c - see process_group.h. Called by cmd_train.c, cmd_eval.c, cmd_fly.c and cmd_bench_*.c. */
+#include "starling/run/process_group.h"
+
+#include "common/alloc.h"
+#include "common/clock.h"
+#include "common/log.h"
+#include "common/program.h"
+#include "starling/run/ask.h"
+#include "starling/run/supervise.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { TRAINER_GRACE_MS = 30000, OTHERS_GRACE_MS = 5000, READY_SECONDS = 60, MAX_RESTARTS = 5, MAX_ENDPOINT = 256 };
+
+typedef struct member {
+    int child; /* of the supervisor; -1: not started */
+    bool ready;
+    char endpoint[MAX_ENDPOINT]; /* as its ready event said */
+} member;
+
+struct sl_crew {
+    const sl_run *run;
+    const char *log_level;
+    bool log_json;
+    sl_progress *progress;
+    sl_supervisor *supervisor;
+    sl_ask *ask;
+    member trainer, coordinator;
+    int n_agents;
+    member agents[SL_EXP_MAX_AGENTS];
+    const char *record; /* NULL: flights are not recorded */
+    const char *agent;  /* NULL: the program of each student's size */
+    int64_t watch_us;   /* 0: they are not watched */
+    void (*watch)(void *context, const json_t *event);
+    void *watch_context;
+};
+
+// --------------------------------------------------------------------------------------------------- arguments
+
+typedef struct arg_list {
+    int n;
+    const char *v[SL_CHILD_ARGS];
+} arg_list;
+
+static void add_arg(arg_list *list, const char *a, const char *b) {
+    list->v[list->n++] = a;
+    if (b) list->v[list->n++] = b;
+    list->v[list->n] = NULL;
+}
+
+// the children's logs would tear the progress line: warnings only, unless the user asks for more
+static void add_common(const sl_crew *self, arg_list *list) {
+    add_arg(list, "--log-level", self->log_level ? self->log_level : "warn");
+    if (self->log_json) add_arg(list, "--log-json", NULL);
+}
+
+static arg_list trainer_args(const sl_crew *self, bool resume) {
+    arg_list list = {0};
+    add_arg(&list, "--experiment", self->run->experiment_path);
+    add_arg(&list, "--run", self->run->folder);
+    // a restarted trainer serves where the coordinator already knocks
+    add_arg(&list, "--listen", self->trainer.endpoint[0] ? self->trainer.endpoint : "tcp://127.0.0.1:*");
+    if (resume) add_arg(&list, "--resume", NULL);
+    add_common(self, &list);
+    return list;
+}
+
+static const char *asker_endpoint(const sl_crew *self) {
+    return self->trainer.endpoint[0] ? self->trainer.endpoint : sl_ask_endpoint(self->ask);
+}
+
+static arg_list coordinator_args(const sl_crew *self) {
+    arg_list list = {0};
+    add_arg(&list, "--experiment", self->run->experiment_path);
+    add_arg(&list, "--run", self->run->folder);
+    add_arg(&list, "--connect", asker_endpoint(self));
+    if (self->coordinator.endpoint[0]) add_arg(&list, "--fleet", self->coordinator.endpoint);
+    if (self->record) add_arg(&list, "--record", self->record);
+    add_common(self, &list);
+    return list;
+}
+
+// ------------------------------------------------------------------------------------------------------ events
+
+static void note_ready(sl_crew *self, member *who, const json_t *event) {
+    const char *endpoint = json_string_value(json_object_get(event, "endpoint"));
+    if (endpoint) (void)snprintf(who->endpoint, sizeof who->endpoint, "%s", endpoint);
+    who->ready = true;
+    // from now on it is restarted with what is known now
+    sl_status status = SL_OK;
+    if (who == &self->trainer) {
+        arg_list list = trainer_args(self, true);
+        status = sl_supervisor_set_args(self->supervisor, who->child, list.v);
+    } else if (who == &self->coordinator) {
+        arg_list list = coordinator_args(self);
+        status = sl_supervisor_set_args(self->supervisor, who->child, list.v);
+    }
+    if (status != SL_OK) SL_WARN("%s", sl_error_what());
+}
+
+static void on_event(void *context, int child, const json_t *event) {
+    sl_crew *self = context;
+    const char *kind = json_string_value(json_object_get(event, "event"));
+    if (!kind) return;
+    if (strcmp(kind, "ready") == 0) {
+        if (child == self->trainer.child) note_ready(self, &self->trainer, event);
+        if (child == self->coordinator.child) note_ready(self, &self->coordinator, event);
+        for (int i = 0; i < self->n_agents; i++) {
+            if (child == self->agents[i].child) note_ready(self, &self->agents[i], event);
+        }
+    }
+    if (child != self->trainer.child) return;
+    // only now: a trainer that is told to end exits with 0 too
+    if (strcmp(kind, "finished") == 0) sl_supervisor_set_exit_zero(self->supervisor, child, SL_EXIT_FINISHES);
+    if (self->watch && strcmp(kind, "progress") == 0) self->watch(self->watch_context, event);
+    sl_progress_event(self->progress, event);
+}
+
+// ----------------------------------------------------------------------------------------------------- life
+
+// the coordinator has its first files, and a fleet that is opened again later asks for as many as at first
+sl_status sl_crew_need_room(const sl_setup *setup) {
+    SL_TRY(sl_program_need_files(2 * SL_PROGRAM_FILES + setup->N));
+    // of trainer and coordinator OpenBLAS's, the workers, and libzmq's two; an agent is one with two of libzmq's
+    int cores = (int)sysconf(_SC_NPROCESSORS_ONLN);
+    return sl_program_need_threads(2 * (cores + setup->experiment->threads + 2) + 3 * setup->N);
+}
+
+sl_status sl_crew_create(const sl_run *run, const sl_args *args, sl_progress *progress, sl_crew **out) {
+    SL_TRY(sl_crew_need_room(run->setup));
+    sl_crew *self = sl_alloc(sizeof *self);
+    if (!self) return sl_fail(SL_MEMORY, NULL, "no memory for a crew");
+    self->run = run;
+    self->log_level = args->log_level;
+    self->log_json = args->log_json;
+    self->progress = progress;
+    self->trainer.child = self->coordinator.child = -1;
+    sl_status status = sl_supervisor_create(on_event, self, &self->supervisor);
+    if (status != SL_OK) {
+        sl_free(self);
+        return status;
+    }
+    *out = self;
+    return SL_OK;
+}
+
+void sl_crew_destroy(sl_crew **self) {
+    if (!*self) return;
+    sl_progress_break((*self)->progress);
+    sl_ask_close(&(*self)->ask);
+    sl_supervisor_destroy(&(*self)->supervisor);
+    sl_free(*self);
+    *self = NULL;
+}
+
+void sl_crew_end(sl_crew *self) {
+    sl_progress_break(self->progress);
+    if (self->trainer.child >= 0) sl_supervisor_end(self->supervisor, self->trainer.child, TRAINER_GRACE_MS);
+    sl_supervisor_end(self->supervisor, -1, OTHERS_GRACE_MS);
+}
+
+void sl_crew_record(sl_crew *self, const char *path) {
+    self->record = path;
+}
+
+void sl_crew_use_agent(sl_crew *self, const char *program) {
+    self->agent = program;
+}
+
+void sl_crew_show(sl_crew *self, int64_t us, void (*picture)(void *context, const sl_learn_message *message),
+                  void *context) {
+    self->watch_us = us;
+    sl_ask_watch(self->ask, picture, context);
+}
+
+void sl_crew_watch(sl_crew *self, void (*watch)(void *context, const json_t *event), void *context) {
+    self->watch = watch;
+    self->watch_context = context;
+}
+
+static sl_status start(sl_crew *self, member *who, const char *name, const char *program, const arg_list *list,
+                       sl_exit_zero exit_zero) {
+    sl_child_def def = {name, program, list->v, exit_zero, MAX_RESTARTS};
+    who->child = -1;
+    who->ready = false;
+    SL_TRY(sl_supervisor_add(self->supervisor, &def, &who->child));
+    double deadline = sl_clock_seconds() + READY_SECONDS;
+    while (!who->ready) {
+        double left = deadline - sl_clock_seconds();
+        if (left <= 0) {
+            return sl_fail(SL_NETWORK, "run it with --log-level debug", "%s did not get ready within %d s", name,
+                           READY_SECONDS);
+        }
+        SL_TRY(sl_supervisor_poll(self->supervisor, -1, (int)(left * 1000) + 1));
+        // a run that was complete already may be over before it served
+        if (sl_supervisor_is_done(self->supervisor, who->child)) return SL_OK;
+    }
+    return SL_OK;
+}
+
+sl_status sl_crew_start_trainer(sl_crew *self, bool resume) {
+    arg_list list = trainer_args(self, resume);
+    return start(self, &self->trainer, "trainer", "starling-trainer", &list, SL_EXIT_IS_DEATH);
+}
+
+sl_status sl_crew_start_coordinator(sl_crew *self) {
+    arg_list list = coordinator_args(self);
+    return start(self, &self->coordinator, "coordinator", "starling-coordinator", &list, SL_EXIT_IS_DEATH);
+}
+
+// agents are not waited for one by one: the flight waits for all of them together
+sl_status sl_crew_start_agents(sl_crew *self) {
+    for (int i = self->n_agents; i < self->run->n_students; i++) {
+        char name[32], program[64], slot[16], model[SL_RUN_PATH];
+        SL_TRY(sl_run_student_path(self->run, i, model));
+        (void)snprintf(name, sizeof name, "agent %d", i);
+        (void)snprintf(program, sizeof program, "starling-agent-%d", self->run->students[i].profile.hidden);
+        (void)snprintf(slot, sizeof slot, "%d", i);
+        arg_list list = {0};
+        add_arg(&list, "--connect", self->coordinator.endpoint);
+        add_arg(&list, "--model", model);
+        add_arg(&list, "--slot", slot);
+        add_common(self, &list);
+        // the coordinator's goodbye ends an agent; the next flight wants it again
+        sl_child_def def = {name, self->agent ? self->agent : program, list.v, SL_EXIT_AGAIN, MAX_RESTARTS};
+        SL_TRY(sl_supervisor_add(self->supervisor, &def, &self->agents[i].child));
+        self->n_agents = i + 1;
+    }
+    return SL_OK;
+}
+
+sl_status sl_crew_train_for(sl_crew *self, double seconds) {
+    double deadline = sl_clock_seconds() + seconds;
+    while (!sl_supervisor_is_done(self->supervisor, self->trainer.child)) {
+        double left = deadline - sl_clock_seconds();
+        if (left <= 0) return SL_OK;
+        SL_TRY(sl_supervisor_poll(self->supervisor, -1, left < 60 ? (int)(left * 1000) + 1 : 60000));
+    }
+    return SL_OK;
+}
+
+sl_status sl_crew_train(sl_crew *self) {
+    return sl_crew_train_for(self, 1e12);
+}
+
+json_t *sl_crew_restarts(const sl_crew *self) {
+    int agents = 0, trainer = 0, coordinator = 0;
+    if (self->trainer.child >= 0) trainer = sl_supervisor_restarts(self->supervisor, self->trainer.child);
+    if (self->coordinator.child >= 0) {
+        coordinator = sl_supervisor_restarts(self->supervisor, self->coordinator.child);
+    }
+    for (int i = 0; i < self->n_agents; i++) {
+        agents += sl_supervisor_restarts(self->supervisor, self->agents[i].child);
+    }
+    return json_pack("{s:i,s:i,s:i}", "trainer", trainer, "coordinator", coordinator, "agents", agents);
+}
+
+// ------------------------------------------------------------------------------------------------------- asking
+
+sl_status sl_crew_serve(sl_crew *self) {
+    const char *endpoint = self->trainer.endpoint[0] ? self->trainer.endpoint : "tcp://127.0.0.1:*";
+    return sl_ask_open(endpoint, self->run->config_hash, &self->ask);
+}
+
+// sends the request on the asker's thread and watches the programs until its answer is there
+static sl_status ask(sl_crew *self, sl_learn_message *request, const char *stage, sl_flown *out) {
+    double begin = sl_clock_seconds();
+    sl_progress_start(self->progress, stage);
+    SL_TRY(sl_ask_begin(self->ask, request));
+    sl_status watched = SL_OK;
+    while (watched == SL_OK && !sl_ask_is_answered(self->ask)) {
+        watched = sl_supervisor_poll(self->supervisor, sl_ask_wake_fd(self->ask), 200);
+        sl_progress_news news = {.stage = stage, .unit = "episodes", .per_second = -1, .eta_seconds = -1, .won = -1};
+        char note[SL_ASK_NOTE];
+        sl_ask_progress(self->ask, &news.done, &news.total, note);
+        news.note = note;
+        double elapsed = sl_clock_seconds() - begin;
+        if (news.done > 0 && elapsed > 0) {
+            news.per_second = (double)news.done / elapsed;
+            news.eta_seconds = (double)(news.total - news.done) / news.per_second;
+        }
+        if (news.done > 0 || note[0]) sl_progress_update(self->progress, &news);
+    }
+    char what[512], hint[256];
+    (void)snprintf(what, sizeof what, "%s", sl_error_what());
+    (void)snprintf(hint, sizeof hint, "%s", sl_error_hint() ? sl_error_hint() : "");
+    const sl_learn_message *answer = NULL;
+    sl_status answered = sl_ask_end(self->ask, watched != SL_OK, &answer);
+    // why the programs failed says more than that no answer came
+    if (watched != SL_OK) return sl_fail(watched, hint[0] ? hint : NULL, "%s", what);
+    SL_TRY(answered);
+    SL_TRY(sl_flown_read(answer, self->run->spec->n_agents, request->n_episodes, out));
+    out->seconds = sl_clock_seconds() - begin;
+    sl_progress_done(self->progress, stage);
+    return SL_OK;
+}
+
+// the parameters of the acting networks, one after the other
+static sl_status gather(const sl_run *run, sl_policy_kind policy, float **out, int64_t *n) {
+    bool students = policy == SL_POLICY_STUDENTS;
+    const sl_policy *first = students ? run->students : &run->teacher;
+    int count = students ? run->n_students : 1;
+    size_t total = 0, at = 0;
+    for (int i = 0; i < count; i++) total += sl_net_n_params(&first[i].def);
+    float *params = sl_alloc_array(total, sizeof *params);
+    if (!params) return sl_fail(SL_MEMORY, NULL, "no memory for %zu parameters", total);
+    for (int i = 0; i < count; i++) {
+        size_t n_params = sl_net_n_params(&first[i].def);
+        memcpy(params + at, first[i].params, n_params * sizeof *params);
+        at += n_params;
+    }
+    *out = params;
+    *n = (int64_t)total;
+    return SL_OK;
+}
+
+sl_status sl_crew_evaluate(sl_crew *self, sl_policy_kind policy, int n_episodes, uint64_t seed, const char *stage,
+                           sl_flown *out) {
+    sl_learn_message request = {.kind = SL_LEARN_EVALUATE, .policy = policy, .n_episodes = n_episodes, .seed = seed};
+    float *params = NULL;
+    int64_t n = 0;
+    if (policy == SL_POLICY_TEACHER || policy == SL_POLICY_STUDENTS) {
+        SL_TRY(gather(self->run, policy, &params, &n));
+        sl_learn_add(&request, SL_TENSOR_PARAMS, SL_WIRE_F32, params, 1, &n);
+    }
+    sl_status status = ask(self, &request, stage, out);
+    sl_free(params);
+    return status;
+}
+
+sl_status sl_crew_fly(sl_crew *self, int n_episodes, uint64_t seed, const char *stage, sl_flown *out) {
+    sl_learn_message request = {
+        .kind = SL_LEARN_FLY, .policy = SL_POLICY_STUDENTS, .n_episodes = n_episodes, .seed = seed};
+    request.watch_us = self->watch_us;
+    return ask(self, &request, stage, out);
+}

@@ -1,0 +1,48 @@
+/* run_progress.h - a line for each stage of a run on stderr: on a terminal one that is rewritten, else a new one
+ * every few seconds; and the wall time of each stage, kept for the report's timing. main thread only. */
+#ifndef SL_STARLING_RUN_RUN_PROGRESS_H
+#define SL_STARLING_RUN_RUN_PROGRESS_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { SL_MAX_STAGES = 24, SL_STAGE_NAME = 32 };
+
+typedef struct sl_stage {
+    char name[SL_STAGE_NAME]; /* "teacher", "record", "distill", "direct", "evaluate teacher", "fly" */
+    double seconds;           /* wall time between start and done, over all restarts */
+    double started;           /* of its last start; 0 = not running */
+} sl_stage;
+
+typedef struct sl_progress {
+    bool terminal, open_line, quiet; /* open_line: the terminal's line has no newline yet */
+    bool logged;                     /* lines go through the log */
+    int columns;                     /* of the terminal */
+    double last_line;                /* seconds */
+    int n_stages;
+    sl_stage stages[SL_MAX_STAGES];
+} sl_progress;
+
+/* What a progress line says; per_second, eta_seconds and won (the share of the episodes) < 0: not known. */
+typedef struct sl_progress_news {
+    const char *stage, *unit;
+    int64_t done, total;
+    double per_second, eta_seconds, mean_return, won;
+    bool has_return;
+    const char *note; /* NULL or "": nothing more to say */
+} sl_progress_news;
+
+/* logged: with --log-json all of stderr is one JSON object a line, and so is the progress. */
+void sl_progress_init(sl_progress *self, bool logged);
+void sl_progress_start(sl_progress *self, const char *stage);
+void sl_progress_update(sl_progress *self, const sl_progress_news *news);
+void sl_progress_done(sl_progress *self, const char *stage);
+/* The events "stage" and "progress" of docs/processes.md; others are ignored. Fields are checked, not trusted. */
+void sl_progress_event(sl_progress *self, const json_t *event);
+/* {"teacher": seconds, ...} of the finished stages. NULL when memory is out. */
+json_t *sl_progress_timing(const sl_progress *self);
+/* Ends an open line before something else is written. */
+void sl_progress_break(sl_progress *self);
+
+#endif

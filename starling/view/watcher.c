@@ -1,0 +1,130 @@
+/* watcher.c - see watcher.h. Called by cmd_fly.c and, through ask.c, by the asker's thread. */
+#include "starling/view/watcher.h"
+
+#include "common/alloc.h"
+#include "common/log.h"
+#include "envs/shape_rows.h"
+#include "starling/view/screen.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+struct sl_watcher {
+    sl_env *env; /* knows the words and the camera; it is never stepped */
+    const sl_env_spec *spec;
+    sl_screen *screen;
+    int64_t n_shown, n_dropped;
+    /* the picture before: what the last step was worth follows from it */
+    int64_t episode;
+    int32_t step;
+    double total;
+    sl_shape shapes[SL_MAX_SHAPES];
+    char words[SL_MAX_AGENTS][SL_NAME_SIZE];
+};
+
+sl_status sl_watcher_open(const sl_run *run, sl_watcher **out) {
+    sl_watcher *self = sl_alloc(sizeof *self);
+    if (!self) return sl_fail(SL_MEMORY, NULL, "no memory to watch");
+    sl_status status = sl_setup_env(run->setup, 1, &run->setup->root, &self->env);
+    if (status == SL_OK) self->spec = sl_env_get_spec(self->env);
+    if (status == SL_OK) status = sl_screen_open(&self->screen);
+    if (status != SL_OK)
+        sl_watcher_close(&self);
+    else
+        *out = self;
+    return status;
+}
+
+void sl_watcher_close(sl_watcher **self) {
+    if (!*self) return;
+    sl_screen_close(&(*self)->screen);
+    sl_env_destroy(&(*self)->env);
+    sl_free(*self);
+    *self = NULL;
+}
+
+int64_t sl_watcher_step_us(const sl_watcher *self, double speed) {
+    double us = sl_env_get_camera(self->env)->step_seconds / speed * 1e6;
+    return us >= 1 ? (int64_t)us : 1;
+}
+
+int64_t sl_watcher_shown(const sl_watcher *self) {
+    return self->n_shown;
+}
+
+// the data of a tensor of that type and shape; columns 0 = one dimension
+static const void *rows_of(const sl_learn_message *m, sl_tensor_role role, sl_wire_type type, int64_t rows,
+                           int64_t columns) {
+    const sl_wire_tensor *t = sl_learn_tensor(m, role);
+    bool fits = t && t->type == type && t->n_dims == (columns ? 2 : 1) && t->dims[0] == rows;
+    return fits && (!columns || t->dims[1] == columns) ? t->data : NULL;
+}
+
+/* What a picture holds besides its shapes; frames lie in memory as they came, aligned to nothing. */
+typedef struct picture {
+    int n_shapes;
+    int32_t step;
+    bool acted;
+    int32_t actions[SL_MAX_AGENTS];
+    double returns[SL_MAX_AGENTS];
+} picture;
+
+static bool read_picture(sl_watcher *self, const sl_learn_message *m, picture *out) {
+    const sl_wire_tensor *shapes = sl_learn_tensor(m, SL_TENSOR_SHAPES);
+    int64_t n = shapes && shapes->n_dims == 2 ? shapes->dims[0] : -1, N = self->spec->n_agents;
+    if (n < 0 || n > SL_MAX_SHAPES) return false;
+    const void *numbers = rows_of(m, SL_TENSOR_SHAPES, SL_WIRE_F32, n, SL_SHAPE_NUMBERS);
+    const void *labels = rows_of(m, SL_TENSOR_LABELS, SL_WIRE_U8, n, SL_SHAPE_BYTES);
+    const void *returns = rows_of(m, SL_TENSOR_EPISODE_RETURN, SL_WIRE_F64, 1, N);
+    const void *step = rows_of(m, SL_TENSOR_EPISODE_LENGTH, SL_WIRE_I32, 1, 0);
+    const void *actions = rows_of(m, SL_TENSOR_ACTION, SL_WIRE_I32, N, 0);
+    if (!numbers || !labels || !returns || !step || (!actions && sl_learn_tensor(m, SL_TENSOR_ACTION))) return false;
+    if (sl_shape_rows_read((int)n, numbers, labels, self->shapes) != SL_OK) return false;
+    out->n_shapes = (int)n;
+    out->acted = actions != NULL;
+    memcpy(&out->step, step, sizeof out->step);
+    memcpy(out->returns, returns, (size_t)N * sizeof *out->returns);
+    if (actions) memcpy(out->actions, actions, (size_t)N * sizeof *out->actions);
+    return out->step >= 0;
+}
+
+static void show(sl_watcher *self, const sl_learn_message *m, const picture *p) {
+    double total = sl_env_return(self->spec, p->returns);
+    bool follows = m->done == self->episode && p->step == self->step + 1;
+    for (int i = 0; i < self->spec->n_agents && p->acted; i++) {
+        sl_env_tell_action(self->env, i, p->actions[i], self->words[i]);
+    }
+    sl_view_frame frame = {.title = self->spec->name,
+                           .camera = *sl_env_get_camera(self->env),
+                           .n_shapes = p->n_shapes,
+                           .shapes = self->shapes,
+                           .n_agents = self->spec->n_agents,
+                           .words = p->acted ? (const char(*)[SL_NAME_SIZE])self->words : NULL,
+                           .episode = m->done + 1,
+                           .n_episodes = m->total,
+                           .step = p->step,
+                           .max_steps = self->spec->max_steps,
+                           .reward = follows ? total - self->total : 0,
+                           .total = total,
+                           .outcome = m->text[0] ? m->text : NULL};
+    self->episode = m->done;
+    self->step = p->step;
+    self->total = total;
+    self->n_shown++;
+    // stdout that is gone shows when the result is printed
+    if (sl_screen_show(self->screen, &frame) != SL_OK) SL_DEBUGF("%s", sl_error_what());
+}
+
+void sl_watcher_take(void *context, const sl_learn_message *message) {
+    sl_watcher *self = context;
+    picture p;
+    if (read_picture(self, message, &p)) {
+        show(self, message, &p);
+        return;
+    }
+    // the first, second, fourth, ...
+    self->n_dropped++;
+    if ((self->n_dropped & (self->n_dropped - 1)) == 0)
+        SL_WARN("a picture of the flight was dropped, %lld so far", (long long)self->n_dropped);
+}

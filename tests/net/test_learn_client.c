@@ -1,0 +1,416 @@
+/* test_learn_client.c - the asking side of the learn link against a scripted coordinator on the simulated network:
+ * meeting, lost requests and answers, a coordinator that is replaced, a second one, stale messages, silence, a stop.
+ */
+#include "net/learn_client.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#include <string.h>
+
+static const int64_t ms = 1000000;
+
+/* What the coordinator does with requests. */
+typedef enum script {
+    ANSWER,      /* DONE */
+    LOSE_FIRST,  /* ignores the first request as if it had not arrived */
+    LOSE_ANSWER, /* works, but the first answer does not arrive */
+    LOSE_ALL,    /* no request ever arrives */
+    BE_REPLACED, /* the first request kills it; another one starts */
+    SPEAK_STALE, /* answers of other requests and incarnations first */
+    REFUSE,      /* ERROR */
+    WORK_FOR_EVER /* PROGRESS without an end */,
+    FALL_SILENT,
+    HOLD_UP /* everybody is stopped for long, then it answers */
+} script;
+
+typedef struct fake {
+    sl_transport *transport;
+    sl_learn_codec *codec;
+    script script;
+    uint64_t run_id, answered, seen[8];
+    int n_requests, n_welcomes, n_rejects;
+    sl_status code; /* of an ERROR */
+    bool working, holds;
+    const char *hash;
+} fake;
+
+static void say(fake *self, sl_learn_kind kind, uint64_t request_id) {
+    sl_learn_message message = {.kind = kind, .run_id = self->run_id, .request_id = request_id, .total = 10};
+    if (kind == SL_LEARN_HELLO) (void)snprintf(message.config_hash, sizeof message.config_hash, "%s", self->hash);
+    if (kind == SL_LEARN_ERROR) {
+        message.code = self->code;
+        (void)snprintf(message.text, sizeof message.text, "%s", "no such policy");
+    }
+    assert_int_equal(sl_learn_send(self->codec, self->transport, NULL, &message), SL_OK);
+}
+
+static void on_request(fake *self, uint64_t id) {
+    int n = self->n_requests++;
+    self->seen[n % 8] = id;
+    self->working = true;
+    switch (self->script) {
+    case LOSE_FIRST:
+        if (n == 0) {
+            self->working = false;
+            return;
+        }
+        break;
+    case LOSE_ALL:
+        self->working = false;
+        return;
+    case LOSE_ANSWER:
+        if (n == 0) {
+            self->answered = id;
+            self->working = false;
+            return;
+        }
+        break;
+    case BE_REPLACED:
+        if (n == 0) {
+            self->run_id += 2;
+            self->working = false;
+            return;
+        }
+        break;
+    case SPEAK_STALE:
+        say(self, SL_LEARN_DONE, id + 1);
+        self->run_id += 2;
+        say(self, SL_LEARN_DONE, id);
+        self->run_id -= 2;
+        say(self, SL_LEARN_BATCH, id);
+        return;
+    case REFUSE:
+        say(self, SL_LEARN_ERROR, id);
+        return;
+    case WORK_FOR_EVER:
+    case FALL_SILENT:
+    case HOLD_UP:
+        return;
+    case ANSWER:
+        break;
+    }
+    say(self, SL_LEARN_DONE, id);
+    self->answered = id;
+    self->working = false;
+}
+
+/* Woken twice a virtual second, and by every message. */
+static void play(void *context) {
+    fake *self = context;
+    sl_message frames;
+    sl_learn_message message;
+    bool heard = false;
+    if (self->holds) return;
+    while (sl_transport_receive(self->transport, 0, &frames) == SL_OK) {
+        heard = true;
+        assert_int_equal(sl_learn_decode(self->codec, &frames, &message), SL_OK);
+        if (message.kind == SL_LEARN_WELCOME)
+            self->n_welcomes++;
+        else if (message.kind == SL_LEARN_REJECT)
+            self->n_rejects++;
+        else
+            on_request(self, message.request_id);
+    }
+    if (heard || self->script == FALL_SILENT) return;
+    if (self->script == HOLD_UP && self->working) {
+        self->holds = true;
+        assert_int_equal(sl_transport_receive(self->transport, 150000, &frames), SL_TIMEOUT);
+        self->holds = false;
+        self->script = ANSWER;
+        return;
+    }
+    if (self->script == ANSWER && self->working) {
+        say(self, SL_LEARN_DONE, self->seen[0]);
+        self->working = false;
+        return;
+    }
+    if (!self->working)
+        say(self, SL_LEARN_HELLO, self->answered);
+    else if (self->script == WORK_FOR_EVER)
+        say(self, SL_LEARN_PROGRESS, self->seen[0]);
+}
+
+static char hash_text[65];
+
+typedef struct fixture {
+    sl_sim *sim;
+    sl_asker *asker;
+    fake coordinator;
+    volatile sig_atomic_t stop;
+    int n_progress, stop_after; /* stop_after: progress messages, 0 = never */
+} fixture;
+
+static void count_progress(void *context, const sl_learn_message *message) {
+    fixture *f = context;
+    assert_int_equal(message->total, 10);
+    if (++f->n_progress == f->stop_after) f->stop = 1;
+}
+
+static void open_pair(fixture *f, script what) {
+    memset(hash_text, 'a', 64);
+    *f = (fixture){.coordinator = {.script = what, .run_id = 11, .hash = hash_text}};
+    sl_sim_def sim = {.seed = 1, .delay_min_ns = 10000, .delay_max_ns = 10000};
+    assert_int_equal(sl_sim_create(&sim, &f->sim), SL_OK);
+    sl_sim_install(f->sim);
+    sl_asker_def def = sl_asker_default_def("sim://trainer");
+    (void)snprintf(def.config_hash, sizeof def.config_hash, "%s", hash_text);
+    def.stop = &f->stop;
+    def.progress = count_progress;
+    def.context = f;
+    assert_int_equal(sl_asker_open(&def, &f->asker), SL_OK);
+    sl_transport_def transport = sl_transport_learn_def();
+    assert_int_equal(sl_transport_connect("sim://trainer", &transport, &f->coordinator.transport), SL_OK);
+    assert_int_equal(sl_learn_codec_create(&f->coordinator.codec), SL_OK);
+    sl_sim_attach(f->sim, 500 * ms, play, &f->coordinator);
+}
+
+static void close_pair(fixture *f) {
+    sl_asker_close(&f->asker);
+    sl_transport_close(&f->coordinator.transport);
+    sl_learn_codec_destroy(&f->coordinator.codec);
+    sl_sim_install(NULL);
+    sl_sim_destroy(&f->sim);
+}
+
+static sl_status ask(fixture *f, bool resend, const sl_learn_message **answer) {
+    sl_learn_message request = {.kind = SL_LEARN_STOP};
+    return sl_asker_ask(f->asker, &request, resend, answer);
+}
+
+static void a_request_is_answered(void **state) {
+    (void)state;
+    fixture f;
+    const sl_learn_message *answer = NULL;
+    open_pair(&f, ANSWER);
+    assert_int_equal(sl_asker_peer(f.asker), 0);
+    for (int k = 1; k <= 3; k++) {
+        assert_int_equal(ask(&f, false, &answer), SL_OK);
+        assert_int_equal(answer->kind, SL_LEARN_DONE);
+        assert_int_equal(f.coordinator.n_requests, k);
+    }
+    assert_int_equal(sl_asker_peer(f.asker), 11);
+    assert_true(f.coordinator.n_welcomes >= 1);
+    close_pair(&f);
+}
+
+static void another_experiment_is_rejected(void **state) {
+    (void)state;
+    fixture f;
+    open_pair(&f, ANSWER);
+    f.coordinator.hash = "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb";
+    assert_int_equal(sl_asker_wait(f.asker), SL_NETWORK);
+    assert_true(f.coordinator.n_rejects > 0);
+    assert_int_equal(f.coordinator.n_welcomes, 0);
+    close_pair(&f);
+}
+
+static void what_is_lost_is_asked_again_under_the_same_id(void **state) {
+    (void)state;
+    for (script what = LOSE_FIRST; what <= LOSE_ANSWER; what++) {
+        fixture f;
+        const sl_learn_message *answer = NULL;
+        open_pair(&f, what);
+        assert_int_equal(ask(&f, false, &answer), SL_OK);
+        assert_int_equal(f.coordinator.n_requests, 2);
+        assert_true(f.coordinator.seen[0] == f.coordinator.seen[1]);
+        close_pair(&f);
+    }
+}
+
+static void what_is_lost_again_and_again_is_given_up(void **state) {
+    (void)state;
+    fixture f;
+    const sl_learn_message *answer = NULL;
+    open_pair(&f, LOSE_ALL);
+    int64_t start = sl_sim_now_ns(f.sim);
+    assert_int_equal(ask(&f, false, &answer), SL_NETWORK);
+    assert_string_equal(sl_error_what(), "the coordinator was asked 31 times, and no answer has arrived");
+    assert_int_equal(f.coordinator.n_requests, 31);
+    assert_true(sl_sim_now_ns(f.sim) - start < 60000 * ms);
+    close_pair(&f);
+}
+
+/* A coordinator beside the first, with a connection of its own. */
+static void open_second(fixture *f, fake *second) {
+    *second = (fake){.script = ANSWER, .run_id = 77, .hash = hash_text};
+    sl_transport_def transport = sl_transport_learn_def();
+    assert_int_equal(sl_transport_connect("sim://trainer", &transport, &second->transport), SL_OK);
+    assert_int_equal(sl_learn_codec_create(&second->codec), SL_OK);
+    sl_sim_attach(f->sim, 500 * ms, play, second);
+}
+
+static void close_second(fake *second) {
+    sl_transport_close(&second->transport);
+    sl_learn_codec_destroy(&second->codec);
+}
+
+static void a_second_coordinator_is_rejected(void **state) {
+    (void)state;
+    fixture f;
+    fake second;
+    const sl_learn_message *answer = NULL;
+    open_pair(&f, ANSWER);
+    assert_int_equal(sl_asker_wait(f.asker), SL_OK);
+    open_second(&f, &second);
+    // the one that is served stays, and the other is told
+    f.coordinator.script = WORK_FOR_EVER;
+    f.stop_after = 20;
+    assert_int_equal(ask(&f, true, &answer), SL_INTERRUPTED);
+    assert_int_equal(sl_asker_peer(f.asker), 11);
+    assert_int_equal(second.n_welcomes, 0);
+    assert_true(second.n_rejects > 0);
+    assert_int_equal(f.coordinator.n_rejects, 0);
+    assert_int_equal(f.coordinator.n_requests, 1);
+    close_second(&second);
+    close_pair(&f);
+}
+
+static void a_successor_takes_the_place_of_one_that_is_gone(void **state) {
+    (void)state;
+    fixture f;
+    fake second;
+    const sl_learn_message *answer = NULL;
+    open_pair(&f, ANSWER);
+    assert_int_equal(sl_asker_wait(f.asker), SL_OK);
+    close_second(&f.coordinator);
+    open_second(&f, &second);
+    int64_t start = sl_sim_now_ns(f.sim);
+    assert_int_equal(ask(&f, true, &answer), SL_OK);
+    assert_int_equal(sl_asker_peer(f.asker), 77);
+    assert_int_equal(second.n_rejects, 0);
+    assert_true(sl_sim_now_ns(f.sim) - start < 2000 * ms);
+    sl_asker_close(&f.asker);
+    close_second(&second);
+    sl_sim_install(NULL);
+    sl_sim_destroy(&f.sim);
+}
+
+static void a_successor_takes_the_place_of_a_silent_one(void **state) {
+    (void)state;
+    fixture f;
+    fake second;
+    const sl_learn_message *answer = NULL;
+    open_pair(&f, ANSWER);
+    assert_int_equal(sl_asker_wait(f.asker), SL_OK);
+    f.coordinator.script = FALL_SILENT;
+    open_second(&f, &second);
+    int64_t start = sl_sim_now_ns(f.sim);
+    assert_int_equal(ask(&f, true, &answer), SL_OK);
+    int64_t took = sl_sim_now_ns(f.sim) - start;
+    assert_int_equal(sl_asker_peer(f.asker), 77);
+    assert_int_equal(second.n_rejects, 0);
+    assert_true(took > 10000 * ms && took < 12000 * ms);
+    close_second(&second);
+    close_pair(&f);
+}
+
+static void a_replaced_coordinator_is_told_of(void **state) {
+    (void)state;
+    fixture f;
+    const sl_learn_message *answer = NULL;
+    open_pair(&f, BE_REPLACED);
+    assert_int_equal(ask(&f, false, &answer), SL_TIMEOUT);
+    assert_null(answer);
+    assert_int_equal(sl_asker_peer(f.asker), 13);
+    // the caller restores and goes on with the new one
+    assert_int_equal(ask(&f, false, &answer), SL_OK);
+    close_pair(&f);
+    // a request that depends on no state goes to the new one by itself
+    answer = NULL;
+    open_pair(&f, BE_REPLACED);
+    assert_int_equal(ask(&f, true, &answer), SL_OK);
+    assert_int_equal(f.coordinator.n_requests, 2);
+    assert_true(f.coordinator.seen[0] != f.coordinator.seen[1]);
+    close_pair(&f);
+}
+
+static void stale_answers_are_dropped(void **state) {
+    (void)state;
+    fixture f;
+    const sl_learn_message *answer = NULL;
+    open_pair(&f, SPEAK_STALE);
+    assert_int_equal(ask(&f, false, &answer), SL_OK);
+    assert_int_equal(answer->kind, SL_LEARN_BATCH);
+    close_pair(&f);
+}
+
+static void an_error_comes_with_its_code_and_text(void **state) {
+    (void)state;
+    fixture f;
+    const sl_learn_message *answer = NULL;
+    for (sl_status code = SL_USAGE; code < SL_STATUS_COUNT; code++) {
+        // what is internal to the coordinator is no stop, no timeout and no full queue of ours
+        bool internal = code == SL_INTERRUPTED || code == SL_FULL || code == SL_TIMEOUT;
+        for (int resend = 0; resend < 2; resend++) {
+            open_pair(&f, REFUSE);
+            f.coordinator.code = code;
+            assert_int_equal(ask(&f, resend, &answer), internal ? SL_NETWORK : code);
+            assert_string_equal(sl_error_what(), "the coordinator: no such policy");
+            assert_null(answer);
+            close_pair(&f);
+        }
+    }
+}
+
+static void silence_ends_and_progress_does_not(void **state) {
+    (void)state;
+    fixture f;
+    const sl_learn_message *answer = NULL;
+    open_pair(&f, ANSWER);
+    assert_int_equal(sl_asker_wait(f.asker), SL_OK);
+    f.coordinator.script = FALL_SILENT;
+    int64_t start = sl_sim_now_ns(f.sim);
+    assert_int_equal(ask(&f, false, &answer), SL_NETWORK);
+    assert_true(sl_sim_now_ns(f.sim) - start >= 119000 * ms && sl_sim_now_ns(f.sim) - start < 122000 * ms);
+    close_pair(&f);
+}
+
+static void who_was_stopped_calls_nobody_silent(void **state) {
+    (void)state;
+    fixture f;
+    const sl_learn_message *answer = NULL;
+    open_pair(&f, ANSWER);
+    assert_int_equal(sl_asker_wait(f.asker), SL_OK);
+    f.coordinator.script = HOLD_UP;
+    int64_t start = sl_sim_now_ns(f.sim);
+    assert_int_equal(ask(&f, false, &answer), SL_OK);
+    assert_int_equal(answer->kind, SL_LEARN_DONE);
+    assert_true(sl_sim_now_ns(f.sim) - start > 150000 * ms && f.coordinator.n_requests == 1);
+    close_pair(&f);
+}
+
+static void a_stop_waits_for_the_grace_only(void **state) {
+    (void)state;
+    fixture f;
+    const sl_learn_message *answer = NULL;
+    open_pair(&f, WORK_FOR_EVER);
+    f.stop_after = 600;
+    // 600 times half a second are more than the silence that is allowed
+    assert_int_equal(ask(&f, false, &answer), SL_INTERRUPTED);
+    assert_true(f.n_progress >= 600 && f.n_progress <= 608);
+    close_pair(&f);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_request_is_answered),
+        cmocka_unit_test(another_experiment_is_rejected),
+        cmocka_unit_test(what_is_lost_is_asked_again_under_the_same_id),
+        cmocka_unit_test(what_is_lost_again_and_again_is_given_up),
+        cmocka_unit_test(a_second_coordinator_is_rejected),
+        cmocka_unit_test(a_successor_takes_the_place_of_one_that_is_gone),
+        cmocka_unit_test(a_successor_takes_the_place_of_a_silent_one),
+        cmocka_unit_test(a_replaced_coordinator_is_told_of),
+        cmocka_unit_test(stale_answers_are_dropped),
+        cmocka_unit_test(an_error_comes_with_its_code_and_text),
+        cmocka_unit_test(silence_ends_and_progress_does_not),
+        cmocka_unit_test(who_was_stopped_calls_nobody_silent),
+        cmocka_unit_test(a_stop_waits_for_the_grace_only),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,83 @@
+/* test_evaluation.c - the episodes of an answer: copied when they are what was asked for, refused when not. */
+#include "starling/run/evaluation.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { E = 2, N = 3 };
+
+static const double returns[E * N] = {1, 2, 3, 4, 5, 6};
+static const int32_t lengths[E] = {25, 7};
+static const uint8_t won[E] = {0, 1};
+static const int64_t ticks[4] = {10, 20, 30, 40};
+
+static const int64_t incidents[SL_INCIDENTS] = {1, 2, 3, 4, 5};
+static const double latency[4] = {100, 200, 30, 40};
+
+static sl_learn_message answer_of(int64_t n_lengths) {
+    sl_learn_message answer = {.kind = SL_LEARN_DONE};
+    sl_learn_add(&answer, SL_TENSOR_EPISODE_RETURN, SL_WIRE_F64, returns, 2, (const int64_t[]){E, N});
+    sl_learn_add(&answer, SL_TENSOR_EPISODE_LENGTH, SL_WIRE_I32, lengths, 1, &n_lengths);
+    return answer;
+}
+
+static void test_copies(void **state) {
+    (void)state;
+    sl_learn_message answer = answer_of(E);
+    sl_flown flown = {0};
+    assert_int_equal(sl_flown_read(&answer, N, E, &flown), SL_OK);
+    assert_true(flown.n_episodes == E && flown.n_agents == N && flown.n_ticks == 0);
+    assert_true(flown.incidents[SL_INCIDENT_LOST] == 0);
+    assert_true(flown.round_trip_ns[0] == 0 && flown.residence_ns[1] == 0);
+    assert_true(!flown.won && !flown.tick_ns && flown.returns != returns);
+    assert_memory_equal(flown.returns, returns, sizeof returns);
+    assert_memory_equal(flown.lengths, lengths, sizeof lengths);
+    sl_flown_fini(&flown);
+    sl_learn_add(&answer, SL_TENSOR_EPISODE_WON, SL_WIRE_U8, won, 1, (const int64_t[]){E});
+    sl_learn_add(&answer, SL_TENSOR_TICK_NS, SL_WIRE_I64, ticks, 1, (const int64_t[]){4});
+    sl_learn_add(&answer, SL_TENSOR_INCIDENTS, SL_WIRE_I64, incidents, 1, (const int64_t[]){SL_INCIDENTS});
+    sl_learn_add(&answer, SL_TENSOR_LATENCY, SL_WIRE_F64, latency, 2, (const int64_t[]){2, 2});
+    assert_int_equal(sl_flown_read(&answer, N, E, &flown), SL_OK);
+    assert_memory_equal(flown.incidents, incidents, sizeof incidents);
+    assert_true(flown.round_trip_ns[0] == 100 && flown.round_trip_ns[1] == 200);
+    assert_true(flown.residence_ns[0] == 30 && flown.residence_ns[1] == 40);
+    assert_memory_equal(flown.won, won, sizeof won);
+    assert_int_equal(flown.n_ticks, 4);
+    assert_memory_equal(flown.tick_ns, ticks, sizeof ticks);
+    sl_flown_fini(&flown);
+    assert_null(flown.returns);
+    sl_flown_fini(&flown);
+}
+
+static void refused(const sl_learn_message *answer, int n_agents, int n_episodes) {
+    sl_flown flown = {.n_episodes = -1};
+    assert_int_equal(sl_flown_read(answer, n_agents, n_episodes, &flown), SL_MISMATCH);
+    assert_int_equal(flown.n_episodes, -1);
+}
+
+static void test_refusals(void **state) {
+    (void)state;
+    sl_learn_message answer = answer_of(E), nothing = {.kind = SL_LEARN_DONE}, shorter = answer_of(E - 1);
+    refused(&nothing, N, E);
+    refused(&answer, N + 1, E);
+    refused(&answer, N, E + 1);
+    refused(&shorter, N, E);
+    // right in number, of another type
+    sl_learn_message typed = {.kind = SL_LEARN_DONE};
+    sl_learn_add(&typed, SL_TENSOR_EPISODE_RETURN, SL_WIRE_I64, returns, 2, (const int64_t[]){E, N});
+    sl_learn_add(&typed, SL_TENSOR_EPISODE_LENGTH, SL_WIRE_I32, lengths, 1, (const int64_t[]){E});
+    refused(&typed, N, E);
+    sl_learn_message won_of_others = answer_of(E);
+    sl_learn_add(&won_of_others, SL_TENSOR_EPISODE_WON, SL_WIRE_U8, won, 1, (const int64_t[]){E - 1});
+    refused(&won_of_others, N, E);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_copies), cmocka_unit_test(test_refusals)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

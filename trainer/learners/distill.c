@@ -1,0 +1,369 @@
+/* distill.c - the epochs over one distillation batch. A block is a few whole episodes: all students go forward on it,
+ * the losses couple them (eq. 9), then all go backward. The row losses are in kd_loss.c and ppo_loss.c. */
+#include "trainer/learners/distill_parts.h"
+
+#include "common/log.h"
+#include "nn/blas.h"
+#include "nn/dist.h"
+
+#include <math.h>
+#include <string.h>
+
+/* ---- one block of episodes ---- */
+
+/* Student i forward on the window, with what the losses need of it. */
+static void forward(const sl_distill *self, sl_distill_slice *s, int i, const sl_window *window) {
+    const sl_distill_student *one = &self->students[i];
+    const sl_batch *batch = self->batch;
+    const sl_exp_distill *options = self->def.options;
+    sl_distill_view *v = &s->views[i];
+    sl_group group = {self->N, i, 1};
+    int L = window->L, U = window->U, R = L * U, H = one->def.hidden, A = one->def.out_dim;
+    sl_gather_input(window, &group, batch->obs, batch->O, one->def.in_dim, 0, v->x);
+    bool recurrent = one->def.cell == SL_CELL_GRU;
+    sl_net_forward(&one->def, one->net.params, v->ws, recurrent ? L : 1, recurrent ? U : R, v->x, NULL,
+                   recurrent ? s->keep : NULL, v->logits, v->z);
+    if (batch->avail) sl_gather_bytes(window, &group, batch->avail, batch->A, A, v->avail);
+    sl_categorical_log_softmax(R, A, v->logits, batch->avail ? v->avail : NULL, v->logp);
+    sl_gather_input(window, &group, batch->teacher_logits, batch->A, A, 0, v->lt);
+    if (batch->alive) sl_gather_floats(window, &group, batch->alive, v->alive);
+    for (int r = 0; r < R; r++) v->weight[r] = (float)self->row_share * (batch->alive ? v->alive[r] : 1.0f);
+    // the maps of eq. 9 and eq. 11 on the student's embedding
+    if (options->w_sr != 0) {
+        sl_gather_input(window, &group, self->common_t, self->D, self->D, 0, v->ct);
+        sl_blas_nt(R, self->D, H, v->z, H, one->maps.params, H, 0.0f, v->common, self->D);
+    }
+    if (options->w_role != 0) {
+        sl_gather_input(window, &group, self->role_t, self->K, self->K, 0, v->rt);
+        sl_blas_nt(R, self->K, H, v->z, H, one->maps.params + (size_t)self->D * (size_t)H, H, 0.0f, v->roles,
+                   self->K);
+    }
+}
+
+/* Eq. 3-5, 7 and 8: what concerns student i's logits alone. */
+static void logit_losses(const sl_distill *self, sl_distill_slice *s, int i, const sl_window *window) {
+    const sl_exp_distill *options = self->def.options;
+    const sl_batch *batch = self->batch;
+    sl_distill_view *v = &s->views[i];
+    sl_group group = {self->N, i, 1}, advantage_group = {batch->M == 1 ? 1 : self->N, i, 1};
+    int R = window->L * window->U, A = self->students[i].def.out_dim;
+    const uint8_t *avail = batch->avail ? v->avail : NULL;
+    memset(v->dlogits, 0, (size_t)R * (size_t)A * sizeof(float));
+    if (options->w_ppo != 0) {
+        sl_gather_floats(window, &group, batch->logp, v->old_logp);
+        sl_gather_ints(window, &group, batch->action, v->action);
+        sl_gather_floats(window, &advantage_group, self->advantage, v->advantage);
+        sl_ppo_rows rows = {R, A, avail, v->action, v->old_logp, v->advantage, v->weight};
+        sl_ppo_actor_loss(&rows, v->logp, options->w_ppo, options->entropy, options->clip, s->scratch, v->dlogits,
+                          &s->sums.ppo);
+    } else {
+        // eq. 5's entropy without its PPO term
+        float *scale = s->scratch, *entropy = s->scratch + R;
+        for (int r = 0; r < R; r++) scale[r] = -(float)options->entropy * v->weight[r];
+        sl_categorical_entropy(R, A, v->logp, scale, entropy, options->entropy != 0 ? v->dlogits : NULL);
+        for (int r = 0; r < R; r++) s->sums.ppo.entropy += (double)(v->weight[r] * entropy[r]);
+    }
+    if (options->w_kl != 0)
+        s->sums.kl +=
+            sl_kd_kl(R, A, v->lt, v->logits, avail, options->tau, v->weight, options->w_kl, s->scratch, v->dlogits);
+    // the cross entropy also finds the teacher's preferred action, for the agreement
+    s->sums.ce += sl_kd_ce(R, A, v->lt, v->logp, avail, v->weight, options->w_ce, s->scratch, v->best,
+                           options->w_ce != 0 ? v->dlogits : NULL);
+    sl_categorical_argmax(R, A, v->logits, avail, v->action);
+    for (int r = 0; r < R; r++) s->sums.agreement += (double)(v->action[r] == v->best[r] ? v->weight[r] : 0.0f);
+}
+
+/* Eq. 9: the relations between the students of a step. */
+static void relation_loss(const sl_distill *self, sl_distill_slice *s, int R) {
+    bool all = !self->batch->alive;
+    for (int i = 0; i < self->N; i++) {
+        sl_distill_view *v = &s->views[i];
+        s->ct[i] = v->ct;
+        s->cs[i] = v->common;
+        s->alive[i] = v->alive;
+        s->dcs[i] = v->dcommon;
+        memset(v->dcommon, 0, (size_t)R * (size_t)self->D * sizeof(float));
+    }
+    for (int r = 0; r < R; r++) s->pair_weight[r] = (float)self->pair_share;
+    s->sums.sr += sl_kd_relation(R, self->N, self->D, s->ct, s->cs, all ? NULL : s->alive, s->pair_weight,
+                                 self->def.options->w_sr, s->dcs);
+}
+
+/* Eq. 10 and 11 for student i; every n-th step its gradient moves W_T too. */
+static void role_loss(const sl_distill *self, sl_distill_slice *s, int index, int i, const sl_window *window) {
+    sl_distill_view *v = &s->views[i];
+    int R = window->L * window->U, K = self->K, H_teacher = self->need.teacher_H;
+    size_t n = (size_t)R * (size_t)K;
+    memset(v->droles, 0, n * sizeof(float));
+    memset(v->drt, 0, n * sizeof(float));
+    s->sums.role += sl_kd_role(R, K, v->rt, v->roles, self->def.options->tau_role, v->weight,
+                               self->def.options->w_role, v->droles, self->moves_teacher ? v->drt : NULL);
+    if (!self->moves_teacher) return;
+    sl_group group = {self->N, i, 1};
+    sl_gather_input(window, &group, self->batch->teacher_z, H_teacher, H_teacher, 0, s->zt);
+    sl_blas_tn(K, H_teacher, R, v->drt, K, s->zt, H_teacher, 1.0f, sl_trainee_slice(&self->teacher_role, index),
+               H_teacher);
+}
+
+/* From the losses back through the maps and the network of student i. */
+static void backward(const sl_distill *self, sl_distill_slice *s, int index, int i, int R) {
+    const sl_distill_student *one = &self->students[i];
+    const sl_exp_distill *options = self->def.options;
+    sl_distill_view *v = &s->views[i];
+    int H = one->def.hidden, D = self->D, K = self->K;
+    size_t n_common = (size_t)D * (size_t)H;
+    bool uses_z = options->w_sr != 0 || options->w_role != 0;
+    float *dmaps = sl_trainee_slice(&one->maps, index);
+    if (uses_z) memset(v->dz, 0, (size_t)R * (size_t)H * sizeof(float));
+    if (options->w_sr != 0) {
+        sl_blas_nn(R, H, D, v->dcommon, D, one->maps.params, H, 1.0f, v->dz, H);
+        sl_blas_tn(D, H, R, v->dcommon, D, v->z, H, 1.0f, dmaps, H);
+    }
+    if (options->w_role != 0) {
+        sl_blas_nn(R, H, K, v->droles, K, one->maps.params + n_common, H, 1.0f, v->dz, H);
+        sl_blas_tn(K, H, R, v->droles, K, v->z, H, 1.0f, dmaps + n_common, H);
+    }
+    sl_net_backward(&one->def, one->net.params, v->ws, v->dlogits, uses_z ? v->dz : NULL,
+                    sl_trainee_slice(&one->net, index));
+}
+
+static void run_block(sl_distill *self, int index, const sl_window *window) {
+    sl_distill_slice *s = &self->slices[index];
+    int R = window->L * window->U;
+    sl_gather_keep(window, 1, s->keep);
+    for (int i = 0; i < self->N; i++) forward(self, s, i, window);
+    for (int i = 0; i < self->N; i++) logit_losses(self, s, i, window);
+    if (self->def.options->w_sr != 0) relation_loss(self, s, R);
+    for (int i = 0; i < self->N && self->def.options->w_role != 0; i++) role_loss(self, s, index, i, window);
+    for (int i = 0; i < self->N; i++) backward(self, s, index, i, R);
+}
+
+static void run_slice(void *context, int index, int thread) {
+    (void)thread;
+    sl_distill *self = context;
+    self->slices[index].sums = (sl_distill_sums){0};
+    for (int i = 0; i < self->N; i++) {
+        sl_trainee_zero(&self->students[i].net, index);
+        sl_trainee_zero(&self->students[i].maps, index);
+    }
+    sl_trainee_zero(&self->teacher_role, index);
+    int begin = (int)((int64_t)self->n_minibatch * index / self->n_slices);
+    int end = (int)((int64_t)self->n_minibatch * (index + 1) / self->n_slices);
+    for (int u = begin; u < end; u += self->block_units) {
+        int U = end - u < self->block_units ? end - u : self->block_units;
+        sl_window window = {self->batch, self->batch->T, self->batch->T, U, self->units + u};
+        run_block(self, index, &window);
+    }
+}
+
+/* ---- minibatches ---- */
+
+/* Rows that count, and steps at which at least one pair is alive. */
+static void count_rows(sl_distill *self) {
+    const sl_batch *batch = self->batch;
+    double rows = 0, pairs = 0;
+    for (int m = 0; m < self->n_minibatch; m++) {
+        for (int t = 0; t < batch->T; t++) {
+            int n = self->N;
+            const float *alive = batch->alive;
+            if (alive) {
+                n = 0;
+                alive += ((size_t)t * (size_t)batch->B + (size_t)self->units[m]) * (size_t)self->N;
+                for (int i = 0; i < self->N; i++) n += alive[i] != 0.0f;
+            }
+            rows += n;
+            pairs += n >= 2;
+        }
+    }
+    self->row_share = rows > 0 ? 1.0 / rows : 0;
+    self->pair_share = pairs > 0 ? 1.0 / pairs : 0;
+}
+
+static sl_distill_sums run_minibatch(sl_distill *self, int n, const int *units) {
+    self->units = units;
+    self->n_minibatch = n;
+    count_rows(self);
+    sl_pool_run(self->pool, self->n_slices, run_slice, self);
+    sl_distill_sums total = {0};
+    for (int k = 0; k < self->n_slices; k++) {
+        const sl_distill_sums *part = &self->slices[k].sums;
+        total.ppo.policy_loss += part->ppo.policy_loss;
+        total.ppo.entropy += part->ppo.entropy;
+        total.ppo.kl += part->ppo.kl;
+        total.ppo.clipped += part->ppo.clipped;
+        total.kl += part->kl;
+        total.ce += part->ce;
+        total.sr += part->sr;
+        total.role += part->role;
+        total.agreement += part->agreement;
+    }
+    return total;
+}
+
+/* L = w_ppo L_PPO + L_KD - c_H H (eq. 5), L_KD by eq. 6. */
+static double total_loss(const sl_exp_distill *w, const sl_distill_sums *s) {
+    // eq. 6
+    double kd = w->w_kl * s->kl + w->w_ce * s->ce + w->w_sr * s->sr + w->w_role * s->role;
+    // eq. 5
+    return w->w_ppo * s->ppo.policy_loss + kd - w->entropy * s->ppo.entropy;
+}
+
+/* The teacher's side of eq. 9 and eq. 11, once a batch, and again after W_T has moved. */
+static void project_teacher(sl_distill *self, bool common, bool role) {
+    const sl_batch *batch = self->batch;
+    int R = batch->T * batch->B * batch->N, H = batch->teacher_H;
+    if (common && self->def.options->w_sr != 0)
+        sl_blas_nt(R, self->D, H, batch->teacher_z, H, self->teacher_common, H, 0.0f, self->common_t, self->D);
+    if (role && self->def.options->w_role != 0)
+        sl_blas_nt(R, self->K, H, batch->teacher_z, H, self->teacher_role.params, H, 0.0f, self->role_t, self->K);
+}
+
+static void prepare(sl_distill *self, const sl_batch *batch) {
+    self->batch = batch;
+    self->moves_teacher = false;
+    if (self->def.options->w_ppo != 0)
+        sl_advantage_normalise((size_t)batch->T * (size_t)batch->B, batch->M, batch->N, batch->advantage,
+                               batch->alive, self->advantage);
+    project_teacher(self, true, true);
+}
+
+static void permute(sl_distill *self) {
+    for (int k = 0; k < self->n_units; k++) self->order[k] = k;
+    if (self->def.options->minibatches <= 1) return;
+    for (int k = self->n_units - 1; k > 0; k--) {
+        int other = (int)sl_rng_below(&self->minibatch, (uint32_t)k + 1);
+        int swap = self->order[k];
+        self->order[k] = self->order[other];
+        self->order[other] = swap;
+    }
+}
+
+static void step(sl_distill *self, double lr) {
+    const sl_exp_distill *options = self->def.options;
+    bool maps = options->w_sr != 0 || options->w_role != 0;
+    for (int i = 0; i < self->N; i++) {
+        sl_distill_student *one = &self->students[i];
+        sl_trainee_step(&one->net, one->name, lr, options->adam_eps, options->max_grad_norm);
+        if (maps) sl_trainee_step(&one->maps, one->maps_name, lr, options->adam_eps, options->max_grad_norm);
+    }
+    if (!self->moves_teacher) return;
+    sl_trainee_step(&self->teacher_role, "W_T", lr, options->adam_eps, options->max_grad_norm);
+    project_teacher(self, false, true);
+}
+
+static void add_mean(sl_distill_sums *mean, const sl_distill_sums *part, double share) {
+    mean->ppo.policy_loss += part->ppo.policy_loss * share;
+    mean->ppo.entropy += part->ppo.entropy * share;
+    mean->ppo.kl += part->ppo.kl * share;
+    mean->ppo.clipped += part->ppo.clipped * share;
+    mean->kl += part->kl * share;
+    mean->ce += part->ce * share;
+    mean->sr += part->sr * share;
+    mean->role += part->role * share;
+    mean->agreement += part->agreement * share;
+}
+
+static void one_epoch(sl_distill *self, double lr, sl_distill_sums *mean) {
+    const sl_exp_distill *options = self->def.options;
+    permute(self);
+    *mean = (sl_distill_sums){0};
+    for (int m = 0; m < options->minibatches; m++) {
+        int begin = (int)((int64_t)self->n_units * m / options->minibatches);
+        int end = (int)((int64_t)self->n_units * (m + 1) / options->minibatches);
+        if (begin == end) continue;
+        int period = options->teacher_role_period;
+        self->moves_teacher = period > 0 && options->w_role != 0 && (self->steps + 1) % period == 0;
+        sl_distill_sums part = run_minibatch(self, end - begin, self->order + begin);
+        if (isfinite(total_loss(options, &part)))
+            step(self, lr);
+        else if (self->skipped_losses++ == 0)
+            SL_WARN("a distillation loss is not finite: this update is skipped");
+        self->steps++;
+        add_mean(mean, &part, 1.0 / options->minibatches);
+    }
+}
+
+void sl_distill_update(sl_distill *self, const sl_batch *batch, double progress, sl_distill_stats *stats) {
+    const sl_exp_distill *options = self->def.options;
+    double lr = options->lr + (options->lr_final - options->lr) * progress;
+    prepare(self, batch);
+    sl_distill_sums mean = {0};
+    for (int epoch = 0; epoch < options->epochs; epoch++) one_epoch(self, lr, &mean);
+    *stats = (sl_distill_stats){.loss = total_loss(options, &mean),
+                                .ppo = mean.ppo.policy_loss,
+                                .kl = mean.kl,
+                                .ce = mean.ce,
+                                .sr = mean.sr,
+                                .role = mean.role,
+                                .entropy = mean.ppo.entropy,
+                                .agreement = mean.agreement,
+                                .ratio_kl = mean.ppo.kl,
+                                .clip_fraction = mean.ppo.clipped,
+                                .grad_norm = self->students[0].net.norm,
+                                .lr = lr,
+                                .skipped = self->skipped_losses};
+    for (int i = 0; i < self->N; i++)
+        stats->skipped += self->students[i].net.skipped + self->students[i].maps.skipped;
+}
+
+/* ---- what others see ---- */
+
+const sl_batch_need *sl_distill_need(const sl_distill *self) {
+    return &self->need;
+}
+
+float *sl_distill_params(const sl_distill *self, size_t *n) {
+    *n = self->n_students;
+    return self->params;
+}
+
+float *sl_distill_all_params(const sl_distill *self, size_t *n) {
+    *n = self->n_params;
+    return self->params;
+}
+
+static float *add_slices(const sl_trainee *trainee, float *grads) {
+    memset(grads, 0, trainee->n * sizeof *grads);
+    for (int s = 0; s < trainee->n_slices; s++)
+        for (size_t p = 0; p < trainee->n; p++) grads[p] += sl_trainee_slice(trainee, s)[p];
+    return grads + trainee->n;
+}
+
+double sl_distill_loss(sl_distill *self, const sl_batch *batch, float *grads) {
+    prepare(self, batch);
+    self->moves_teacher = self->def.options->w_role != 0;
+    for (int k = 0; k < self->n_units; k++) self->order[k] = k;
+    sl_distill_sums total = run_minibatch(self, self->n_units, self->order);
+    for (int i = 0; i < self->N; i++) grads = add_slices(&self->students[i].net, grads);
+    for (int i = 0; i < self->N; i++) grads = add_slices(&self->students[i].maps, grads);
+    (void)add_slices(&self->teacher_role, grads);
+    return total_loss(self->def.options, &total);
+}
+
+sl_status sl_distill_save(const sl_distill *self, sl_tensors *file) {
+    for (int i = 0; i < self->N; i++) {
+        SL_TRY(sl_trainee_save(&self->students[i].net, self->students[i].name, file));
+        SL_TRY(sl_trainee_save(&self->students[i].maps, self->students[i].maps_name, file));
+    }
+    SL_TRY(sl_trainee_save(&self->teacher_role, "teacher_role", file));
+    int64_t stream[6];
+    memcpy(stream, self->minibatch.s, sizeof self->minibatch.s);
+    stream[4] = self->skipped_losses;
+    stream[5] = self->steps;
+    return sl_tensors_add(file, "minibatch", SL_I64, 1, (const int64_t[]){6}, stream);
+}
+
+sl_status sl_distill_load(sl_distill *self, const sl_tensors *file) {
+    const sl_tensor *stream;
+    SL_TRY(sl_tensors_find(file, "minibatch", SL_I64, 6, &stream));
+    for (int i = 0; i < self->N; i++) {
+        SL_TRY(sl_trainee_load(&self->students[i].net, self->students[i].name, file));
+        SL_TRY(sl_trainee_load(&self->students[i].maps, self->students[i].maps_name, file));
+    }
+    SL_TRY(sl_trainee_load(&self->teacher_role, "teacher_role", file));
+    const int64_t *words = stream->data;
+    memcpy(self->minibatch.s, words, sizeof self->minibatch.s);
+    self->skipped_losses = words[4];
+    self->steps = words[5];
+    return SL_OK;
+}

@@ -1,0 +1,73 @@
+/* distill_parts.h - inside the distillation learner: what it is made of. For distill.c alone; distill_parts.c makes
+ * and frees it. */
+#ifndef SL_TRAINER_LEARNERS_DISTILL_PARTS_H
+#define SL_TRAINER_LEARNERS_DISTILL_PARTS_H
+
+#include "trainer/gather.h"
+#include "trainer/kd_loss.h"
+#include "trainer/learners/distill.h"
+#include "trainer/parameter_group.h"
+#include "trainer/ppo_loss.h"
+
+/* One student: its network, and the training-time maps of eq. 9 (D, H) and eq. 11 (K, H). */
+typedef struct sl_distill_student {
+    sl_net_def def;
+    char name[24], maps_name[24];
+    sl_trainee net, maps;
+} sl_distill_student;
+
+/* What a slice holds of one student on one block of R rows. */
+typedef struct sl_distill_view {
+    sl_net_workspace *ws;
+    float *x, *logits, *dlogits, *logp, *z, *dz;
+    float *common, *dcommon; /* (R, D) eq. 9 */
+    float *roles, *droles;   /* (R, K) eq. 11 */
+    float *alive, *weight, *advantage, *old_logp;
+    float *lt, *ct, *rt; /* the teacher's logits (R, A), common (R, D), roles (R, K) */
+    float *drt;          /* (R, K) */
+    int32_t *action, *best;
+    uint8_t *avail;
+} sl_distill_view;
+
+typedef struct sl_distill_sums {
+    sl_ppo_sums ppo;
+    double kl, ce, sr, role, agreement;
+} sl_distill_sums;
+
+typedef struct sl_distill_slice {
+    sl_distill_view *views;          /* (N) */
+    float *keep, *scratch, *zt;      /* keep (R), scratch (3 R), zt (R, H_teacher) */
+    float *pair_weight;              /* (R) */
+    const float **ct, **cs, **alive; /* (N) for eq. 9 */
+    float **dcs;
+    int *units;
+    sl_distill_sums sums;
+} sl_distill_slice;
+
+struct sl_distill {
+    sl_distill_def def;
+    sl_batch_need need;
+    int n_actions[SL_EXP_MAX_AGENTS];
+    sl_pool *pool;
+    int N, D, K, n_slices, n_units, block_units;
+    sl_distill_student *students;
+    float *params; /* all that is trained: students, maps, W_T */
+    size_t n_students, n_params;
+    sl_trainee teacher_role;  /* W_T (K, H_teacher), stepped only with teacher_role_period > 0 */
+    float *teacher_common;    /* (D, H_teacher), fixed */
+    float *common_t, *role_t; /* (T, B, N, D), (T, B, N, K): the teacher's side of eq. 9 and 11 */
+    float *advantage;         /* (T, B, M) normalised */
+    sl_distill_slice *slices;
+    int *order;
+    int64_t steps;
+    sl_rng minibatch;
+    int64_t skipped_losses;
+    /* of the minibatch at work */
+    const sl_batch *batch;
+    const int *units;
+    int n_minibatch;
+    bool moves_teacher; /* this minibatch's gradient also goes to W_T */
+    double row_share, pair_share;
+};
+
+#endif

@@ -1,0 +1,327 @@
+/* mappo.c - the epochs over one advantage batch: permute, split over slices, losses and gradients, one step a
+ * network and minibatch. The row losses are in ppo_loss.c, the way from batch to rows in gather.c. */
+#include "trainer/learners/mappo_parts.h"
+
+#include "common/log.h"
+#include "nn/dist.h"
+
+#include <math.h>
+#include <string.h>
+
+/* ---- one block of rows through one network ---- */
+
+/* from s->x to s->out */
+static void forward(const sl_mappo_net *one, sl_mappo_slice *s, sl_net_workspace *ws, const sl_window *window,
+                    const float *hidden, int hidden_width) {
+    int G = one->group.G, sequences = window->U * G;
+    if (one->def.cell == SL_CELL_GRU) {
+        sl_gather_keep(window, G, s->keep);
+        sl_gather_hidden(window, &one->group, hidden, hidden_width, one->def.hidden, s->h0);
+        sl_net_forward(&one->def, one->trainee.params, ws, window->L, sequences, s->x, s->h0, s->keep, s->out, NULL);
+    } else {
+        // without a state every row stands alone
+        sl_net_forward(&one->def, one->trainee.params, ws, 1, window->L * sequences, s->x, NULL, NULL, s->out, NULL);
+    }
+}
+
+/* The dead do not act; but their value is what the living bootstrap from, so that every row of a critic counts. */
+static bool counts_the_living(const sl_mappo *self, int k) {
+    return self->batch->alive && k < self->n_nets;
+}
+
+/* weight (L, U, G) = alive / rows that count. */
+static void gather_weight(const sl_mappo *self, int k, const sl_window *window, float *weight) {
+    const sl_group *group = &self->nets[k].group;
+    int R = window->L * window->U * group->G;
+    float share = (float)self->row_share[k];
+    bool counted = counts_the_living(self, k);
+    if (counted) sl_gather_floats(window, group, self->batch->alive, weight);
+    for (int r = 0; r < R; r++) weight[r] = counted ? weight[r] * share : share;
+}
+
+static void actor_block(sl_mappo *self, int k, int index, const sl_window *window) {
+    const sl_mappo_net *one = &self->nets[k];
+    const sl_batch *batch = self->batch;
+    sl_mappo_slice *s = &self->slices[index];
+    int R = window->L * window->U * one->group.G, A = one->def.out_dim;
+    sl_gather_input(window, &one->group, batch->obs, batch->O, one->used, one->n_id, s->x);
+    forward(one, s, s->workspaces[k], window, batch->hidden, batch->H);
+    sl_ppo_rows rows = {.R = R, .A = A, .action = s->action, .old_logp = s->old, .advantage = s->advantage};
+    rows.weight = s->weight;
+    rows.avail = batch->avail ? s->avail : NULL;
+    sl_gather_ints(window, &one->group, batch->action, s->action);
+    sl_gather_floats(window, &one->group, batch->logp, s->old);
+    sl_group advantage_group = one->group;
+    if (batch->M == 1) advantage_group.n = 1;
+    sl_gather_floats(window, &advantage_group, self->advantage, s->advantage);
+    gather_weight(self, k, window, s->weight);
+    if (batch->avail) sl_gather_bytes(window, &one->group, batch->avail, batch->A, A, s->avail);
+    sl_categorical_log_softmax(R, A, s->out, rows.avail, s->logp);
+    memset(s->dout, 0, (size_t)R * (size_t)A * sizeof *s->dout);
+    sl_ppo_actor_loss(&rows, s->logp, 1.0, self->entropy_coef, self->def.ppo->clip, s->scratch, s->dout, &s->sums);
+    sl_net_backward(&one->def, one->trainee.params, s->workspaces[k], s->dout, NULL,
+                    sl_trainee_slice(&one->trainee, index));
+}
+
+static void critic_block(sl_mappo *self, int index, const sl_window *window) {
+    int k = self->n_nets;
+    const sl_mappo_net *one = &self->nets[k];
+    const sl_batch *batch = self->batch;
+    const sl_exp_ppo *ppo = self->def.ppo;
+    sl_mappo_slice *s = &self->slices[index];
+    int R = window->L * window->U * one->group.G;
+    const sl_setup *setup = self->def.setup;
+    if (setup->critic_rows)
+        sl_gather_critic(window, setup->critic_own ? batch->O : 0, s->x);
+    else
+        sl_gather_input(window, &one->group, batch->state, batch->S, batch->S, 0, s->x);
+    forward(one, s, s->workspaces[k], window, batch->critic_hidden, batch->critic_H);
+    sl_gather_floats(window, &one->group, self->value, s->old);
+    sl_gather_floats(window, &one->group, self->target, s->advantage);
+    gather_weight(self, k, window, s->weight);
+    sl_ppo_value_loss(R, s->out, s->old, s->advantage, s->weight, ppo->value_coef, ppo->clip, ppo->huber_delta,
+                      s->dout, &s->sums);
+    sl_net_backward(&one->def, one->trainee.params, s->workspaces[k], s->dout, NULL,
+                    sl_trainee_slice(&one->trainee, index));
+}
+
+/* ---- one slice of a minibatch ---- */
+
+/* This slice's units of the minibatch, those of full length first; returns how many of them are full. */
+static int share_out(const sl_mappo *self, int index, int *units, int *n) {
+    int begin = (int)((int64_t)self->n_minibatch * index / self->n_slices);
+    int end = (int)((int64_t)self->n_minibatch * (index + 1) / self->n_slices);
+    int B = self->batch->B, n_full = 0, rest = self->batch->T - (self->C - 1) * self->chunk;
+    bool last_is_short = rest != self->chunk;
+    for (int k = begin; k < end; k++)
+        if (!last_is_short || self->units[k] / B != self->C - 1) units[n_full++] = self->units[k];
+    *n = n_full;
+    for (int k = begin; last_is_short && k < end; k++)
+        if (self->units[k] / B == self->C - 1) units[(*n)++] = self->units[k];
+    return n_full;
+}
+
+/* Units of one length, in blocks of about equal size. */
+static void run_units(sl_mappo *self, int index, int L, int n, const int *units) {
+    int n_blocks = (n + self->block_units - 1) / self->block_units;
+    for (int b = 0; b < n_blocks; b++) {
+        int begin = (int)((int64_t)n * b / n_blocks), end = (int)((int64_t)n * (b + 1) / n_blocks);
+        sl_window window = {.batch = self->batch, .chunk = self->chunk, .L = L, .U = end - begin};
+        window.units = units + begin;
+        for (int k = 0; k < self->n_nets; k++) actor_block(self, k, index, &window);
+        critic_block(self, index, &window);
+    }
+}
+
+static void run_slice(void *context, int index, int thread) {
+    (void)thread;
+    sl_mappo *self = context;
+    sl_mappo_slice *s = &self->slices[index];
+    s->sums = (sl_ppo_sums){0};
+    for (int k = 0; k <= self->n_nets; k++) sl_trainee_zero(&self->nets[k].trainee, index);
+    int n = 0, n_full = share_out(self, index, s->units, &n);
+    run_units(self, index, self->chunk, n_full, s->units);
+    // the last chunk of a roll-out may be shorter: its own blocks, instead of padding
+    run_units(self, index, self->batch->T - (self->C - 1) * self->chunk, n - n_full, s->units + n_full);
+}
+
+/* 1 / (rows that count) of each network in this minibatch. */
+static void count_rows(sl_mappo *self) {
+    const sl_batch *batch = self->batch;
+    for (int k = 0; k <= self->n_nets; k++) {
+        const sl_group *group = &self->nets[k].group;
+        double n = 0;
+        for (int m = 0; m < self->n_minibatch; m++) {
+            int c = self->units[m] / batch->B, b = self->units[m] % batch->B;
+            int begin = c * self->chunk, end = begin + self->chunk < batch->T ? begin + self->chunk : batch->T;
+            if (!counts_the_living(self, k)) {
+                n += (double)(end - begin) * group->G;
+                continue;
+            }
+            for (int t = begin; t < end; t++)
+                for (int g = 0; g < group->G; g++)
+                    n += (double)batch->alive[((size_t)t * (size_t)batch->B + (size_t)b) * (size_t)batch->N +
+                                              (size_t)(group->first + g)];
+        }
+        // every network's loss is the mean over its own rows
+        self->row_share[k] = n > 0 ? 1.0 / n : 0;
+    }
+}
+
+/* Losses and gradients of one minibatch, summed in slice order. */
+static sl_ppo_sums run_minibatch(sl_mappo *self, int n, const int *units) {
+    self->units = units;
+    self->n_minibatch = n;
+    count_rows(self);
+    sl_pool_run(self->pool, self->n_slices, run_slice, self);
+    sl_ppo_sums total = {0};
+    for (int s = 0; s < self->n_slices; s++) {
+        const sl_ppo_sums *part = &self->slices[s].sums;
+        total.policy_loss += part->policy_loss;
+        total.entropy += part->entropy;
+        total.kl += part->kl;
+        total.clipped += part->clipped;
+        total.value_loss += part->value_loss;
+    }
+    return total;
+}
+
+/* ---- the update ---- */
+
+/* Advantages to mean 0 and deviation 1; targets and old values to the critic's units. The reference moves its running
+ * statistics once a minibatch and epoch with the same targets; once a batch has the same mean. */
+static void prepare(sl_mappo *self, const sl_batch *batch) {
+    size_t R = (size_t)batch->T * (size_t)batch->B, n = R * (size_t)batch->M;
+    self->batch = batch;
+    sl_advantage_normalise(R, batch->M, batch->N, batch->advantage, batch->alive, self->advantage);
+    float old_mean = 0, old_std = 1, mean = 0, std = 1;
+    if (self->def.ppo->value_norm) {
+        sl_value_norm_stats(&self->value_norm, &old_mean, &old_std);
+        sl_value_norm before = self->value_norm;
+        sl_value_norm_update(&self->value_norm, n, batch->target);
+        // one batch that is not finite must not spoil the statistics for good
+        if (!isfinite(self->value_norm.mean) || !isfinite(self->value_norm.mean_sq)) self->value_norm = before;
+        sl_value_norm_stats(&self->value_norm, &mean, &std);
+    }
+    for (size_t k = 0; k < n; k++) {
+        // what the critic said at roll-out, in its own units of then
+        self->value[k] = (batch->value[k] - old_mean) / old_std;
+        self->target[k] = (batch->target[k] - mean) / std;
+    }
+}
+
+static void permute(sl_mappo *self) {
+    for (int k = 0; k < self->n_units; k++) self->order[k] = k;
+    // a single minibatch is the same in any order
+    if (self->def.ppo->minibatches <= 1) return;
+    for (int k = self->n_units - 1; k > 0; k--) {
+        int other = (int)sl_rng_below(&self->minibatch, (uint32_t)k + 1);
+        int swap = self->order[k];
+        self->order[k] = self->order[other];
+        self->order[other] = swap;
+    }
+}
+
+typedef struct step_context {
+    sl_mappo *self;
+    double lr;
+} step_context;
+
+static void step_net(void *context, int k, int thread) {
+    (void)thread;
+    step_context *step = context;
+    sl_mappo_net *one = &step->self->nets[k];
+    const sl_exp_ppo *ppo = step->self->def.ppo;
+    sl_trainee_step(&one->trainee, one->name, step->lr, ppo->adam_eps, ppo->max_grad_norm);
+}
+
+static bool is_finite(const sl_ppo_sums *sums) {
+    return isfinite(sums->policy_loss) && isfinite(sums->value_loss) && isfinite(sums->entropy);
+}
+
+void sl_mappo_update(sl_mappo *self, const sl_batch *batch, double progress, sl_mappo_stats *stats) {
+    const sl_exp_ppo *ppo = self->def.ppo;
+    step_context step = {self, ppo->lr + (ppo->lr_final - ppo->lr) * progress};
+    self->entropy_coef = ppo->entropy + (ppo->entropy_final - ppo->entropy) * progress;
+    prepare(self, batch);
+    sl_ppo_sums mean = {0};
+    for (int epoch = 0; epoch < ppo->epochs; epoch++) {
+        permute(self);
+        mean = (sl_ppo_sums){0};
+        for (int m = 0; m < ppo->minibatches; m++) {
+            int begin = (int)((int64_t)self->n_units * m / ppo->minibatches);
+            int end = (int)((int64_t)self->n_units * (m + 1) / ppo->minibatches);
+            if (begin == end) continue;
+            sl_ppo_sums sums = run_minibatch(self, end - begin, self->order + begin);
+            if (is_finite(&sums))
+                sl_pool_run(self->pool, self->n_nets + 1, step_net, &step);
+            else if (self->skipped_losses++ == 0)
+                SL_WARN("a loss is not finite: this update is skipped");
+            mean.policy_loss += sums.policy_loss / ppo->minibatches;
+            mean.entropy += sums.entropy / ppo->minibatches;
+            mean.kl += sums.kl / ppo->minibatches;
+            mean.clipped += sums.clipped / ppo->minibatches;
+            mean.value_loss += sums.value_loss / ppo->minibatches;
+        }
+    }
+    // separate networks each add a mean
+    double per_net = 1.0 / self->n_nets;
+    *stats = (sl_mappo_stats){.policy_loss = mean.policy_loss * per_net,
+                              .value_loss = mean.value_loss,
+                              .entropy = mean.entropy * per_net,
+                              .kl = mean.kl * per_net,
+                              .clip_fraction = mean.clipped * per_net,
+                              .actor_norm = self->nets[0].trainee.norm,
+                              .critic_norm = self->nets[self->n_nets].trainee.norm,
+                              .lr = step.lr,
+                              .skipped = self->skipped_losses};
+    for (int k = 0; k <= self->n_nets; k++) stats->skipped += self->nets[k].trainee.skipped;
+}
+
+double sl_mappo_loss(sl_mappo *self, const sl_batch *batch, int n_units, const int *units, float *actor_grads,
+                     float *critic_grads) {
+    self->entropy_coef = self->def.ppo->entropy;
+    prepare(self, batch);
+    sl_ppo_sums sums = run_minibatch(self, n_units, units);
+    float *grads = actor_grads;
+    for (int k = 0; k <= self->n_nets; k++) {
+        const sl_trainee *trainee = &self->nets[k].trainee;
+        if (k == self->n_nets) grads = critic_grads;
+        memset(grads, 0, trainee->n * sizeof *grads);
+        for (int s = 0; s < self->n_slices; s++)
+            for (size_t p = 0; p < trainee->n; p++) grads[p] += sl_trainee_slice(trainee, s)[p];
+        grads += trainee->n;
+    }
+    return sums.policy_loss - self->entropy_coef * sums.entropy + self->def.ppo->value_coef * sums.value_loss;
+}
+
+/* ---- what others see ---- */
+
+const sl_batch_need *sl_mappo_need(const sl_mappo *self) {
+    return &self->need;
+}
+
+float *sl_mappo_actor(const sl_mappo *self, size_t *n) {
+    *n = self->n_actor;
+    return self->actor_params;
+}
+
+float *sl_mappo_critic(const sl_mappo *self, size_t *n) {
+    *n = self->n_critic;
+    return self->critic_params;
+}
+
+void sl_mappo_value_stats(const sl_mappo *self, double *mean, double *std) {
+    float m = 0, s = 1;
+    if (self->def.ppo->value_norm) sl_value_norm_stats(&self->value_norm, &m, &s);
+    *mean = (double)m;
+    *std = (double)s;
+}
+
+void sl_mappo_start_from(sl_mappo *self, const sl_policy *teacher) {
+    memcpy(self->actor_params, teacher->params, self->n_actor * sizeof *self->actor_params);
+    memcpy(self->critic_params, teacher->critic_params, self->n_critic * sizeof *self->critic_params);
+    sl_value_norm_set(&self->value_norm, teacher->value_mean, teacher->value_std, 1000);
+}
+
+sl_status sl_mappo_save(const sl_mappo *self, sl_tensors *file) {
+    for (int k = 0; k <= self->n_nets; k++) SL_TRY(sl_trainee_save(&self->nets[k].trainee, self->nets[k].name, file));
+    const double norm[3] = {self->value_norm.mean, self->value_norm.mean_sq, self->value_norm.debias};
+    int64_t stream[5];
+    memcpy(stream, self->minibatch.s, sizeof self->minibatch.s);
+    stream[4] = self->skipped_losses;
+    SL_TRY(sl_tensors_add(file, "value_norm", SL_F64, 1, (const int64_t[]){3}, norm));
+    return sl_tensors_add(file, "minibatch", SL_I64, 1, (const int64_t[]){5}, stream);
+}
+
+sl_status sl_mappo_load(sl_mappo *self, const sl_tensors *file) {
+    const sl_tensor *norm, *stream;
+    SL_TRY(sl_tensors_find(file, "value_norm", SL_F64, 3, &norm));
+    SL_TRY(sl_tensors_find(file, "minibatch", SL_I64, 5, &stream));
+    for (int k = 0; k <= self->n_nets; k++) SL_TRY(sl_trainee_load(&self->nets[k].trainee, self->nets[k].name, file));
+    const double *values = norm->data;
+    self->value_norm = (sl_value_norm){.mean = values[0], .mean_sq = values[1], .debias = values[2]};
+    memcpy(self->minibatch.s, stream->data, sizeof self->minibatch.s);
+    self->skipped_losses = ((const int64_t *)stream->data)[4];
+    return SL_OK;
+}

@@ -1,0 +1,171 @@
+/* mappo_parts.c - the MAPPO learner's networks, slices and buffers, from its definition. Called at start. */
+#include "trainer/learners/mappo_parts.h"
+
+#include "common/alloc.h"
+
+#include <stdio.h>
+
+enum { BLOCK_ROWS = 2048 };
+
+static void describe_nets(sl_mappo *self) {
+    const sl_setup *setup = self->def.setup;
+    for (int k = 0; k < self->n_nets; k++) {
+        sl_mappo_net *actor = &self->nets[k];
+        actor->def = self->def.separate ? setup->students[k] : setup->teacher;
+        actor->group = self->def.separate ? (sl_group){setup->N, k, 1} : (sl_group){setup->N, 0, setup->N};
+        actor->used = self->def.separate ? actor->def.in_dim : setup->O;
+        actor->n_id = actor->def.in_dim - actor->used;
+        snprintf(actor->name, sizeof actor->name, self->def.separate ? "student%d" : "actor", k);
+    }
+    sl_mappo_net *critic = &self->nets[self->n_nets];
+    critic->def = setup->critic;
+    critic->group = (sl_group){setup->M == 1 ? 1 : setup->N, 0, setup->M};
+    snprintf(critic->name, sizeof critic->name, "critic");
+}
+
+static void describe_need(sl_mappo *self) {
+    const sl_exp_ppo *ppo = self->def.ppo;
+    int widest = 0, hidden = 0, critic_hidden = 0;
+    bool cells = false;
+    for (int k = 0; k < self->n_nets; k++) {
+        if (self->nets[k].def.hidden > widest) widest = self->nets[k].def.hidden;
+        cells = cells || self->nets[k].def.cell == SL_CELL_GRU;
+    }
+    // of the widest network, whether or not that one is recurrent
+    if (cells) hidden = widest;
+    if (self->nets[self->n_nets].def.cell == SL_CELL_GRU) critic_hidden = self->nets[self->n_nets].def.hidden;
+    // a feed-forward team learns from single steps
+    bool recurrent = hidden || critic_hidden;
+    self->chunk = !recurrent ? 1 : ppo->chunk < ppo->rollout_steps ? ppo->chunk : ppo->rollout_steps;
+    self->C = (ppo->rollout_steps + self->chunk - 1) / self->chunk;
+    self->n_units = self->C * ppo->n_envs;
+    for (int i = 0; i < self->def.setup->N; i++)
+        self->n_actions[i] = self->def.separate ? self->nets[i].def.out_dim : self->def.setup->A;
+    self->need = (sl_batch_need){.T = ppo->rollout_steps,
+                                 .B = ppo->n_envs,
+                                 .chunk = self->chunk,
+                                 .critic = true,
+                                 .H = hidden,
+                                 .critic_H = critic_hidden,
+                                 .n_actions = self->n_actions};
+}
+
+static sl_status create_params(sl_mappo *self) {
+    size_t n = 0;
+    for (int k = 0; k < self->n_nets; k++) n += sl_net_n_params(&self->nets[k].def);
+    self->n_actor = n;
+    self->n_critic = sl_net_n_params(&self->nets[self->n_nets].def);
+    self->actor_params = sl_alloc_array(self->n_actor, sizeof(float));
+    self->critic_params = sl_alloc_array(self->n_critic, sizeof(float));
+    if (!self->actor_params || !self->critic_params) return sl_fail(SL_MEMORY, NULL, "cannot allocate parameters");
+    float *params = self->actor_params;
+    for (int k = 0; k <= self->n_nets; k++) {
+        sl_mappo_net *one = &self->nets[k];
+        bool critic = k == self->n_nets;
+        size_t n_params = sl_net_n_params(&one->def);
+        SL_TRY(sl_trainee_init(&one->trainee, n_params, critic ? self->critic_params : params, self->n_slices));
+        sl_rng stream = sl_rng_split_name(&self->def.init, one->name);
+        // a small head makes the first policy uniform; the critic's is of gain 1
+        sl_net_init(&one->def, critic ? 1.0f : 0.01f, &stream, one->trainee.params);
+        if (!critic) params += n_params;
+    }
+    return SL_OK;
+}
+
+static sl_status create_slice(sl_mappo *self, sl_mappo_slice *s) {
+    size_t rows = 0, x = 0, h = 0, out = 0;
+    s->workspaces = sl_alloc_array((size_t)self->n_nets + 1, sizeof *s->workspaces);
+    if (!s->workspaces) return sl_fail(SL_MEMORY, NULL, "cannot allocate a learner slice");
+    for (int k = 0; k <= self->n_nets; k++) {
+        const sl_net_def *def = &self->nets[k].def;
+        int sequences = self->block_units * self->nets[k].group.G, L = self->chunk;
+        size_t n = (size_t)sequences * (size_t)L;
+        bool recurrent = def->cell == SL_CELL_GRU;
+        SL_TRY(sl_net_workspace_create(def, recurrent ? L : 1, recurrent ? sequences : sequences * L,
+                                       &s->workspaces[k]));
+        if (n > rows) rows = n;
+        if (n * (size_t)def->in_dim > x) x = n * (size_t)def->in_dim;
+        if (n * (size_t)def->out_dim > out) out = n * (size_t)def->out_dim;
+        if ((size_t)sequences * (size_t)def->hidden > h) h = (size_t)sequences * (size_t)def->hidden;
+    }
+    s->x = sl_alloc_array(x, sizeof(float));
+    s->h0 = sl_alloc_array(h, sizeof(float));
+    s->keep = sl_alloc_array(rows, sizeof(float));
+    s->out = sl_alloc_array(out, sizeof(float));
+    s->dout = sl_alloc_array(out, sizeof(float));
+    s->logp = sl_alloc_array(out, sizeof(float));
+    s->scratch = sl_alloc_array(3 * rows, sizeof(float));
+    s->old = sl_alloc_array(rows, sizeof(float));
+    s->advantage = sl_alloc_array(rows, sizeof(float));
+    s->weight = sl_alloc_array(rows, sizeof(float));
+    s->action = sl_alloc_array(rows, sizeof(int32_t));
+    s->avail = sl_alloc_array(out, 1);
+    s->units = sl_alloc_array((size_t)self->n_units, sizeof(int));
+    bool all = s->x && s->h0 && s->keep && s->out && s->dout && s->logp && s->scratch && s->old && s->advantage &&
+               s->weight && s->action && s->avail && s->units;
+    return all ? SL_OK : sl_fail(SL_MEMORY, NULL, "cannot allocate a learner slice");
+}
+
+static sl_status create_parts(sl_mappo *self) {
+    const sl_exp_ppo *ppo = self->def.ppo;
+    size_t nets = (size_t)self->n_nets + 1;
+    self->nets = sl_alloc_array(nets, sizeof *self->nets);
+    self->slices = sl_alloc_array((size_t)self->n_slices, sizeof *self->slices);
+    self->row_share = sl_alloc_array(nets, sizeof *self->row_share);
+    if (!self->nets || !self->slices || !self->row_share)
+        return sl_fail(SL_MEMORY, NULL, "cannot allocate a learner");
+    describe_nets(self);
+    describe_need(self);
+    SL_TRY(create_params(self));
+    size_t n_targets = (size_t)ppo->rollout_steps * (size_t)ppo->n_envs * (size_t)self->def.setup->M;
+    self->order = sl_alloc_array((size_t)self->n_units, sizeof *self->order);
+    self->advantage = sl_alloc_array(n_targets, sizeof(float));
+    self->target = sl_alloc_array(n_targets, sizeof(float));
+    self->value = sl_alloc_array(n_targets, sizeof(float));
+    if (!self->order || !self->advantage || !self->target || !self->value)
+        return sl_fail(SL_MEMORY, NULL, "cannot allocate a learner for batches of %d units", self->n_units);
+    // a slice never has more units than its share of the largest minibatch
+    int block_rows = self->def.block_rows ? self->def.block_rows : BLOCK_ROWS;
+    int minibatch = (self->n_units + ppo->minibatches - 1) / ppo->minibatches;
+    int share = (minibatch + self->n_slices - 1) / self->n_slices;
+    int most = block_rows / (self->chunk * self->def.setup->N);
+    self->block_units = most < 1 ? 1 : most < share ? most : share;
+    for (int s = 0; s < self->n_slices; s++) SL_TRY(create_slice(self, &self->slices[s]));
+    return SL_OK;
+}
+
+sl_status sl_mappo_create(const sl_mappo_def *def, sl_pool *pool, sl_mappo **out) {
+    sl_mappo *self = sl_alloc(sizeof *self);
+    if (!self) return sl_fail(SL_MEMORY, NULL, "cannot allocate a learner");
+    self->def = *def;
+    self->pool = pool;
+    self->n_slices = sl_pool_n_threads(pool);
+    self->n_nets = def->separate ? def->setup->N : 1;
+    self->minibatch = def->minibatch;
+    sl_status status = create_parts(self);
+    if (status != SL_OK) {
+        sl_mappo_destroy(&self);
+        return status;
+    }
+    *out = self;
+    return SL_OK;
+}
+
+static void destroy_slice(sl_mappo_slice *s, int n_workspaces) {
+    for (int k = 0; s->workspaces && k < n_workspaces; k++) sl_net_workspace_destroy(&s->workspaces[k]);
+    void *owned[] = {s->workspaces, s->x,   s->h0,        s->keep,   s->out,    s->dout,  s->logp,
+                     s->scratch,    s->old, s->advantage, s->weight, s->action, s->avail, s->units};
+    for (size_t k = 0; k < sizeof owned / sizeof *owned; k++) sl_free(owned[k]);
+}
+
+void sl_mappo_destroy(sl_mappo **self_pointer) {
+    sl_mappo *self = *self_pointer;
+    if (!self) return;
+    for (int s = 0; self->slices && s < self->n_slices; s++) destroy_slice(&self->slices[s], self->n_nets + 1);
+    for (int k = 0; self->nets && k <= self->n_nets; k++) sl_trainee_fini(&self->nets[k].trainee);
+    void *owned[] = {self->nets,  self->slices,    self->row_share, self->actor_params, self->critic_params,
+                     self->order, self->advantage, self->target,    self->value};
+    for (size_t k = 0; k < sizeof owned / sizeof *owned; k++) sl_free(owned[k]);
+    sl_free(self);
+    *self_pointer = NULL;
+}

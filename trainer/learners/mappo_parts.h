@@ -1,0 +1,54 @@
+/* mappo_parts.h - inside the MAPPO learner: what it is made of. For mappo.c alone; mappo_parts.c makes and frees. */
+#ifndef SL_TRAINER_LEARNERS_MAPPO_PARTS_H
+#define SL_TRAINER_LEARNERS_MAPPO_PARTS_H
+
+#include "trainer/gather.h"
+#include "trainer/learners/mappo.h"
+#include "trainer/parameter_group.h"
+#include "trainer/ppo_loss.h"
+
+/* An actor or the critic: what it is, which rows of a step are its own, and its training state. */
+typedef struct sl_mappo_net {
+    sl_net_def def;
+    sl_group group;
+    int used, n_id; /* an actor: features read of an observation, one-hot length */
+    char name[24];
+    sl_trainee trainee;
+} sl_mappo_net;
+
+/* One learner slice: activations for a block of rows, for the largest of the networks. */
+typedef struct sl_mappo_slice {
+    sl_net_workspace **workspaces; /* (n_nets + 1): the critic's is last */
+    float *x, *h0, *keep, *out, *dout, *logp, *scratch;
+    float *old, *advantage, *weight; /* old: log-probability at roll-out, or value */
+    int32_t *action;
+    uint8_t *avail;
+    int *units; /* this slice's units, full chunks first */
+    sl_ppo_sums sums;
+} sl_mappo_slice;
+
+struct sl_mappo {
+    sl_mappo_def def;
+    sl_batch_need need;
+    int n_actions[SL_EXP_MAX_AGENTS];
+    sl_pool *pool;
+    int n_nets, n_slices, chunk, C, n_units, block_units;
+    sl_mappo_net *nets; /* (n_nets + 1), the critic last */
+    float *actor_params, *critic_params;
+    size_t n_actor, n_critic;
+    sl_mappo_slice *slices;
+    int *order;            /* (n_units) the epoch's permutation */
+    float *advantage;      /* (T, B, M) normalised */
+    float *target, *value; /* (T, B, M) in normalised units */
+    sl_value_norm value_norm;
+    sl_rng minibatch;
+    int64_t skipped_losses;
+    /* of the minibatch at work */
+    const sl_batch *batch;
+    const int *units;
+    int n_minibatch;
+    double entropy_coef;
+    double *row_share; /* (n_nets + 1): 1 / rows that count */
+};
+
+#endif

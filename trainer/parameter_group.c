@@ -1,0 +1,76 @@
+/* parameter_group.c - the step at the end of every minibatch: sum, clip, Adam. */
+#include "trainer/parameter_group.h"
+
+#include "common/alloc.h"
+#include "common/log.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+sl_status sl_trainee_init(sl_trainee *self, size_t n, float *params, int n_slices) {
+    *self = (sl_trainee){.n = n, .params = params, .n_slices = n_slices};
+    self->grads = sl_alloc_array((size_t)n_slices * n, sizeof *self->grads);
+    if (!self->grads) return sl_fail(SL_MEMORY, NULL, "cannot allocate gradients of %zu parameters", n);
+    return sl_adam_init(&self->adam, n);
+}
+
+void sl_trainee_fini(sl_trainee *self) {
+    sl_adam_fini(&self->adam);
+    sl_free(self->grads);
+    *self = (sl_trainee){0};
+}
+
+float *sl_trainee_slice(const sl_trainee *self, int slice) {
+    return self->grads + (size_t)slice * self->n;
+}
+
+void sl_trainee_zero(sl_trainee *self, int slice) {
+    memset(sl_trainee_slice(self, slice), 0, self->n * sizeof *self->grads);
+}
+
+void sl_trainee_step(sl_trainee *self, const char *name, double lr, double adam_eps, double max_norm) {
+    // always the same order, so that the sum does not depend on which thread was first
+    float *restrict sum = self->grads;
+    for (int s = 1; s < self->n_slices; s++) {
+        const float *restrict part = sl_trainee_slice(self, s);
+        for (size_t k = 0; k < self->n; k++) sum[k] += part[k];
+    }
+    self->norm = sl_grad_clip(self->n, max_norm, sum);
+    if (!isfinite(self->norm)) {
+        if (self->skipped++ == 0) SL_WARN("the gradient of %s is not finite: this update is skipped", name);
+        return;
+    }
+    sl_adam_step(&self->adam, (float)lr, (float)adam_eps, sum, self->params);
+}
+
+static const char *key(char buffer[64], const char *name, const char *part) {
+    snprintf(buffer, 64, "%s.%s", name, part);
+    return buffer;
+}
+
+sl_status sl_trainee_save(const sl_trainee *self, const char *name, sl_tensors *file) {
+    char buffer[64];
+    const int64_t n = (int64_t)self->n, one = 2;
+    const int64_t counters[2] = {self->adam.t, self->skipped};
+    SL_TRY(sl_tensors_add(file, key(buffer, name, "params"), SL_F32, 1, &n, self->params));
+    SL_TRY(sl_tensors_add(file, key(buffer, name, "m"), SL_F32, 1, &n, self->adam.m));
+    SL_TRY(sl_tensors_add(file, key(buffer, name, "v"), SL_F32, 1, &n, self->adam.v));
+    return sl_tensors_add(file, key(buffer, name, "t"), SL_I64, 1, &one, counters);
+}
+
+sl_status sl_trainee_load(sl_trainee *self, const char *name, const sl_tensors *file) {
+    char buffer[64];
+    const int64_t n = (int64_t)self->n;
+    const sl_tensor *params, *m, *v, *t;
+    SL_TRY(sl_tensors_find(file, key(buffer, name, "params"), SL_F32, n, &params));
+    SL_TRY(sl_tensors_find(file, key(buffer, name, "m"), SL_F32, n, &m));
+    SL_TRY(sl_tensors_find(file, key(buffer, name, "v"), SL_F32, n, &v));
+    SL_TRY(sl_tensors_find(file, key(buffer, name, "t"), SL_I64, 2, &t));
+    memcpy(self->params, params->data, self->n * sizeof(float));
+    memcpy(self->adam.m, m->data, self->n * sizeof(float));
+    memcpy(self->adam.v, v->data, self->n * sizeof(float));
+    self->adam.t = ((const int64_t *)t->data)[0];
+    self->skipped = ((const int64_t *)t->data)[1];
+    return SL_OK;
+}

@@ -1,0 +1,109 @@
+/* training.c - opening and closing, and the frame of a checkpoint. */
+#include "trainer/training.h"
+
+#include "common/alloc.h"
+#include "common/clock.h"
+#include "storage/file.h"
+#include "trainer/checkpoint.h"
+
+#include <math.h>
+#include <string.h>
+
+static void on_progress(void *context, const sl_learn_message *message) {
+    sl_session *self = context;
+    if (!self->recording.stage) return;
+    self->recording.total = message->total;
+    sl_meter_report(&self->recording, message->done, (double)NAN, (double)NAN);
+}
+
+static sl_status hash_experiment(const char *path, char text[65]) {
+    uint8_t *bytes = NULL;
+    size_t n_bytes = 0;
+    SL_TRY(sl_file_read(path, 16 * 1024 * 1024, &bytes, &n_bytes));
+    sl_file_sha256(bytes, n_bytes, text);
+    sl_free(bytes);
+    return SL_OK;
+}
+
+static sl_status hash_task(const sl_experiment *experiment, char text[65]) {
+    sl_experiment task = *experiment;
+    char *words = NULL;
+    size_t n = 0;
+    task.teacher.ppo.total_steps = task.distill.updates = 1;
+    SL_TRY(sl_experiment_format(&task, &words, &n));
+    sl_file_sha256((const uint8_t *)words, n, text);
+    sl_free(words);
+    return SL_OK;
+}
+
+static sl_status open_parts(sl_session *self, const sl_session_def *def) {
+    SL_TRY(hash_experiment(def->experiment_path, self->config_hash));
+    SL_TRY(hash_task(def->experiment, self->task_hash));
+    SL_TRY(sl_setup_create(def->experiment, &self->setup));
+    SL_TRY(sl_pool_create(def->experiment->threads, &self->pool));
+    sl_asker_def asker = sl_asker_default_def(def->listen);
+    memcpy(asker.config_hash, self->config_hash, sizeof asker.config_hash);
+    asker.stop = def->stop;
+    asker.progress = on_progress;
+    asker.context = self;
+    return sl_asker_open(&asker, &self->asker);
+}
+
+sl_status sl_session_open(const sl_session_def *def, sl_session **out) {
+    sl_session *self = sl_alloc(sizeof *self);
+    if (!self) return sl_fail(SL_MEMORY, NULL, "cannot allocate a session");
+    self->experiment = def->experiment;
+    self->run = def->run;
+    self->stop = def->stop;
+    self->checkpoint_clock = sl_clock_seconds();
+    sl_status status = open_parts(self, def);
+    if (status != SL_OK) {
+        sl_session_close(&self);
+        return status;
+    }
+    *out = self;
+    return SL_OK;
+}
+
+void sl_session_close(sl_session **self_pointer) {
+    sl_session *self = *self_pointer;
+    if (!self) return;
+    sl_asker_close(&self->asker);
+    sl_pool_destroy(&self->pool);
+    sl_setup_destroy(&self->setup);
+    sl_free(self);
+    *self_pointer = NULL;
+}
+
+bool sl_session_wants_checkpoint(const sl_session *self) {
+    return *self->stop || sl_clock_seconds() - self->checkpoint_clock >= self->experiment->checkpoint_seconds;
+}
+
+static sl_status fill(sl_tensors *file, const char *stage, int64_t update, const sl_learn_message *answer) {
+    const sl_wire_tensor *snapshot = sl_learn_tensor(answer, SL_TENSOR_SNAPSHOT);
+    if (!snapshot || snapshot->n_dims != 1)
+        return sl_fail(SL_MISMATCH, NULL, "the coordinator's answer lacks the snapshot that was asked for");
+    SL_TRY(sl_tensors_set_meta(file, "stage", stage));
+    SL_TRY(sl_tensors_add(file, "update", SL_I64, 1, (const int64_t[]){1}, &update));
+    return sl_tensors_add(file, "snapshot", SL_U8, 1, snapshot->dims, snapshot->data);
+}
+
+sl_status sl_checkpoint_begin(const char *stage, int64_t update, const sl_learn_message *answer, sl_tensors **out) {
+    sl_tensors *file = NULL;
+    SL_TRY(sl_tensors_create(&file));
+    sl_status status = fill(file, stage, update, answer);
+    if (status != SL_OK)
+        sl_tensors_destroy(&file);
+    else
+        *out = file;
+    return status;
+}
+
+sl_status sl_session_checkpoint(sl_session *self, sl_tensors **file) {
+    sl_status status = sl_checkpoint_save(self->run, self->n_checkpoint + 1, self->task_hash, *file);
+    sl_tensors_destroy(file);
+    if (status != SL_OK) return status;
+    self->n_checkpoint++;
+    self->checkpoint_clock = sl_clock_seconds();
+    return SL_OK;
+}

@@ -1,0 +1,47 @@
+/* training.h - what the stages of a run share: the experiment and what follows from it, the link to the coordinator,
+ * the threads, and the checkpoints. Main thread. */
+#ifndef SL_TRAINER_TRAINING_H
+#define SL_TRAINER_TRAINING_H
+
+#include "common/pool.h"
+#include "net/learn_client.h"
+#include "setup/setup.h"
+#include "storage/tensors.h"
+#include "trainer/metrics.h"
+
+typedef struct sl_session {
+    const sl_experiment *experiment; /* borrowed, as run and stop */
+    const char *run;                 /* the run's folder */
+    const volatile sig_atomic_t *stop;
+    char config_hash[65];
+    char task_hash[65]; /* names the experiment but for how long it trains: what checkpoints are of */
+    sl_setup *setup;
+    sl_pool *pool;
+    sl_asker *asker;
+    sl_meter recording;   /* of the RECORD request at work */
+    int64_t n_checkpoint; /* number of the newest checkpoint */
+    double checkpoint_clock;
+} sl_session;
+
+typedef struct sl_session_def {
+    const sl_experiment *experiment;
+    const char *experiment_path; /* the resolved file: its hash names the experiment */
+    const char *run, *listen;
+    const volatile sig_atomic_t *stop;
+} sl_session_def;
+
+/* Opens the link; the run's folder must exist. */
+SL_MUST_CHECK sl_status sl_session_open(const sl_session_def *def, sl_session **out);
+void sl_session_close(sl_session **self);
+
+/* Whether the next request should bring the coordinator's snapshot: time for a checkpoint, or asked to stop. Asking
+ * for it changes no result. */
+bool sl_session_wants_checkpoint(const sl_session *self);
+/* Begins a checkpoint: stage, updates done, and the snapshot that answer carries. *out is for sl_session_checkpoint.
+ */
+SL_MUST_CHECK sl_status sl_checkpoint_begin(const char *stage, int64_t update, const sl_learn_message *answer,
+                                            sl_tensors **out);
+/* Writes it; consumes file on every path. */
+SL_MUST_CHECK sl_status sl_session_checkpoint(sl_session *self, sl_tensors **file);
+
+#endif
