@@ -1,5 +1,4 @@
-/* session.c - the agent's state machine over the transport. Called by the agents' main and by the fleet's tests; one
- * thread owns a session. */
+/* session.c - the agent's state machine over the transport. One thread owns a session. */
 #include "agent/session.h"
 
 #include "common/alloc.h"

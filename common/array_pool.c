@@ -9,7 +9,7 @@
 enum { FIRST_ITEMS = 64 };
 
 // room for one more array
-static bool make_room(sl_keeper *self) {
+static bool make_room(sl_array_pool *self) {
     if (self->n < self->capacity) return true;
     size_t capacity = self->capacity ? 2 * self->capacity : FIRST_ITEMS;
     void **items = sl_alloc_array(capacity, sizeof *items);
@@ -21,7 +21,7 @@ static bool make_room(sl_keeper *self) {
     return true;
 }
 
-void *sl_keeper_array(sl_keeper *self, int64_t n, size_t element_bytes) {
+void *sl_array_pool_take(sl_array_pool *self, int64_t n, size_t element_bytes) {
     SL_ASSERT(n >= 0);
     if (n == 0) return NULL;
     void *memory = make_room(self) ? sl_alloc_array((size_t)n, element_bytes) : NULL;
@@ -32,8 +32,8 @@ void *sl_keeper_array(sl_keeper *self, int64_t n, size_t element_bytes) {
     return memory;
 }
 
-void sl_keeper_fini(sl_keeper *self) {
+void sl_array_pool_fini(sl_array_pool *self) {
     for (size_t i = 0; i < self->n; i++) sl_free(self->items[i]);
     sl_free(self->items);
-    *self = (sl_keeper){0};
+    *self = (sl_array_pool){0};
 }

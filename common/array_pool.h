@@ -8,15 +8,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
-typedef struct sl_keeper {
+typedef struct sl_array_pool {
     void **items;
     size_t n, capacity;
     bool failed; /* some array could not be had: the owner gives up */
-} sl_keeper;
+} sl_array_pool;
 
 /* n zeroed elements, or NULL for n = 0 and when memory is out (failed is set). */
-void *sl_keeper_array(sl_keeper *self, int64_t n, size_t element_bytes);
-#define SL_KEEPER_FLOATS(self, n) ((float *)sl_keeper_array((self), (n), sizeof(float)))
-void sl_keeper_fini(sl_keeper *self);
+void *sl_array_pool_take(sl_array_pool *self, int64_t n, size_t element_bytes);
+#define SL_TAKE_FLOATS(self, n) ((float *)sl_array_pool_take((self), (n), sizeof(float)))
+void sl_array_pool_fini(sl_array_pool *self);
 
 #endif

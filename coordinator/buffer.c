@@ -198,10 +198,6 @@ uint64_t sl_buffer_inserted(const sl_buffer *self) {
     return (uint64_t)self->limiter.inserts;
 }
 
-int64_t sl_buffer_size(const sl_buffer *self) {
-    return (int64_t)(sl_buffer_inserted(self) - window_first(self));
-}
-
 bool sl_buffer_may_insert(const sl_buffer *self) {
     return sl_limiter_may_insert(&self->limiter);
 }
@@ -217,7 +213,7 @@ void sl_buffer_insert(sl_buffer *self) {
 }
 
 uint64_t sl_buffer_pick(sl_buffer *self, int k, sl_rng *rng) {
-    uint64_t first = window_first(self), size = (uint64_t)sl_buffer_size(self);
+    uint64_t first = window_first(self), size = sl_buffer_inserted(self) - first;
     SL_ASSERT(size > 0);
     self->limiter.samples++;
     switch (self->def.sampler) {

@@ -1,7 +1,8 @@
 /* buffer.h - the expert buffer: an append-only log of episodes on disk (storage/framed.h, net/episode_record.h) with
  * a window of live ones. Bounded in items and bytes: the oldest leave first. Episodes are recorded to the log in
- * waves and then inserted into the window one by one, in the order of their index, as the rate limiter allows; after
- * a restart the window is put back to what a snapshot says while the log keeps what was recorded. Single owner. */
+ * batches and then inserted into the window one by one, in the order of their index, as the rate limiter allows;
+ * after a restart the window is put back to what a snapshot says while the log keeps what was recorded. Single owner.
+ */
 #ifndef SL_COORDINATOR_BUFFER_H
 #define SL_COORDINATOR_BUFFER_H
 
@@ -37,7 +38,6 @@ SL_MUST_CHECK sl_status sl_buffer_read(sl_buffer *self, uint64_t index, sl_episo
 
 /* The window: the newest of the inserted episodes. */
 uint64_t sl_buffer_inserted(const sl_buffer *self); /* ever; the index of the next one to insert */
-int64_t sl_buffer_size(const sl_buffer *self);
 bool sl_buffer_may_insert(const sl_buffer *self);
 bool sl_buffer_may_sample(const sl_buffer *self);
 /* Inserts episode number inserted(), which the log has. */

@@ -27,7 +27,7 @@ struct sl_coordinator {
     sl_rollout *rollout;
     sl_recorder *recorder;
     sl_sample *sample;
-    sl_wave *visits; /* the students' own episodes, sample_width of them */
+    sl_episode_batch *visits; /* the students' own episodes, sample_width of them */
     int sample_width;
     /* the frozen teacher, from RECORD */
     float *actor, *critic;
@@ -41,13 +41,14 @@ struct sl_coordinator {
     int64_t *tick_ns;
     double latency_ns[4];            /* of the last flight: round trip and residence, each p50 and p99 */
     int64_t incidents[SL_INCIDENTS]; /* of the last flight */
-    sl_hangar *hangar;               /* NULL: no fleet */
+    sl_model_registry *registry;     /* NULL: no fleet */
 };
 
-static sl_status open_hangar(sl_coordinator *self, const sl_coordinator_def *def) {
-    sl_hangar_def hangar = {.setup = self->setup, .run = self->run, .endpoint = def->fleet, .stop = def->stop};
-    memcpy(hangar.config_hash, def->config_hash, sizeof hangar.config_hash);
-    return sl_hangar_open(&hangar, &self->hangar);
+static sl_status open_registry(sl_coordinator *self, const sl_coordinator_def *def) {
+    sl_model_registry_def registry = {
+        .setup = self->setup, .run = self->run, .endpoint = def->fleet, .stop = def->stop};
+    memcpy(registry.config_hash, def->config_hash, sizeof registry.config_hash);
+    return sl_model_registry_open(&registry, &self->registry);
 }
 
 sl_status sl_coordinator_create(const sl_coordinator_def *def, sl_coordinator **out) {
@@ -59,14 +60,14 @@ sl_status sl_coordinator_create(const sl_coordinator_def *def, sl_coordinator **
     bool copied = self->run && (self->recording || !def->record);
     sl_status status = copied ? sl_setup_create(def->experiment, &self->setup)
                               : sl_fail(SL_MEMORY, NULL, "cannot allocate the coordinator");
-    if (status == SL_OK && def->fleet) status = open_hangar(self, def);
+    if (status == SL_OK && def->fleet) status = open_registry(self, def);
     int n_threads = def->experiment->threads > 0 ? def->experiment->threads : 1;
     if (status == SL_OK) status = sl_pool_create(n_threads, &self->pool);
     if (status != SL_OK) {
         sl_coordinator_destroy(&self);
         return status;
     }
-    sl_opponent_announce(self->setup->opponent);
+    sl_opponent_network_announce(self->setup->opponent);
     sl_coordinator_reset(self);
     *out = self;
     return SL_OK;
@@ -76,7 +77,7 @@ static void drop_work(sl_coordinator *self) {
     sl_rollout_destroy(&self->rollout);
     sl_recorder_destroy(&self->recorder);
     sl_sample_destroy(&self->sample);
-    sl_wave_destroy(&self->visits);
+    sl_episode_batch_destroy(&self->visits);
     sl_free(self->actor);
     sl_free(self->critic);
     self->actor = self->critic = NULL;
@@ -94,7 +95,7 @@ void sl_coordinator_destroy(sl_coordinator **self_pointer) {
     sl_coordinator *self = *self_pointer;
     if (!self) return;
     drop_work(self);
-    sl_hangar_close(&self->hangar);
+    sl_model_registry_close(&self->registry);
     sl_free(self->tick_ns);
     sl_free(self->snapshot);
     free_episodes(self);
@@ -113,18 +114,18 @@ const sl_setup *sl_coordinator_setup(const sl_coordinator *self) {
 void sl_coordinator_reset(sl_coordinator *self) {
     drop_work(self);
     // a run that was trained meanwhile has students now; a failure shows again, and is answered, at FLY
-    if (self->hangar && sl_hangar_refresh(self->hangar) != SL_OK) SL_WARN("%s", sl_error_what());
+    if (self->registry && sl_model_registry_refresh(self->registry) != SL_OK) SL_WARN("%s", sl_error_what());
     self->sample_stream = sl_rng_split_name(&self->setup->root, "sample");
     self->n_visited = 0;
 }
 
 sl_status sl_coordinator_idle(sl_coordinator *self) {
-    sl_fleet *fleet = self->hangar ? sl_hangar_fleet(self->hangar) : NULL;
+    sl_fleet *fleet = self->registry ? sl_model_registry_fleet(self->registry) : NULL;
     return fleet ? sl_fleet_poll(fleet, 0) : SL_OK;
 }
 
 const char *sl_coordinator_fleet_endpoint(const sl_coordinator *self) {
-    return self->hangar ? sl_hangar_endpoint(self->hangar) : "";
+    return self->registry ? sl_model_registry_endpoint(self->registry) : "";
 }
 
 static sl_status need_rollout(sl_coordinator *self) {
@@ -151,7 +152,7 @@ static void answer_collect(const sl_rollout_data *d, sl_learn_message *answer) {
     ADD(SL_TENSOR_ADVANTAGE, SL_WIRE_F32, d->advantage, T, B, M);
     ADD(SL_TENSOR_TARGET, SL_WIRE_F32, d->target, T, B, M);
     ADD(SL_TENSOR_VALUE, SL_WIRE_F32, d->value, T, B, M);
-    ADD(SL_TENSOR_KEEP, SL_WIRE_F32, d->keep, T, B);
+    ADD(SL_TENSOR_NOT_FIRST, SL_WIRE_F32, d->not_first, T, B);
     if (d->alive) ADD(SL_TENSOR_ALIVE, SL_WIRE_F32, d->alive, T, B, N);
     if (d->hidden) ADD(SL_TENSOR_HIDDEN, SL_WIRE_F32, d->hidden, d->C, B, N, d->H);
     if (d->critic_hidden) ADD(SL_TENSOR_CRITIC_HIDDEN, SL_WIRE_F32, d->critic_hidden, d->C, B, M, d->H_critic);
@@ -192,7 +193,8 @@ static sl_status freeze_teacher(sl_coordinator *self, const sl_learn_message *re
     self->critic = kept_critic;
     self->value_mean = request->value_mean;
     self->value_std = request->value_std;
-    if (self->visits) sl_wave_set_teacher(self->visits, kept_actor, kept_critic, self->value_mean, self->value_std);
+    if (self->visits)
+        sl_episode_batch_set_teacher(self->visits, kept_actor, kept_critic, self->value_mean, self->value_std);
     return SL_OK;
 }
 
@@ -206,18 +208,18 @@ static sl_status record(sl_coordinator *self, const sl_learn_message *request, s
     return SL_OK;
 }
 
-// batch and wave of B episodes
+// batch and batch of B episodes
 static sl_status need_batch(sl_coordinator *self, int B, bool visits) {
     if (self->sample_width != B) {
         sl_sample_destroy(&self->sample);
-        sl_wave_destroy(&self->visits);
+        sl_episode_batch_destroy(&self->visits);
         self->sample_width = 0;
     }
     if (!self->sample) SL_TRY(sl_sample_create(self->setup, B, self->setup->teacher.hidden, &self->sample));
     self->sample_width = B;
     if (!visits || self->visits) return SL_OK;
-    SL_TRY(sl_wave_create(self->setup, self->pool, B, true, &self->visits));
-    sl_wave_set_teacher(self->visits, self->actor, self->critic, self->value_mean, self->value_std);
+    SL_TRY(sl_episode_batch_create(self->setup, self->pool, B, true, &self->visits));
+    sl_episode_batch_set_teacher(self->visits, self->actor, self->critic, self->value_mean, self->value_std);
     return SL_OK;
 }
 
@@ -229,7 +231,7 @@ static sl_status sample_expert(sl_coordinator *self, int B) {
         sl_episode episode;
         void *memory = NULL;
         SL_TRY(sl_buffer_read(buffer, index, &episode, &memory));
-        sl_status status = sl_sample_set(self->sample, b, &episode, sl_recorder_keep(self->recorder, &episode));
+        sl_status status = sl_sample_set(self->sample, b, &episode, sl_recorder_obs_mask(self->recorder, &episode));
         sl_free(memory);
         SL_TRY(status);
     }
@@ -238,12 +240,12 @@ static sl_status sample_expert(sl_coordinator *self, int B) {
 
 static sl_status sample_visits(sl_coordinator *self, const float *students, int B) {
     sl_rng root = sl_rng_split_name(&self->setup->root, "sample"), stream = sl_rng_split_name(&root, "visits");
-    sl_wave_set_students(self->visits, students);
-    sl_wave_play(self->visits, &stream, self->n_visited);
+    sl_episode_batch_set_students(self->visits, students);
+    sl_episode_batch_play(self->visits, &stream, self->n_visited);
     self->n_visited += (uint64_t)B;
     for (int b = 0; b < B; b++) {
-        const sl_episode *episode = sl_wave_episode(self->visits, b);
-        SL_TRY(sl_sample_set(self->sample, b, episode, episode->keep));
+        const sl_episode *episode = sl_episode_batch_get(self->visits, b);
+        SL_TRY(sl_sample_set(self->sample, b, episode, episode->obs_mask));
     }
     return SL_OK;
 }
@@ -258,7 +260,7 @@ static void answer_sample(const sl_sample_data *d, sl_learn_message *answer) {
     ADD(SL_TENSOR_ADVANTAGE, SL_WIRE_F32, d->advantage, T, B, M);
     ADD(SL_TENSOR_TARGET, SL_WIRE_F32, d->target, T, B, M);
     ADD(SL_TENSOR_VALUE, SL_WIRE_F32, d->value, T, B, M);
-    ADD(SL_TENSOR_KEEP, SL_WIRE_F32, d->keep, T, B);
+    ADD(SL_TENSOR_NOT_FIRST, SL_WIRE_F32, d->not_first, T, B);
     if (d->alive) ADD(SL_TENSOR_ALIVE, SL_WIRE_F32, d->alive, T, B, N);
     ADD(SL_TENSOR_TEACHER_LOGITS, SL_WIRE_F32, d->teacher_logits, T, B, N, d->A);
     ADD(SL_TENSOR_TEACHER_Z, SL_WIRE_F32, d->teacher_z, T, B, N, d->H);
@@ -362,15 +364,15 @@ static void count_incidents(const sl_fleet_stats *after, const sl_fleet_stats *b
 
 static sl_status fly(sl_coordinator *self, const sl_learn_message *request, sl_learn_message *answer) {
     SL_TRY(sl_request_episodes(request, MAX_EVALUATION));
-    if (!self->hangar) return sl_fail(SL_MISMATCH, "start it with --fleet", "this coordinator has no fleet");
+    if (!self->registry) return sl_fail(SL_MISMATCH, "start it with --fleet", "this coordinator has no fleet");
     int n = request->n_episodes;
     SL_TRY(need_episodes(self, n));
     sl_free(self->tick_ns);
     self->tick_ns = sl_alloc_array((size_t)n * (size_t)self->setup->spec.max_steps, sizeof *self->tick_ns);
     if (!self->tick_ns) return sl_fail(SL_MEMORY, NULL, "cannot allocate the ticks of %d episodes", n);
-    SL_TRY(sl_hangar_refresh(self->hangar));
+    SL_TRY(sl_model_registry_refresh(self->registry));
     sl_fly_def def = {.setup = self->setup,
-                      .fleet = sl_hangar_fleet(self->hangar),
+                      .fleet = sl_model_registry_fleet(self->registry),
                       .n_episodes = n,
                       .seed = request->seed,
                       .join_ms = JOIN_MS,

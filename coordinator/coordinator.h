@@ -28,7 +28,7 @@ typedef struct sl_coordinator_def {
 SL_MUST_CHECK sl_status sl_coordinator_create(const sl_coordinator_def *def, sl_coordinator **out);
 void sl_coordinator_destroy(sl_coordinator **self);
 const sl_setup *sl_coordinator_setup(const sl_coordinator *self);
-/* Back to the state that follows from the seed: a new asker. The log of the expert buffer stays. */
+/* Back to the state that follows from the seed: a new learn client. The log of the expert buffer stays. */
 void sl_coordinator_reset(sl_coordinator *self);
 /* Between requests: welcomes agents, keeps their leases. */
 SL_MUST_CHECK sl_status sl_coordinator_idle(sl_coordinator *self);

@@ -26,19 +26,19 @@ typedef struct flight {
     sl_shape *shapes;         /* NULL: nobody looks on */
     int64_t due_ns;           /* when the next step may come */
     int64_t episode;
-    sl_keeper keeper;
+    sl_array_pool arrays;
 } flight;
 
 static sl_status prepare(flight *self) {
     const sl_setup *setup = self->setup;
-    sl_keeper *k = &self->keeper;
+    sl_array_pool *k = &self->arrays;
     SL_TRY(sl_setup_env(setup, 1, &setup->root, &self->env));
     if (setup->masked) SL_TRY(sl_setup_masks(setup, 1, &self->masks));
-    self->obs = SL_KEEPER_FLOATS(k, (int64_t)setup->N * setup->O);
-    self->avail = sl_keeper_array(k, setup->uses_avail ? (int64_t)setup->N * setup->A : 0, 1);
-    self->action = sl_keeper_array(k, setup->N, sizeof(int32_t));
-    self->reward = sl_keeper_array(k, setup->N, sizeof(double));
-    self->shapes = sl_keeper_array(k, self->def->watch.show ? SL_MAX_SHAPES : 0, sizeof *self->shapes);
+    self->obs = SL_TAKE_FLOATS(k, (int64_t)setup->N * setup->O);
+    self->avail = sl_array_pool_take(k, setup->uses_avail ? (int64_t)setup->N * setup->A : 0, 1);
+    self->action = sl_array_pool_take(k, setup->N, sizeof(int32_t));
+    self->reward = sl_array_pool_take(k, setup->N, sizeof(double));
+    self->shapes = sl_array_pool_take(k, self->def->watch.show ? SL_MAX_SHAPES : 0, sizeof *self->shapes);
     if (k->failed) return sl_fail(SL_MEMORY, NULL, "cannot allocate a flight");
     if (self->avail) sl_setup_fill_avail(setup, 1, self->avail);
     if (!self->def->record) return SL_OK;
@@ -54,7 +54,7 @@ static void note_wait(void *context, const char *slots) {
     sl_progress_note(self->def->progress, self->episode, self->def->n_episodes, text);
 }
 
-// in rounds, so that the asker hears that somebody is still there
+// in rounds, so that the learn client hears that somebody is still there
 static sl_status gather_agents(flight *self) {
     const sl_fly_def *def = self->def;
     for (int waited = 0;; waited += WAIT_A_ROUND_MS) {
@@ -94,19 +94,19 @@ static sl_status wait_until_due(flight *self, int64_t e) {
 static sl_status show(flight *self, int64_t e, int32_t step, const double *returns) {
     const sl_fly_def *def = self->def;
     if (!self->shapes) return SL_OK;
-    sl_sight sight = {.episode = e,
-                      .n_episodes = def->n_episodes,
-                      .step = step,
-                      .actions = step > 0 ? self->action : NULL,
-                      .returns = returns,
-                      .outcome = "",
-                      .n_agents = self->setup->N,
-                      .shapes = self->shapes};
-    if (self->truncated) sight.outcome = "time is up";
-    if (self->terminated) sight.outcome = self->won ? "won" : "lost";
-    sight.n_shapes = sl_env_draw(self->env, 0, self->shapes, SL_MAX_SHAPES);
-    if (sight.n_shapes > SL_MAX_SHAPES) sight.n_shapes = SL_MAX_SHAPES;
-    def->watch.show(def->watch.context, &sight);
+    sl_watch_frame frame = {.episode = e,
+                            .n_episodes = def->n_episodes,
+                            .step = step,
+                            .actions = step > 0 ? self->action : NULL,
+                            .returns = returns,
+                            .outcome = "",
+                            .n_agents = self->setup->N,
+                            .shapes = self->shapes};
+    if (self->truncated) frame.outcome = "time is up";
+    if (self->terminated) frame.outcome = self->won ? "won" : "lost";
+    frame.n_shapes = sl_env_draw(self->env, 0, self->shapes, SL_MAX_SHAPES);
+    if (frame.n_shapes > SL_MAX_SHAPES) frame.n_shapes = SL_MAX_SHAPES;
+    def->watch.show(def->watch.context, &frame);
     // what is late is not made up for
     int64_t now = sl_clock_ns();
     self->due_ns = (self->due_ns > now - def->watch_ns ? self->due_ns : now) + def->watch_ns;
@@ -190,6 +190,6 @@ sl_status sl_fly_run(const sl_fly_def *def, const sl_episodes *out, int64_t *tic
     status = end_recording(&self, status);
     sl_env_destroy(&self.env);
     sl_mask_destroy(&self.masks);
-    sl_keeper_fini(&self.keeper);
+    sl_array_pool_fini(&self.arrays);
     return status;
 }

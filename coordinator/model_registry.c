@@ -18,8 +18,8 @@ typedef struct stock {
     int hidden[SL_MAX_AGENTS];
 } stock;
 
-struct sl_hangar {
-    sl_hangar_def def;
+struct sl_model_registry {
+    sl_model_registry_def def;
     char *run, *endpoint;
     char resolved[ENDPOINT_BYTES]; /* "" before the first fleet */
     stock models;
@@ -32,7 +32,7 @@ static void drop_stock(stock *models) {
 }
 
 // the very bytes that are handed out, checked by the reader that evaluations use
-static sl_status check_student(const sl_hangar *self, int i, const char *path, stock *models) {
+static sl_status check_student(const sl_model_registry *self, int i, const char *path, stock *models) {
     sl_policy policy;
     sl_tensors *file = NULL;
     const sl_agent_spec *agent = &self->def.setup->spec.agents[i];
@@ -48,7 +48,7 @@ static sl_status check_student(const sl_hangar *self, int i, const char *path, s
     return sl_fail(SL_MISMATCH, NULL, "%s: not a student of agent %d of %s", path, i, self->def.setup->spec.name);
 }
 
-static sl_status load_stock(const sl_hangar *self, stock *out) {
+static sl_status load_stock(const sl_model_registry *self, stock *out) {
     stock models = {.hidden = {0}};
     sl_status status = SL_OK;
     for (int i = 0; i < self->def.setup->N && status == SL_OK; i++) {
@@ -75,7 +75,7 @@ static bool same_stock(const stock *a, const stock *b) {
     return true;
 }
 
-static sl_status open_fleet(sl_hangar *self) {
+static sl_status open_fleet(sl_model_registry *self) {
     const sl_setup *setup = self->def.setup;
     const sl_exp_fleet *settings = &setup->experiment->fleet;
     sl_fleet_slot_def slots[SL_MAX_AGENTS];
@@ -98,8 +98,8 @@ static sl_status open_fleet(sl_hangar *self) {
     return SL_OK;
 }
 
-sl_status sl_hangar_open(const sl_hangar_def *def, sl_hangar **out) {
-    sl_hangar *self = sl_alloc(sizeof *self);
+sl_status sl_model_registry_open(const sl_model_registry_def *def, sl_model_registry **out) {
+    sl_model_registry *self = sl_alloc(sizeof *self);
     if (!self) return sl_fail(SL_MEMORY, NULL, "cannot allocate the fleet");
     self->def = *def;
     self->run = sl_alloc_string(def->run);
@@ -108,15 +108,15 @@ sl_status sl_hangar_open(const sl_hangar_def *def, sl_hangar **out) {
                                                    : sl_fail(SL_MEMORY, NULL, "cannot allocate the fleet");
     if (status == SL_OK) status = open_fleet(self);
     if (status != SL_OK) {
-        sl_hangar_close(&self);
+        sl_model_registry_close(&self);
         return status;
     }
     *out = self;
     return SL_OK;
 }
 
-void sl_hangar_close(sl_hangar **self_pointer) {
-    sl_hangar *self = *self_pointer;
+void sl_model_registry_close(sl_model_registry **self_pointer) {
+    sl_model_registry *self = *self_pointer;
     if (!self) return;
     if (self->fleet) {
         sl_fleet_goodbye(self->fleet);
@@ -131,15 +131,15 @@ void sl_hangar_close(sl_hangar **self_pointer) {
     *self_pointer = NULL;
 }
 
-const char *sl_hangar_endpoint(const sl_hangar *self) {
+const char *sl_model_registry_endpoint(const sl_model_registry *self) {
     return self->resolved;
 }
 
-sl_fleet *sl_hangar_fleet(sl_hangar *self) {
+sl_fleet *sl_model_registry_fleet(sl_model_registry *self) {
     return self->fleet;
 }
 
-sl_status sl_hangar_refresh(sl_hangar *self) {
+sl_status sl_model_registry_refresh(sl_model_registry *self) {
     stock models = {.hidden = {0}};
     SL_TRY(load_stock(self, &models));
     if (self->fleet && same_stock(&models, &self->models)) {

@@ -7,25 +7,25 @@
 #include "fleet/fleet.h"
 #include "setup/setup.h"
 
-typedef struct sl_hangar_def {
+typedef struct sl_model_registry_def {
     const sl_setup *setup; /* borrowed for life */
     const char *run;       /* copied; students are looked for there */
     const char *endpoint;  /* copied; where agents connect */
     char config_hash[65];
     const volatile sig_atomic_t *stop;
-} sl_hangar_def;
+} sl_model_registry_def;
 
-typedef struct sl_hangar sl_hangar;
+typedef struct sl_model_registry sl_model_registry;
 
 /* Binds the endpoint. Without students in the run's folder, agents bring their own. SL_NETWORK, SL_MEMORY; a
  * student's file that is corrupt or of another shape is refused. */
-SL_MUST_CHECK sl_status sl_hangar_open(const sl_hangar_def *def, sl_hangar **out);
-void sl_hangar_close(sl_hangar **self);                /* with goodbye to the agents */
-const char *sl_hangar_endpoint(const sl_hangar *self); /* resolved */
-sl_fleet *sl_hangar_fleet(sl_hangar *self);            /* borrowed until the next refresh; NULL: that failed */
+SL_MUST_CHECK sl_status sl_model_registry_open(const sl_model_registry_def *def, sl_model_registry **out);
+void sl_model_registry_close(sl_model_registry **self);                /* with goodbye to the agents */
+const char *sl_model_registry_endpoint(const sl_model_registry *self); /* resolved */
+sl_fleet *sl_model_registry_fleet(sl_model_registry *self); /* borrowed until the next refresh; NULL: that failed */
 /* Takes the students of the run's folder when they are others than those handed out: agents are welcomed anew.
  * A student's file that is refused leaves the fleet as it was; a fleet that cannot be opened again, for want of
  * files or memory, is opened by the next refresh. */
-SL_MUST_CHECK sl_status sl_hangar_refresh(sl_hangar *self);
+SL_MUST_CHECK sl_status sl_model_registry_refresh(sl_model_registry *self);
 
 #endif

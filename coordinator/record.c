@@ -1,4 +1,4 @@
-/* record.c - waves of episodes, aligned to multiples of their width: a wave that was half written before a kill is
+/* record.c - batches of episodes, aligned to multiples of their width: a batch that was half written before a kill is
  * played again as a whole, in the same batch, so that its second half has the same bits. */
 #include "coordinator/record.h"
 
@@ -12,7 +12,7 @@
 struct sl_recorder {
     const sl_setup *setup;
     sl_buffer *buffer;
-    sl_wave *wave;
+    sl_episode_batch *batch;
     sl_mask *mask; /* of one copy, for record.from */
     sl_rng stream;
     int V;
@@ -45,7 +45,7 @@ sl_status sl_recorder_create(const sl_setup *setup, sl_pool *pool, const char *r
     self->V = e->teacher.ppo.n_envs;
     self->foreign = e->record.from && e->record.from[0];
     sl_status status = open_buffer(self, run);
-    if (status == SL_OK) status = sl_wave_create(setup, pool, self->V, false, &self->wave);
+    if (status == SL_OK) status = sl_episode_batch_create(setup, pool, self->V, false, &self->batch);
     if (status == SL_OK) status = sl_setup_masks(setup, 1, &self->mask);
     if (status != SL_OK) {
         sl_recorder_destroy(&self);
@@ -59,7 +59,7 @@ void sl_recorder_destroy(sl_recorder **self_pointer) {
     sl_recorder *self = *self_pointer;
     if (!self) return;
     sl_buffer_close(&self->buffer);
-    sl_wave_destroy(&self->wave);
+    sl_episode_batch_destroy(&self->batch);
     sl_mask_destroy(&self->mask);
     sl_free(self);
     *self_pointer = NULL;
@@ -69,16 +69,12 @@ sl_buffer *sl_recorder_buffer(sl_recorder *self) {
     return self->buffer;
 }
 
-bool sl_recorder_has_teacher(const sl_recorder *self) {
-    return self->has_teacher;
-}
-
 // the log's oldest episode, played again by this teacher: its first decision must be the recorded one
 static sl_status verify(sl_recorder *self) {
     uint64_t index = sl_buffer_first(self->buffer), V = (uint64_t)self->V;
     if (self->foreign || self->verified || sl_buffer_next(self->buffer) == index) return SL_OK;
-    sl_wave_play(self->wave, &self->stream, index / V * V);
-    const sl_episode *played = sl_wave_episode(self->wave, (int)(index % V));
+    sl_episode_batch_play(self->batch, &self->stream, index / V * V);
+    const sl_episode *played = sl_episode_batch_get(self->batch, (int)(index % V));
     sl_episode recorded;
     void *memory = NULL;
     SL_TRY(sl_buffer_read(self->buffer, index, &recorded, &memory));
@@ -98,23 +94,23 @@ static sl_status verify(sl_recorder *self) {
 
 sl_status sl_recorder_set_teacher(sl_recorder *self, const float *actor, const float *critic, double value_mean,
                                   double value_std) {
-    sl_wave_set_teacher(self->wave, actor, critic, value_mean, value_std);
+    sl_episode_batch_set_teacher(self->batch, actor, critic, value_mean, value_std);
     SL_TRY(verify(self));
     self->has_teacher = true;
     return SL_OK;
 }
 
-// plays the wave that holds the log's next episode and appends from there on, below limit
-static sl_status record_wave(sl_recorder *self, uint64_t limit) {
+// plays the batch that holds the log's next episode and appends from there on, below limit
+static sl_status record_batch(sl_recorder *self, uint64_t limit) {
     uint64_t next = sl_buffer_next(self->buffer), V = (uint64_t)self->V, first = next / V * V;
     if (self->foreign)
         return sl_fail(SL_NOT_FOUND, "lower record.episodes, or leave record.from empty",
                        "the buffer of '%s' has only %llu episodes", self->setup->experiment->record.from,
                        (unsigned long long)next);
     if (!self->has_teacher) return sl_fail(SL_MISMATCH, "ask RECORD first", "there is no teacher to record with");
-    sl_wave_play(self->wave, &self->stream, first);
+    sl_episode_batch_play(self->batch, &self->stream, first);
     for (uint64_t e = next; e < first + V && e < limit; e++)
-        SL_TRY(sl_buffer_append(self->buffer, sl_wave_episode(self->wave, (int)(e - first))));
+        SL_TRY(sl_buffer_append(self->buffer, sl_episode_batch_get(self->batch, (int)(e - first))));
     return sl_buffer_sync(self->buffer);
 }
 
@@ -123,12 +119,12 @@ sl_status sl_recorder_fill(sl_recorder *self, uint64_t n, const sl_progress *pro
     // what a snapshot knows of and the log lost comes first
     uint64_t wanted = sl_buffer_inserted(buffer) > n ? sl_buffer_inserted(buffer) : n;
     while (sl_buffer_next(buffer) < sl_buffer_inserted(buffer)) {
-        SL_TRY(record_wave(self, wanted));
+        SL_TRY(record_batch(self, wanted));
         SL_TRY(sl_progress_report(progress, (int64_t)sl_buffer_next(buffer), (int64_t)wanted));
     }
     while (sl_buffer_inserted(buffer) < n && sl_buffer_may_insert(buffer)) {
         if (sl_buffer_inserted(buffer) == sl_buffer_next(buffer)) {
-            SL_TRY(record_wave(self, n));
+            SL_TRY(record_batch(self, n));
             SL_TRY(sl_progress_report(progress, (int64_t)sl_buffer_next(buffer), (int64_t)n));
         }
         sl_buffer_insert(buffer);
@@ -139,16 +135,16 @@ sl_status sl_recorder_fill(sl_recorder *self, uint64_t n, const sl_progress *pro
 sl_status sl_recorder_allow_sample(sl_recorder *self) {
     sl_buffer *buffer = self->buffer;
     while (!sl_buffer_may_sample(buffer)) {
-        if (sl_buffer_inserted(buffer) >= sl_buffer_next(buffer)) SL_TRY(record_wave(self, UINT64_MAX));
+        if (sl_buffer_inserted(buffer) >= sl_buffer_next(buffer)) SL_TRY(record_batch(self, UINT64_MAX));
         sl_buffer_insert(buffer);
     }
     return SL_OK;
 }
 
-const float *sl_recorder_keep(sl_recorder *self, const sl_episode *episode) {
-    if (!self->foreign) return episode->keep;
+const float *sl_recorder_obs_mask(sl_recorder *self, const sl_episode *episode) {
+    if (!self->foreign) return episode->obs_mask;
     sl_rng stream = sl_rng_split(&self->stream, episode->index);
     sl_rng mask = sl_rng_split_name(&stream, "mask");
     sl_mask_draw(self->mask, 0, &mask);
-    return sl_mask_keep(self->mask, 0);
+    return sl_mask_get(self->mask, 0);
 }

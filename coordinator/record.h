@@ -18,14 +18,13 @@ sl_buffer *sl_recorder_buffer(sl_recorder *self);
 /* The frozen teacher. SL_MISMATCH: the log was recorded by another one (its first episode is played again). */
 SL_MUST_CHECK sl_status sl_recorder_set_teacher(sl_recorder *self, const float *actor, const float *critic,
                                                 double value_mean, double value_std);
-bool sl_recorder_has_teacher(const sl_recorder *self);
 /* Inserts episodes until n were inserted or the limiter holds back; records what the log lacks. SL_NOT_FOUND: the
  * buffer of record.from has fewer. */
 SL_MUST_CHECK sl_status sl_recorder_fill(sl_recorder *self, uint64_t n, const sl_progress *progress);
 /* Inserts until one more may be sampled. */
 SL_MUST_CHECK sl_status sl_recorder_allow_sample(sl_recorder *self);
 /* The mask under which the students see the episode: the recorded one, or with record.from this experiment's own,
- * drawn from the episode's stream; keep (N, O), borrowed until the next call. */
-const float *sl_recorder_keep(sl_recorder *self, const sl_episode *episode);
+ * drawn from the episode's stream; obs_mask (N, O), borrowed until the next call. */
+const float *sl_recorder_obs_mask(sl_recorder *self, const sl_episode *episode);
 
 #endif

@@ -12,7 +12,7 @@ struct sl_sample {
     sl_mask *mask; /* what students see, of one copy */
     int T_max, B;
     sl_sample_data data;
-    float *obs, *logp, *advantage, *target, *value, *keep, *alive, *logits, *z;
+    float *obs, *logp, *advantage, *target, *value, *not_first, *alive, *logits, *z;
     uint8_t *avail, *won;
     int32_t *action, *length;
     double *episode_return;
@@ -21,33 +21,33 @@ struct sl_sample {
     uint8_t *terminated, *truncated;
     bool any_dead;  /* some agent of some episode of the batch died on the way */
     bool knows_won; /* of all episodes of the batch */
-    sl_keeper keeper;
+    sl_array_pool arrays;
 };
 
 static void allocate(sl_sample *self, int H) {
     const sl_setup *s = self->setup;
-    sl_keeper *k = &self->keeper;
+    sl_array_pool *k = &self->arrays;
     int64_t T = self->T_max, TB = T * self->B, N = s->N, M = s->M;
-    self->obs = SL_KEEPER_FLOATS(k, TB * N * s->O);
-    self->logp = SL_KEEPER_FLOATS(k, TB * N);
-    self->advantage = SL_KEEPER_FLOATS(k, TB * M);
-    self->target = SL_KEEPER_FLOATS(k, TB * M);
-    self->value = SL_KEEPER_FLOATS(k, TB * M);
-    self->keep = SL_KEEPER_FLOATS(k, TB);
-    self->alive = SL_KEEPER_FLOATS(k, TB * N);
-    self->logits = SL_KEEPER_FLOATS(k, TB * N * s->A);
-    self->z = SL_KEEPER_FLOATS(k, TB * N * H);
-    self->avail = sl_keeper_array(k, s->uses_avail ? TB * N * s->A : 0, 1);
-    self->action = sl_keeper_array(k, TB * N, sizeof(int32_t));
-    self->length = sl_keeper_array(k, self->B, sizeof(int32_t));
-    self->won = sl_keeper_array(k, self->B, 1);
-    self->episode_return = sl_keeper_array(k, self->B * N, sizeof(double));
-    self->reward = SL_KEEPER_FLOATS(k, T * M);
-    self->last_value = SL_KEEPER_FLOATS(k, T * M);
-    self->episode_advantage = SL_KEEPER_FLOATS(k, T * M);
-    self->episode_target = SL_KEEPER_FLOATS(k, T * M);
-    self->terminated = sl_keeper_array(k, T, 1);
-    self->truncated = sl_keeper_array(k, T, 1);
+    self->obs = SL_TAKE_FLOATS(k, TB * N * s->O);
+    self->logp = SL_TAKE_FLOATS(k, TB * N);
+    self->advantage = SL_TAKE_FLOATS(k, TB * M);
+    self->target = SL_TAKE_FLOATS(k, TB * M);
+    self->value = SL_TAKE_FLOATS(k, TB * M);
+    self->not_first = SL_TAKE_FLOATS(k, TB);
+    self->alive = SL_TAKE_FLOATS(k, TB * N);
+    self->logits = SL_TAKE_FLOATS(k, TB * N * s->A);
+    self->z = SL_TAKE_FLOATS(k, TB * N * H);
+    self->avail = sl_array_pool_take(k, s->uses_avail ? TB * N * s->A : 0, 1);
+    self->action = sl_array_pool_take(k, TB * N, sizeof(int32_t));
+    self->length = sl_array_pool_take(k, self->B, sizeof(int32_t));
+    self->won = sl_array_pool_take(k, self->B, 1);
+    self->episode_return = sl_array_pool_take(k, self->B * N, sizeof(double));
+    self->reward = SL_TAKE_FLOATS(k, T * M);
+    self->last_value = SL_TAKE_FLOATS(k, T * M);
+    self->episode_advantage = SL_TAKE_FLOATS(k, T * M);
+    self->episode_target = SL_TAKE_FLOATS(k, T * M);
+    self->terminated = sl_array_pool_take(k, T, 1);
+    self->truncated = sl_array_pool_take(k, T, 1);
 }
 
 sl_status sl_sample_create(const sl_setup *setup, int B, int H, sl_sample **out) {
@@ -56,7 +56,7 @@ sl_status sl_sample_create(const sl_setup *setup, int B, int H, sl_sample **out)
     *self = (sl_sample){.setup = setup, .T_max = setup->spec.max_steps, .B = B};
     allocate(self, H);
     sl_status status = sl_setup_masks(setup, 1, &self->mask);
-    if (status == SL_OK && self->keeper.failed)
+    if (status == SL_OK && self->arrays.failed)
         status = sl_fail(SL_MEMORY, "lower distill.episodes", "cannot allocate a batch of %d episodes", B);
     if (status != SL_OK) {
         sl_sample_destroy(&self);
@@ -75,7 +75,7 @@ sl_status sl_sample_create(const sl_setup *setup, int B, int H, sl_sample **out)
                                   .advantage = self->advantage,
                                   .target = self->target,
                                   .value = self->value,
-                                  .keep = self->keep,
+                                  .not_first = self->not_first,
                                   .teacher_logits = self->logits,
                                   .teacher_z = self->z,
                                   .episode_return = self->episode_return,
@@ -87,7 +87,7 @@ sl_status sl_sample_create(const sl_setup *setup, int B, int H, sl_sample **out)
 void sl_sample_destroy(sl_sample **self) {
     if (!*self) return;
     sl_mask_destroy(&(*self)->mask);
-    sl_keeper_fini(&(*self)->keeper);
+    sl_array_pool_fini(&(*self)->arrays);
     sl_free(*self);
     *self = NULL;
 }
@@ -136,15 +136,15 @@ static void set_avail(sl_sample *self, int64_t row, const uint8_t *avail) {
         if (!avail[i]) self->logits[row * NA + i] = -1e10f;
 }
 
-static void set_step(sl_sample *self, int b, int t, const sl_episode *e, const float *keep) {
+static void set_step(sl_sample *self, int b, int t, const sl_episode *e, const float *obs_mask) {
     int64_t N = e->N, NO = N * e->O, NA = N * e->A, NH = N * e->H, row = (int64_t)t * self->B + b;
-    sl_mask_see(self->mask, keep, e->obs + t * NO, self->obs + row * NO);
+    sl_mask_see(self->mask, obs_mask, e->obs + t * NO, self->obs + row * NO);
     memcpy(self->logits + row * NA, e->logits + t * NA, (size_t)NA * sizeof(float));
     memcpy(self->z + row * NH, e->z + t * NH, (size_t)NH * sizeof(float));
     memcpy(self->logp + row * N, e->logp + t * N, (size_t)N * sizeof(float));
     memcpy(self->action + row * N, e->action + t * N, (size_t)N * sizeof(int32_t));
     if (self->avail) set_avail(self, row, e->avail + t * NA);
-    self->keep[row] = t == 0 ? 0.0f : 1.0f;
+    self->not_first[row] = t == 0 ? 0.0f : 1.0f;
     for (int64_t n = 0; n < N; n++) {
         self->alive[row * N + n] = e->alive ? e->alive[t * N + n] : 1.0f;
         self->episode_return[b * N + n] += (double)e->reward[t * N + n];
@@ -162,14 +162,14 @@ static void clear_step(sl_sample *self, int b, int t) {
     memset(self->action + row * N, 0, (size_t)N * sizeof(int32_t));
     if (self->avail) sl_setup_fill_avail(self->setup, 1, self->avail + row * NA);
     memset(self->alive + row * N, 0, (size_t)N * sizeof(float));
-    self->keep[row] = 0.0f;
+    self->not_first[row] = 0.0f;
     for (int m = 0; m < d->M; m++) {
         int64_t i = row * d->M + m;
         self->advantage[i] = self->target[i] = self->value[i] = 0.0f;
     }
 }
 
-sl_status sl_sample_set(sl_sample *self, int b, const sl_episode *e, const float *keep) {
+sl_status sl_sample_set(sl_sample *self, int b, const sl_episode *e, const float *obs_mask) {
     const sl_sample_data *d = &self->data;
     if (e->N != d->N || e->O != d->O || e->A != d->A || e->H != d->H || e->M != d->M || e->T < 1 ||
         e->T > self->T_max || (self->avail && !e->avail))
@@ -184,7 +184,7 @@ sl_status sl_sample_set(sl_sample *self, int b, const sl_episode *e, const float
     self->won[b] = e->won;
     memset(self->episode_return + (int64_t)b * d->N, 0, (size_t)d->N * sizeof(double));
     self->length[b] = e->T;
-    for (int t = 0; t < e->T; t++) set_step(self, b, t, e, keep);
+    for (int t = 0; t < e->T; t++) set_step(self, b, t, e, obs_mask);
     for (int t = e->T; t < self->T_max; t++) clear_step(self, b, t);
     set_advantages(self, b, e);
     return SL_OK;

@@ -15,7 +15,7 @@ typedef struct sl_sample_data {
     const int32_t *action;
     const float *logp;                       /* (T, B, N) of the policy that acted */
     const float *advantage, *target, *value; /* (T, B, M) */
-    const float *keep;                       /* (T, B) */
+    const float *not_first;                  /* (T, B) */
     const float *alive;                      /* (T, B, N), or NULL when all is alive to the end */
     const float *teacher_logits, *teacher_z; /* (T, B, N, A), (T, B, N, H) */
     const double *episode_return;            /* (B, N) */
@@ -28,9 +28,9 @@ typedef struct sl_sample sl_sample;
 /* H: the teacher's embedding. */
 SL_MUST_CHECK sl_status sl_sample_create(const sl_setup *setup, int B, int H, sl_sample **out);
 void sl_sample_destroy(sl_sample **self);
-/* Takes episode b of the batch, masked with keep (N, O); b = 0, 1, ... in order. SL_MISMATCH: it is of another
+/* Takes episode b of the batch, masked with obs_mask (N, O); b = 0, 1, ... in order. SL_MISMATCH: it is of another
  * environment or team. */
-SL_MUST_CHECK sl_status sl_sample_set(sl_sample *self, int b, const sl_episode *episode, const float *keep);
+SL_MUST_CHECK sl_status sl_sample_set(sl_sample *self, int b, const sl_episode *episode, const float *obs_mask);
 /* After all B were set. */
 const sl_sample_data *sl_sample_finish(sl_sample *self);
 

@@ -21,13 +21,13 @@ struct sl_server {
     sl_transport *transport;
     sl_learn_codec *codec;
     uint64_t run_id;
-    uint64_t asker;                /* the asker's run id, 0 before the first WELCOME */
+    uint64_t client;               /* the learn client's run id, 0 before the first WELCOME */
     uint64_t working_on, answered; /* request ids, 0 = none */
-    uint64_t n_dropped;            /* messages that no asker sends */
+    uint64_t n_dropped;            /* messages that no learn client sends */
     int64_t next_hello, next_progress;
     float shape_numbers[SL_MAX_SHAPES * SL_SHAPE_NUMBERS]; /* of the picture being sent */
     uint8_t shape_bytes[SL_MAX_SHAPES * SL_SHAPE_BYTES];
-    sl_learn_message answer; /* the last one, for an asker that asks again */
+    sl_learn_message answer; /* the last one, for a learn client that asks again */
 };
 
 static bool stopped(const sl_server *self) {
@@ -64,21 +64,21 @@ static void note(void *context, int64_t done, int64_t total, const char *text) {
 }
 
 // PROGRESS with a picture
-static void show(void *context, const sl_sight *sight) {
+static void show(void *context, const sl_watch_frame *frame) {
     sl_server *self = context;
-    int64_t n = sight->n_shapes, N = sight->n_agents;
+    int64_t n = frame->n_shapes, N = frame->n_agents;
     sl_learn_message message = {.kind = SL_LEARN_PROGRESS,
                                 .run_id = self->run_id,
                                 .request_id = self->working_on,
-                                .done = sight->episode,
-                                .total = sight->n_episodes};
-    (void)snprintf(message.text, sizeof message.text, "%s", sight->outcome);
-    sl_shape_rows_write(sight->n_shapes, sight->shapes, self->shape_numbers, self->shape_bytes);
+                                .done = frame->episode,
+                                .total = frame->n_episodes};
+    (void)snprintf(message.text, sizeof message.text, "%s", frame->outcome);
+    sl_shape_rows_write(frame->n_shapes, frame->shapes, self->shape_numbers, self->shape_bytes);
     sl_learn_add(&message, SL_TENSOR_SHAPES, SL_WIRE_F32, self->shape_numbers, 2, (int64_t[]){n, SL_SHAPE_NUMBERS});
     sl_learn_add(&message, SL_TENSOR_LABELS, SL_WIRE_U8, self->shape_bytes, 2, (int64_t[]){n, SL_SHAPE_BYTES});
-    sl_learn_add(&message, SL_TENSOR_EPISODE_RETURN, SL_WIRE_F64, sight->returns, 2, (int64_t[]){1, N});
-    sl_learn_add(&message, SL_TENSOR_EPISODE_LENGTH, SL_WIRE_I32, &sight->step, 1, (int64_t[]){1});
-    if (sight->actions) sl_learn_add(&message, SL_TENSOR_ACTION, SL_WIRE_I32, sight->actions, 1, &N);
+    sl_learn_add(&message, SL_TENSOR_EPISODE_RETURN, SL_WIRE_F64, frame->returns, 2, (int64_t[]){1, N});
+    sl_learn_add(&message, SL_TENSOR_EPISODE_LENGTH, SL_WIRE_I32, &frame->step, 1, (int64_t[]){1});
+    if (frame->actions) sl_learn_add(&message, SL_TENSOR_ACTION, SL_WIRE_I32, frame->actions, 1, &N);
     if (sl_learn_send(self->codec, self->transport, NULL, &message) != SL_OK) SL_DEBUGF("a picture was not sent");
 }
 
@@ -146,7 +146,7 @@ static void fill_error(sl_learn_message *answer, sl_status status) {
 static void send_answer(sl_server *self) {
     sl_status status = sl_learn_send(self->codec, self->transport, NULL, &self->answer);
     if (status == SL_CONFIG) {
-        // it never can be: the asker must know
+        // it never can be: the learn client must know
         fill_error(&self->answer, status);
         SL_WARN("cannot answer: %s", self->answer.text);
         status = sl_learn_send(self->codec, self->transport, NULL, &self->answer);
@@ -160,8 +160,8 @@ static void send_answer(sl_server *self) {
 }
 
 static sl_status handle_request(sl_server *self, const sl_learn_message *request, bool *finished) {
-    if (request->run_id != self->asker) {
-        SL_DEBUGF("dropped a request of an asker that is not the present one");
+    if (request->run_id != self->client) {
+        SL_DEBUGF("dropped a request of a learn client that is not the present one");
         return SL_OK;
     }
     // asked again: the work is done already, only its answer was lost
@@ -184,10 +184,10 @@ static sl_status handle_request(sl_server *self, const sl_learn_message *request
 }
 
 static void handle_welcome(sl_server *self, const sl_learn_message *welcome) {
-    if (welcome->run_id == self->asker) return;
-    SL_INFO("%s asker", self->asker ? "a new" : "met the");
+    if (welcome->run_id == self->client) return;
+    SL_INFO("%s learn client", self->client ? "a new" : "met the");
     sl_coordinator_reset(self->coordinator);
-    self->asker = welcome->run_id;
+    self->client = welcome->run_id;
     self->answered = 0;
     self->answer = (sl_learn_message){.request_id = 0};
 }

@@ -8,13 +8,15 @@
 
 typedef struct sl_server sl_server;
 
-/* Connects to the asker's endpoint, where it may come later, and makes the coordinator; def's config_hash goes with
- * HELLO, its stop ends everything, its progress is filled in here. SL_NETWORK, and what sl_coordinator_create says.
+/* Connects to the learn client's endpoint, where it may come later, and makes the coordinator; def's config_hash goes
+ * with HELLO, its stop ends everything, its progress is filled in here. SL_NETWORK, and what sl_coordinator_create
+ * says.
  */
 SL_MUST_CHECK sl_status sl_server_open(const char *endpoint, const sl_coordinator_def *def, sl_server **out);
 void sl_server_close(sl_server **self);
 /* Waits at most timeout_ms for one message and answers it, saying HELLO when it is time. *finished: STOP was
- * answered. SL_INTERRUPTED: *stop is set. SL_MISMATCH: the asker rejected this coordinator, with its reason. */
+ * answered. SL_INTERRUPTED: *stop is set. SL_MISMATCH: the learn client rejected this coordinator, with its reason.
+ */
 SL_MUST_CHECK sl_status sl_server_step(sl_server *self, int timeout_ms, bool *finished);
 const char *sl_server_fleet_endpoint(const sl_server *self); /* where agents connect; "" without a fleet */
 /* Steps until STOP (SL_OK) or one of the ends above. */

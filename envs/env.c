@@ -1,5 +1,4 @@
-/* env.c - the table of environments and the dispatch to their classes. Called by the coordinator, the bench and
- * tests; any thread, one range of copies each. */
+/* env.c - the table of environments and the dispatch to their classes. Any thread, one range of copies each. */
 #include "envs/env.h"
 
 #include "common/assert.h"

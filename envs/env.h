@@ -56,7 +56,7 @@ typedef struct sl_env_options {
     bool full, wall_offset_fix, clamp_to_map, clear_last_actions;
     double spawn_shift; /* combat: cells, 0 to 8, by which each group's start is moved along each axis at most */
     sl_opponent opponent;
-    sl_pilot pilot; /* of SL_OPPONENT_POLICY */
+    sl_opponent_policy policy; /* of SL_OPPONENT_POLICY */
     sl_switch corpse_attack;
 } sl_env_options;
 
@@ -89,8 +89,8 @@ SL_MUST_CHECK sl_status sl_env_create(const char *name, const sl_env_options *op
 void sl_env_destroy(sl_env **self);
 const sl_env_spec *sl_env_get_spec(const sl_env *self); /* borrowed for the life of self */
 
-/* What the opponent's pilot sees and does, as the spec of the same game from the enemies' side. SL_CONFIG: the
- * environment has no opponent. */
+/* What the opponent's opponent policy sees and does, as the spec of the same game from the enemies' side. SL_CONFIG:
+ * the environment has no opponent. */
 SL_MUST_CHECK sl_status sl_env_opponent_spec(const char *name, const sl_env_options *options, sl_env_spec *out);
 
 /* What reports call an episode's return, from its agents' returns (N): their sum, or the team's, counted once. */

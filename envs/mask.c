@@ -1,5 +1,5 @@
-/* mask.c - keep tables of 0 and 1, one a copy, multiplied onto observations, and the sight limit before them. Called
- * by the coordinator's roll-out threads, a range of copies each. */
+/* mask.c - observation masks of 0 and 1, one a copy, multiplied onto observations, and the sight limit before them.
+ */
 #include "envs/mask.h"
 
 #include "common/alloc.h"
@@ -21,7 +21,7 @@ struct sl_mask {
     int obs_dims[SL_MAX_AGENTS], n_actions[SL_MAX_AGENTS];
     int n_sights[SL_MAX_AGENTS]; /* blocks whose entries are in or out of sight */
     entries sights[SL_MAX_AGENTS][SL_MAX_BLOCKS];
-    float *keep; /* (V, N, O) */
+    float *obs_mask; /* (V, N, O) */
 };
 
 static const uint32_t STATE_VERSION = 1;
@@ -31,8 +31,8 @@ typedef struct state_head {
     uint32_t version, V, N, O;
 } state_head;
 
-static float *keep_row(const sl_mask *self, int v, int i) {
-    return self->keep + ((size_t)v * (size_t)self->N + (size_t)i) * (size_t)self->O;
+static float *mask_row(const sl_mask *self, int v, int i) {
+    return self->obs_mask + ((size_t)v * (size_t)self->N + (size_t)i) * (size_t)self->O;
 }
 
 static const sl_block *find_block(const sl_agent_spec *agent, const char *name) {
@@ -82,7 +82,7 @@ static void keep_block(const sl_block *block, float *row) {
 // without a drawn mask nothing is visible; padding behind a short observation is never kept
 static void fill_copy(sl_mask *self, const sl_mask_def *def, const sl_env_spec *spec, int v) {
     for (int i = 0; i < self->N; i++) {
-        float *row = keep_row(self, v, i);
+        float *row = mask_row(self, v, i);
         if (def->kind == SL_MASK_NONE) {
             for (int o = 0; o < self->obs_dims[i]; o++) row[o] = 1.0f;
         }
@@ -114,8 +114,8 @@ sl_status sl_mask_create(const sl_mask_def *def, const sl_env_spec *spec, int V,
     if (def->kind == SL_MASK_RANDOM) SL_TRY(check_random(def, spec));
     sl_mask *self = sl_alloc(sizeof *self);
     size_t n_rows = (size_t)V * (size_t)spec->n_agents;
-    float *keep = self ? sl_alloc_array(n_rows * (size_t)spec->obs_dim, sizeof *keep) : NULL;
-    if (!keep) {
+    float *obs_mask = self ? sl_alloc_array(n_rows * (size_t)spec->obs_dim, sizeof *obs_mask) : NULL;
+    if (!obs_mask) {
         sl_free(self);
         return sl_fail(SL_MEMORY, NULL, "cannot allocate masks of %d copies", V);
     }
@@ -127,7 +127,7 @@ sl_status sl_mask_create(const sl_mask_def *def, const sl_env_spec *spec, int V,
                       .N = spec->n_agents,
                       .O = spec->obs_dim,
                       .A = spec->n_actions,
-                      .keep = keep};
+                      .obs_mask = obs_mask};
     describe_agents(self, def, spec);
     for (int v = 0; v < V; v++) fill_copy(self, def, spec, v);
     *out = self;
@@ -136,7 +136,7 @@ sl_status sl_mask_create(const sl_mask_def *def, const sl_env_spec *spec, int V,
 
 void sl_mask_destroy(sl_mask **self) {
     if (!*self) return;
-    sl_free((*self)->keep);
+    sl_free((*self)->obs_mask);
     sl_free(*self);
     *self = NULL;
 }
@@ -146,7 +146,7 @@ void sl_mask_draw(sl_mask *self, int v, sl_rng *stream) {
     SL_ASSERT(v >= 0 && v < self->V);
     if (self->kind != SL_MASK_RANDOM) return;
     for (int i = 0; i < self->N; i++) {
-        float *row = keep_row(self, v, i);
+        float *row = mask_row(self, v, i);
         int needed = self->k_min + (int)sl_rng_below(stream, (uint32_t)(self->k_max - self->k_min + 1));
         for (int o = 0; o < self->obs_dims[i]; o++) {
             bool kept = (int)sl_rng_below(stream, (uint32_t)(self->obs_dims[i] - o)) < needed;
@@ -157,12 +157,12 @@ void sl_mask_draw(sl_mask *self, int v, sl_rng *stream) {
 }
 
 // a hidden feature is +0 whatever it was, so that NaN or -0 cannot leak through the mask
-static void keep_features(const float *keep, const float *obs, size_t n, float *seen) {
-    for (size_t i = 0; i < n; i++) seen[i] = keep[i] != 0.0f ? obs[i] : 0.0f;
+static void mask_features(const float *obs_mask, const float *obs, size_t n, float *seen) {
+    for (size_t i = 0; i < n; i++) seen[i] = obs_mask[i] != 0.0f ? obs[i] : 0.0f;
 }
 
-// one agent's row: first the entries out of sight, as the keep table may hide how far away a unit is
-static void see_row(const sl_mask *self, int agent, const float *keep, const float *obs, float *seen) {
+// one agent's row: first the entries out of sight, as the observation mask may hide how far away a unit is
+static void see_row(const sl_mask *self, int agent, const float *obs_mask, const float *obs, float *seen) {
     size_t O = (size_t)self->O;
     if (seen != obs) memcpy(seen, obs, O * sizeof *seen);
     for (int b = 0; b < self->n_sights[agent]; b++) {
@@ -172,24 +172,24 @@ static void see_row(const sl_mask *self, int agent, const float *keep, const flo
             if (entry[1] > 1.0f) memset(entry, 0, (size_t)block->len * sizeof *entry);
         }
     }
-    keep_features(keep, seen, O, seen);
+    mask_features(obs_mask, seen, O, seen);
 }
 
-void sl_mask_see(const sl_mask *self, const float *keep, const float *obs, float *seen) {
+void sl_mask_see(const sl_mask *self, const float *obs_mask, const float *obs, float *seen) {
     size_t O = (size_t)self->O;
     if (!self->sight) {
-        keep_features(keep, obs, (size_t)self->N * O, seen);
+        mask_features(obs_mask, obs, (size_t)self->N * O, seen);
         return;
     }
     for (int i = 0; i < self->N; i++)
-        see_row(self, i, keep + (size_t)i * O, obs + (size_t)i * O, seen + (size_t)i * O);
+        see_row(self, i, obs_mask + (size_t)i * O, obs + (size_t)i * O, seen + (size_t)i * O);
 }
 
 void sl_mask_apply(const sl_mask *self, int begin, int end, const float *obs, float *masked) {
     SL_ASSERT(begin >= 0 && begin <= end && end <= self->V);
     size_t row = (size_t)self->N * (size_t)self->O;
     for (int v = begin; v < end; v++) {
-        sl_mask_see(self, keep_row(self, v, 0), obs + (size_t)v * row, masked + (size_t)v * row);
+        sl_mask_see(self, mask_row(self, v, 0), obs + (size_t)v * row, masked + (size_t)v * row);
     }
 }
 
@@ -203,17 +203,17 @@ void sl_mask_avail(const sl_mask *self, int64_t rows, const uint8_t *avail, uint
     }
 }
 
-const float *sl_mask_keep(const sl_mask *self, int v) {
+const float *sl_mask_get(const sl_mask *self, int v) {
     SL_ASSERT(v >= 0 && v < self->V);
-    return keep_row(self, v, 0);
+    return mask_row(self, v, 0);
 }
 
 bool sl_mask_is_identity(const sl_mask *self) {
     return self->kind == SL_MASK_NONE && !self->sight;
 }
 
-static size_t keep_bytes(const sl_mask *self) {
-    return (size_t)self->V * (size_t)self->N * (size_t)self->O * sizeof *self->keep;
+static size_t mask_bytes(const sl_mask *self) {
+    return (size_t)self->V * (size_t)self->N * (size_t)self->O * sizeof *self->obs_mask;
 }
 
 static state_head make_head(const sl_mask *self) {
@@ -221,13 +221,13 @@ static state_head make_head(const sl_mask *self) {
 }
 
 size_t sl_mask_state_bytes(const sl_mask *self) {
-    return sizeof(state_head) + keep_bytes(self);
+    return sizeof(state_head) + mask_bytes(self);
 }
 
 void sl_mask_save(const sl_mask *self, uint8_t *bytes) {
     state_head head = make_head(self);
     memcpy(bytes, &head, sizeof head);
-    memcpy(bytes + sizeof head, self->keep, keep_bytes(self));
+    memcpy(bytes + sizeof head, self->obs_mask, mask_bytes(self));
 }
 
 sl_status sl_mask_load(sl_mask *self, const uint8_t *bytes, size_t n_bytes) {
@@ -236,6 +236,6 @@ sl_status sl_mask_load(sl_mask *self, const uint8_t *bytes, size_t n_bytes) {
         return sl_fail(SL_MISMATCH, "was it saved with the same environment and number of copies?",
                        "a saved mask of %zu bytes does not fit %d copies", n_bytes, self->V);
     }
-    memcpy(self->keep, bytes + sizeof want, keep_bytes(self));
+    memcpy(self->obs_mask, bytes + sizeof want, mask_bytes(self));
     return SL_OK;
 }

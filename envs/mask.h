@@ -29,15 +29,15 @@ void sl_mask_destroy(sl_mask **self);
 void sl_mask_draw(sl_mask *self, int v, sl_rng *stream);
 /* masked (V, N, O) = what is seen of obs (V, N, O), copies [begin, end); masked may be obs. */
 void sl_mask_apply(const sl_mask *self, int begin, int end, const float *obs, float *masked);
-const float *sl_mask_keep(const sl_mask *self, int v); /* (N, O) of 0 and 1; borrowed until the next draw */
-/* The same of one copy, (N, O), under a given keep table (N, O), as for recorded episodes; seen may be obs. */
-void sl_mask_see(const sl_mask *self, const float *keep, const float *obs, float *seen);
+const float *sl_mask_get(const sl_mask *self, int v); /* (N, O) of 0 and 1; borrowed until the next draw */
+/* The same of one copy, (N, O), under a given observation mask (N, O), as for recorded episodes; seen may be obs. */
+void sl_mask_see(const sl_mask *self, const float *obs_mask, const float *obs, float *seen);
 /* The legal actions as students are shown them, (rows, A) of which row r is agent r mod N's; seen may be avail. Where
  * they are hidden, all that the agent has but no-op (0), which stays as it is; a row in which nothing but no-op is
  * legal stays. The choice goes to the environment as it is: an illegal one counts as no-op. */
 void sl_mask_avail(const sl_mask *self, int64_t rows, const uint8_t *avail, uint8_t *seen);
 bool sl_mask_is_identity(const sl_mask *self); /* of observations */
-/* For snapshots: the keep table of all copies. */
+/* For snapshots: the observation mask of all copies. */
 size_t sl_mask_state_bytes(const sl_mask *self);
 void sl_mask_save(const sl_mask *self, uint8_t *bytes);
 SL_MUST_CHECK sl_status sl_mask_load(sl_mask *self, const uint8_t *bytes, size_t n_bytes);

@@ -1,4 +1,4 @@
-/* shape_rows.c - see shape_rows.h. Called by the coordinator's server and by starling. */
+/* shape_rows.c - see shape_rows.h. */
 #include "envs/shape_rows.h"
 
 #include <math.h>

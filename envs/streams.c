@@ -1,4 +1,4 @@
-/* streams.c - see streams.h. Called by evaluate.c, fly.c and player.c. */
+/* streams.c - see streams.h. */
 #include "envs/streams.h"
 
 #include <stddef.h>

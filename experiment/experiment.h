@@ -16,7 +16,7 @@ typedef enum sl_exp_method { SL_EXP_KD_MARL, SL_EXP_DIRECT } sl_exp_method; /* k
 typedef enum sl_exp_source { SL_EXP_SOURCE_EXPERT, SL_EXP_SOURCE_STUDENT, SL_EXP_SOURCE_MIXED } sl_exp_source;
 typedef enum sl_exp_mask { SL_EXP_MASK_NONE, SL_EXP_MASK_BLOCKS, SL_EXP_MASK_RANDOM } sl_exp_mask;
 typedef enum sl_exp_sight { SL_EXP_SIGHT_LIMITED, SL_EXP_SIGHT_FULL } sl_exp_sight;    /* limited | full */
-typedef enum sl_exp_shown { SL_EXP_VISIBLE, SL_EXP_HIDDEN } sl_exp_shown;              /* visible | hidden */
+typedef enum sl_exp_visibility { SL_EXP_VISIBLE, SL_EXP_HIDDEN } sl_exp_visibility;    /* visible | hidden */
 typedef enum sl_exp_critic { SL_EXP_CRITIC_STATE, SL_EXP_CRITIC_AGENT } sl_exp_critic; /* state | agent */
 typedef enum sl_exp_reward { SL_EXP_SUM, SL_EXP_MEAN, SL_EXP_OWN } sl_exp_reward;      /* sum | mean | own */
 typedef enum sl_exp_sampler { SL_EXP_UNIFORM, SL_EXP_FIFO, SL_EXP_LIFO } sl_exp_sampler;
@@ -64,7 +64,7 @@ typedef struct sl_exp_mask_def {
     sl_exp_mask kind;
     int k_min, k_max; /* random: features kept, drawn per agent and episode */
     sl_exp_sight sight;
-    sl_exp_shown movement, avail_actions;
+    sl_exp_visibility movement, avail_actions;
 } sl_exp_mask_def;
 
 typedef struct sl_exp_student {

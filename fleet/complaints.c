@@ -1,5 +1,4 @@
-/* complaints.c - see complaints.h. Called by the fleet when it drops or refuses something, never in a tick that goes
- * as it should. */
+/* complaints.c - see complaints.h. */
 #include "fleet/complaints.h"
 
 #include "common/log.h"

@@ -1,4 +1,4 @@
-/* fleet.c - the fleet's life and its tick. Called by the coordinator's flight, on its thread. */
+/* fleet.c - the fleet's life and its tick. */
 #include "fleet/slots.h"
 
 #include "common/alloc.h"

@@ -1,5 +1,4 @@
-/* slots.c - who holds a slot: joining, liveness, leases, and which observation an agent needs next. Called by
- * the tick and by incoming messages, on the fleet's thread. */
+/* slots.c - who holds a slot: joining, liveness, leases, and which observation an agent needs next. */
 #include "fleet/slots.h"
 
 #include "common/log.h"
@@ -180,7 +179,7 @@ static bool brings_model(const sl_slot *slot, const sl_fleet_message *hello) {
 }
 
 /* whether the agent can fly the slot's model: the one it has, or the one it will fetch */
-static sl_reject judge(const sl_slot *slot, const sl_fleet_message *hello) {
+static sl_reject refusal(const sl_slot *slot, const sl_fleet_message *hello) {
     if (slot->def.hidden && hello->hidden && slot->def.hidden != hello->hidden) return SL_REJECT_SHAPE;
     if (slot->sha256[0] && !brings_model(slot, hello)) return SL_REJECT_NONE;
     if (!hello->model_sha256[0]) return SL_REJECT_MODEL_UNKNOWN;
@@ -196,7 +195,7 @@ static sl_slot *find_any(sl_fleet *self, const sl_fleet_message *hello, sl_rejec
     for (int i = 0; i < self->def.n_slots; i++) {
         sl_slot *slot = &self->slots[i];
         if (is_known && !brings_model(slot, hello)) continue;
-        sl_reject one = judge(slot, hello);
+        sl_reject one = refusal(slot, hello);
         if (one == SL_REJECT_NONE && slot->state == SL_SLOT_FREE) return slot;
         // the reason nearest to success is the one to tell
         if (one == SL_REJECT_NONE)
@@ -211,7 +210,7 @@ static sl_slot *find_any(sl_fleet *self, const sl_fleet_message *hello, sl_rejec
 /* the slot that it asks for, if its holder is gone; a DEAD one gives way to a successor that names the slot */
 static sl_slot *find_wanted(sl_fleet *self, const sl_fleet_message *hello, sl_reject *code) {
     sl_slot *slot = hello->slot < self->def.n_slots ? &self->slots[hello->slot] : NULL;
-    sl_reject why = slot ? judge(slot, hello) : SL_REJECT_SHAPE;
+    sl_reject why = slot ? refusal(slot, hello) : SL_REJECT_SHAPE;
     // a killed agent's successor may be here before any silence is noticed: sending shows whether the peer is left
     bool is_held = slot && slot->state != SL_SLOT_FREE && slot->state != SL_SLOT_DEAD;
     if (is_held && welcome(self, slot) == SL_NOT_FOUND) {

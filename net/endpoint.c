@@ -1,4 +1,4 @@
-/* endpoint.c - see endpoint.h. Called by transport.c and transport_zmq.c. */
+/* endpoint.c - see endpoint.h. */
 #include "net/endpoint.h"
 
 #include <arpa/inet.h>

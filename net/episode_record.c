@@ -1,5 +1,4 @@
-/* episode_record.c - a recorded episode to and from its protobuf record. Called by the coordinator's buffer; any
- * thread. */
+/* episode_record.c - a recorded episode to and from its protobuf record. Any thread. */
 #include "net/episode_record.h"
 
 #include "common/alloc.h"
@@ -17,13 +16,13 @@ typedef Starling__Buffer__Episode pb_episode;
 
 /* the lengths of the arrays, by the shapes */
 typedef struct lengths {
-    size_t obs, keep, state, avail, action, value, logits, z;
+    size_t obs, obs_mask, state, avail, action, value, logits, z;
 } lengths;
 
 static lengths count(const sl_episode *e) {
     size_t T = (size_t)e->T, N = (size_t)e->N;
     return (lengths){.obs = (T + 1) * N * (size_t)e->O,
-                     .keep = N * (size_t)e->O,
+                     .obs_mask = N * (size_t)e->O,
                      .state = e->state ? (T + 1) * (size_t)e->S : 0,
                      .avail = e->avail ? T * N * (size_t)e->A : 0,
                      .action = T * N,
@@ -48,7 +47,7 @@ static void fill(const sl_episode *e, pb_episode *r) {
     r->has_won = e->knows_won, r->won = e->won;
     // packing reads these arrays and never writes them
     r->n_obs = n.obs, r->obs = (float *)e->obs;
-    r->n_keep = n.keep, r->keep = (float *)e->keep;
+    r->n_obs_mask = n.obs_mask, r->obs_mask = (float *)e->obs_mask;
     r->n_state = n.state, r->state = (float *)e->state;
     r->has_avail = e->avail != NULL, r->avail = (ProtobufCBinaryData){n.avail, (uint8_t *)e->avail};
     r->n_action = n.action, r->action = (int32_t *)e->action;
@@ -63,7 +62,7 @@ static void fill(const sl_episode *e, pb_episode *r) {
 size_t sl_episode_most_bytes(const sl_episode *shape) {
     enum { VARINT_BYTES = 5, REST_BYTES = 256 };
     lengths n = count(shape);
-    size_t floats = n.obs + n.keep + n.state + n.value + n.logits + n.z + (shape->alive ? 3 : 2) * n.action;
+    size_t floats = n.obs + n.obs_mask + n.state + n.value + n.logits + n.z + (shape->alive ? 3 : 2) * n.action;
     return sizeof(float) * floats + n.avail + VARINT_BYTES * n.action + REST_BYTES;
 }
 
@@ -137,7 +136,7 @@ static sl_status read_arrays(const pb_episode *r, sl_episode *out) {
     out->alive = r->n_alive ? r->alive : NULL;
     lengths n = count(out);
     if (r->n_obs != n.obs || !all_finite(r->obs, n.obs)) return bad("obs");
-    if (r->n_keep != n.keep || !all_flags(r->keep, n.keep)) return bad("keep");
+    if (r->n_obs_mask != n.obs_mask || !all_flags(r->obs_mask, n.obs_mask)) return bad("obs_mask");
     if (r->n_state != n.state || (r->has_state_dim && !r->state) || !all_finite(r->state, n.state))
         return bad("state");
     if (r->has_avail && (r->avail.len != n.avail || !r->avail.data)) return bad("avail");
@@ -152,7 +151,8 @@ static sl_status read_arrays(const pb_episode *r, sl_episode *out) {
     if (r->n_alive && (r->n_alive != n.action || !all_flags(r->alive, n.action))) return bad("alive");
     if (r->n_logits != n.logits || !all_finite(r->logits, n.logits)) return bad("logits");
     if (r->n_z != n.z || !all_finite(r->z, n.z)) return bad("z");
-    out->obs = r->obs, out->keep = r->keep, out->action = r->action, out->logp = r->logp, out->value = r->value;
+    out->obs = r->obs, out->obs_mask = r->obs_mask, out->action = r->action, out->logp = r->logp,
+    out->value = r->value;
     out->reward = r->reward, out->logits = r->logits, out->z = r->z;
     return SL_OK;
 }

@@ -15,10 +15,11 @@ typedef struct sl_episode {
     bool terminated;     /* else truncated at T */
     bool knows_won, won; /* won says something only with knows_won */
     double ret;          /* undiscounted, summed over agents */
-    const float *obs;   /* (T + 1, N, O) unmasked; the last row is the state after the last step, for the bootstrap */
-    const float *keep;  /* (N, O) the students' mask of this episode, 0 or 1: masked observation = obs * keep */
-    const float *state; /* (T + 1, S), or NULL when the state is the observation */
-    const uint8_t *avail;  /* (T, N, A), or NULL */
+    const float *obs; /* (T + 1, N, O) unmasked; the last row is the state after the last step, for the bootstrap */
+    const float
+        *obs_mask;        /* (N, O) the students' mask of this episode, 0 or 1: masked observation = obs * obs_mask */
+    const float *state;   /* (T + 1, S), or NULL when the state is the observation */
+    const uint8_t *avail; /* (T, N, A), or NULL */
     const int32_t *action; /* (T, N) */
     const float *logp;     /* (T, N) of the teacher that acted */
     const float *value;    /* (T + 1, M), reward units, M = 1 or N */

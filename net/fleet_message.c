@@ -1,5 +1,5 @@
-/* fleet_message.c - the fleet's codec: prefix and one protobuf message of which each kind uses its own fields. Called
- * by the coordinator and the agents on every tick; one thread owns a codec. */
+/* fleet_message.c - the fleet's codec: prefix and one protobuf message of which each kind uses its own fields. One
+ * thread owns a codec. */
 #include "net/fleet_message.h"
 
 #include "common/alloc.h"

@@ -1,6 +1,5 @@
-/* learn_client.c - one outstanding request, one coordinator. Called by the trainer and by starling, on the thread
- * that made the asker. Whatever arrives that is not asked for is answered (HELLO) or dropped (stale answers, damaged
- * bytes). */
+/* learn_client.c - one outstanding request, one coordinator. Whatever arrives that is not asked for is answered
+ * (HELLO) or dropped (stale answers, damaged bytes). */
 #include "net/learn_client.h"
 
 #include "common/alloc.h"
@@ -13,8 +12,8 @@
 enum { POLL_MS = 200, MAX_DRAINED = 1000, MAX_LOSSES = 30 };
 static const int64_t second = 1000000000, sign_of_life = 2 * second, succession = 10 * second, away = second;
 
-struct sl_asker {
-    sl_asker_def def;
+struct sl_learn_client {
+    sl_learn_client_def def;
     sl_transport *transport;
     sl_learn_codec *codec;
     uint64_t run_id, next_id;
@@ -30,9 +29,9 @@ struct sl_asker {
     sl_learn_message incoming;
 };
 
-/* The asker's time, which stands still while the process does not run: all of a run may be stopped for longer than
- * any silence, and nobody was silent. */
-static int64_t time_ns(sl_asker *self) {
+/* The learn client's time, which stands still while the process does not run: all of a run may be stopped for longer
+ * than any silence, and nobody was silent. */
+static int64_t time_ns(sl_learn_client *self) {
     int64_t clock_ns = sl_transport_now_ns(self->transport), gap_ns = clock_ns - self->clock_ns;
     if (self->clock_ns != 0 && gap_ns > away) self->away_ns += gap_ns;
     self->clock_ns = clock_ns;
@@ -42,17 +41,17 @@ static int64_t time_ns(sl_asker *self) {
 /* What became of the request at work after one incoming message. */
 typedef enum outcome { WAITING, HEARD, ANSWERED, REFUSED, REPLACED, LOST } outcome;
 
-sl_asker_def sl_asker_default_def(const char *endpoint) {
-    return (sl_asker_def){.endpoint = endpoint, .join_ms = 60000, .silence_ms = 120000, .grace_ms = 3000};
+sl_learn_client_def sl_learn_client_default_def(const char *endpoint) {
+    return (sl_learn_client_def){.endpoint = endpoint, .join_ms = 60000, .silence_ms = 120000, .grace_ms = 3000};
 }
 
-sl_status sl_asker_open(const sl_asker_def *def, sl_asker **out) {
-    sl_asker *self = sl_alloc(sizeof *self);
+sl_status sl_learn_client_open(const sl_learn_client_def *def, sl_learn_client **out) {
+    sl_learn_client *self = sl_alloc(sizeof *self);
     if (!self) return sl_fail(SL_MEMORY, NULL, "cannot allocate the learn link");
     self->def = *def;
     self->def.endpoint = NULL;
     sl_transport_def transport = sl_transport_learn_def();
-    // random starts, so that an answer to an earlier asker is known to be stale
+    // random starts, so that an answer to an earlier learn client is known to be stale
     sl_status status = SL_OK;
     if (getrandom(&self->run_id, sizeof self->run_id, 0) < 0 ||
         getrandom(&self->next_id, sizeof self->next_id, 0) < 0)
@@ -62,15 +61,15 @@ sl_status sl_asker_open(const sl_asker_def *def, sl_asker **out) {
     if (status == SL_OK) status = sl_learn_codec_create(&self->codec);
     if (status == SL_OK) status = sl_transport_serve(def->endpoint, &transport, &self->transport);
     if (status != SL_OK) {
-        sl_asker_close(&self);
+        sl_learn_client_close(&self);
         return status;
     }
     *out = self;
     return SL_OK;
 }
 
-void sl_asker_close(sl_asker **self_pointer) {
-    sl_asker *self = *self_pointer;
+void sl_learn_client_close(sl_learn_client **self_pointer) {
+    sl_learn_client *self = *self_pointer;
     if (!self) return;
     if (self->transport) sl_transport_close(&self->transport);
     if (self->codec) sl_learn_codec_destroy(&self->codec);
@@ -78,27 +77,23 @@ void sl_asker_close(sl_asker **self_pointer) {
     *self_pointer = NULL;
 }
 
-const char *sl_asker_endpoint(const sl_asker *self) {
+const char *sl_learn_client_endpoint(const sl_learn_client *self) {
     return sl_transport_endpoint(self->transport);
 }
 
-uint64_t sl_asker_peer(const sl_asker *self) {
-    return self->peer_run;
-}
-
 /* Sends; a peer that is gone is not an error here: it, or another, will say HELLO. */
-static sl_status send_to(sl_asker *self, const sl_peer *peer, const sl_learn_message *message) {
+static sl_status send_to(sl_learn_client *self, const sl_peer *peer, const sl_learn_message *message) {
     sl_status status = sl_learn_send(self->codec, self->transport, peer, message);
     return status == SL_FULL || status == SL_NOT_FOUND ? SL_OK : status;
 }
 
-static void prepare_answer(const sl_asker *self, sl_learn_kind kind, sl_learn_message *answer) {
+static void prepare_answer(const sl_learn_client *self, sl_learn_kind kind, sl_learn_message *answer) {
     *answer = (sl_learn_message){.kind = kind, .run_id = self->run_id};
     (void)snprintf(answer->config_hash, sizeof answer->config_hash, "%s", self->def.config_hash);
 }
 
 /* Sends away the coordinator that says HELLO. */
-static sl_status reject(sl_asker *self, const sl_peer *peer, const char *why) {
+static sl_status reject(sl_learn_client *self, const sl_peer *peer, const char *why) {
     sl_learn_message answer;
     prepare_answer(self, SL_LEARN_REJECT, &answer);
     (void)snprintf(answer.text, sizeof answer.text, "%s", why);
@@ -113,7 +108,7 @@ typedef enum place { FREE, UNKNOWN, TAKEN } place;
  * is gone (WELCOME twice does no harm), or when it was silent for long while it should work; it is a second one when
  * the served one was heard after the other had begun to knock. Until that is known the HELLO is not answered: it is
  * repeated. */
-static place look_at_place(sl_asker *self, const sl_peer *peer, bool working) {
+static place look_at_place(sl_learn_client *self, const sl_peer *peer, bool working) {
     int64_t now = time_ns(self);
     sl_learn_message welcome;
     prepare_answer(self, SL_LEARN_WELCOME, &welcome);
@@ -129,7 +124,7 @@ static place look_at_place(sl_asker *self, const sl_peer *peer, bool working) {
 }
 
 /* Answers a HELLO; *is_new says that it came from another incarnation than the one served so far. */
-static sl_status greet(sl_asker *self, const sl_peer *peer, bool working, bool *is_new) {
+static sl_status greet(sl_learn_client *self, const sl_peer *peer, bool working, bool *is_new) {
     const sl_learn_message *hello = &self->incoming;
     *is_new = false;
     if (self->def.config_hash[0] && strcmp(self->def.config_hash, hello->config_hash) != 0) {
@@ -155,7 +150,7 @@ static sl_status greet(sl_asker *self, const sl_peer *peer, bool working, bool *
 
 /* Takes one message, or none within timeout_ms. *hellos counts HELLOs of the served coordinator while it should work.
  * SL_TIMEOUT: there was none. */
-static sl_status take_one(sl_asker *self, int timeout_ms, uint64_t request_id, int *hellos, outcome *out) {
+static sl_status take_one(sl_learn_client *self, int timeout_ms, uint64_t request_id, int *hellos, outcome *out) {
     sl_message frames;
     *out = WAITING;
     sl_status status = sl_transport_receive(self->transport, timeout_ms, &frames);
@@ -200,14 +195,14 @@ static sl_status refusal(const sl_learn_message *error) {
                    error->text);
 }
 
-static sl_status check_stop(sl_asker *self, int grace_ms) {
+static sl_status check_stop(sl_learn_client *self, int grace_ms) {
     if (!self->def.stop || !*self->def.stop) return SL_OK;
     if (self->stopped_ns == 0) self->stopped_ns = time_ns(self);
     if (time_ns(self) - self->stopped_ns < (int64_t)grace_ms * 1000000) return SL_OK;
     return sl_fail(SL_INTERRUPTED, NULL, "interrupted");
 }
 
-sl_status sl_asker_wait(sl_asker *self) {
+sl_status sl_learn_client_wait(sl_learn_client *self) {
     int64_t start = time_ns(self);
     int hellos = 0;
     outcome what;
@@ -217,7 +212,7 @@ sl_status sl_asker_wait(sl_asker *self) {
         if (status != SL_OK && status != SL_TIMEOUT) return status;
         if (self->def.join_ms >= 0 && time_ns(self) - start > (int64_t)self->def.join_ms * 1000000)
             return sl_fail(SL_NETWORK, "start starling-coordinator with --connect and this endpoint",
-                           "no coordinator has connected to %s in %d s", sl_asker_endpoint(self),
+                           "no coordinator has connected to %s in %d s", sl_learn_client_endpoint(self),
                            self->def.join_ms / 1000);
     }
     return SL_OK;
@@ -229,7 +224,7 @@ static sl_status replaced(void) {
 
 /* What came in while nothing was asked: an idle coordinator's HELLOs, or a new one's. What is left after MAX_DRAINED
  * is dropped as stale by the wait for the answer. */
-static sl_status drain(sl_asker *self, bool resend) {
+static sl_status drain(sl_learn_client *self, bool resend) {
     int hellos = 0;
     outcome what;
     for (int i = 0; i < MAX_DRAINED; i++) {
@@ -241,8 +236,9 @@ static sl_status drain(sl_asker *self, bool resend) {
     return SL_OK;
 }
 
-sl_status sl_asker_ask(sl_asker *self, sl_learn_message *request, bool resend, const sl_learn_message **answer) {
-    SL_TRY(sl_asker_wait(self));
+sl_status sl_learn_client_ask(sl_learn_client *self, sl_learn_message *request, bool resend,
+                              const sl_learn_message **answer) {
+    SL_TRY(sl_learn_client_wait(self));
     SL_TRY(drain(self, resend));
     request->run_id = self->run_id;
     request->request_id = self->next_id++;

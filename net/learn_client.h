@@ -9,7 +9,7 @@
 
 #include <signal.h>
 
-typedef struct sl_asker_def {
+typedef struct sl_learn_client_def {
     const char *endpoint;              /* to serve on */
     char config_hash[65];              /* SHA-256 of the resolved experiment file; "" takes any coordinator */
     int join_ms;                       /* how long to wait for a coordinator, -1 = for ever */
@@ -18,25 +18,24 @@ typedef struct sl_asker_def {
     const volatile sig_atomic_t *stop; /* set by a signal handler; NULL = never */
     void (*progress)(void *context, const sl_learn_message *message); /* for PROGRESS; NULL = not wanted */
     void *context;
-} sl_asker_def;
+} sl_learn_client_def;
 /* join 60 s, silence 120 s, grace 3 s. */
-sl_asker_def sl_asker_default_def(const char *endpoint);
+sl_learn_client_def sl_learn_client_default_def(const char *endpoint);
 
-typedef struct sl_asker sl_asker;
+typedef struct sl_learn_client sl_learn_client;
 
-SL_MUST_CHECK sl_status sl_asker_open(const sl_asker_def *def, sl_asker **out); /* SL_NETWORK, SL_MEMORY */
-void sl_asker_close(sl_asker **self);
-const char *sl_asker_endpoint(const sl_asker *self); /* resolved; borrowed for the life of self */
+SL_MUST_CHECK sl_status sl_learn_client_open(const sl_learn_client_def *def,
+                                             sl_learn_client **out); /* SL_NETWORK, SL_MEMORY */
+void sl_learn_client_close(sl_learn_client **self);
+const char *sl_learn_client_endpoint(const sl_learn_client *self); /* resolved; borrowed for the life of self */
 /* Waits until a coordinator is there. SL_NETWORK after join_ms; SL_INTERRUPTED. */
-SL_MUST_CHECK sl_status sl_asker_wait(sl_asker *self);
-/* The run id of the coordinator served now, 0 before the first: another value means that it was restarted. */
-uint64_t sl_asker_peer(const sl_asker *self);
+SL_MUST_CHECK sl_status sl_learn_client_wait(sl_learn_client *self);
 /* Sends request (run_id, request_id, versions and hash are set here) and waits for its BATCH or DONE, which is
  * borrowed until the next call. A request that was lost is sent again. When the coordinator is replaced meanwhile:
  * resend says whether the request may simply go to the new one (it depends on no state), else SL_TIMEOUT: the caller
  * restores and goes on from there. SL_INTERRUPTED after *stop and the grace; SL_NETWORK when nobody answers, or 30
  * losses; an ERROR of the coordinator comes back with its code (SL_NETWORK for an internal one) and text. */
-SL_MUST_CHECK sl_status sl_asker_ask(sl_asker *self, sl_learn_message *request, bool resend,
-                                     const sl_learn_message **answer);
+SL_MUST_CHECK sl_status sl_learn_client_ask(sl_learn_client *self, sl_learn_message *request, bool resend,
+                                            const sl_learn_message **answer);
 
 #endif

@@ -1,5 +1,5 @@
-/* learn_message.c - the learn link's codec: prefix and protobuf header in the first frame, tensors raw in the
- * others. Called by the trainer, starling and the coordinator; one thread owns a codec. */
+/* learn_message.c - the learn link's codec: prefix and protobuf header in the first frame, tensors raw in the others.
+ * One thread owns a codec. */
 #include "net/learn_message.h"
 
 #include "common/alloc.h"

@@ -1,11 +1,11 @@
 /* learn_message.h - what the trainer (or starling, in its place) and a coordinator say to each other
- * (proto/learn.proto). The asker serves, coordinators connect. A request is the credit: a coordinator works on one at
- * a time and sends nothing unasked but its HELLO. A message is one protobuf header frame with scalars and tensor
- * descriptors, then one raw little-endian frame per tensor. Meeting: a coordinator without work says HELLO once a
- * second; the asker answers with WELCOME (or REJECT: another experiment, or a second one). A WELCOME with a new
- * run_id is a new asker: the coordinator goes back to the state that follows from the seed and drops requests of
- * another run_id; an asker that goes on from a checkpoint sends RESTORE first. A new coordinator has lost what its
- * predecessor was asked: RESTORE the last SNAPSHOT, ask again. Batches: proto/README.md. */
+ * (proto/learn.proto). The learn client serves, coordinators connect. A request is the credit: a coordinator works on
+ * one at a time and sends nothing unasked but its HELLO. A message is one protobuf header frame with scalars and
+ * tensor descriptors, then one raw little-endian frame per tensor. A coordinator without work says HELLO once a
+ * second; the client answers WELCOME (or REJECT: another experiment, or a second one). A new run_id in WELCOME is a
+ * new client: the coordinator goes back to the state that follows from the seed and drops requests of another run_id;
+ * a client that goes on from a checkpoint sends RESTORE first. A new coordinator has lost what its predecessor was
+ * asked: RESTORE the last SNAPSHOT, ask again. Batches: proto/README.md. */
 #ifndef SL_NET_LEARN_MESSAGE_H
 #define SL_NET_LEARN_MESSAGE_H
 
@@ -53,9 +53,9 @@ typedef enum sl_tensor_role {
     SL_TENSOR_ADVANTAGE,  /* f32 (T, B, N), or (T, B, 1) for a team reward; not normalised */
     SL_TENSOR_TARGET,     /* f32, as ADVANTAGE: the value target, advantage + value, in reward units */
     SL_TENSOR_VALUE,      /* f32, as ADVANTAGE: the critic's value in reward units */
-    SL_TENSOR_KEEP,       /* f32 (T, B): 0 at the first step of an episode, else 1 */
+    SL_TENSOR_NOT_FIRST,  /* f32 (T, B): 0 at the first step of an episode, else 1 */
     SL_TENSOR_ALIVE,      /* f32 (T, B, N): 1 where the agent's sample counts; absent = all 1 */
-    SL_TENSOR_HIDDEN,     /* f32 (C, B, N, H): the actor's state before each chunk and KEEP; padded to the widest */
+    SL_TENSOR_HIDDEN, /* f32 (C, B, N, H): the actor's state before each chunk and NOT_FIRST; padded to the widest */
     SL_TENSOR_CRITIC_HIDDEN,  /* f32 (C, B, M, H), M = 1 for a team critic, else N; recurrent critics only */
     SL_TENSOR_TEACHER_LOGITS, /* f32 (T, B, N, A) */
     SL_TENSOR_TEACHER_Z,      /* f32 (T, B, N, H_teacher): the embedding */
@@ -86,7 +86,7 @@ typedef struct sl_learn_message {
     sl_learn_kind kind;
     int major, minor;    /* on decode: the sender's; send writes its own */
     uint64_t run_id;     /* the sender's incarnation, not 0 */
-    uint64_t request_id; /* set by the asker, echoed in every answer; stale answers are dropped */
+    uint64_t request_id; /* set by the learn client, echoed in every answer; stale answers are dropped */
     int64_t version;     /* parameter version that PARAMS is (asked) or that the batch was made with (answered) */
     char config_hash[65], text[256];
     sl_status code; /* ERROR */

@@ -1,4 +1,4 @@
-/* pb_arena.c - the bump allocator behind the codecs. Called by the codecs only. */
+/* pb_arena.c - the bump allocator behind the codecs. */
 #include "net/pb_arena.h"
 
 static void *take(void *data, size_t n_bytes) {

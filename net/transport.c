@@ -1,5 +1,4 @@
-/* transport.c - picks the backend by the endpoint's scheme and counts. Called by the coordinator, the trainer, the
- * agents and the tests; one thread owns a transport. */
+/* transport.c - picks the backend by the endpoint's scheme and counts. One thread owns a transport. */
 #include "net/transport_backend.h"
 
 #include "common/assert.h"

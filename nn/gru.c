@@ -18,29 +18,29 @@ static void forward_row(int H, float *restrict gr, float *restrict gz, float *re
     }
 }
 
-static void mask_row(int H, float keep, const float *restrict h, float *restrict hm) {
-    for (int j = 0; j < H; j++) hm[j] = keep * h[j];
+static void mask_row(int H, float not_first, const float *restrict h, float *restrict hm) {
+    for (int j = 0; j < H; j++) hm[j] = not_first * h[j];
 }
 
 void sl_gru_gates_forward(int R, int H, float *gates, const float *gh, const float *hm, float *h,
-                          const float *next_keep, float *next_hm) {
+                          const float *next_not_first, float *next_hm) {
     size_t n = (size_t)H;
     for (size_t r = 0; r < (size_t)R; r++) {
         float *g = gates + 4 * n * r;
         const float *hidden = gh + 3 * n * r;
         forward_row(H, g, g + n, g + 2 * n, g + 3 * n, hidden, hidden + n, hidden + 2 * n, hm + n * r, h + n * r);
-        if (next_hm) mask_row(H, next_keep ? next_keep[r] : 1.0f, h + n * r, next_hm + n * r);
+        if (next_hm) mask_row(H, next_not_first ? next_not_first[r] : 1.0f, h + n * r, next_hm + n * r);
     }
 }
 
 // g0..g3 come in as r z n gh_n and leave as the gradients of n r z gh_n
 static void backward_row(int H, float *restrict g0, float *restrict g1, float *restrict g2, float *restrict g3,
-                         const float *restrict hm, const float *restrict dh, float keep, float *restrict carry,
+                         const float *restrict hm, const float *restrict dh, float not_first, float *restrict carry,
                          float *restrict sum_n, float *restrict sum_r, float *restrict sum_z,
                          float *restrict sum_hidden) {
     for (int j = 0; j < H; j++) {
         float r = g0[j], z = g1[j], n = g2[j], hidden_n = g3[j];
-        float d = dh[j] + keep * carry[j];
+        float d = dh[j] + not_first * carry[j];
         float d_n = d * (1.0f - z) * (1.0f - n * n);
         float d_z = d * (hm[j] - n) * z * (1.0f - z);
         float d_r = d_n * hidden_n * r * (1.0f - r);
@@ -57,12 +57,13 @@ static void backward_row(int H, float *restrict g0, float *restrict g1, float *r
     }
 }
 
-void sl_gru_gates_backward(int R, int H, float *gates, const float *hm, const float *dh, const float *next_keep,
+void sl_gru_gates_backward(int R, int H, float *gates, const float *hm, const float *dh, const float *next_not_first,
                            float *carry, float *sums) {
     size_t n = (size_t)H;
     for (size_t r = 0; r < (size_t)R; r++) {
         float *g = gates + 4 * n * r;
-        backward_row(H, g, g + n, g + 2 * n, g + 3 * n, hm + n * r, dh + n * r, next_keep ? next_keep[r] : 1.0f,
-                     carry + n * r, sums, sums + n, sums + 2 * n, sums + 3 * n);
+        backward_row(H, g, g + n, g + 2 * n, g + 3 * n, hm + n * r, dh + n * r,
+                     next_not_first ? next_not_first[r] : 1.0f, carry + n * r, sums, sums + n, sums + 2 * n,
+                     sums + 3 * n);
     }
 }

@@ -1,4 +1,4 @@
-/* layers.c - linear layers, activations and layer norm over rows. Called by net.c, one thread a workspace. */
+/* layers.c - linear layers, activations and layer norm over rows. */
 #include "common/fmath.h"
 #include "nn/blas.h"
 #include "nn/gemm.h"

@@ -1,5 +1,4 @@
-/* net.c - forward and backward of the whole network over (T, B), tile by tile. Called by the trainer's and the
- * coordinator's worker threads, each with its own workspace. */
+/* net.c - forward and backward of the whole network over (T, B), tile by tile. */
 #include "nn/net.h"
 
 #include "common/assert.h"
@@ -44,9 +43,9 @@ static void scatter(const tile *t, const float *dense, int width, float *whole) 
     }
 }
 
-// keep of step s for the tile's sequences, NULL when everything is kept
-static const float *keep_at(const tile *t, int s) {
-    return t->ws->keep ? t->ws->keep + (size_t)s * (size_t)t->B + (size_t)t->b0 : NULL;
+// not_first of step s for the tile's sequences, NULL when everything is kept
+static const float *not_first_at(const tile *t, int s) {
+    return t->ws->not_first ? t->ws->not_first + (size_t)s * (size_t)t->B + (size_t)t->b0 : NULL;
 }
 
 static const float *forward_layers(const tile *t) {
@@ -78,10 +77,10 @@ static const float *forward_layers(const tile *t) {
 // the masked state before the first step
 static void first_state(const tile *t, const float *h0, float *hm) {
     size_t H = (size_t)t->ws->def.hidden;
-    const float *keep = keep_at(t, 0);
+    const float *not_first = not_first_at(t, 0);
     for (size_t b = 0; b < (size_t)t->nb; b++) {
         const float *from = h0 ? h0 + ((size_t)t->b0 + b) * H : NULL;
-        float k = keep ? keep[b] : 1.0f;
+        float k = not_first ? not_first[b] : 1.0f;
         for (size_t j = 0; j < H; j++) hm[b * H + j] = from ? k * from[j] : 0.0f;
     }
 }
@@ -99,7 +98,7 @@ static const float *forward_cell(const tile *t, const float *in, const float *h0
         bool last = s + 1 == t->T;
         sl_linear_forward(t->nb, H, 3 * H, hm + row * width, p + ws->at.w_hh, p + ws->at.b_hh, NULL, ws->gh, 3 * H);
         sl_gru_gates_forward(t->nb, H, gates + row * 4 * width, ws->gh, hm + row * width, h + row * width,
-                             last ? NULL : keep_at(t, s + 1), last ? NULL : hm + (row + (size_t)t->nb) * width);
+                             last ? NULL : not_first_at(t, s + 1), last ? NULL : hm + (row + (size_t)t->nb) * width);
     }
     if (!ws->def.layer_norm) return h;
     float *out = rows_of(t, ws->cell_out, H);
@@ -109,14 +108,14 @@ static const float *forward_cell(const tile *t, const float *in, const float *h0
 }
 
 void sl_net_forward(const sl_net_def *def, const float *params, sl_net_workspace *ws, int T, int B, const float *x,
-                    const float *h0, const float *keep, float *out, float *z) {
+                    const float *h0, const float *not_first, float *out, float *z) {
     SL_ASSERT(T >= 1 && B >= 1 && (size_t)T * (size_t)B <= ws->max_rows);
     SL_ASSERT(def->hidden == ws->def.hidden && def->in_dim == ws->def.in_dim && def->cell == ws->def.cell);
     // without a cell time is one more batch dimension
     ws->T = def->cell == SL_CELL_NONE ? 1 : T;
     ws->B = def->cell == SL_CELL_NONE ? T * B : B;
     ws->tile_B = sl_net_slice_B(def, ws->T);
-    ws->keep = keep;
+    ws->not_first = not_first;
     int H = def->hidden, A = def->out_dim;
     for (int b0 = 0; b0 < ws->B; b0 += ws->tile_B) {
         tile t = tile_at(ws, params, b0);
@@ -159,7 +158,7 @@ static void backward_cell(const tile *t, const float *in, float *d, float *d_in,
         size_t row = (size_t)s * (size_t)t->nb;
         float *gates_t = gates + row * 4 * width;
         sl_gru_gates_backward(t->nb, H, gates_t, hm + row * width, d + row * width,
-                              s + 1 < t->T ? keep_at(t, s + 1) : NULL, ws->carry, ws->sums);
+                              s + 1 < t->T ? not_first_at(t, s + 1) : NULL, ws->carry, ws->sums);
         if (s > 0) sl_blas_nn(t->nb, H, 3 * H, gates_t + H, 4 * H, ws->wt_hh, H, 1.0f, ws->carry, H);
     }
     // the weights' gradients for all steps at once

@@ -57,11 +57,11 @@ int sl_net_slice_B(const sl_net_def *def, int T);
 
 /* x (T, B, I) -> out (T, B, A), and z (T, B, H), the embedding (GRU state before its norm, or the last layer's
  * output after its norm), when not NULL. T <= max_T with a cell, T * B <= max_T * max_B. GRU as in torch, gates r z
- * n: n = tanh(W_n x + b_in + r (U_n h + b_hn)), h' = (1 - z) n + z h. h0 (B, H) or NULL = zeros; keep (T, B) or NULL:
- * h before step t is multiplied by keep[t] (0 at an episode's first step). What the backward needs stays in ws. keep
- * stays borrowed until then. */
+ * n: n = tanh(W_n x + b_in + r (U_n h + b_hn)), h' = (1 - z) n + z h. h0 (B, H) or NULL = zeros; not_first (T, B) or
+ * NULL: h before step t is multiplied by not_first[t] (0 at an episode's first step). What the backward needs stays
+ * in ws. not_first stays borrowed until then. */
 void sl_net_forward(const sl_net_def *def, const float *params, sl_net_workspace *ws, int T, int B, const float *x,
-                    const float *h0, const float *keep, float *out, float *z);
+                    const float *h0, const float *not_first, float *out, float *z);
 /* dout (T, B, A), dz (T, B, H) or NULL -> grads (n_params) += ; of the last forward of ws, with its T, B. Once a
  * forward: the saved gates are turned into gradients in place. Bits depend on T, B and the BLAS core alone. */
 void sl_net_backward(const sl_net_def *def, const float *params, sl_net_workspace *ws, const float *dout,
@@ -81,8 +81,8 @@ void sl_net_decide(const sl_net_def *def, const float *params, int B, const floa
 
 /* The naive twins (plain loops, no BLAS), same contract; for tests. */
 void sl_net_forward_ref(const sl_net_def *def, const float *params, int T, int B, const float *x, const float *h0,
-                        const float *keep, float *out, float *z);
+                        const float *not_first, float *out, float *z);
 void sl_net_backward_ref(const sl_net_def *def, const float *params, int T, int B, const float *x, const float *h0,
-                         const float *keep, const float *dout, const float *dz, float *grads);
+                         const float *not_first, const float *dout, const float *dz, float *grads);
 
 #endif

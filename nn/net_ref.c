@@ -92,8 +92,8 @@ static void cell_step(const naive *net, const double *in, const double *hm, size
 }
 
 // all steps of sequence b onto the tape; out, z as in sl_net_forward, either may be NULL
-static void forward_sequence(const naive *net, int b, const float *x, const float *h0, const float *keep, tape *k,
-                             float *out, float *z) {
+static void forward_sequence(const naive *net, int b, const float *x, const float *h0, const float *not_first,
+                             tape *k, float *out, float *z) {
     const sl_net_def *def = net->def;
     const float *p = net->p;
     size_t I = (size_t)def->in_dim, H = (size_t)def->hidden, A = (size_t)def->out_dim;
@@ -115,7 +115,7 @@ static void forward_sequence(const naive *net, int b, const float *x, const floa
         }
         embedding = in;
         if (def->cell == SL_CELL_GRU) {
-            double kept = keep ? (double)keep[tb] : 1;
+            double kept = not_first ? (double)not_first[tb] : 1;
             for (size_t j = 0; j < H; j++) {
                 double before = t > 0 ? k->h[row - H + j] : h0 ? (double)h0[(size_t)b * H + j] : 0;
                 k->hm[row + j] = kept * before;
@@ -135,10 +135,10 @@ static void forward_sequence(const naive *net, int b, const float *x, const floa
 }
 
 void sl_net_forward_ref(const sl_net_def *def, const float *params, int T, int B, const float *x, const float *h0,
-                        const float *keep, float *out, float *z) {
+                        const float *not_first, float *out, float *z) {
     naive net = {def, sl_net_get_offsets(def), params, T, B};
     tape k = tape_new(&net);
-    for (int b = 0; b < B; b++) forward_sequence(&net, b, x, h0, keep, &k, out, z);
+    for (int b = 0; b < B; b++) forward_sequence(&net, b, x, h0, not_first, &k, out, z);
     tape_free(&k);
 }
 
@@ -212,7 +212,7 @@ static void layers_backward(const naive *net, const tape *k, size_t t, double *g
 }
 
 // back through the tape of sequence b; d, din are scratch of max(I, H)
-static void backward_sequence(const naive *net, int b, const float *keep, const float *dout, const float *dz,
+static void backward_sequence(const naive *net, int b, const float *not_first, const float *dout, const float *dz,
                               const tape *k, double *g, double *d, double *din) {
     const sl_net_def *def = net->def;
     size_t H = (size_t)def->hidden, A = (size_t)def->out_dim;
@@ -235,22 +235,22 @@ static void backward_sequence(const naive *net, int b, const float *keep, const 
             for (size_t j = 0; j < H; j++) dh[j] += d[j];
             memset(d, 0, H * sizeof *d);
             cell_backward(net, k, t * H, last, g, dh, d);
-            for (size_t j = 0; keep && j < H; j++) dh[j] *= (double)keep[tb];
+            for (size_t j = 0; not_first && j < H; j++) dh[j] *= (double)not_first[tb];
         }
         layers_backward(net, k, t, g, d, din);
     }
 }
 
 void sl_net_backward_ref(const sl_net_def *def, const float *params, int T, int B, const float *x, const float *h0,
-                         const float *keep, const float *dout, const float *dz, float *grads) {
+                         const float *not_first, const float *dout, const float *dz, float *grads) {
     naive net = {def, sl_net_get_offsets(def), params, T, B};
     size_t n = sl_net_n_params(def);
     int widest = def->in_dim > def->hidden ? def->in_dim : def->hidden;
     tape k = tape_new(&net);
     double *g = new_rows(1, (int)n), *d = new_rows(2, widest);
     for (int b = 0; b < B; b++) {
-        forward_sequence(&net, b, x, h0, keep, &k, NULL, NULL);
-        backward_sequence(&net, b, keep, dout, dz, &k, g, d, d + widest);
+        forward_sequence(&net, b, x, h0, not_first, &k, NULL, NULL);
+        backward_sequence(&net, b, not_first, dout, dz, &k, g, d, d + widest);
     }
     for (size_t i = 0; i < n; i++) grads[i] += (float)g[i];
     sl_free(g);

@@ -15,7 +15,7 @@ struct sl_net_workspace {
 
     // of the last forward
     int T, B, tile_B;
-    const float *keep;
+    const float *not_first;
 
     // planes of max_rows rows, kept for the backward
     float *x;                            /* I: the input, tile by tile */

@@ -1,4 +1,4 @@
-/* critic.c - puts the rows together and runs the network on them. Called by roll-outs and waves. */
+/* critic.c - puts the rows together and runs the network on them. */
 #include "rollout/critic.h"
 
 #include "common/alloc.h"
@@ -71,7 +71,7 @@ static void fill_rows(const sl_critic *self, int begin, int end, const sl_critic
     }
 }
 
-void sl_critic_judge(sl_critic *self, int slice, sl_team_mode mode, const sl_critic_view *view, float *value) {
+void sl_critic_value(sl_critic *self, int slice, sl_team_mode mode, const sl_critic_view *view, float *value) {
     int begin = sl_slices_begin(self->slices, slice), end = sl_slices_end(self->slices, slice), M = self->setup->M;
     if (self->rows) fill_rows(self, begin, end, view);
     const float *in = self->rows ? self->rows : view->state ? view->state : view->obs;

@@ -23,7 +23,7 @@ void sl_critic_destroy(sl_critic **self);
 /* params: as many as the network of sl_setup.critic has. Its output * std + mean is in reward units. */
 void sl_critic_set(sl_critic *self, const float *params, double mean, double std);
 /* The slice's values in reward units into value (V, M). mode: SL_TEAM_STEP or SL_TEAM_PEEK. */
-void sl_critic_judge(sl_critic *self, int slice, sl_team_mode mode, const sl_critic_view *view, float *value);
+void sl_critic_value(sl_critic *self, int slice, sl_team_mode mode, const sl_critic_view *view, float *value);
 void sl_critic_reset(sl_critic *self, int v);
 /* The network, for its recurrent states; borrowed. */
 sl_team *sl_critic_team(sl_critic *self);

@@ -9,18 +9,20 @@
 #include "net/episode_record.h"
 #include "setup/setup.h"
 
-typedef struct sl_wave sl_wave;
+typedef struct sl_episode_batch sl_episode_batch;
 
 /* setup and pool are borrowed for life. */
-SL_MUST_CHECK sl_status sl_wave_create(const sl_setup *setup, sl_pool *pool, int V, bool students_act, sl_wave **out);
-void sl_wave_destroy(sl_wave **self);
+SL_MUST_CHECK sl_status sl_episode_batch_create(const sl_setup *setup, sl_pool *pool, int V, bool students_act,
+                                                sl_episode_batch **out);
+void sl_episode_batch_destroy(sl_episode_batch **self);
 /* The frozen teacher: actor and critic as the setup defines them. */
-void sl_wave_set_teacher(sl_wave *self, const float *actor, const float *critic, double value_mean, double value_std);
+void sl_episode_batch_set_teacher(sl_episode_batch *self, const float *actor, const float *critic, double value_mean,
+                                  double value_std);
 /* The students, one after the other; only where they act. */
-void sl_wave_set_students(sl_wave *self, const float *params);
+void sl_episode_batch_set_students(sl_episode_batch *self, const float *params);
 /* Plays episodes [first, first + V): sampled actions, labels, values of the teacher's critic. */
-void sl_wave_play(sl_wave *self, const sl_rng *stream, uint64_t first);
+void sl_episode_batch_play(sl_episode_batch *self, const sl_rng *stream, uint64_t first);
 /* The episode of copy v; its arrays are borrowed until the next play. */
-const sl_episode *sl_wave_episode(const sl_wave *self, int v);
+const sl_episode *sl_episode_batch_get(const sl_episode_batch *self, int v);
 
 #endif

@@ -27,7 +27,7 @@ typedef struct evaluation {
     int64_t *next;     /* (slices): the next episode */
     int64_t *finished; /* (slices) */
     const sl_episodes *out;
-    sl_keeper keeper;
+    sl_array_pool arrays;
 } evaluation;
 
 int sl_evaluate_width(int n_episodes) {
@@ -124,22 +124,22 @@ static sl_status prepare(evaluation *self, const sl_evaluate_def *def) {
     self->slices = sl_slices_of(V);
     SL_TRY(sl_setup_env(setup, V, &setup->root, &self->env));
     if (masked) SL_TRY(sl_setup_masks(setup, V, &self->masks));
-    sl_keeper *k = &self->keeper;
-    self->obs = SL_KEEPER_FLOATS(k, rows * setup->O);
-    self->masked = SL_KEEPER_FLOATS(k, masked ? rows * setup->O : 0);
-    self->logits = SL_KEEPER_FLOATS(k, rows * setup->A);
-    self->avail = sl_keeper_array(k, setup->uses_avail ? rows * setup->A : 0, 1);
-    self->shown = sl_keeper_array(k, students && setup->hides_avail ? rows * setup->A : 0, 1);
-    self->terminated = sl_keeper_array(k, V, 1);
-    self->truncated = sl_keeper_array(k, V, 1);
-    self->won = sl_keeper_array(k, self->out->won ? V : 0, 1);
-    self->which = sl_keeper_array(k, V, 1);
-    self->action = sl_keeper_array(k, rows, sizeof(int32_t));
-    self->reward = sl_keeper_array(k, rows, sizeof(double));
-    self->rngs = sl_keeper_array(k, V, sizeof(sl_rng));
-    self->playing = sl_keeper_array(k, V, sizeof(int64_t));
-    self->next = sl_keeper_array(k, self->slices.n, sizeof(int64_t));
-    self->finished = sl_keeper_array(k, self->slices.n, sizeof(int64_t));
+    sl_array_pool *k = &self->arrays;
+    self->obs = SL_TAKE_FLOATS(k, rows * setup->O);
+    self->masked = SL_TAKE_FLOATS(k, masked ? rows * setup->O : 0);
+    self->logits = SL_TAKE_FLOATS(k, rows * setup->A);
+    self->avail = sl_array_pool_take(k, setup->uses_avail ? rows * setup->A : 0, 1);
+    self->shown = sl_array_pool_take(k, students && setup->hides_avail ? rows * setup->A : 0, 1);
+    self->terminated = sl_array_pool_take(k, V, 1);
+    self->truncated = sl_array_pool_take(k, V, 1);
+    self->won = sl_array_pool_take(k, self->out->won ? V : 0, 1);
+    self->which = sl_array_pool_take(k, V, 1);
+    self->action = sl_array_pool_take(k, rows, sizeof(int32_t));
+    self->reward = sl_array_pool_take(k, rows, sizeof(double));
+    self->rngs = sl_array_pool_take(k, V, sizeof(sl_rng));
+    self->playing = sl_array_pool_take(k, V, sizeof(int64_t));
+    self->next = sl_array_pool_take(k, self->slices.n, sizeof(int64_t));
+    self->finished = sl_array_pool_take(k, self->slices.n, sizeof(int64_t));
     if (k->failed) return sl_fail(SL_MEMORY, NULL, "cannot allocate an evaluation of %d copies", V);
     if (self->avail) sl_setup_fill_avail(setup, V, self->avail);
     for (int s = 0; s < self->slices.n; s++) {
@@ -173,6 +173,6 @@ sl_status sl_evaluate_run(const sl_evaluate_def *def, const sl_episodes *out) {
     if (status == SL_OK) status = play(&self);
     sl_env_destroy(&self.env);
     sl_mask_destroy(&self.masks);
-    sl_keeper_fini(&self.keeper);
+    sl_array_pool_fini(&self.arrays);
     return status;
 }

@@ -29,7 +29,7 @@ struct sl_rollout {
     float *obs, *state, *value;
     uint8_t *avail, *alive; /* alive: NULL where nobody dies */
     /* (T, ...) */
-    float *masked, *logp, *reward, *last_value, *advantage, *target, *keep, *hidden, *critic_hidden;
+    float *masked, *logp, *reward, *last_value, *advantage, *target, *not_first, *hidden, *critic_hidden;
     float *counts;  /* alive, as the learner wants it */
     uint8_t *shown; /* the legal actions as students are told; NULL: as they are */
     int32_t *action;
@@ -42,45 +42,45 @@ struct sl_rollout {
     uint8_t *episode_won;     /* NULL: nothing to win */
     float *logits, *all_logp; /* (V, N, A) */
     uint8_t *ended;           /* (V) */
-    sl_keeper keeper;
+    sl_array_pool arrays;
 };
 
 static void allocate(sl_rollout *self) {
-    sl_keeper *k = &self->keeper;
+    sl_array_pool *k = &self->arrays;
     int64_t T = self->T, V = self->V, N = self->N, M = self->M, TV = T * V, C = self->data.C;
-    self->mask_rngs = sl_keeper_array(k, V, sizeof(sl_rng));
-    self->action_rngs = sl_keeper_array(k, V * N, sizeof(sl_rng));
-    self->running_return = sl_keeper_array(k, V * N, sizeof(double));
-    self->running_length = sl_keeper_array(k, V, sizeof(int32_t));
-    self->obs = SL_KEEPER_FLOATS(k, (TV + V) * N * self->O);
-    self->state = SL_KEEPER_FLOATS(k, self->setup->spec.state_is_obs ? 0 : (TV + V) * self->S);
-    self->value = SL_KEEPER_FLOATS(k, (TV + V) * M);
-    self->avail = sl_keeper_array(k, self->setup->uses_avail ? (TV + V) * N * self->A : 0, 1);
-    self->alive = sl_keeper_array(k, self->setup->spec.mortal ? (TV + V) * N : 0, 1);
-    self->counts = SL_KEEPER_FLOATS(k, self->setup->spec.mortal ? TV * N : 0);
-    self->masked = SL_KEEPER_FLOATS(k, self->masks ? TV * N * self->O : 0);
-    self->shown = sl_keeper_array(k, self->masks && self->setup->hides_avail ? TV * N * self->A : 0, 1);
-    self->logp = SL_KEEPER_FLOATS(k, TV * N);
-    self->reward = SL_KEEPER_FLOATS(k, TV * M);
-    self->last_value = SL_KEEPER_FLOATS(k, TV * M);
-    self->advantage = SL_KEEPER_FLOATS(k, TV * M);
-    self->target = SL_KEEPER_FLOATS(k, TV * M);
-    self->keep = SL_KEEPER_FLOATS(k, TV);
-    self->hidden = SL_KEEPER_FLOATS(k, C * V * N * self->data.H);
-    self->critic_hidden = SL_KEEPER_FLOATS(k, C * V * M * self->data.H_critic);
-    self->action = sl_keeper_array(k, TV * N, sizeof(int32_t));
-    self->terminated = sl_keeper_array(k, TV, 1);
-    self->truncated = sl_keeper_array(k, TV, 1);
-    self->won = sl_keeper_array(k, self->setup->spec.can_win ? TV : 0, 1);
-    self->step_reward = sl_keeper_array(k, V * N, sizeof(double));
-    self->finished_return = sl_keeper_array(k, TV * N, sizeof(double));
-    self->finished_length = sl_keeper_array(k, TV, sizeof(int32_t));
-    self->episode_return = sl_keeper_array(k, TV * N, sizeof(double));
-    self->episode_length = sl_keeper_array(k, TV, sizeof(int32_t));
-    self->episode_won = sl_keeper_array(k, self->setup->spec.can_win ? TV : 0, 1);
-    self->logits = SL_KEEPER_FLOATS(k, V * N * self->A);
-    self->all_logp = SL_KEEPER_FLOATS(k, V * N * self->A);
-    self->ended = sl_keeper_array(k, V, 1);
+    self->mask_rngs = sl_array_pool_take(k, V, sizeof(sl_rng));
+    self->action_rngs = sl_array_pool_take(k, V * N, sizeof(sl_rng));
+    self->running_return = sl_array_pool_take(k, V * N, sizeof(double));
+    self->running_length = sl_array_pool_take(k, V, sizeof(int32_t));
+    self->obs = SL_TAKE_FLOATS(k, (TV + V) * N * self->O);
+    self->state = SL_TAKE_FLOATS(k, self->setup->spec.state_is_obs ? 0 : (TV + V) * self->S);
+    self->value = SL_TAKE_FLOATS(k, (TV + V) * M);
+    self->avail = sl_array_pool_take(k, self->setup->uses_avail ? (TV + V) * N * self->A : 0, 1);
+    self->alive = sl_array_pool_take(k, self->setup->spec.mortal ? (TV + V) * N : 0, 1);
+    self->counts = SL_TAKE_FLOATS(k, self->setup->spec.mortal ? TV * N : 0);
+    self->masked = SL_TAKE_FLOATS(k, self->masks ? TV * N * self->O : 0);
+    self->shown = sl_array_pool_take(k, self->masks && self->setup->hides_avail ? TV * N * self->A : 0, 1);
+    self->logp = SL_TAKE_FLOATS(k, TV * N);
+    self->reward = SL_TAKE_FLOATS(k, TV * M);
+    self->last_value = SL_TAKE_FLOATS(k, TV * M);
+    self->advantage = SL_TAKE_FLOATS(k, TV * M);
+    self->target = SL_TAKE_FLOATS(k, TV * M);
+    self->not_first = SL_TAKE_FLOATS(k, TV);
+    self->hidden = SL_TAKE_FLOATS(k, C * V * N * self->data.H);
+    self->critic_hidden = SL_TAKE_FLOATS(k, C * V * M * self->data.H_critic);
+    self->action = sl_array_pool_take(k, TV * N, sizeof(int32_t));
+    self->terminated = sl_array_pool_take(k, TV, 1);
+    self->truncated = sl_array_pool_take(k, TV, 1);
+    self->won = sl_array_pool_take(k, self->setup->spec.can_win ? TV : 0, 1);
+    self->step_reward = sl_array_pool_take(k, V * N, sizeof(double));
+    self->finished_return = sl_array_pool_take(k, TV * N, sizeof(double));
+    self->finished_length = sl_array_pool_take(k, TV, sizeof(int32_t));
+    self->episode_return = sl_array_pool_take(k, TV * N, sizeof(double));
+    self->episode_length = sl_array_pool_take(k, TV, sizeof(int32_t));
+    self->episode_won = sl_array_pool_take(k, self->setup->spec.can_win ? TV : 0, 1);
+    self->logits = SL_TAKE_FLOATS(k, V * N * self->A);
+    self->all_logp = SL_TAKE_FLOATS(k, V * N * self->A);
+    self->ended = sl_array_pool_take(k, V, 1);
 }
 
 static void point_data(sl_rollout *self) {
@@ -97,7 +97,7 @@ static void point_data(sl_rollout *self) {
     d->target = self->target;
     d->value = self->value;
     d->reward = self->reward;
-    d->keep = self->keep;
+    d->not_first = self->not_first;
     d->terminated = self->terminated;
     d->truncated = self->truncated;
     d->hidden = self->hidden;
@@ -136,7 +136,7 @@ static sl_status create_parts(sl_rollout *self) {
     self->data.H = sl_team_is_recurrent(self->actors) ? sl_team_hidden_dim(self->actors) : 0;
     self->data.H_critic = sl_team_is_recurrent(critic) ? sl_team_hidden_dim(critic) : 0;
     allocate(self);
-    if (self->keeper.failed)
+    if (self->arrays.failed)
         return sl_fail(SL_MEMORY, "lower n_envs or rollout_steps", "cannot allocate a rollout of %d steps, %d copies",
                        self->T, self->V);
     point_data(self);
@@ -183,7 +183,7 @@ void sl_rollout_destroy(sl_rollout **self_pointer) {
     sl_mask_destroy(&self->masks);
     sl_team_destroy(&self->actors);
     sl_critic_destroy(&self->critic);
-    sl_keeper_fini(&self->keeper);
+    sl_array_pool_fini(&self->arrays);
     sl_free(self);
     *self_pointer = NULL;
 }
@@ -201,12 +201,12 @@ const sl_rollout_data *sl_rollout_get(const sl_rollout *self) {
 }
 
 // the critic's values of the slice at row t of the stored states, in reward units, into value (V, M)
-static void judge(sl_rollout *self, int slice, int t, sl_team_mode mode, float *value) {
+static void estimate_values(sl_rollout *self, int slice, int t, sl_team_mode mode, float *value) {
     int64_t first = (int64_t)t * self->V;
     sl_critic_view view = {.state = self->state ? self->state + first * self->S : NULL,
                            .obs = self->obs + first * self->N * self->O,
                            .alive = self->alive ? self->alive + first * self->N : NULL};
-    sl_critic_judge(self->critic, slice, mode, &view, value);
+    sl_critic_value(self->critic, slice, mode, &view, value);
 }
 
 // actions of the slice at step t, with their log-probabilities
@@ -247,7 +247,7 @@ static void finish(sl_rollout *self, int slice, int t, sl_env_out *next) {
     }
     if (n_ended == 0) return;
     // the last observations are read before the reset writes over them
-    if (n_truncated > 0) judge(self, slice, t + 1, SL_TEAM_PEEK, self->last_value + first * self->M);
+    if (n_truncated > 0) estimate_values(self, slice, t + 1, SL_TEAM_PEEK, self->last_value + first * self->M);
     for (int v = begin; v < end; v++) {
         if (!self->ended[v]) continue;
         double *running = self->running_return + (int64_t)v * self->N;
@@ -305,7 +305,7 @@ static void collect_slice(void *context, int slice, int thread) {
     carry_over(self, begin, end);
     for (int t = 0; t < self->T; t++) {
         for (int v = begin; v < end; v++)
-            self->keep[(int64_t)t * self->V + v] = self->running_length[v] == 0 ? 0.0f : 1.0f;
+            self->not_first[(int64_t)t * self->V + v] = self->running_length[v] == 0 ? 0.0f : 1.0f;
         if (t % self->chunk == 0) {
             int64_t c = (int64_t)(t / self->chunk) * self->V;
             if (self->hidden) sl_team_get_hidden(self->actors, slice, self->hidden + c * self->N * self->data.H);
@@ -314,10 +314,10 @@ static void collect_slice(void *context, int slice, int thread) {
                                    self->critic_hidden + c * self->M * self->data.H_critic);
         }
         act(self, slice, t);
-        judge(self, slice, t, SL_TEAM_STEP, self->value + t * row);
+        estimate_values(self, slice, t, SL_TEAM_STEP, self->value + t * row);
         step(self, slice, t);
     }
-    judge(self, slice, self->T, SL_TEAM_PEEK, self->value + self->T * row);
+    estimate_values(self, slice, self->T, SL_TEAM_PEEK, self->value + self->T * row);
     const sl_exp_ppo *ppo = &self->setup->experiment->teacher.ppo;
     sl_gae gae = {self->T,         self->V,     self->M,          (float)ppo->gamma, (float)ppo->lambda,
                   self->reward,    self->value, self->last_value, self->terminated,  self->truncated,

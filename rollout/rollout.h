@@ -22,7 +22,7 @@ typedef struct sl_rollout_data {
     const int32_t *action;                            /* (T, B, N) */
     const float *logp;                                /* (T, B, N) */
     const float *advantage, *target, *value, *reward; /* (T, B, M) */
-    const float *keep;                                /* (T, B) */
+    const float *not_first;                           /* (T, B) */
     const uint8_t *terminated, *truncated;            /* (T, B) */
     const float *hidden;                              /* (C, B, N, H) */
     const float *critic_hidden;                       /* (C, B, M, H_critic) */

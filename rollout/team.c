@@ -8,10 +8,10 @@
 #include <string.h>
 
 /* Scratch of one slice; one thread at a time. */
-typedef struct lane {
+typedef struct slot {
     float *x, *out, *z, *scratch;
     sl_net_workspace *ws[SL_MAX_AGENTS];
-} lane;
+} slot;
 
 struct sl_team {
     sl_team_def def;
@@ -21,8 +21,8 @@ struct sl_team {
     size_t offsets[SL_MAX_AGENTS], n_params;
     float *params;
     float *h[SL_MAX_AGENTS]; /* (V, rows, H) */
-    lane *lanes;
-    sl_keeper keeper;
+    slot *slots;
+    sl_array_pool arrays;
 };
 
 sl_team_def sl_team_teacher_def(const sl_setup *setup, int V) {
@@ -66,13 +66,13 @@ static sl_status check_def(const sl_team_def *def) {
     return SL_OK;
 }
 
-static sl_status create_lane(sl_team *self, lane *l) {
+static sl_status create_slot(sl_team *self, slot *l) {
     const sl_team_def *def = &self->def;
     int B = self->slices.width * self->rows;
-    l->x = SL_KEEPER_FLOATS(&self->keeper, (int64_t)B * (def->O + def->N));
-    l->out = SL_KEEPER_FLOATS(&self->keeper, (int64_t)B * def->A);
-    l->z = SL_KEEPER_FLOATS(&self->keeper, (int64_t)B * self->hidden);
-    l->scratch = SL_KEEPER_FLOATS(&self->keeper, 8 * (int64_t)self->hidden);
+    l->x = SL_TAKE_FLOATS(&self->arrays, (int64_t)B * (def->O + def->N));
+    l->out = SL_TAKE_FLOATS(&self->arrays, (int64_t)B * def->A);
+    l->z = SL_TAKE_FLOATS(&self->arrays, (int64_t)B * self->hidden);
+    l->scratch = SL_TAKE_FLOATS(&self->arrays, 8 * (int64_t)self->hidden);
     for (int k = 0; k < self->n_nets; k++) SL_TRY(sl_net_workspace_create(&def->nets[k], 1, B, &l->ws[k]));
     return SL_OK;
 }
@@ -92,14 +92,14 @@ sl_status sl_team_create(const sl_team_def *def, sl_team **out) {
         if (net->hidden > self->hidden) self->hidden = net->hidden;
         if (net->cell == SL_CELL_NONE) continue;
         self->recurrent = true;
-        self->h[k] = SL_KEEPER_FLOATS(&self->keeper, (int64_t)def->V * self->rows * net->hidden);
+        self->h[k] = SL_TAKE_FLOATS(&self->arrays, (int64_t)def->V * self->rows * net->hidden);
     }
-    self->params = SL_KEEPER_FLOATS(&self->keeper, (int64_t)self->n_params);
-    self->lanes = sl_keeper_array(&self->keeper, self->slices.n, sizeof(lane));
+    self->params = SL_TAKE_FLOATS(&self->arrays, (int64_t)self->n_params);
+    self->slots = sl_array_pool_take(&self->arrays, self->slices.n, sizeof(slot));
     sl_status status = SL_OK;
-    for (int s = 0; self->lanes && s < self->slices.n && status == SL_OK; s++)
-        status = create_lane(self, &self->lanes[s]);
-    if (status == SL_OK && self->keeper.failed)
+    for (int s = 0; self->slots && s < self->slices.n && status == SL_OK; s++)
+        status = create_slot(self, &self->slots[s]);
+    if (status == SL_OK && self->arrays.failed)
         status = sl_fail(SL_MEMORY, "lower n_envs", "cannot allocate networks for %d copies", def->V);
     if (status != SL_OK) {
         sl_team_destroy(&self);
@@ -112,9 +112,9 @@ sl_status sl_team_create(const sl_team_def *def, sl_team **out) {
 void sl_team_destroy(sl_team **self_pointer) {
     sl_team *self = *self_pointer;
     if (!self) return;
-    for (int s = 0; self->lanes && s < self->slices.n; s++)
-        for (int k = 0; k < self->n_nets; k++) sl_net_workspace_destroy(&self->lanes[s].ws[k]);
-    sl_keeper_fini(&self->keeper);
+    for (int s = 0; self->slots && s < self->slices.n; s++)
+        for (int k = 0; k < self->n_nets; k++) sl_net_workspace_destroy(&self->slots[s].ws[k]);
+    sl_array_pool_fini(&self->arrays);
     sl_free(self);
     *self_pointer = NULL;
 }
@@ -153,7 +153,7 @@ void sl_team_reset(sl_team *self, int v) {
 }
 
 // the inputs of network k for copies [begin, end), as one matrix
-static const float *gather(const sl_team *self, const lane *l, int k, int begin, int end, const float *in) {
+static const float *gather(const sl_team *self, const slot *l, int k, int begin, int end, const float *in) {
     const sl_team_def *def = &self->def;
     if (def->shared && !def->agent_id) return in + (int64_t)begin * def->N * def->O;
     int width = def->nets[k].in_dim, n_copied = def->shared ? def->O : width;
@@ -169,7 +169,7 @@ static const float *gather(const sl_team *self, const lane *l, int k, int begin,
     return l->x;
 }
 
-static void scatter(const sl_team *self, const lane *l, int k, int begin, int end, float *out) {
+static void scatter(const sl_team *self, const slot *l, int k, int begin, int end, float *out) {
     const sl_team_def *def = &self->def;
     int width = def->nets[k].out_dim;
     for (int v = begin; v < end; v++) {
@@ -181,7 +181,7 @@ static void scatter(const sl_team *self, const lane *l, int k, int begin, int en
 
 void sl_team_forward(sl_team *self, int slice, sl_team_mode mode, const float *in, float *out, float *z) {
     const sl_team_def *def = &self->def;
-    lane *l = &self->lanes[slice];
+    slot *l = &self->slots[slice];
     int begin = sl_slices_begin(self->slices, slice), end = sl_slices_end(self->slices, slice);
     int B = (end - begin) * self->rows;
     SL_ASSERT(!z || (def->shared && mode != SL_TEAM_EXACT));

@@ -5,7 +5,7 @@
 #include "envs/picture.h"
 
 /* The environment as it is; borrowed for the call. */
-typedef struct sl_sight {
+typedef struct sl_watch_frame {
     int64_t episode, n_episodes;
     int32_t step;           /* steps of the episode so far */
     const int32_t *actions; /* (N) of the last one; NULL before the first */
@@ -13,10 +13,10 @@ typedef struct sl_sight {
     const char *outcome;    /* "won", "lost", "time is up"; "" while it goes on */
     int n_shapes, n_agents;
     const sl_shape *shapes; /* (n_shapes), at most SL_MAX_SHAPES */
-} sl_sight;
+} sl_watch_frame;
 
 typedef struct sl_watch {
-    void (*show)(void *context, const sl_sight *sight); /* NULL: nobody looks on */
+    void (*show)(void *context, const sl_watch_frame *frame); /* NULL: nobody looks on */
     void *context;
 } sl_watch;
 

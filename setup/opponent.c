@@ -15,7 +15,7 @@
 enum { MAX_PATH = 1024, MAX_BYTES = 1 << 30, MAX_HIDDEN = 1024, MAX_INPUT = 1024, MAX_ACTIONS = 256 };
 static const char HINT[] = "reference, hold, a teacher's .safetensors file, or a run's folder";
 
-struct sl_opponent_policy {
+struct sl_opponent_network {
     sl_policy policy;
     char path[MAX_PATH], sha256[65];
     bool full; /* what it plays with */
@@ -23,7 +23,7 @@ struct sl_opponent_policy {
 
 // the network of one enemy for one step
 static int32_t act(const void *context, int unit, const float *obs, const uint8_t *avail, float *memory) {
-    const sl_policy *policy = &((const sl_opponent_policy *)context)->policy;
+    const sl_policy *policy = &((const sl_opponent_network *)context)->policy;
     float input[MAX_INPUT], logits[MAX_ACTIONS], scratch[8 * MAX_HIDDEN];
     size_t obs_dim = (size_t)policy->profile.obs_dim;
     memcpy(input, obs, obs_dim * sizeof *input);
@@ -50,7 +50,7 @@ static sl_status find_file(const char *text, char path[MAX_PATH]) {
     return sl_fail(SL_CONFIG, NULL, "the path '%.60s...' is too long", text);
 }
 
-static sl_status read_policy(sl_opponent_policy *self) {
+static sl_status read_policy(sl_opponent_network *self) {
     uint8_t *bytes = NULL;
     size_t n_bytes = 0;
     sl_tensors *file = NULL;
@@ -63,7 +63,7 @@ static sl_status read_policy(sl_opponent_policy *self) {
     return status;
 }
 
-static sl_status check_sizes(const sl_opponent_policy *self, const char *env, const sl_env_spec *side) {
+static sl_status check_sizes(const sl_opponent_network *self, const char *env, const sl_env_spec *side) {
     const sl_profile *p = &self->policy.profile;
     if (p->agent >= 0) {
         return sl_fail(SL_MISMATCH, "give the run's teacher.safetensors: one network plays the whole side",
@@ -80,7 +80,7 @@ static sl_status check_sizes(const sl_opponent_policy *self, const char *env, co
 }
 
 // the same number of features may still be others
-static sl_status check_blocks(const sl_opponent_policy *self, const char *env, const sl_env_spec *side) {
+static sl_status check_blocks(const sl_opponent_network *self, const char *env, const sl_env_spec *side) {
     const sl_profile *p = &self->policy.profile;
     const sl_agent_spec *unit = &side->agents[0];
     for (int b = 0; b < unit->n_blocks; b++) {
@@ -96,7 +96,7 @@ static sl_status check_blocks(const sl_opponent_policy *self, const char *env, c
     return SL_OK;
 }
 
-static sl_status check(const sl_opponent_policy *self, const char *env, const sl_env_options *options) {
+static sl_status check(const sl_opponent_network *self, const char *env, const sl_env_options *options) {
     sl_env_spec *side = sl_alloc(sizeof *side);
     if (!side) return sl_fail(SL_MEMORY, NULL, "no memory for an opponent");
     sl_status status = sl_env_opponent_spec(env, options, side);
@@ -109,7 +109,7 @@ static sl_status check(const sl_opponent_policy *self, const char *env, const sl
     return sl_fail(SL_MISMATCH, NULL, "'%s' is too large for an opponent", self->path);
 }
 
-static sl_status open_policy(sl_opponent_policy *self, const char *text, const char *env,
+static sl_status open_policy(sl_opponent_network *self, const char *text, const char *env,
                              const sl_env_options *options) {
     SL_TRY(find_file(text, self->path));
     SL_TRY(read_policy(self));
@@ -118,8 +118,8 @@ static sl_status open_policy(sl_opponent_policy *self, const char *text, const c
     return SL_OK;
 }
 
-sl_status sl_opponent_create(const char *key, const char *text, const char *env, sl_env_options *options,
-                             sl_opponent_policy **out) {
+sl_status sl_opponent_network_create(const char *key, const char *text, const char *env, sl_env_options *options,
+                                     sl_opponent_network **out) {
     static const char *const words[] = {"reference", "hold"};
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
         if (strcmp(words[i], text) != 0) continue;
@@ -128,32 +128,33 @@ sl_status sl_opponent_create(const char *key, const char *text, const char *env,
         return SL_OK;
     }
     if (is_misspelt(text)) return sl_fail(SL_CONFIG, HINT, "%s: there is no opponent '%.60s'", key, text);
-    sl_opponent_policy *self = sl_alloc(sizeof *self);
+    sl_opponent_network *self = sl_alloc(sizeof *self);
     if (!self) return sl_fail(SL_MEMORY, NULL, "no memory for an opponent");
     sl_status status = open_policy(self, text, env, options);
     if (status != SL_OK) {
-        sl_opponent_destroy(&self);
+        sl_opponent_network_destroy(&self);
         const char *hint = sl_error_hint();
         return sl_fail(status, hint ? hint : HINT, "%s: %s", key, sl_error_what());
     }
     options->opponent = SL_OPPONENT_POLICY;
-    options->pilot = (sl_pilot){act, self, self->policy.def.cell == SL_CELL_GRU ? self->policy.def.hidden : 0};
+    options->policy =
+        (sl_opponent_policy){act, self, self->policy.def.cell == SL_CELL_GRU ? self->policy.def.hidden : 0};
     *out = self;
     return SL_OK;
 }
 
-void sl_opponent_destroy(sl_opponent_policy **self) {
+void sl_opponent_network_destroy(sl_opponent_network **self) {
     if (!*self) return;
     sl_policy_fini(&(*self)->policy);
     sl_free(*self);
     *self = NULL;
 }
 
-const char *sl_opponent_sha256(const sl_opponent_policy *self) {
+const char *sl_opponent_network_sha256(const sl_opponent_network *self) {
     return self->sha256;
 }
 
-void sl_opponent_announce(const sl_opponent_policy *self) {
+void sl_opponent_network_announce(const sl_opponent_network *self) {
     if (!self) return;
     const sl_profile *p = &self->policy.profile;
     SL_INFO("the opponent is '%s', the teacher of run '%s' on %s, SHA-256 %s", self->path, p->run, p->env,

@@ -6,17 +6,18 @@
 
 #include "envs/env.h"
 
-typedef struct sl_opponent_policy sl_opponent_policy;
+typedef struct sl_opponent_network sl_opponent_network;
 
-/* Sets opponent and pilot of options for the environment env by text: a word, a teacher's file, or a run's or model
- * folder that holds one. key is what errors name: "key 'env.opponent'". *out is NULL for a word, else it has to
- * outlive the environments made with options. SL_CONFIG: no such opponent, or env has none; SL_NOT_FOUND, SL_CORRUPT:
- * the file; SL_MISMATCH: of a student, or not made for this side of this map; SL_MEMORY. */
-SL_MUST_CHECK sl_status sl_opponent_create(const char *key, const char *text, const char *env,
-                                           sl_env_options *options, sl_opponent_policy **out);
-void sl_opponent_destroy(sl_opponent_policy **self);
-const char *sl_opponent_sha256(const sl_opponent_policy *self); /* of the file; borrowed for the life of self */
+/* Sets opponent and opponent policy of options for the environment env by text: a word, a teacher's file, or a run's
+ * or model folder that holds one. key is what errors name: "key 'env.opponent'". *out is NULL for a word, else it has
+ * to outlive the environments made with options. SL_CONFIG: no such opponent, or env has none; SL_NOT_FOUND,
+ * SL_CORRUPT: the file; SL_MISMATCH: of a student, or not made for this side of this map; SL_MEMORY. */
+SL_MUST_CHECK sl_status sl_opponent_network_create(const char *key, const char *text, const char *env,
+                                                   sl_env_options *options, sl_opponent_network **out);
+void sl_opponent_network_destroy(sl_opponent_network **self);
+const char *
+sl_opponent_network_sha256(const sl_opponent_network *self); /* of the file; borrowed for the life of self */
 /* Says in the log which file it is, by its SHA-256. NULL: nothing to say. */
-void sl_opponent_announce(const sl_opponent_policy *self);
+void sl_opponent_network_announce(const sl_opponent_network *self);
 
 #endif

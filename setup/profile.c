@@ -35,7 +35,7 @@ static void write_options(const sl_setup *self, char *text, size_t size) {
     // a file by its content: paths are long, and change
     if (self->opponent) {
         char digits[13];
-        snprintf(digits, sizeof digits, "%s", sl_opponent_sha256(self->opponent));
+        snprintf(digits, sizeof digits, "%s", sl_opponent_network_sha256(self->opponent));
         append(text, size, " opponent=sha256:");
         append(text, size, digits);
     } else if (strcmp(env->opponent, "reference") != 0) {

@@ -1,4 +1,4 @@
-/* setup.c - from an experiment to sizes and networks. Called by the programs at start. */
+/* setup.c - from an experiment to sizes and networks. */
 #include "setup/setup.h"
 
 #include "common/alloc.h"
@@ -130,7 +130,8 @@ static sl_status fill(sl_setup *self) {
                                      .clear_last_actions = env->clear_last_actions,
                                      .spawn_shift = env->spawn_shift,
                                      .corpse_attack = env->corpse_attack ? SL_SWITCH_DEFAULT : SL_SWITCH_OFF};
-    SL_TRY(sl_opponent_create("key 'env.opponent'", env->opponent, env->name, &self->options, &self->opponent));
+    SL_TRY(
+        sl_opponent_network_create("key 'env.opponent'", env->opponent, env->name, &self->options, &self->opponent));
     self->root = sl_rng_seed(self->experiment->seed);
     // one copy tells the sizes
     sl_env *probe = NULL;
@@ -158,7 +159,7 @@ sl_status sl_setup_create(const sl_experiment *experiment, sl_setup **out) {
 }
 
 void sl_setup_destroy(sl_setup **self) {
-    if (*self) sl_opponent_destroy(&(*self)->opponent);
+    if (*self) sl_opponent_network_destroy(&(*self)->opponent);
     sl_free(*self);
     *self = NULL;
 }

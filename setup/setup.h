@@ -16,7 +16,7 @@ typedef struct sl_setup {
     const sl_experiment *experiment; /* borrowed */
     sl_env_spec spec;
     sl_env_options options;
-    sl_opponent_policy *opponent; /* owned; NULL: no file commands the enemies */
+    sl_opponent_network *opponent; /* owned; NULL: no file commands the enemies */
     sl_mask_def mask;
     int N, O, A, S, M;     /* M: rows of the critic and of rewards, N with reward own, else 1 */
     bool direct;           /* the students learn by MAPPO themselves; else the teacher does */

@@ -1,4 +1,4 @@
-/* teacher_file.c - see teacher_file.h. Called by the trainer and by starling's check of an experiment. */
+/* teacher_file.c - see teacher_file.h. */
 #include "setup/teacher_file.h"
 
 #include "storage/manifest.h"

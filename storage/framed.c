@@ -265,16 +265,6 @@ sl_status sl_framed_sync(sl_framed *self) {
     return fdatasync(self->fd) == 0 ? SL_OK : sl_file_fail("sync", self->path);
 }
 
-sl_status sl_framed_truncate(sl_framed *self, int64_t count) {
-    SL_ASSERT(count >= 0 && count <= self->count);
-    SL_TRY(check_writable(self));
-    if (count == self->count) return SL_OK;
-    SL_TRY(cut_to(self, self->starts[count]));
-    self->end = self->starts[count];
-    self->count = count;
-    return SL_OK;
-}
-
 sl_status sl_framed_read(sl_framed *self, int64_t i, const uint8_t **bytes, size_t *n_bytes) {
     SL_ASSERT(i >= 0 && i < self->count);
     int64_t start = self->starts[i];

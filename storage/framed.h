@@ -32,9 +32,6 @@ int64_t sl_framed_cut_bytes(const sl_framed *self); /* bytes of a torn tail drop
  * kill -9 of this process at once and loss of power after sync. */
 SL_MUST_CHECK sl_status sl_framed_append(sl_framed *self, const void *bytes, size_t n_bytes);
 SL_MUST_CHECK sl_status sl_framed_sync(sl_framed *self);
-/* Forgets the records from count on (0 <= count <= sl_framed_count), so that a resumed recording continues where
- * its checkpoint stood. */
-SL_MUST_CHECK sl_status sl_framed_truncate(sl_framed *self, int64_t count);
 /* Record i, checked against its CRC; *bytes is borrowed until the next read or append. */
 SL_MUST_CHECK sl_status sl_framed_read(sl_framed *self, int64_t i, const uint8_t **bytes, size_t *n_bytes);
 

@@ -35,9 +35,10 @@ static sl_status take(const sl_learn_message *message, sl_tensor_role role, cons
 
 /* T and B come with the batch; everything else follows from the experiment. */
 static sl_status read_sizes(const sl_learn_message *message, const sl_batch_need *need, sl_batch *batch) {
-    const sl_wire_tensor *keep = sl_learn_tensor(message, SL_TENSOR_KEEP);
-    if (!keep || keep->n_dims != 2) return sl_fail(SL_MISMATCH, NULL, "the coordinator's batch lacks keep");
-    int64_t T = keep->dims[0], B = keep->dims[1];
+    const sl_wire_tensor *not_first = sl_learn_tensor(message, SL_TENSOR_NOT_FIRST);
+    if (!not_first || not_first->n_dims != 2)
+        return sl_fail(SL_MISMATCH, NULL, "the coordinator's batch lacks NOT_FIRST");
+    int64_t T = not_first->dims[0], B = not_first->dims[1];
     bool fits = need->teacher_H ? T >= 1 && T <= need->T : T == need->T;
     if (!fits || B != need->B)
         return sl_fail(SL_MISMATCH, "do both programs read the same experiment?",
@@ -88,7 +89,7 @@ sl_status sl_batch_read(const sl_learn_message *message, const sl_setup *setup, 
         .N = setup->N, .O = setup->O, .A = setup->A, .S = setup->S, .M = setup->M, .spec = &setup->spec};
     SL_TRY(read_sizes(message, need, &batch));
     int64_t T = batch.T, B = batch.B, N = batch.N, A = batch.A;
-    TAKE(SL_TENSOR_KEEP, SL_WIRE_F32, keep, false, T, B);
+    TAKE(SL_TENSOR_NOT_FIRST, SL_WIRE_F32, not_first, false, T, B);
     TAKE(SL_TENSOR_OBS, SL_WIRE_F32, obs, false, T, B, N, batch.O);
     TAKE(SL_TENSOR_AVAIL, SL_WIRE_U8, avail, true, T, B, N, A);
     TAKE(SL_TENSOR_ACTION, SL_WIRE_I32, action, false, T, B, N);

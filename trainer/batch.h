@@ -1,6 +1,6 @@
 /* batch.h - an advantage batch as the learners read it: named pointers into a BATCH message, checked once. Shapes as
  * in net/learn_message.h: T steps, B copies or episodes, N agents, O observation, A actions, S state, M critic rows a
- * step, C chunks. Borrowed from the message, so valid until the asker's next call. */
+ * step, C chunks. Borrowed from the message, so valid until the learn client's next call. */
 #ifndef SL_TRAINER_BATCH_H
 #define SL_TRAINER_BATCH_H
 
@@ -18,7 +18,7 @@ typedef struct sl_batch {
     const float *logp;           /* (T, B, N) */
     const float *advantage;      /* (T, B, M) */
     const float *target, *value; /* (T, B, M), or NULL where no critic is learned */
-    const float *keep;           /* (T, B) */
+    const float *not_first;      /* (T, B) */
     const float *alive;          /* (T, B, N), or NULL = all 1 */
     const float *hidden;         /* (C, B, N, H), or NULL */
     const float *critic_hidden;  /* (C, B, M, critic_H), or NULL */

@@ -51,11 +51,11 @@ void sl_gather_critic(const sl_window *window, int own, float *x) {
         }
 }
 
-void sl_gather_keep(const sl_window *window, int G, float *keep) {
+void sl_gather_not_first(const sl_window *window, int G, float *not_first) {
     for (int l = 0; l < window->L; l++)
         for (int u = 0; u < window->U; u++) {
-            float value = window->batch->keep[source_row(window, l, u)];
-            for (int g = 0; g < G; g++) *keep++ = value;
+            float value = window->batch->not_first[source_row(window, l, u)];
+            for (int g = 0; g < G; g++) *not_first++ = value;
         }
 }
 

@@ -26,8 +26,8 @@ void sl_gather_input(const sl_window *window, const sl_group *group, const float
 /* The critic's rows, x (L, U, M, S + own + N): the joint state, the agent's observation where own is O (0: not read),
  * the one-hot index; of the dead the index alone (death masking). M is N. */
 void sl_gather_critic(const sl_window *window, int own, float *x);
-/* keep (L, U, G) from the batch's (T, B). */
-void sl_gather_keep(const sl_window *window, int G, float *keep);
+/* not_first (L, U, G) from the batch's (T, B). */
+void sl_gather_not_first(const sl_window *window, int G, float *not_first);
 /* h0 (U, G, H) from hidden (C, B, n, width), H <= width. */
 void sl_gather_hidden(const sl_window *window, const sl_group *group, const float *hidden, int width, int H,
                       float *h0);

@@ -27,35 +27,35 @@ static int first_of(bool teacher) {
     return teacher ? TEACHER : 0;
 }
 
-static int end_of(const sl_session *session, bool students) {
-    return students ? session->setup->N : 0;
+static int end_of(const sl_training *training, bool students) {
+    return students ? training->setup->N : 0;
 }
 
-static bool has_buffer(const sl_session *session) {
+static bool has_buffer(const sl_training *training) {
     char path[PATH_SIZE];
-    (void)snprintf(path, sizeof path, "%s/" BUFFER, session->run);
+    (void)snprintf(path, sizeof path, "%s/" BUFFER, training->run);
     return access(path, R_OK) == 0;
 }
 
-sl_status sl_kept_note(const sl_session *session, bool teacher, bool students) {
+sl_status sl_kept_note(const sl_training *training, bool teacher, bool students) {
     sl_manifest *manifest = NULL;
-    SL_TRY(sl_manifest_open(session->run, &manifest));
+    SL_TRY(sl_manifest_open(training->run, &manifest));
     sl_status status = SL_OK;
-    for (int i = first_of(teacher); i < end_of(session, students) && status == SL_OK; i++) {
+    for (int i = first_of(teacher); i < end_of(training, students) && status == SL_OK; i++) {
         char name[SL_MANIFEST_FILE_NAME];
         name_of(i, name);
         status = sl_manifest_note(manifest, name);
     }
-    if (status == SL_OK && students && has_buffer(session)) status = sl_manifest_note(manifest, BUFFER);
+    if (status == SL_OK && students && has_buffer(training)) status = sl_manifest_note(manifest, BUFFER);
     if (status == SL_OK) status = sl_manifest_save(manifest);
     sl_manifest_close(&manifest);
     return status;
 }
 
-sl_status sl_kept_forget(const sl_session *session) {
+sl_status sl_kept_forget(const sl_training *training) {
     sl_manifest *manifest = NULL;
-    SL_TRY(sl_manifest_open(session->run, &manifest));
-    for (int i = TEACHER; i < session->setup->N; i++) {
+    SL_TRY(sl_manifest_open(training->run, &manifest));
+    for (int i = TEACHER; i < training->setup->N; i++) {
         char name[SL_MANIFEST_FILE_NAME];
         name_of(i, name);
         sl_manifest_forget(manifest, name);
@@ -66,19 +66,19 @@ sl_status sl_kept_forget(const sl_session *session) {
     return status;
 }
 
-sl_status sl_kept_check_buffer(const sl_session *session) {
-    sl_status status = sl_manifest_check_in(session->run, BUFFER);
+sl_status sl_kept_check_buffer(const sl_training *training) {
+    sl_status status = sl_manifest_check_in(training->run, BUFFER);
     if (status != SL_NOT_FOUND) return status;
     SL_WARN("%s: this run needs it no more, others may by record.from", sl_error_what());
     return SL_OK;
 }
 
-static sl_status carry(const sl_session *session, int file, sl_tensors *checkpoint) {
+static sl_status carry(const sl_training *training, int file, sl_tensors *checkpoint) {
     char name[SL_MANIFEST_FILE_NAME], path[PATH_SIZE], tensor[SL_TENSOR_NAME_SIZE];
     uint8_t *bytes = NULL;
     size_t n_bytes = 0;
     name_of(file, name);
-    (void)snprintf(path, sizeof path, "%s/%s", session->run, name);
+    (void)snprintf(path, sizeof path, "%s/%s", training->run, name);
     (void)snprintf(tensor, sizeof tensor, PREFIX "%.50s", name);
     SL_TRY(sl_file_read(path, max_bytes, &bytes, &n_bytes));
     sl_status status = sl_tensors_add(checkpoint, tensor, SL_U8, 1, (const int64_t[]){(int64_t)n_bytes}, bytes);
@@ -86,8 +86,8 @@ static sl_status carry(const sl_session *session, int file, sl_tensors *checkpoi
     return status;
 }
 
-sl_status sl_kept_carry(const sl_session *session, bool teacher, bool students, sl_tensors *checkpoint) {
-    for (int i = first_of(teacher); i < end_of(session, students); i++) SL_TRY(carry(session, i, checkpoint));
+sl_status sl_kept_carry(const sl_training *training, bool teacher, bool students, sl_tensors *checkpoint) {
+    for (int i = first_of(teacher); i < end_of(training, students); i++) SL_TRY(carry(training, i, checkpoint));
     return SL_OK;
 }
 
@@ -119,29 +119,29 @@ static sl_status restore(const char *path, const sl_tensor *carried) {
                    "'%s' is not the file that this run wrote", path);
 }
 
-sl_status sl_kept_restore(const sl_session *session, const sl_tensors *checkpoint) {
+sl_status sl_kept_restore(const sl_training *training, const sl_tensors *checkpoint) {
     char path[PATH_SIZE];
-    (void)snprintf(path, sizeof path, "%s/students", session->run);
-    for (int i = TEACHER; i < session->setup->N; i++) {
+    (void)snprintf(path, sizeof path, "%s/students", training->run);
+    for (int i = TEACHER; i < training->setup->N; i++) {
         char name[SL_MANIFEST_FILE_NAME];
         name_of(i, name);
         const sl_tensor *carried = find(checkpoint, name);
         if (!carried) continue;
         if (i == 0) SL_TRY(sl_file_make_folder(path));
         char file[PATH_SIZE];
-        (void)snprintf(file, sizeof file, "%s/%s", session->run, name);
+        (void)snprintf(file, sizeof file, "%s/%s", training->run, name);
         SL_TRY(restore(file, carried));
     }
     return SL_OK;
 }
 
-sl_status sl_kept_are_whole(const sl_session *session, bool *whole) {
+sl_status sl_kept_are_whole(const sl_training *training, bool *whole) {
     sl_manifest *manifest = NULL;
-    SL_TRY(sl_manifest_open(session->run, &manifest));
+    SL_TRY(sl_manifest_open(training->run, &manifest));
     sl_status status = SL_OK;
     bool all = true, any = false;
-    int first = first_of(session->experiment->method != SL_EXP_DIRECT);
-    for (int i = first; i < session->setup->N && (status == SL_OK || status == SL_NOT_FOUND); i++) {
+    int first = first_of(training->experiment->method != SL_EXP_DIRECT);
+    for (int i = first; i < training->setup->N && (status == SL_OK || status == SL_NOT_FOUND); i++) {
         char name[SL_MANIFEST_FILE_NAME];
         name_of(i, name);
         status = sl_manifest_check(manifest, name);

@@ -84,16 +84,16 @@ static sl_status run(const arguments *args) {
         return sl_fail(SL_USAGE, "see starling-trainer --help", "--experiment, --run and --listen are needed");
     sl_experiment *experiment = NULL;
     SL_TRY(sl_experiment_load(args->experiment, NULL, 0, &experiment));
-    sl_session_def def = {experiment, args->experiment, args->run, args->listen, &stop_signal};
-    sl_session *session = NULL;
+    sl_training_def def = {experiment, args->experiment, args->run, args->listen, &stop_signal};
+    sl_training *training = NULL;
     sl_status status = sl_file_make_folder(args->run);
-    if (status == SL_OK) status = sl_session_open(&def, &session);
+    if (status == SL_OK) status = sl_training_open(&def, &training);
     if (status == SL_OK) {
-        sl_event_ready(sl_asker_endpoint(session->asker));
-        status = sl_stages_run(session, args->resume);
+        sl_event_ready(sl_learn_client_endpoint(training->client));
+        status = sl_stages_run(training, args->resume);
     }
     if (status == SL_OK) sl_event_finished();
-    sl_session_close(&session);
+    sl_training_close(&training);
     sl_experiment_destroy(&experiment);
     return status;
 }

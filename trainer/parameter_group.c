@@ -8,32 +8,33 @@
 #include <stdio.h>
 #include <string.h>
 
-sl_status sl_trainee_init(sl_trainee *self, size_t n, float *params, int n_slices) {
-    *self = (sl_trainee){.n = n, .params = params, .n_slices = n_slices};
+sl_status sl_parameter_group_init(sl_parameter_group *self, size_t n, float *params, int n_slices) {
+    *self = (sl_parameter_group){.n = n, .params = params, .n_slices = n_slices};
     self->grads = sl_alloc_array((size_t)n_slices * n, sizeof *self->grads);
     if (!self->grads) return sl_fail(SL_MEMORY, NULL, "cannot allocate gradients of %zu parameters", n);
     return sl_adam_init(&self->adam, n);
 }
 
-void sl_trainee_fini(sl_trainee *self) {
+void sl_parameter_group_fini(sl_parameter_group *self) {
     sl_adam_fini(&self->adam);
     sl_free(self->grads);
-    *self = (sl_trainee){0};
+    *self = (sl_parameter_group){0};
 }
 
-float *sl_trainee_slice(const sl_trainee *self, int slice) {
+float *sl_parameter_group_slice(const sl_parameter_group *self, int slice) {
     return self->grads + (size_t)slice * self->n;
 }
 
-void sl_trainee_zero(sl_trainee *self, int slice) {
-    memset(sl_trainee_slice(self, slice), 0, self->n * sizeof *self->grads);
+void sl_parameter_group_zero(sl_parameter_group *self, int slice) {
+    memset(sl_parameter_group_slice(self, slice), 0, self->n * sizeof *self->grads);
 }
 
-void sl_trainee_step(sl_trainee *self, const char *name, double lr, double adam_eps, double max_norm) {
+void sl_parameter_group_step(sl_parameter_group *self, const char *name, double lr, double adam_eps,
+                             double max_norm) {
     // always the same order, so that the sum does not depend on which thread was first
     float *restrict sum = self->grads;
     for (int s = 1; s < self->n_slices; s++) {
-        const float *restrict part = sl_trainee_slice(self, s);
+        const float *restrict part = sl_parameter_group_slice(self, s);
         for (size_t k = 0; k < self->n; k++) sum[k] += part[k];
     }
     self->norm = sl_grad_clip(self->n, max_norm, sum);
@@ -49,7 +50,7 @@ static const char *key(char buffer[64], const char *name, const char *part) {
     return buffer;
 }
 
-sl_status sl_trainee_save(const sl_trainee *self, const char *name, sl_tensors *file) {
+sl_status sl_parameter_group_save(const sl_parameter_group *self, const char *name, sl_tensors *file) {
     char buffer[64];
     const int64_t n = (int64_t)self->n, one = 2;
     const int64_t counters[2] = {self->adam.t, self->skipped};
@@ -59,7 +60,7 @@ sl_status sl_trainee_save(const sl_trainee *self, const char *name, sl_tensors *
     return sl_tensors_add(file, key(buffer, name, "t"), SL_I64, 1, &one, counters);
 }
 
-sl_status sl_trainee_load(sl_trainee *self, const char *name, const sl_tensors *file) {
+sl_status sl_parameter_group_load(sl_parameter_group *self, const char *name, const sl_tensors *file) {
     char buffer[64];
     const int64_t n = (int64_t)self->n;
     const sl_tensor *params, *m, *v, *t;

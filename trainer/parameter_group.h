@@ -9,7 +9,7 @@
 
 #include <stdbool.h>
 
-typedef struct sl_trainee {
+typedef struct sl_parameter_group {
     size_t n;
     float *params; /* (n), borrowed */
     float *grads;  /* (n_slices, n), owned */
@@ -17,17 +17,18 @@ typedef struct sl_trainee {
     sl_adam adam;
     double norm;     /* gradient norm of the last step, before clipping */
     int64_t skipped; /* steps not done because the gradient was not finite */
-} sl_trainee;
+} sl_parameter_group;
 
-SL_MUST_CHECK sl_status sl_trainee_init(sl_trainee *self, size_t n, float *params, int n_slices); /* SL_MEMORY */
-void sl_trainee_fini(sl_trainee *self);
-float *sl_trainee_slice(const sl_trainee *self, int slice);
-void sl_trainee_zero(sl_trainee *self, int slice); /* that slice's gradient */
+SL_MUST_CHECK sl_status sl_parameter_group_init(sl_parameter_group *self, size_t n, float *params,
+                                                int n_slices); /* SL_MEMORY */
+void sl_parameter_group_fini(sl_parameter_group *self);
+float *sl_parameter_group_slice(const sl_parameter_group *self, int slice);
+void sl_parameter_group_zero(sl_parameter_group *self, int slice); /* that slice's gradient */
 /* Sums the slices in their order, clips to max_norm, does one Adam step. A gradient that is not finite is counted,
  * logged the first time, and the step is skipped. */
-void sl_trainee_step(sl_trainee *self, const char *name, double lr, double adam_eps, double max_norm);
+void sl_parameter_group_step(sl_parameter_group *self, const char *name, double lr, double adam_eps, double max_norm);
 /* Parameters and optimiser state as "<name>.params", ".m", ".v", ".t". load: SL_MISMATCH. */
-SL_MUST_CHECK sl_status sl_trainee_save(const sl_trainee *self, const char *name, sl_tensors *file);
-SL_MUST_CHECK sl_status sl_trainee_load(sl_trainee *self, const char *name, const sl_tensors *file);
+SL_MUST_CHECK sl_status sl_parameter_group_save(const sl_parameter_group *self, const char *name, sl_tensors *file);
+SL_MUST_CHECK sl_status sl_parameter_group_load(sl_parameter_group *self, const char *name, const sl_tensors *file);
 
 #endif

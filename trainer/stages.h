@@ -6,6 +6,6 @@
 #include "trainer/training.h"
 
 /* SL_OK: everything is written. resume: go on from the run's newest checkpoint, else those there are removed. */
-SL_MUST_CHECK sl_status sl_stages_run(sl_session *session, bool resume);
+SL_MUST_CHECK sl_status sl_stages_run(sl_training *training, bool resume);
 
 #endif

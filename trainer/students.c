@@ -19,7 +19,7 @@
 enum { MAX_COLUMNS = 24 };
 
 typedef struct stage {
-    sl_session *session;
+    sl_training *training;
     sl_distill *distill;
     sl_metrics *metrics;
     sl_meter meter;
@@ -28,12 +28,12 @@ typedef struct stage {
     sl_batch_score own; /* of the students' last episodes */
 } stage;
 
-sl_status sl_students_record(sl_session *session) {
+sl_status sl_students_record(sl_training *training) {
     char path[1024];
     sl_policy teacher = {0};
-    sl_teacher_path(session, path);
-    SL_TRY(sl_teacher_file_load(session->setup, path, &teacher));
-    sl_learn_message request = {.kind = SL_LEARN_RECORD, .n_episodes = session->experiment->record.episodes};
+    sl_teacher_path(training, path);
+    SL_TRY(sl_teacher_file_load(training->setup, path, &teacher));
+    sl_learn_message request = {.kind = SL_LEARN_RECORD, .n_episodes = training->experiment->record.episodes};
     request.value_mean = teacher.value_mean;
     request.value_std = teacher.value_std;
     int64_t n_actor = (int64_t)sl_net_n_params(&teacher.def),
@@ -41,11 +41,11 @@ sl_status sl_students_record(sl_session *session) {
     sl_learn_add(&request, SL_TENSOR_PARAMS, SL_WIRE_F32, teacher.params, 1, &n_actor);
     sl_learn_add(&request, SL_TENSOR_CRITIC, SL_WIRE_F32, teacher.critic_params, 1, &n_critic);
     const sl_learn_message *answer = NULL;
-    session->recording = sl_meter_start("record", "episodes", 0, request.n_episodes);
-    sl_status status = sl_asker_ask(session->asker, &request, false, &answer);
-    if (status == SL_OK && session->recording.done < session->recording.total)
-        sl_meter_report(&session->recording, session->recording.total, (double)NAN, (double)NAN);
-    session->recording.stage = NULL;
+    training->recording = sl_meter_start("record", "episodes", 0, request.n_episodes);
+    sl_status status = sl_learn_client_ask(training->client, &request, false, &answer);
+    if (status == SL_OK && training->recording.done < training->recording.total)
+        sl_meter_report(&training->recording, training->recording.total, (double)NAN, (double)NAN);
+    training->recording.stage = NULL;
     sl_policy_fini(&teacher);
     return status;
 }
@@ -55,13 +55,13 @@ static sl_status drop(const char *path) {
     return sl_fail(SL_IO, NULL, "cannot remove %s: %s", path, strerror(errno));
 }
 
-sl_status sl_students_drop(const sl_session *session) {
+sl_status sl_students_drop(const sl_training *training) {
     char path[1024];
-    SL_TRY(sl_kept_forget(session));
-    (void)snprintf(path, sizeof path, "%s/buffer/expert.log", session->run);
+    SL_TRY(sl_kept_forget(training));
+    (void)snprintf(path, sizeof path, "%s/buffer/expert.log", training->run);
     SL_TRY(drop(path));
-    for (int i = 0; i < session->setup->N; i++) {
-        (void)snprintf(path, sizeof path, "%s/students/agent-%d.safetensors", session->run, i);
+    for (int i = 0; i < training->setup->N; i++) {
+        (void)snprintf(path, sizeof path, "%s/students/agent-%d.safetensors", training->run, i);
         SL_TRY(drop(path));
     }
     return SL_OK;
@@ -69,7 +69,7 @@ sl_status sl_students_drop(const sl_session *session) {
 
 /* 0: states of the expert buffer, 1: of the students. Mixed goes from the one to the other over the updates. */
 static int draw_source(stage *self) {
-    sl_exp_source source = self->session->experiment->distill.source;
+    sl_exp_source source = self->training->experiment->distill.source;
     if (source != SL_EXP_SOURCE_MIXED) return source == SL_EXP_SOURCE_STUDENT;
     double share = self->n_updates > 1 ? (double)self->update / (double)(self->n_updates - 1) : 0.0;
     return sl_rng_uniform(&self->source) < share;
@@ -80,11 +80,11 @@ static sl_status sample(stage *self, int source, bool want_snapshot, const sl_le
     const float *params = sl_distill_params(self->distill, &n);
     sl_learn_message request = {.kind = SL_LEARN_SAMPLE,
                                 .version = self->update,
-                                .n_episodes = self->session->experiment->distill.episodes,
+                                .n_episodes = self->training->experiment->distill.episodes,
                                 .source = source,
                                 .want_snapshot = want_snapshot};
     if (source == 1) sl_learn_add(&request, SL_TENSOR_PARAMS, SL_WIRE_F32, params, 1, (const int64_t[]){(int64_t)n});
-    SL_TRY(sl_asker_ask(self->session->asker, &request, false, answer));
+    SL_TRY(sl_learn_client_ask(self->training->client, &request, false, answer));
     if ((*answer)->kind != SL_LEARN_BATCH)
         return sl_fail(SL_MISMATCH, NULL, "the coordinator answered a sample with something else");
     return SL_OK;
@@ -95,10 +95,10 @@ static sl_status checkpoint(stage *self, const char *stage_name, const sl_learn_
     SL_TRY(sl_checkpoint_begin(stage_name, self->update, answer, &file));
     bool done = self->update == self->n_updates;
     sl_status status = sl_distill_save(self->distill, file);
-    if (status == SL_OK) status = sl_kept_carry(self->session, true, done, file);
+    if (status == SL_OK) status = sl_kept_carry(self->training, true, done, file);
     if (status == SL_OK)
         status = sl_tensors_add(file, "source", SL_I64, 1, (const int64_t[]){4}, (const int64_t *)self->source.s);
-    if (status == SL_OK) return sl_session_checkpoint(self->session, &file);
+    if (status == SL_OK) return sl_training_checkpoint(self->training, &file);
     sl_tensors_destroy(&file);
     return status;
 }
@@ -139,7 +139,7 @@ static sl_status one_update(stage *self, bool want_snapshot, const sl_learn_mess
     SL_TRY(sample(self, source, want_snapshot, answer));
     double sampled = sl_clock_seconds();
     sl_batch batch;
-    SL_TRY(sl_batch_read(*answer, self->session->setup, sl_distill_need(self->distill), &batch));
+    SL_TRY(sl_batch_read(*answer, self->training->setup, sl_distill_need(self->distill), &batch));
     sl_distill_stats s;
     sl_distill_update(self->distill, &batch, (double)self->update / (double)self->n_updates, &s);
     self->update++;
@@ -147,21 +147,21 @@ static sl_status one_update(stage *self, bool want_snapshot, const sl_learn_mess
 }
 
 static sl_status run_updates(stage *self) {
-    sl_session *session = self->session;
+    sl_training *training = self->training;
     while (self->update < self->n_updates) {
         const sl_learn_message *answer = NULL;
         bool last = self->update + 1 == self->n_updates;
-        bool want_snapshot = last || sl_session_wants_checkpoint(session);
+        bool want_snapshot = last || sl_training_wants_checkpoint(training);
         SL_TRY(one_update(self, want_snapshot, &answer));
         if (last) {
             size_t n;
-            SL_TRY(sl_students_write(session, sl_distill_params(self->distill, &n)));
-            SL_TRY(sl_kept_note(session, false, true));
+            SL_TRY(sl_students_write(training, sl_distill_params(self->distill, &n)));
+            SL_TRY(sl_kept_note(training, false, true));
             return checkpoint(self, "done", answer);
         }
         if (want_snapshot) {
             SL_TRY(checkpoint(self, "distill", answer));
-            if (*session->stop) return sl_fail(SL_INTERRUPTED, NULL, "interrupted; checkpointed");
+            if (*training->stop) return sl_fail(SL_INTERRUPTED, NULL, "interrupted; checkpointed");
         }
     }
     return SL_OK;
@@ -179,25 +179,25 @@ static sl_status load(stage *self, const sl_tensors *resume) {
 }
 
 static sl_status open_stage(stage *self, const sl_tensors *resume) {
-    sl_session *session = self->session;
-    const sl_exp_distill *options = &session->experiment->distill;
-    sl_distill_def def = {.setup = session->setup, .options = options};
-    def.init = sl_rng_split_name(&session->setup->root, "students/init");
-    def.minibatch = sl_rng_split_name(&session->setup->root, "distill/minibatch");
-    def.maps = sl_rng_split_name(&session->setup->root, "kd/maps");
-    self->source = sl_rng_split_name(&session->setup->root, "distill/source");
+    sl_training *training = self->training;
+    const sl_exp_distill *options = &training->experiment->distill;
+    sl_distill_def def = {.setup = training->setup, .options = options};
+    def.init = sl_rng_split_name(&training->setup->root, "students/init");
+    def.minibatch = sl_rng_split_name(&training->setup->root, "distill/minibatch");
+    def.maps = sl_rng_split_name(&training->setup->root, "kd/maps");
+    self->source = sl_rng_split_name(&training->setup->root, "distill/source");
     self->n_updates = options->updates;
-    SL_TRY(sl_distill_create(&def, session->pool, &self->distill));
+    SL_TRY(sl_distill_create(&def, training->pool, &self->distill));
     if (resume) SL_TRY(load(self, resume));
-    const char *columns = session->setup->spec.can_win ? COLUMNS("won,") : COLUMNS("");
-    SL_TRY(sl_metrics_open(session->run, "distill", columns, self->update, &self->metrics));
+    const char *columns = training->setup->spec.can_win ? COLUMNS("won,") : COLUMNS("");
+    SL_TRY(sl_metrics_open(training->run, "distill", columns, self->update, &self->metrics));
     self->meter = sl_meter_start("distill", "updates", self->update, self->n_updates);
     return SL_OK;
 }
 
-sl_status sl_students_distill(sl_session *session, const sl_tensors *resume) {
+sl_status sl_students_distill(sl_training *training, const sl_tensors *resume) {
     const double unknown = (double)NAN;
-    stage self = {.session = session, .own = {unknown, unknown, unknown}};
+    stage self = {.training = training, .own = {unknown, unknown, unknown}};
     sl_status status = open_stage(&self, resume);
     if (status == SL_OK) status = run_updates(&self);
     sl_metrics_close(&self.metrics);

@@ -5,11 +5,11 @@
 
 #include "trainer/training.h"
 
-/* Has the expert buffer filled; every session that samples calls it, for the coordinator keeps the teacher. */
-SL_MUST_CHECK sl_status sl_students_record(sl_session *session);
+/* Has the expert buffer filled; every training that samples calls it, for the coordinator keeps the teacher. */
+SL_MUST_CHECK sl_status sl_students_record(sl_training *training);
 /* Removes the expert buffer and the students: they are of a teacher that goes on. */
-SL_MUST_CHECK sl_status sl_students_drop(const sl_session *session);
+SL_MUST_CHECK sl_status sl_students_drop(const sl_training *training);
 /* resume: a checkpoint of the stage "distill" or its end, or NULL. As sl_teacher_run. */
-SL_MUST_CHECK sl_status sl_students_distill(sl_session *session, const sl_tensors *resume);
+SL_MUST_CHECK sl_status sl_students_distill(sl_training *training, const sl_tensors *resume);
 
 #endif

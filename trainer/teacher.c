@@ -19,7 +19,7 @@
 enum { MAX_COLUMNS = 20 };
 
 typedef struct stage {
-    sl_session *session;
+    sl_training *training;
     const char *name, *next;
     bool direct;
     sl_mappo *mappo;
@@ -39,11 +39,11 @@ static sl_status collect(stage *self, bool want_snapshot, const sl_learn_message
         sl_mappo_value_stats(self->mappo, &request.value_mean, &request.value_std);
         sl_learn_add(&request, SL_TENSOR_PARAMS, SL_WIRE_F32, actor, 1, (const int64_t[]){(int64_t)n_actor});
         sl_learn_add(&request, SL_TENSOR_CRITIC, SL_WIRE_F32, critic, 1, (const int64_t[]){(int64_t)n_critic});
-        SL_TRY(sl_asker_ask(self->session->asker, &request, false, answer));
+        SL_TRY(sl_learn_client_ask(self->training->client, &request, false, answer));
         if ((*answer)->kind != SL_LEARN_BATCH)
             return sl_fail(SL_MISMATCH, NULL, "the coordinator answered a roll-out with something else");
         int64_t lag = self->update - (*answer)->version;
-        if (lag >= 0 && lag <= self->session->experiment->teacher.ppo.max_policy_lag) return SL_OK;
+        if (lag >= 0 && lag <= self->training->experiment->teacher.ppo.max_policy_lag) return SL_OK;
         SL_WARN("a batch of parameter version %lld was dropped at version %lld", (long long)(*answer)->version,
                 (long long)self->update);
     }
@@ -54,8 +54,8 @@ static sl_status checkpoint(stage *self, const char *stage_name, const sl_learn_
     bool goes_on = stage_name == self->name;
     SL_TRY(sl_checkpoint_begin(stage_name, goes_on ? self->update : 0, answer, &file));
     sl_status status =
-        goes_on ? sl_mappo_save(self->mappo, file) : sl_kept_carry(self->session, !self->direct, self->direct, file);
-    if (status == SL_OK) return sl_session_checkpoint(self->session, &file);
+        goes_on ? sl_mappo_save(self->mappo, file) : sl_kept_carry(self->training, !self->direct, self->direct, file);
+    if (status == SL_OK) return sl_training_checkpoint(self->training, &file);
     sl_tensors_destroy(&file);
     return status;
 }
@@ -91,21 +91,21 @@ static sl_status one_update(stage *self, bool want_snapshot, const sl_learn_mess
     SL_TRY(collect(self, want_snapshot, answer));
     double collected = sl_clock_seconds();
     sl_batch batch;
-    SL_TRY(sl_batch_read(*answer, self->session->setup, sl_mappo_need(self->mappo), &batch));
+    SL_TRY(sl_batch_read(*answer, self->training->setup, sl_mappo_need(self->mappo), &batch));
     sl_mappo_stats stats;
     sl_mappo_update(self->mappo, &batch, (double)self->update / (double)self->n_updates, &stats);
     self->update++;
     return report(self, &batch, &stats, collected - start, sl_clock_seconds() - collected);
 }
 
-sl_status sl_students_write(const sl_session *session, const float *params) {
+sl_status sl_students_write(const sl_training *training, const float *params) {
     char path[1024];
-    (void)snprintf(path, sizeof path, "%s/students", session->run);
+    (void)snprintf(path, sizeof path, "%s/students", training->run);
     SL_TRY(sl_file_make_folder(path));
-    for (int i = 0; i < session->setup->N; i++) {
-        sl_policy policy = {.def = session->setup->students[i], .params = (float *)params};
-        policy.profile = sl_setup_profile(session->setup, i);
-        (void)snprintf(path, sizeof path, "%s/students/agent-%d.safetensors", session->run, i);
+    for (int i = 0; i < training->setup->N; i++) {
+        sl_policy policy = {.def = training->setup->students[i], .params = (float *)params};
+        policy.profile = sl_setup_profile(training->setup, i);
+        (void)snprintf(path, sizeof path, "%s/students/agent-%d.safetensors", training->run, i);
         SL_TRY(sl_policy_save(&policy, path));
         params += sl_net_n_params(&policy.def);
     }
@@ -113,78 +113,78 @@ sl_status sl_students_write(const sl_session *session, const float *params) {
 }
 
 static sl_status write_policies(const stage *self) {
-    const sl_session *session = self->session;
+    const sl_training *training = self->training;
     size_t n;
-    if (self->direct) return sl_students_write(session, sl_mappo_actor(self->mappo, &n));
-    sl_policy policy = {.def = session->setup->teacher,
+    if (self->direct) return sl_students_write(training, sl_mappo_actor(self->mappo, &n));
+    sl_policy policy = {.def = training->setup->teacher,
                         .params = sl_mappo_actor(self->mappo, &n),
                         .has_critic = true,
-                        .critic_team = session->experiment->teacher.ppo.reward != SL_EXP_OWN,
-                        .critic_mean = session->experiment->teacher.ppo.reward == SL_EXP_MEAN,
-                        .critic_def = session->setup->critic,
+                        .critic_team = training->experiment->teacher.ppo.reward != SL_EXP_OWN,
+                        .critic_mean = training->experiment->teacher.ppo.reward == SL_EXP_MEAN,
+                        .critic_def = training->setup->critic,
                         .critic_params = sl_mappo_critic(self->mappo, &n)};
-    policy.profile = sl_setup_profile(session->setup, -1);
+    policy.profile = sl_setup_profile(training->setup, -1);
     sl_mappo_value_stats(self->mappo, &policy.value_mean, &policy.value_std);
     char path[1024];
-    sl_teacher_path(session, path);
+    sl_teacher_path(training, path);
     return sl_policy_save(&policy, path);
 }
 
 // what the stage needs to go on to more updates later
 static sl_status keep_end(const stage *self, const sl_learn_message *answer) {
-    const sl_session *session = self->session;
+    const sl_training *training = self->training;
     sl_tensors *file = NULL;
     SL_TRY(sl_checkpoint_begin(self->name, self->update, answer, &file));
     sl_status status = sl_mappo_save(self->mappo, file);
-    if (status == SL_OK) status = sl_checkpoint_save_end(session->run, self->name, session->task_hash, file);
+    if (status == SL_OK) status = sl_checkpoint_save_end(training->run, self->name, training->task_hash, file);
     sl_tensors_destroy(&file);
     return status;
 }
 
 static sl_status run_updates(stage *self) {
-    sl_session *session = self->session;
+    sl_training *training = self->training;
     while (self->update < self->n_updates) {
         const sl_learn_message *answer = NULL;
         bool last = self->update + 1 == self->n_updates;
-        bool want_snapshot = last || sl_session_wants_checkpoint(session);
+        bool want_snapshot = last || sl_training_wants_checkpoint(training);
         SL_TRY(one_update(self, want_snapshot, &answer));
         if (last) {
             SL_TRY(keep_end(self, answer));
             SL_TRY(write_policies(self));
-            SL_TRY(sl_kept_note(session, !self->direct, self->direct));
+            SL_TRY(sl_kept_note(training, !self->direct, self->direct));
             return checkpoint(self, self->next, answer);
         }
         if (want_snapshot) {
             SL_TRY(checkpoint(self, self->name, answer));
-            if (*session->stop) return sl_fail(SL_INTERRUPTED, NULL, "interrupted; checkpointed");
+            if (*training->stop) return sl_fail(SL_INTERRUPTED, NULL, "interrupted; checkpointed");
         }
     }
     return SL_OK;
 }
 
-int64_t sl_teacher_n_updates(const sl_session *session) {
-    const sl_exp_ppo *ppo = &session->experiment->teacher.ppo;
+int64_t sl_teacher_n_updates(const sl_training *training) {
+    const sl_exp_ppo *ppo = &training->experiment->teacher.ppo;
     int64_t steps = (int64_t)ppo->n_envs * ppo->rollout_steps;
     return (ppo->total_steps + steps - 1) / steps;
 }
 
 static sl_status start_from(const stage *self) {
-    const char *init = self->session->experiment->teacher.init;
+    const char *init = self->training->experiment->teacher.init;
     if (self->direct || !init || !init[0]) return SL_OK;
     sl_policy policy = {0};
-    SL_TRY(sl_teacher_init(self->session, &policy));
+    SL_TRY(sl_teacher_init(self->training, &policy));
     sl_mappo_start_from(self->mappo, &policy);
     sl_policy_fini(&policy);
     return SL_OK;
 }
 
 static sl_status open_stage(stage *self, const sl_tensors *resume) {
-    sl_session *session = self->session;
-    const sl_exp_ppo *ppo = &session->experiment->teacher.ppo;
-    sl_mappo_def def = {.setup = session->setup, .ppo = ppo, .separate = self->direct};
-    def.init = sl_rng_split_name(&session->setup->root, self->direct ? "students/init" : "teacher/init");
-    def.minibatch = sl_rng_split_name(&session->setup->root, "minibatch");
-    SL_TRY(sl_mappo_create(&def, session->pool, &self->mappo));
+    sl_training *training = self->training;
+    const sl_exp_ppo *ppo = &training->experiment->teacher.ppo;
+    sl_mappo_def def = {.setup = training->setup, .ppo = ppo, .separate = self->direct};
+    def.init = sl_rng_split_name(&training->setup->root, self->direct ? "students/init" : "teacher/init");
+    def.minibatch = sl_rng_split_name(&training->setup->root, "minibatch");
+    SL_TRY(sl_mappo_create(&def, training->pool, &self->mappo));
     if (resume) {
         const sl_tensor *update;
         SL_TRY(sl_tensors_find(resume, "update", SL_I64, 1, &update));
@@ -193,18 +193,18 @@ static sl_status open_stage(stage *self, const sl_tensors *resume) {
     }
     if (self->update == 0) SL_TRY(start_from(self));
     self->steps_per_update = (int64_t)ppo->n_envs * ppo->rollout_steps;
-    self->n_updates = sl_teacher_n_updates(session);
-    const char *columns = session->setup->spec.can_win ? COLUMNS("won,") : COLUMNS("");
-    SL_TRY(sl_metrics_open(session->run, self->name, columns, self->update, &self->metrics));
+    self->n_updates = sl_teacher_n_updates(training);
+    const char *columns = training->setup->spec.can_win ? COLUMNS("won,") : COLUMNS("");
+    SL_TRY(sl_metrics_open(training->run, self->name, columns, self->update, &self->metrics));
     self->meter = sl_meter_start(self->name, "steps", self->update * self->steps_per_update,
                                  self->n_updates * self->steps_per_update);
     return SL_OK;
 }
 
-sl_status sl_teacher_run(sl_session *session, const char *name, const char *next_stage, const sl_tensors *resume) {
+sl_status sl_teacher_run(sl_training *training, const char *name, const char *next_stage, const sl_tensors *resume) {
     const double unknown = (double)NAN;
-    stage self = {.session = session, .name = name, .next = next_stage, .score = {unknown, unknown, unknown}};
-    self.direct = session->experiment->method == SL_EXP_DIRECT;
+    stage self = {.training = training, .name = name, .next = next_stage, .score = {unknown, unknown, unknown}};
+    self.direct = training->experiment->method == SL_EXP_DIRECT;
     sl_status status = open_stage(&self, resume);
     if (status == SL_OK) status = run_updates(&self);
     sl_metrics_close(&self.metrics);

@@ -10,7 +10,7 @@
 #include <string.h>
 
 static void on_progress(void *context, const sl_learn_message *message) {
-    sl_session *self = context;
+    sl_training *self = context;
     if (!self->recording.stage) return;
     self->recording.total = message->total;
     sl_meter_report(&self->recording, message->done, (double)NAN, (double)NAN);
@@ -36,46 +36,46 @@ static sl_status hash_task(const sl_experiment *experiment, char text[65]) {
     return SL_OK;
 }
 
-static sl_status open_parts(sl_session *self, const sl_session_def *def) {
+static sl_status open_parts(sl_training *self, const sl_training_def *def) {
     SL_TRY(hash_experiment(def->experiment_path, self->config_hash));
     SL_TRY(hash_task(def->experiment, self->task_hash));
     SL_TRY(sl_setup_create(def->experiment, &self->setup));
     SL_TRY(sl_pool_create(def->experiment->threads, &self->pool));
-    sl_asker_def asker = sl_asker_default_def(def->listen);
-    memcpy(asker.config_hash, self->config_hash, sizeof asker.config_hash);
-    asker.stop = def->stop;
-    asker.progress = on_progress;
-    asker.context = self;
-    return sl_asker_open(&asker, &self->asker);
+    sl_learn_client_def client = sl_learn_client_default_def(def->listen);
+    memcpy(client.config_hash, self->config_hash, sizeof client.config_hash);
+    client.stop = def->stop;
+    client.progress = on_progress;
+    client.context = self;
+    return sl_learn_client_open(&client, &self->client);
 }
 
-sl_status sl_session_open(const sl_session_def *def, sl_session **out) {
-    sl_session *self = sl_alloc(sizeof *self);
-    if (!self) return sl_fail(SL_MEMORY, NULL, "cannot allocate a session");
+sl_status sl_training_open(const sl_training_def *def, sl_training **out) {
+    sl_training *self = sl_alloc(sizeof *self);
+    if (!self) return sl_fail(SL_MEMORY, NULL, "cannot allocate the training of a run");
     self->experiment = def->experiment;
     self->run = def->run;
     self->stop = def->stop;
     self->checkpoint_clock = sl_clock_seconds();
     sl_status status = open_parts(self, def);
     if (status != SL_OK) {
-        sl_session_close(&self);
+        sl_training_close(&self);
         return status;
     }
     *out = self;
     return SL_OK;
 }
 
-void sl_session_close(sl_session **self_pointer) {
-    sl_session *self = *self_pointer;
+void sl_training_close(sl_training **self_pointer) {
+    sl_training *self = *self_pointer;
     if (!self) return;
-    sl_asker_close(&self->asker);
+    sl_learn_client_close(&self->client);
     sl_pool_destroy(&self->pool);
     sl_setup_destroy(&self->setup);
     sl_free(self);
     *self_pointer = NULL;
 }
 
-bool sl_session_wants_checkpoint(const sl_session *self) {
+bool sl_training_wants_checkpoint(const sl_training *self) {
     return *self->stop || sl_clock_seconds() - self->checkpoint_clock >= self->experiment->checkpoint_seconds;
 }
 
@@ -99,7 +99,7 @@ sl_status sl_checkpoint_begin(const char *stage, int64_t update, const sl_learn_
     return status;
 }
 
-sl_status sl_session_checkpoint(sl_session *self, sl_tensors **file) {
+sl_status sl_training_checkpoint(sl_training *self, sl_tensors **file) {
     sl_status status = sl_checkpoint_save(self->run, self->n_checkpoint + 1, self->task_hash, *file);
     sl_tensors_destroy(file);
     if (status != SL_OK) return status;

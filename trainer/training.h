@@ -9,7 +9,7 @@
 #include "storage/tensors.h"
 #include "trainer/metrics.h"
 
-typedef struct sl_session {
+typedef struct sl_training {
     const sl_experiment *experiment; /* borrowed, as run and stop */
     const char *run;                 /* the run's folder */
     const volatile sig_atomic_t *stop;
@@ -17,31 +17,31 @@ typedef struct sl_session {
     char task_hash[65]; /* names the experiment but for how long it trains: what checkpoints are of */
     sl_setup *setup;
     sl_pool *pool;
-    sl_asker *asker;
+    sl_learn_client *client;
     sl_meter recording;   /* of the RECORD request at work */
     int64_t n_checkpoint; /* number of the newest checkpoint */
     double checkpoint_clock;
-} sl_session;
+} sl_training;
 
-typedef struct sl_session_def {
+typedef struct sl_training_def {
     const sl_experiment *experiment;
     const char *experiment_path; /* the resolved file: its hash names the experiment */
     const char *run, *listen;
     const volatile sig_atomic_t *stop;
-} sl_session_def;
+} sl_training_def;
 
 /* Opens the link; the run's folder must exist. */
-SL_MUST_CHECK sl_status sl_session_open(const sl_session_def *def, sl_session **out);
-void sl_session_close(sl_session **self);
+SL_MUST_CHECK sl_status sl_training_open(const sl_training_def *def, sl_training **out);
+void sl_training_close(sl_training **self);
 
 /* Whether the next request should bring the coordinator's snapshot: time for a checkpoint, or asked to stop. Asking
  * for it changes no result. */
-bool sl_session_wants_checkpoint(const sl_session *self);
-/* Begins a checkpoint: stage, updates done, and the snapshot that answer carries. *out is for sl_session_checkpoint.
+bool sl_training_wants_checkpoint(const sl_training *self);
+/* Begins a checkpoint: stage, updates done, and the snapshot that answer carries. *out is for sl_training_checkpoint.
  */
 SL_MUST_CHECK sl_status sl_checkpoint_begin(const char *stage, int64_t update, const sl_learn_message *answer,
                                             sl_tensors **out);
 /* Writes it; consumes file on every path. */
-SL_MUST_CHECK sl_status sl_session_checkpoint(sl_session *self, sl_tensors **file);
+SL_MUST_CHECK sl_status sl_training_checkpoint(sl_training *self, sl_tensors **file);
 
 #endif

@@ -1,8 +1,6 @@
 /* avoid.c - optimal reciprocal collision avoidance (van den Berg, Guy, Lin, Manocha 2011): each neighbour and each
- * wall forbids a half-plane of velocities; the velocity is the allowed one closest to the preferred one. Called by
- * battle.c once a tick; nothing is kept between calls.
- *
- * The look-ahead is one second, for units and walls, so the formulas carry no time horizon. */
+ * wall forbids a half-plane of velocities; the velocity is the allowed one closest to the preferred one. Nothing is
+ * kept between calls. * The look-ahead is one second, for units and walls, so the formulas carry no time horizon. */
 #include "envs/combat/combat.h"
 #include "envs/combat/plane.h"
 

@@ -1,6 +1,6 @@
 /* battle.c - one step of a battle: eight ticks of a sixteenth of a second. In a tick every unit chooses its target
  * and the velocity that it wants, all of them avoid one another at once, and then, in random order, each moves and
- * shoots. Called by combat.c, one copy at a time; nothing is kept between calls. */
+ * shoots. Nothing is kept between calls. */
 #include "envs/combat/combat.h"
 
 #include <math.h>
@@ -65,9 +65,9 @@ static void take_commands(const sl_combat *m, const sl_battle *b, const int32_t 
         command(b, c, u, b->last[u], m->map.n_allies, 2.0);
     }
     if (!m->mirror) return;
-    // a pilot's north is our south
+    // an opponent policy's north is our south
     int32_t *theirs = b->last + m->map.n_allies;
-    sl_combat_ask_pilot(m, b, theirs);
+    sl_combat_ask_opponent(m, b, theirs);
     for (int j = 0; j < m->map.n_enemies; j++) command(b, c, m->map.n_allies + j, theirs[j], 0, -2.0);
 }
 

@@ -53,7 +53,7 @@ static sl_battle columns(uint8_t *copy, int P) {
 }
 
 static size_t n_memory(const sl_combat *m) {
-    return m->mirror ? (size_t)m->map.n_enemies * (size_t)m->pilot.memory : 0;
+    return m->mirror ? (size_t)m->map.n_enemies * (size_t)m->policy.memory : 0;
 }
 
 sl_battle sl_combat_copy(const sl_combat *m, int v) {
@@ -269,8 +269,8 @@ static sl_status check_options(const char *name, const sl_env_options *options) 
     if (options->opponent != SL_OPPONENT_POLICY) {
         return sl_fail(SL_CONFIG, "reference, hold, policy", "%s: unknown opponent %d", name, (int)options->opponent);
     }
-    int memory = options->pilot.memory;
-    if (options->pilot.act && memory >= 0 && memory <= SL_PILOT_MAX_MEMORY) return SL_OK;
+    int memory = options->policy.memory;
+    if (options->policy.act && memory >= 0 && memory <= SL_OPPONENT_MAX_MEMORY) return SL_OK;
     return sl_fail(SL_CONFIG, "a policy comes with its pilot",
                    "%s: an opponent that does nothing, or of %d numbers of memory", name, memory);
 }
@@ -393,7 +393,7 @@ static sl_status open_battle(const char *name, const sl_env_options *options, in
     SL_TRY(sl_combat_map_load(name, &m->map));
     sl_combat_bound_shifts(&m->map, options->spawn_shift);
     if (options->opponent == SL_OPPONENT_POLICY) {
-        m->pilot = options->pilot;
+        m->policy = options->policy;
         m->mirror = create_mirror(name, options, &m->map);
         if (!m->mirror) return sl_fail(SL_MEMORY, NULL, "%s: cannot allocate an opponent", name);
     }

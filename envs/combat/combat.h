@@ -26,7 +26,7 @@ typedef struct sl_battle {
     double *hp, *shield, *vx, *vy, *cooldown, *delay; /* delay: until shields regenerate */
     float *x, *y;
     int32_t *target, *last; /* who is aimed at, or -1; the last action of who takes orders */
-    float *memory;          /* (n_enemies, pilot.memory) */
+    float *memory;          /* (n_enemies, opponent policy.memory) */
 } sl_battle;
 
 typedef struct sl_combat {
@@ -39,9 +39,10 @@ typedef struct sl_combat {
     double largest_radius, max_reward, spawn_shift; /* cells; 0 = none */
     const sl_combat_type *type[SL_COMBAT_MAX_UNITS];
     double radius[SL_COMBAT_MAX_UNITS]; /* columns of the table, padded with zeros */
-    int n_commanded;          /* the first units, which are told what to do: allies, and all where a pilot is */
-    sl_pilot pilot;           /* of the enemies */
-    struct sl_combat *mirror; /* the battle as the pilot sees it, without copies; NULL without a pilot */
+    int n_commanded; /* the first units, which are told what to do: allies, and all where an opponent policy is */
+    sl_opponent_policy policy; /* of the enemies */
+    struct sl_combat
+        *mirror; /* the battle as the opponent policy sees it, without copies; NULL without an opponent policy */
     size_t copy_bytes;
     uint8_t *copies; /* (V, copy_bytes) */
 } sl_combat;
@@ -87,7 +88,7 @@ void sl_combat_write(const sl_combat *m, const sl_battle *b, int v, const sl_env
 
 /* opponent.c: the map with its sides swapped, turned by half a turn; a legal action for each enemy, as it sees it. */
 void sl_combat_mirror_map(const sl_combat_map *map, sl_combat_map *out);
-void sl_combat_ask_pilot(const sl_combat *m, const sl_battle *b, int32_t *actions);
+void sl_combat_ask_opponent(const sl_combat *m, const sl_battle *b, int32_t *actions);
 
 /* picture.c */
 sl_camera sl_combat_camera(const sl_combat_map *map);

@@ -1,4 +1,4 @@
-/* golden.c - replays recordings of combat with teacher forcing. Called by golden.c. */
+/* golden.c - replays recordings of combat with teacher forcing. */
 #include "envs/combat/golden.h"
 
 #include "common/alloc.h"
@@ -84,7 +84,7 @@ static sl_status check_header(const sl_golden_combat *self, const sl_golden_line
     return SL_OK;
 }
 
-// the pilot of a recorded opponent
+// the opponent policy of a recorded opponent
 static int32_t act_as_told(const void *context, int unit, const float *obs, const uint8_t *avail, float *memory) {
     (void)obs, (void)avail, (void)memory;
     return ((const int32_t *)context)[unit];
@@ -94,7 +94,8 @@ static sl_status prepare(sl_golden_combat *self, const sl_golden_lines *lines, c
                          const char *name) {
     sl_env_options options = sl_env_default_options();
     SL_TRY(sl_golden_read_options(lines, header, &options));
-    if (options.opponent == SL_OPPONENT_POLICY) options.pilot = (sl_pilot){act_as_told, self->enemy_actions, 0};
+    if (options.opponent == SL_OPPONENT_POLICY)
+        options.policy = (sl_opponent_policy){act_as_told, self->enemy_actions, 0};
     SL_TRY(sl_golden_open_env(lines, name, &options, &self->env));
     self->spec = sl_env_get_spec(self->env);
     self->m = (const sl_combat *)self->env;

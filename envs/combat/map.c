@@ -1,6 +1,5 @@
-/* map.c - maps: JSON that says who fights whom, where, and on what ground. Those of envs/combat/maps are built in.
- * Called by combat.c when an environment is created. A map is what a user wrote: everything in it is checked, and
- * what is refused names the file and the place. */
+/* map.c - maps: JSON that says who fights whom, where, and on what ground. Those of envs/combat/maps are built in. A
+ * map is what a user wrote: everything in it is checked, and what is refused names the file and the place. */
 #include "envs/combat/map.h"
 
 #include <errno.h>

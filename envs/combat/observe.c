@@ -1,5 +1,4 @@
-/* observe.c - what agents see, the joint state and the legal actions, written to the caller's rows. Called by
- * combat.c after every reset and step. */
+/* observe.c - what agents see, the joint state and the legal actions, written to the caller's rows. */
 #include "envs/combat/combat.h"
 
 #include <float.h>

@@ -1,6 +1,6 @@
 /* opponent.c - the battle as its enemies see it. A second sl_combat describes the map with the sides swapped and
  * turned about its centre; in it enemies are allies, so observe.c writes their rows as it writes an ally's, and the
- * two sides cannot come to differ. Called by battle.c before the first tick of a step, one copy at a time. */
+ * two sides cannot come to differ. */
 #include "envs/combat/combat.h"
 
 #include <string.h>
@@ -61,9 +61,9 @@ static void turn_battle(const sl_combat *m, const sl_battle *b, mirrored *to) {
     }
 }
 
-void sl_combat_ask_pilot(const sl_combat *m, const sl_battle *b, int32_t *actions) {
+void sl_combat_ask_opponent(const sl_combat *m, const sl_battle *b, int32_t *actions) {
     const sl_combat *mirror = m->mirror;
-    const sl_pilot *pilot = &m->pilot;
+    const sl_opponent_policy *policy = &m->policy;
     size_t O = (size_t)mirror->base.spec.obs_dim;
     int A = mirror->base.spec.n_actions;
     mirrored columns;
@@ -80,7 +80,7 @@ void sl_combat_ask_pilot(const sl_combat *m, const sl_battle *b, int32_t *action
         if (!sl_combat_has(columns.alive, j)) continue;
         memset(obs, 0, O * sizeof *obs);
         sl_combat_write_agent(mirror, &seen, &view, j, obs, avail);
-        int32_t action = pilot->act(pilot->context, j, obs, avail, b->memory + (size_t)j * (size_t)pilot->memory);
+        int32_t action = policy->act(policy->context, j, obs, avail, b->memory + (size_t)j * (size_t)policy->memory);
         if (action >= 0 && action < A && avail[action]) actions[j] = action;
     }
 }

@@ -1,4 +1,4 @@
-/* picture.c - a battle as shapes: walls, the fallen, shots, the living. Called by viewers through env.h's table. */
+/* picture.c - a battle as shapes: walls, the fallen, shots, the living. */
 #include "envs/combat/combat.h"
 
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* shift.c - starts that differ from episode to episode: every group of the map is moved as a whole, so that a plan
- * learned by heart does not win. Called by combat.c, at creation and at every reset. */
+ * learned by heart does not win. */
 #include "envs/combat/map.h"
 
 /* A group that finds no place after so many draws stays where the map has it. */

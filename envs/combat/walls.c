@@ -1,5 +1,5 @@
 /* walls.c - the half-planes that walls forbid, with the reference's two slips unless they are switched off. Float64
- * throughout. Called by avoid.c; nothing is kept between calls. */
+ * throughout. Nothing is kept between calls. */
 #include "envs/combat/plane.h"
 
 static const double EPSILON = 1e-5;

@@ -1,5 +1,5 @@
-/* golden.c - replays recordings of the particle environments: places every entity where the reference's reset
- * did, then lets the physics run with the recorded actions and compares what comes out. Called by golden.c. */
+/* golden.c - replays recordings of the particle environments: places every entity where the reference's reset did,
+ * then lets the physics run with the recorded actions and compares what comes out. */
 #include "envs/mpe/golden.h"
 
 #include "common/alloc.h"

@@ -1,4 +1,4 @@
-/* heuristic.c - where to go and how to brake. Called by sl_env_heuristic. */
+/* heuristic.c - where to go and how to brake. */
 #include "envs/mpe/heuristic.h"
 
 #include <math.h>
@@ -25,7 +25,7 @@ static glide glide_step(glide g, double gain, int move) {
 
 /* The move that minimises the distance summed over the next three steps of coasting. Three, because a push shows only
  * one step later; judged over more steps, agents brake too early: -22.7 a Spread episode here, -23.3 with six. */
-int32_t sl_mpe_pilot_move(const sl_mpe *m, sl_mpe_row *rows, int lane, int i, double x, double y) {
+int32_t sl_mpe_heuristic_move(const sl_mpe *m, sl_mpe_row *rows, int lane, int i, double x, double y) {
     double best = INFINITY;
     int32_t choice = 0;
     for (int32_t move = 0; move < N_MOVES; move++) {
@@ -89,7 +89,7 @@ void sl_mpe_assign(int n, const double *cost, int *match) {
     for (int c = 1; c <= n; c++) match[owner[c] - 1] = c - 1;
 }
 
-void sl_mpe_pilot_cover(const sl_mpe *m, sl_mpe_row *rows, int lane, int32_t *actions) {
+void sl_mpe_heuristic_cover(const sl_mpe *m, sl_mpe_row *rows, int lane, int32_t *actions) {
     double cost[SL_MAX_AGENTS * SL_MAX_AGENTS];
     int match[SL_MAX_AGENTS];
     for (int i = 0; i < m->N; i++) {
@@ -104,6 +104,6 @@ void sl_mpe_pilot_cover(const sl_mpe *m, sl_mpe_row *rows, int lane, int32_t *ac
     sl_mpe_assign(m->N, cost, match);
     for (int i = 0; i < m->N; i++) {
         int e = m->N + match[i];
-        actions[i] = sl_mpe_pilot_move(m, rows, lane, i, rows[sl_mpe_x(e)][lane], rows[sl_mpe_y(e)][lane]);
+        actions[i] = sl_mpe_heuristic_move(m, rows, lane, i, rows[sl_mpe_x(e)][lane], rows[sl_mpe_y(e)][lane]);
     }
 }

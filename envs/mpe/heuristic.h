@@ -5,9 +5,9 @@
 #include "envs/mpe/mpe.h"
 
 /* The move (0..4) that brings agent i soonest to x, y, braking in time. */
-int32_t sl_mpe_pilot_move(const sl_mpe *m, sl_mpe_row *rows, int lane, int i, double x, double y);
+int32_t sl_mpe_heuristic_move(const sl_mpe *m, sl_mpe_row *rows, int lane, int i, double x, double y);
 /* Every agent to its landmark in the assignment of least summed squared distance. */
-void sl_mpe_pilot_cover(const sl_mpe *m, sl_mpe_row *rows, int lane, int32_t *actions);
+void sl_mpe_heuristic_cover(const sl_mpe *m, sl_mpe_row *rows, int lane, int32_t *actions);
 /* match[row] = column of the assignment that minimises the summed cost (n, n), row-major, n <= SL_MAX_AGENTS. */
 void sl_mpe_assign(int n, const double *cost, int *match);
 

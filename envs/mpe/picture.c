@@ -1,5 +1,4 @@
-/* picture.c - the particles as circles, and what their actions are called. Called by viewers through env.h's table.
- */
+/* picture.c - the particles as circles, and what their actions are called. */
 #include "envs/mpe/mpe.h"
 
 #include <stdio.h>

@@ -16,7 +16,7 @@ static void reward(const sl_mpe *m, sl_mpe_row *rows, sl_mpe_row *reward_il) {
 }
 
 static void act(const sl_mpe *m, sl_mpe_row *rows, int lane, int32_t *actions) {
-    actions[0] = sl_mpe_pilot_move(m, rows, lane, 0, rows[sl_mpe_x(1)][lane], rows[sl_mpe_y(1)][lane]);
+    actions[0] = sl_mpe_heuristic_move(m, rows, lane, 0, rows[sl_mpe_x(1)][lane], rows[sl_mpe_y(1)][lane]);
 }
 
 const sl_mpe_scenario sl_mpe_simple = {

@@ -39,8 +39,8 @@ static void act(const sl_mpe *m, sl_mpe_row *rows, int lane, int32_t *actions) {
     for (int k = 1; k < N_LANDMARKS; k++) {
         if (rows[sl_mpe_extra(m, COLOUR + k)][lane] > 0.5) actions[SPEAKER] = k;
     }
-    actions[LISTENER] = sl_mpe_pilot_move(m, rows, lane, LISTENER, rows[sl_mpe_extra(m, GOAL)][lane],
-                                          rows[sl_mpe_extra(m, GOAL + 1)][lane]);
+    actions[LISTENER] = sl_mpe_heuristic_move(m, rows, lane, LISTENER, rows[sl_mpe_extra(m, GOAL)][lane],
+                                              rows[sl_mpe_extra(m, GOAL + 1)][lane]);
 }
 
 const sl_mpe_scenario sl_mpe_speaker_listener = {

@@ -84,5 +84,5 @@ const sl_mpe_scenario sl_mpe_spread = {
     .local_ratio = 0.5,
     .build = build,
     .reward = reward,
-    .act = sl_mpe_pilot_cover,
+    .act = sl_mpe_heuristic_cover,
 };

@@ -1,5 +1,4 @@
-/* world.c - the physics of a tile: contact forces and explicit Euler integration, in float64 like the reference.
- * Called by a step, on the thread that owns the range. */
+/* world.c - the physics of a tile: contact forces and explicit Euler integration, in float64 like the reference. */
 #include "envs/mpe/mpe.h"
 
 #include <math.h>

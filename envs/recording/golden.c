@@ -1,5 +1,5 @@
 /* golden.c - a recording from its first line to its last; what a line means is in golden_mpe.c and golden_combat.c.
- * Called by `starling env check` and `env play`, and by tests; one thread. */
+ * One thread. */
 #include "envs/recording/golden.h"
 
 #include "common/alloc.h"

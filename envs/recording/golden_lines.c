@@ -1,4 +1,4 @@
-/* golden_lines.c - reading JSON lines that nobody vouches for. Called by golden.c. */
+/* golden_lines.c - reading JSON lines that nobody vouches for. */
 #include "envs/recording/golden_lines.h"
 
 #include "common/alloc.h"

@@ -1,4 +1,4 @@
-/* golden_options.c - see golden_options.h. Called by golden.c and its halves. */
+/* golden_options.c - see golden_options.h. */
 #include "envs/recording/golden_options.h"
 
 #include <stdio.h>

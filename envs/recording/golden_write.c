@@ -1,4 +1,4 @@
-/* golden_write.c - see golden_write.h. Called by `starling env play --record` and by flights. */
+/* golden_write.c - see golden_write.h. */
 #include "envs/recording/golden_write.h"
 
 #include "common/alloc.h"
@@ -288,7 +288,7 @@ static void put_actions(sl_golden_writer *self, const int32_t *actions) {
     }
 }
 
-// what the opponent's pilot ordered
+// what the opponent's opponent policy ordered
 static void put_enemy_actions(sl_golden_writer *self) {
     const int32_t *actions = sl_combat_copy(self->combat, 0).last + self->combat->map.n_allies;
     int n = self->combat->map.n_enemies;

@@ -16,7 +16,7 @@
 
 /* The first and the newest progress event: what lies between them is measured, start-up is not. */
 typedef struct watched {
-    sl_progress
+    sl_run_progress
         line;       /* how much of the measure is done: the stage's own share and ETA are of a training without end */
     double seconds; /* to measure */
     int n;
@@ -33,15 +33,15 @@ static void on_progress(void *context, const json_t *event) {
         w->first_seconds = w->last_seconds;
     }
     double begun = w->last_seconds - w->first_seconds, left = w->seconds - begun;
-    sl_progress_news news = {.stage = "bench train",
-                             .unit = "s",
-                             .done = (int64_t)begun,
-                             .total = (int64_t)w->seconds,
-                             .per_second = -1,
-                             .eta_seconds = left > 0 ? left : 0,
-                             .won = -1};
+    sl_run_progress_news news = {.stage = "bench train",
+                                 .unit = "s",
+                                 .done = (int64_t)begun,
+                                 .total = (int64_t)w->seconds,
+                                 .per_second = -1,
+                                 .eta_seconds = left > 0 ? left : 0,
+                                 .won = -1};
     if (news.done > news.total) news.done = news.total;
-    sl_progress_update(&w->line, &news);
+    sl_run_progress_update(&w->line, &news);
 }
 
 // FLOPs of the matrix products of one row's forward
@@ -91,24 +91,24 @@ static sl_status machine_peak(int *cores, double *out) {
 }
 
 static sl_status train_for(const sl_run *run, const sl_args *args, double seconds, watched *w) {
-    sl_progress progress;
-    sl_progress_init(&progress, args->log_json);
+    sl_run_progress progress;
+    sl_run_progress_init(&progress, args->log_json);
     progress.quiet = true;
-    sl_progress_init(&w->line, args->log_json);
+    sl_run_progress_init(&w->line, args->log_json);
     w->seconds = seconds;
-    sl_crew *crew = NULL;
-    SL_TRY(sl_crew_create(run, args, &progress, &crew));
-    sl_crew_watch(crew, on_progress, w);
-    sl_status status = sl_crew_start_trainer(crew, false);
-    if (status == SL_OK) status = sl_crew_start_coordinator(crew);
+    sl_process_group *group = NULL;
+    SL_TRY(sl_process_group_create(run, args, &progress, &group));
+    sl_process_group_watch(group, on_progress, w);
+    sl_status status = sl_process_group_start_trainer(group, false);
+    if (status == SL_OK) status = sl_process_group_start_coordinator(group);
     // the clock starts with the first event, so that slow starts do not shorten the measure
     double give_up = sl_clock_seconds() + seconds + 60;
     while (status == SL_OK && w->last_seconds - w->first_seconds < seconds && sl_clock_seconds() < give_up) {
-        status = sl_crew_train_for(crew, 0.2);
+        status = sl_process_group_train_for(group, 0.2);
     }
-    sl_crew_end(crew);
-    sl_crew_destroy(&crew);
-    sl_progress_break(&w->line);
+    sl_process_group_end(group);
+    sl_process_group_destroy(&group);
+    sl_run_progress_break(&w->line);
     if (status == SL_OK && w->last_steps <= w->first_steps) {
         status = sl_fail(SL_IO, "more --seconds", "training made no progress to measure");
     }

@@ -124,16 +124,16 @@ sl_status sl_cmd_env_info(const char *path, int argc, char **argv) {
     if (args.done) return SL_OK;
     for (int i = 0; i < switches.n; i++) SL_TRY(sl_env_set_switch(&env_options, switches.items[i]));
     env_options.n_agents = (int)n_agents;
-    sl_opponent_policy *policy = NULL;
-    if (opponent) SL_TRY(sl_opponent_create("--opponent", opponent, args.v[0], &env_options, &policy));
-    sl_opponent_announce(policy);
+    sl_opponent_network *policy = NULL;
+    if (opponent) SL_TRY(sl_opponent_network_create("--opponent", opponent, args.v[0], &env_options, &policy));
+    sl_opponent_network_announce(policy);
     sl_rng stream = sl_rng_seed(0);
     sl_env *env = NULL;
     sl_status status = sl_env_create(args.v[0], &env_options, 1, &stream, &env);
     if (status == SL_OK)
         status = json ? print_info_json(sl_env_get_spec(env)) : print_info_table(sl_env_get_spec(env));
     sl_env_destroy(&env);
-    sl_opponent_destroy(&policy);
+    sl_opponent_network_destroy(&policy);
     return status;
 }
 

@@ -59,11 +59,11 @@ sl_status sl_cmd_env_bench(const char *path, int argc, char **argv) {
     if (args.done) return SL_OK;
     for (int i = 0; i < switches.n; i++) SL_TRY(sl_env_set_switch(&env_options, switches.items[i]));
     if (n_agents > 0) env_options.n_agents = (int)n_agents;
-    sl_opponent_policy *policy = NULL;
-    if (opponent) SL_TRY(sl_opponent_create("--opponent", opponent, args.v[0], &env_options, &policy));
-    sl_opponent_announce(policy);
+    sl_opponent_network *policy = NULL;
+    if (opponent) SL_TRY(sl_opponent_network_create("--opponent", opponent, args.v[0], &env_options, &policy));
+    sl_opponent_network_announce(policy);
     sl_env_bench_result result;
     sl_status status = sl_env_bench(args.v[0], &env_options, (int)V, (int)threads, seconds, &result);
-    sl_opponent_destroy(&policy);
+    sl_opponent_network_destroy(&policy);
     return status == SL_OK ? print_result(args.v[0], (int)V, (int)threads, &result, json) : status;
 }

@@ -77,19 +77,19 @@ static placed place(const char *folder, double mean) {
     return p;
 }
 
-static sl_status print_json(const sl_run *run, const char *policy, uint64_t seed, const sl_flown *flown,
+static sl_status print_json(const sl_run *run, const char *policy, uint64_t seed, const sl_evaluation *results,
                             const sl_score *score, const placed *p) {
     bool failed = false;
     json_t *object = json_object(), *returns = json_array();
-    for (int e = 0; e < flown->n_episodes; e++) {
-        double total = sl_env_return(run->spec, flown->returns + (size_t)e * (size_t)flown->n_agents);
+    for (int e = 0; e < results->n_episodes; e++) {
+        double total = sl_env_return(run->spec, results->returns + (size_t)e * (size_t)results->n_agents);
         if (json_array_append_new(returns, sl_json_number(total)) != 0) failed = true;
     }
     sl_json_set(object, "policy", json_string(policy), &failed);
     sl_json_set(object, "env", json_string(run->spec->name), &failed);
     if (run->spec->opposed) sl_json_set(object, "opposed_sides", json_true(), &failed);
     sl_json_set(object, "seed", sl_json_seed(seed), &failed);
-    sl_json_set(object, "episodes", json_integer(flown->n_episodes), &failed);
+    sl_json_set(object, "episodes", json_integer(results->n_episodes), &failed);
     sl_json_set(object, "return_mean", sl_json_number(score->mean), &failed);
     sl_json_set(object, "return_ci95", sl_json_number(score->ci95), &failed);
     sl_json_set(object, "return_sd", sl_json_number(score->sd), &failed);
@@ -97,36 +97,36 @@ static sl_status print_json(const sl_run *run, const char *policy, uint64_t seed
     sl_json_set(object, "length_mean", sl_json_number(score->length), &failed);
     sl_score_set_wins(score, object, &failed);
     sl_json_set(object, "returns", returns, &failed);
-    sl_json_set(object, "timing", json_pack("{s:f}", "seconds", flown->seconds), &failed);
+    sl_json_set(object, "timing", json_pack("{s:f}", "seconds", results->seconds), &failed);
     return sl_json_print(object, failed);
 }
 
-static sl_status print_result(const sl_run *run, const char *policy, uint64_t seed, const sl_flown *flown,
+static sl_status print_result(const sl_run *run, const char *policy, uint64_t seed, const sl_evaluation *results,
                               bool json) {
     sl_score score;
     char text[SL_SCORE_TEXT], scaled[64] = "";
-    SL_TRY(sl_score_of(run->spec, flown, &score));
+    SL_TRY(sl_score_of(run->spec, results, &score));
     placed p = place(run->folder, score.mean);
-    if (json) return print_json(run, policy, seed, flown, &score, &p);
+    if (json) return print_json(run, policy, seed, results, &score, &p);
     if (p.known && !p.why_not) (void)snprintf(scaled, sizeof scaled, ", normalised %.3f", p.score);
     sl_print_wrapped(stdout, 2, "%s on %s: %s%s, %.1f steps\n", policy, run->spec->name,
-                     sl_score_text(&score, flown->n_episodes, seed, text), scaled, score.length);
+                     sl_score_text(&score, results->n_episodes, seed, text), scaled, score.length);
     if (p.why_not) sl_print_wrapped(stdout, 2, "no normalised score: %s\n", p.why_not);
     if (run->spec->opposed) sl_print_sides(run->spec->name);
     return SL_OK;
 }
 
 static sl_status evaluate(sl_run *run, const sl_args *args, sl_policy_kind policy, int episodes, uint64_t seed,
-                          sl_flown *flown) {
-    sl_progress progress;
-    sl_progress_init(&progress, args->log_json);
-    sl_crew *crew = NULL;
-    SL_TRY(sl_crew_create(run, args, &progress, &crew));
-    sl_status status = sl_crew_serve(crew);
-    if (status == SL_OK) status = sl_crew_start_coordinator(crew);
-    if (status == SL_OK) status = sl_crew_evaluate(crew, policy, episodes, seed, "evaluate", flown);
-    sl_crew_end(crew);
-    sl_crew_destroy(&crew);
+                          sl_evaluation *results) {
+    sl_run_progress progress;
+    sl_run_progress_init(&progress, args->log_json);
+    sl_process_group *group = NULL;
+    SL_TRY(sl_process_group_create(run, args, &progress, &group));
+    sl_status status = sl_process_group_serve(group);
+    if (status == SL_OK) status = sl_process_group_start_coordinator(group);
+    if (status == SL_OK) status = sl_process_group_evaluate(group, policy, episodes, seed, "evaluate", results);
+    sl_process_group_end(group);
+    sl_process_group_destroy(&group);
     return status;
 }
 
@@ -151,11 +151,11 @@ sl_status sl_cmd_eval(const char *path, int argc, char **argv) {
     SL_TRY(sl_run_open(args.v[0], &run));
     if (episodes < 0) episodes = run->experiment->eval.episodes;
     uint64_t episode_seed = seed >= 0 ? (uint64_t)seed : run->experiment->eval.seed;
-    sl_flown flown = {0};
+    sl_evaluation results = {0};
     sl_status status = load(run, kind);
-    if (status == SL_OK) status = evaluate(run, &args, kind, (int)episodes, episode_seed, &flown);
-    if (status == SL_OK) status = print_result(run, policy, episode_seed, &flown, json);
-    sl_flown_fini(&flown);
+    if (status == SL_OK) status = evaluate(run, &args, kind, (int)episodes, episode_seed, &results);
+    if (status == SL_OK) status = print_result(run, policy, episode_seed, &results, json);
+    sl_evaluation_fini(&results);
     sl_run_close(&run);
     return status;
 }

@@ -20,13 +20,13 @@ typedef struct pace {
     double mean, p50, p99, per_second;
 } pace;
 
-static sl_status measure(const sl_flown *flown, pace *out) {
+static sl_status measure(const sl_evaluation *results, pace *out) {
     *out = (pace){0};
-    int n = (int)flown->n_ticks;
+    int n = (int)results->n_ticks;
     if (n == 0) return SL_OK;
     double *ms = sl_alloc_array((size_t)n, sizeof *ms);
     if (!ms) return sl_fail(SL_MEMORY, NULL, "no memory for %d ticks", n);
-    for (int t = 0; t < n; t++) ms[t] = (double)flown->tick_ns[t] / 1e6;
+    for (int t = 0; t < n; t++) ms[t] = (double)results->tick_ns[t] / 1e6;
     out->mean = sl_mean(n, ms);
     sl_sort(n, ms);
     out->p50 = sl_percentile(n, ms, 50);
@@ -55,47 +55,48 @@ static void print_incidents(const int64_t *n) {
         printf("%lld messages of agents were dropped\n", (long long)n[SL_INCIDENT_DROPPED]);
 }
 
-static sl_status print_json(const sl_run *run, uint64_t seed, const sl_flown *flown, const sl_score *score,
+static sl_status print_json(const sl_run *run, uint64_t seed, const sl_evaluation *results, const sl_score *score,
                             const pace *p, json_t *restarts) {
     bool failed = false;
     json_t *object = json_object(), *returns = json_array(), *timing = json_object();
-    for (int e = 0; e < flown->n_episodes; e++) {
-        double total = sl_env_return(run->spec, flown->returns + (size_t)e * (size_t)flown->n_agents);
+    for (int e = 0; e < results->n_episodes; e++) {
+        double total = sl_env_return(run->spec, results->returns + (size_t)e * (size_t)results->n_agents);
         if (json_array_append_new(returns, sl_json_number(total)) != 0) failed = true;
     }
     sl_json_set(object, "env", json_string(run->spec->name), &failed);
-    sl_json_set(object, "n_agents", json_integer(flown->n_agents), &failed);
+    sl_json_set(object, "n_agents", json_integer(results->n_agents), &failed);
     if (run->spec->opposed) sl_json_set(object, "opposed_sides", json_true(), &failed);
     sl_json_set(object, "seed", sl_json_seed(seed), &failed);
-    sl_json_set(object, "episodes", json_integer(flown->n_episodes), &failed);
+    sl_json_set(object, "episodes", json_integer(results->n_episodes), &failed);
     sl_json_set(object, "return_mean", sl_json_number(score->mean), &failed);
     sl_json_set(object, "return_ci95", sl_json_number(score->ci95), &failed);
     sl_json_set(object, "length_mean", sl_json_number(score->length), &failed);
     sl_score_set_wins(score, object, &failed);
     sl_json_set(object, "returns", returns, &failed);
-    sl_json_set(timing, "seconds", sl_json_number(flown->seconds), &failed);
-    sl_json_set(timing, "ticks", json_integer((json_int_t)flown->n_ticks), &failed);
+    sl_json_set(timing, "seconds", sl_json_number(results->seconds), &failed);
+    sl_json_set(timing, "ticks", json_integer((json_int_t)results->n_ticks), &failed);
     sl_json_set(timing, "ticks_per_second", sl_json_number(p->per_second), &failed);
     sl_json_set(timing, "ms_per_step", json_pack("{s:f,s:f,s:f}", "mean", p->mean, "p50", p->p50, "p99", p->p99),
                 &failed);
     sl_json_set(timing, "restarts", json_incref(restarts), &failed);
-    set_incidents(flown->incidents, object, timing, &failed);
+    set_incidents(results->incidents, object, timing, &failed);
     sl_json_set(object, "timing", timing, &failed);
     return sl_json_print(object, failed);
 }
 
-static sl_status print_result(const sl_run *run, uint64_t seed, const sl_flown *flown, json_t *restarts, bool json) {
+static sl_status print_result(const sl_run *run, uint64_t seed, const sl_evaluation *results, json_t *restarts,
+                              bool json) {
     sl_score score;
     pace p;
-    SL_TRY(sl_score_of(run->spec, flown, &score));
-    SL_TRY(measure(flown, &p));
-    if (json) return print_json(run, seed, flown, &score, &p, restarts);
+    SL_TRY(sl_score_of(run->spec, results, &score));
+    SL_TRY(measure(results, &p));
+    if (json) return print_json(run, seed, results, &score, &p, restarts);
     char text[SL_SCORE_TEXT];
-    sl_print_wrapped(stdout, 2, "%d agent%s flew %s: %s\n", flown->n_agents, flown->n_agents == 1 ? "" : "s",
-                     run->spec->name, sl_score_text(&score, flown->n_episodes, seed, text));
+    sl_print_wrapped(stdout, 2, "%d agent%s flew %s: %s\n", results->n_agents, results->n_agents == 1 ? "" : "s",
+                     run->spec->name, sl_score_text(&score, results->n_episodes, seed, text));
     if (run->spec->opposed) sl_print_sides(run->spec->name);
     printf("%.0f steps/s; a step takes %.3f ms (p50 %.3f, p99 %.3f)\n", p.per_second, p.mean, p.p50, p.p99);
-    print_incidents(flown->incidents);
+    print_incidents(results->incidents);
     return SL_OK;
 }
 
@@ -106,37 +107,38 @@ typedef struct choice {
     const char *record, *agent;
 } choice;
 
-static sl_status show(const choice *c, sl_crew *crew, const sl_run *run, sl_watcher **watcher) {
+static sl_status show(const choice *c, sl_process_group *group, const sl_run *run, sl_watcher **watcher) {
     SL_TRY(sl_watcher_open(run, watcher));
-    sl_crew_show(crew, sl_watcher_step_us(*watcher, c->speed > 0 ? c->speed : 1), sl_watcher_take, *watcher);
+    sl_process_group_show(group, sl_watcher_step_us(*watcher, c->speed > 0 ? c->speed : 1), sl_watcher_take,
+                          *watcher);
     return SL_OK;
 }
 
 static sl_status fly(sl_run *run, const sl_args *args, const choice *c) {
     int episodes = (int)c->episodes;
     uint64_t seed = (uint64_t)c->seed;
-    sl_progress progress;
-    sl_progress_init(&progress, args->log_json);
+    sl_run_progress progress;
+    sl_run_progress_init(&progress, args->log_json);
     // its line would tear the picture
     progress.quiet = c->watch;
-    sl_flown flown = {0};
-    sl_crew *crew = NULL;
+    sl_evaluation results = {0};
+    sl_process_group *group = NULL;
     sl_watcher *watcher = NULL;
-    SL_TRY(sl_crew_create(run, args, &progress, &crew));
-    sl_crew_record(crew, c->record);
-    sl_crew_use_agent(crew, c->agent);
-    sl_status status = sl_crew_serve(crew);
-    if (status == SL_OK && c->watch) status = show(c, crew, run, &watcher);
-    if (status == SL_OK) status = sl_crew_start_coordinator(crew);
-    if (status == SL_OK) status = sl_crew_start_agents(crew);
-    if (status == SL_OK) status = sl_crew_fly(crew, episodes, seed, "fly", &flown);
-    sl_crew_end(crew);
-    json_t *restarts = sl_crew_restarts(crew);
-    sl_crew_destroy(&crew);
+    SL_TRY(sl_process_group_create(run, args, &progress, &group));
+    sl_process_group_record(group, c->record);
+    sl_process_group_use_agent(group, c->agent);
+    sl_status status = sl_process_group_serve(group);
+    if (status == SL_OK && c->watch) status = show(c, group, run, &watcher);
+    if (status == SL_OK) status = sl_process_group_start_coordinator(group);
+    if (status == SL_OK) status = sl_process_group_start_agents(group);
+    if (status == SL_OK) status = sl_process_group_fly(group, episodes, seed, "fly", &results);
+    sl_process_group_end(group);
+    json_t *restarts = sl_process_group_restarts(group);
+    sl_process_group_destroy(&group);
     sl_watcher_close(&watcher);
-    if (status == SL_OK) status = print_result(run, seed, &flown, restarts, c->json);
+    if (status == SL_OK) status = print_result(run, seed, &results, restarts, c->json);
     json_decref(restarts);
-    sl_flown_fini(&flown);
+    sl_evaluation_fini(&results);
     return status;
 }
 

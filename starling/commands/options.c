@@ -1,4 +1,4 @@
-/* options.c - see options.h. Called by each cmd_*.c before anything else. */
+/* options.c - see options.h. */
 #include "starling/commands/options.h"
 
 #include "common/log.h"

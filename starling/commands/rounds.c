@@ -1,4 +1,4 @@
-/* rounds.c - see rounds.h. Called by cmd_bench_fleet.c. */
+/* rounds.c - see rounds.h. */
 #include "starling/commands/rounds.h"
 
 #include "starling/report/report.h"
@@ -13,19 +13,19 @@
 
 enum { WARM_EPISODES = 4, MAX_EPISODES = 100000, WARM_SEED = 1, SEED = 2 };
 
-static sl_status take_paces(const sl_flown *flown, double out[SL_PACES]) {
-    int n = (int)flown->n_ticks;
+static sl_status take_paces(const sl_evaluation *results, double out[SL_PACES]) {
+    int n = (int)results->n_ticks;
     double *ms = n > 0 ? sl_alloc_array((size_t)n, sizeof *ms) : NULL;
     if (!ms) return sl_fail(SL_MEMORY, NULL, "no memory for the times of %d steps", n);
-    for (int t = 0; t < n; t++) ms[t] = (double)flown->tick_ns[t] / 1e6;
+    for (int t = 0; t < n; t++) ms[t] = (double)results->tick_ns[t] / 1e6;
     out[SL_PACE_STEPS] = 1e3 / sl_mean(n, ms);
     sl_sort(n, ms);
     out[SL_PACE_MS_P50] = sl_percentile(n, ms, 50);
     out[SL_PACE_MS_P99] = sl_percentile(n, ms, 99);
-    out[SL_PACE_TRIP_P50] = flown->round_trip_ns[0] / 1e3;
-    out[SL_PACE_TRIP_P99] = flown->round_trip_ns[1] / 1e3;
-    out[SL_PACE_AGENT_P50] = flown->residence_ns[0] / 1e3;
-    out[SL_PACE_AGENT_P99] = flown->residence_ns[1] / 1e3;
+    out[SL_PACE_TRIP_P50] = results->round_trip_ns[0] / 1e3;
+    out[SL_PACE_TRIP_P99] = results->round_trip_ns[1] / 1e3;
+    out[SL_PACE_AGENT_P50] = results->residence_ns[0] / 1e3;
+    out[SL_PACE_AGENT_P99] = results->residence_ns[1] / 1e3;
     sl_free(ms);
     return SL_OK;
 }
@@ -53,43 +53,43 @@ typedef struct turn {
 } turn;
 
 // a few episodes to warm up, the barrier, then the episodes that count
-static sl_status run_turn(sl_rounds *self, const turn *t, sl_crew *crew, sl_flown *out) {
-    sl_flown warm = {0};
-    SL_TRY(sl_crew_serve(crew));
-    SL_TRY(sl_crew_start_coordinator(crew));
-    SL_TRY(sl_crew_start_agents(crew));
-    SL_TRY(sl_crew_fly(crew, WARM_EPISODES, WARM_SEED, "warm up", &warm));
-    sl_flown_fini(&warm);
+static sl_status run_turn(sl_rounds *self, const turn *t, sl_process_group *group, sl_evaluation *out) {
+    sl_evaluation warm = {0};
+    SL_TRY(sl_process_group_serve(group));
+    SL_TRY(sl_process_group_start_coordinator(group));
+    SL_TRY(sl_process_group_start_agents(group));
+    SL_TRY(sl_process_group_fly(group, WARM_EPISODES, WARM_SEED, "warm up", &warm));
+    sl_evaluation_fini(&warm);
     if (t->barrier_seconds > 0) SL_TRY(run_barrier(self, t->barrier_seconds, t->round));
-    return sl_crew_fly(crew, self->n_episodes, SEED, "fly", out);
+    return sl_process_group_fly(group, self->n_episodes, SEED, "fly", out);
 }
 
-static sl_status fly(sl_rounds *self, const sl_args *args, const turn *t, sl_flown *out) {
-    sl_progress progress;
-    sl_progress_init(&progress, args->log_json);
+static sl_status fly(sl_rounds *self, const sl_args *args, const turn *t, sl_evaluation *out) {
+    sl_run_progress progress;
+    sl_run_progress_init(&progress, args->log_json);
     progress.quiet = true;
-    sl_crew *crew = NULL;
-    SL_TRY(sl_crew_create(self->fleets[t->fleet], args, &progress, &crew));
-    sl_status status = run_turn(self, t, crew, out);
-    sl_crew_end(crew);
-    sl_crew_destroy(&crew);
-    // one that came at the end of a crew, or that the barrier's waiting failed of, counts too
+    sl_process_group *group = NULL;
+    SL_TRY(sl_process_group_create(self->fleets[t->fleet], args, &progress, &group));
+    sl_status status = run_turn(self, t, group, out);
+    sl_process_group_end(group);
+    sl_process_group_destroy(&group);
+    // one that came at the end of a process group, or that the barrier's waiting failed of, counts too
     int number = sl_supervisor_signal();
     if (!number) return status;
-    if (status == SL_OK) sl_flown_fini(out);
+    if (status == SL_OK) sl_evaluation_fini(out);
     return sl_fail(SL_INTERRUPTED, NULL, "interrupted by signal %d", number);
 }
 
 static sl_status measure(sl_rounds *self, const sl_args *args, const turn *t) {
-    sl_flown flown = {0};
+    sl_evaluation results = {0};
     double paces[SL_PACES];
     sl_score score = {0};
-    SL_TRY(fly(self, args, t, &flown));
-    sl_status status = take_paces(&flown, paces);
-    if (status == SL_OK) status = sl_score_of(self->fleets[t->fleet]->spec, &flown, &score);
+    SL_TRY(fly(self, args, t, &results));
+    sl_status status = take_paces(&results, paces);
+    if (status == SL_OK) status = sl_score_of(self->fleets[t->fleet]->spec, &results, &score);
     self->returns[t->fleet][t->round] = score.mean;
-    self->n_steps[t->fleet][t->round] = flown.n_ticks;
-    sl_flown_fini(&flown);
+    self->n_steps[t->fleet][t->round] = results.n_ticks;
+    sl_evaluation_fini(&results);
     for (int p = 0; p < SL_PACES && status == SL_OK; p++) self->paces[t->fleet][p][t->round] = paces[p];
     return status;
 }
@@ -99,10 +99,10 @@ static sl_status choose_episodes(sl_rounds *self, const sl_args *args, double sl
     double episode = 0;
     self->n_episodes = WARM_EPISODES;
     for (int f = 0; f < self->n_fleets; f++) {
-        sl_flown flown = {0};
-        SL_TRY(fly(self, args, &(turn){.fleet = f}, &flown));
-        for (int64_t t = 0; t < flown.n_ticks; t++) episode += (double)flown.tick_ns[t] / 1e9 / WARM_EPISODES;
-        sl_flown_fini(&flown);
+        sl_evaluation results = {0};
+        SL_TRY(fly(self, args, &(turn){.fleet = f}, &results));
+        for (int64_t t = 0; t < results.n_ticks; t++) episode += (double)results.tick_ns[t] / 1e9 / WARM_EPISODES;
+        sl_evaluation_fini(&results);
     }
     double episodes = self->n_fleets * slice / episode;
     self->n_episodes = episodes < 1 ? 1 : episodes > MAX_EPISODES ? MAX_EPISODES : (int)episodes;

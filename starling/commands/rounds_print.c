@@ -1,4 +1,4 @@
-/* rounds_print.c - see rounds_print.h. Called by cmd_bench_fleet.c. */
+/* rounds_print.c - see rounds_print.h. */
 #include "starling/commands/rounds_print.h"
 
 #include "starling/report/table.h"

@@ -78,19 +78,19 @@ static sl_status prepare_folder(const train_options *o, const sl_experiment *exp
 
 // -------------------------------------------------------------------------------------------------------- stages
 
-static sl_status train(sl_crew *crew, bool resume) {
-    SL_TRY(sl_crew_start_trainer(crew, resume));
-    SL_TRY(sl_crew_start_coordinator(crew));
-    return sl_crew_train(crew);
+static sl_status train(sl_process_group *group, bool resume) {
+    SL_TRY(sl_process_group_start_trainer(group, resume));
+    SL_TRY(sl_process_group_start_coordinator(group));
+    return sl_process_group_train(group);
 }
 
-static sl_status evaluate(sl_crew *crew, sl_run *run, sl_scores *scores) {
+static sl_status evaluate(sl_process_group *group, sl_run *run, sl_scores *scores) {
     const sl_exp_eval *eval = &run->experiment->eval;
     SL_TRY(sl_run_load_policies(run, true));
     if (!run->has_teacher && run->experiment->method == SL_EXP_KD_MARL)
         return sl_fail(SL_NOT_FOUND, "put it back, or begin anew with another --out",
                        "'%s' has no teacher.safetensors any more", run->folder);
-    SL_TRY(sl_crew_serve(crew));
+    SL_TRY(sl_process_group_serve(group));
     const struct {
         sl_policy_kind policy;
         sl_scored scored;
@@ -104,16 +104,17 @@ static sl_status evaluate(sl_crew *crew, sl_run *run, sl_scores *scores) {
     };
     for (size_t i = 0; i < sizeof questions / sizeof questions[0]; i++) {
         if (!questions[i].wanted) continue;
-        SL_TRY(sl_crew_evaluate(crew, questions[i].policy, eval->episodes, eval->seed, questions[i].stage,
-                                &scores->flown[questions[i].scored]));
+        SL_TRY(sl_process_group_evaluate(group, questions[i].policy, eval->episodes, eval->seed, questions[i].stage,
+                                         &scores->results[questions[i].scored]));
     }
-    SL_TRY(sl_crew_start_agents(crew));
-    return sl_crew_fly(crew, run->experiment->fleet.episodes, eval->seed, "fly", &scores->flown[SL_SCORED_FLEET]);
+    SL_TRY(sl_process_group_start_agents(group));
+    return sl_process_group_fly(group, run->experiment->fleet.episodes, eval->seed, "fly",
+                                &scores->results[SL_SCORED_FLEET]);
 }
 
-static sl_status finish(const sl_run *run, const sl_scores *scores, const sl_crew *crew, const sl_progress *progress,
-                        double seconds, bool json) {
-    json_t *stages = sl_progress_timing(progress), *restarts = sl_crew_restarts(crew), *report = NULL;
+static sl_status finish(const sl_run *run, const sl_scores *scores, const sl_process_group *group,
+                        const sl_run_progress *progress, double seconds, bool json) {
+    json_t *stages = sl_run_progress_timing(progress), *restarts = sl_process_group_restarts(group), *report = NULL;
     char path[SL_RUN_PATH];
     sl_status status = sl_run_path(run->folder, "report.json", path);
     if (status == SL_OK) status = sl_report_make(run, scores, stages, restarts, seconds, &report);
@@ -126,7 +127,7 @@ static sl_status finish(const sl_run *run, const sl_scores *scores, const sl_cre
     if (status == SL_OK) {
         sl_print_wrapped(stdout, 2, "\n%s, seed %" PRIu64 ", %s: %d episodes, %d flown by the fleet\n\n",
                          run->experiment->name, run->experiment->seed, run->spec->name,
-                         scores->flown[SL_SCORED_RANDOM].n_episodes, scores->flown[SL_SCORED_FLEET].n_episodes);
+                         scores->results[SL_SCORED_RANDOM].n_episodes, scores->results[SL_SCORED_FLEET].n_episodes);
         status = sl_report_print(report);
         sl_print_wrapped(stdout, 2, "Everything is in %s; 'starling fly %s' flies it.\n", run->folder, run->folder);
     }
@@ -136,23 +137,23 @@ static sl_status finish(const sl_run *run, const sl_scores *scores, const sl_cre
 
 static sl_status run_all(const train_options *o, const sl_args *args, sl_run *run) {
     double begin = sl_clock_seconds();
-    sl_progress progress;
-    sl_progress_init(&progress, args->log_json);
+    sl_run_progress progress;
+    sl_run_progress_init(&progress, args->log_json);
     sl_scores scores = {0};
-    sl_crew *crew = NULL;
-    SL_TRY(sl_crew_create(run, args, &progress, &crew));
-    sl_status status = train(crew, o->resume);
-    if (status == SL_OK) status = evaluate(crew, run, &scores);
+    sl_process_group *group = NULL;
+    SL_TRY(sl_process_group_create(run, args, &progress, &group));
+    sl_status status = train(group, o->resume);
+    if (status == SL_OK) status = evaluate(group, run, &scores);
     if (status == SL_INTERRUPTED) SL_INFO("ending the run; the trainer writes a checkpoint");
-    sl_crew_end(crew);
-    if (status == SL_OK) status = finish(run, &scores, crew, &progress, sl_clock_seconds() - begin, o->json);
+    sl_process_group_end(group);
+    if (status == SL_OK) status = finish(run, &scores, group, &progress, sl_clock_seconds() - begin, o->json);
     if (status == SL_INTERRUPTED) {
         char hint[2 * SL_RUN_PATH + 64];
         (void)snprintf(hint, sizeof hint, "go on with 'starling train %s --out %s --resume'", run->experiment_path,
                        run->folder);
         status = sl_fail(status, hint, "%s", sl_error_what());
     }
-    sl_crew_destroy(&crew);
+    sl_process_group_destroy(&group);
     sl_scores_fini(&scores);
     return status;
 }

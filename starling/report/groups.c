@@ -1,4 +1,4 @@
-/* groups.c - see groups.h. Called by cmd_report.c. */
+/* groups.c - see groups.h. */
 #include "starling/report/groups.h"
 
 #include "common/alloc.h"

@@ -1,4 +1,4 @@
-/* report.c - see report.h. Called by cmd_train.c, cmd_eval.c and cmd_report.c. */
+/* report.c - see report.h. */
 #include "starling/report/report.h"
 
 #include "common/alloc.h"
@@ -26,24 +26,24 @@ const char *sl_scored_name(sl_scored which) {
 }
 
 void sl_scores_fini(sl_scores *self) {
-    for (int i = 0; i < SL_SCORED_KINDS; i++) sl_flown_fini(&self->flown[i]);
+    for (int i = 0; i < SL_SCORED_KINDS; i++) sl_evaluation_fini(&self->results[i]);
 }
 
-sl_status sl_score_of(const sl_env_spec *spec, const sl_flown *flown, sl_score *out) {
-    int E = flown->n_episodes;
+sl_status sl_score_of(const sl_env_spec *spec, const sl_evaluation *results, sl_score *out) {
+    int E = results->n_episodes;
     double *totals = sl_alloc_array((size_t)E, sizeof *totals);
     if (!totals) return sl_fail(SL_MEMORY, NULL, "no memory for %d returns", E);
     double steps = 0;
     int n_won = 0;
     for (int e = 0; e < E; e++) {
-        totals[e] = sl_env_return(spec, flown->returns + (size_t)e * (size_t)flown->n_agents);
-        steps += flown->lengths[e];
-        if (flown->won) n_won += flown->won[e] != 0;
+        totals[e] = sl_env_return(spec, results->returns + (size_t)e * (size_t)results->n_agents);
+        steps += results->lengths[e];
+        if (results->won) n_won += results->won[e] != 0;
     }
     sl_score score = {.mean = sl_mean(E, totals), .ci95 = sl_ci95(E, totals), .sd = sl_sd(E, totals)};
     score.length = E > 0 ? steps / E : 0;
     sl_interval wins = sl_wilson95(n_won, E);
-    score.win_rate = flown->won && E > 0 ? wins.mean : -1;
+    score.win_rate = results->won && E > 0 ? wins.mean : -1;
     score.win_low = wins.low;
     score.win_high = wins.high;
     sl_sort(E, totals);
@@ -75,7 +75,7 @@ void sl_score_set_wins(const sl_score *score, json_t *object, bool *failed) {
     sl_json_set(object, "win_rate_ci95", interval, failed);
 }
 
-int sl_flight_differs(const sl_flown *students, const sl_flown *flight) {
+int sl_flight_differs(const sl_evaluation *students, const sl_evaluation *flight) {
     int both = students->n_episodes < flight->n_episodes ? students->n_episodes : flight->n_episodes, differ = 0;
     size_t row = (size_t)flight->n_agents * sizeof *flight->returns;
     for (int e = 0; e < both; e++) {
@@ -87,21 +87,21 @@ int sl_flight_differs(const sl_flown *students, const sl_flown *flight) {
 
 // ------------------------------------------------------------------------------------------------------ making
 
-static json_t *json_of_score(const sl_flown *flown, const sl_score *score, bool *failed) {
+static json_t *json_of_score(const sl_evaluation *results, const sl_score *score, bool *failed) {
     json_t *object = json_object(), *ret = json_object(), *agents = json_array();
     sl_json_set(ret, "mean", sl_json_number(score->mean), failed);
     sl_json_set(ret, "ci95", sl_json_number(score->ci95), failed);
     sl_json_set(ret, "sd", sl_json_number(score->sd), failed);
     sl_json_set(ret, "min", sl_json_number(score->min), failed);
     sl_json_set(ret, "max", sl_json_number(score->max), failed);
-    for (int i = 0; i < flown->n_agents; i++) {
+    for (int i = 0; i < results->n_agents; i++) {
         double sum = 0;
-        for (int e = 0; e < flown->n_episodes; e++) {
-            sum += flown->returns[(size_t)e * (size_t)flown->n_agents + (size_t)i];
+        for (int e = 0; e < results->n_episodes; e++) {
+            sum += results->returns[(size_t)e * (size_t)results->n_agents + (size_t)i];
         }
-        if (json_array_append_new(agents, sl_json_number(sum / flown->n_episodes)) != 0) *failed = true;
+        if (json_array_append_new(agents, sl_json_number(sum / results->n_episodes)) != 0) *failed = true;
     }
-    sl_json_set(object, "episodes", json_integer(flown->n_episodes), failed);
+    sl_json_set(object, "episodes", json_integer(results->n_episodes), failed);
     sl_json_set(object, "return", ret, failed);
     sl_json_set(object, "agent_returns", agents, failed);
     sl_json_set(object, "episode_length", sl_json_number(score->length), failed);
@@ -143,8 +143,8 @@ typedef struct yardstick {
 
 static yardstick make_yardstick(const sl_scores *scores, const sl_score score[SL_SCORED_KINDS]) {
     const sl_score *random = &score[SL_SCORED_RANDOM], *teacher = &score[SL_SCORED_TEACHER];
-    return (yardstick){.known = scores->flown[SL_SCORED_RANDOM].n_episodes > 0 &&
-                                scores->flown[SL_SCORED_TEACHER].n_episodes > 0,
+    return (yardstick){.known = scores->results[SL_SCORED_RANDOM].n_episodes > 0 &&
+                                scores->results[SL_SCORED_TEACHER].n_episodes > 0,
                        .scale = sl_scale_of(random->mean, random->ci95, teacher->mean, teacher->ci95),
                        .random = random,
                        .teacher = teacher};
@@ -171,13 +171,13 @@ static void set_scaled(json_t *object, const yardstick *y, const sl_score *own, 
 static sl_status make_policies(const sl_run *run, const sl_scores *scores, json_t *policies, bool *failed) {
     sl_score score[SL_SCORED_KINDS] = {{0}};
     for (int i = 0; i < SL_SCORED_KINDS; i++) {
-        if (scores->flown[i].n_episodes > 0) SL_TRY(sl_score_of(run->spec, &scores->flown[i], &score[i]));
+        if (scores->results[i].n_episodes > 0) SL_TRY(sl_score_of(run->spec, &scores->results[i], &score[i]));
     }
     yardstick scale = make_yardstick(scores, score);
     for (int i = 0; i < SL_SCORED_KINDS; i++) {
-        const sl_flown *flown = &scores->flown[i];
-        if (flown->n_episodes == 0) continue;
-        json_t *object = json_of_score(flown, &score[i], failed);
+        const sl_evaluation *results = &scores->results[i];
+        if (results->n_episodes == 0) continue;
+        json_t *object = json_of_score(results, &score[i], failed);
         bool student = i == SL_SCORED_STUDENTS || i == SL_SCORED_FLEET;
         set_scaled(object, &scale, &score[i], student, failed);
         if (student) set_cost(object, run->n_students, run->n_students, run->students, failed);
@@ -188,7 +188,7 @@ static sl_status make_policies(const sl_run *run, const sl_scores *scores, json_
 }
 
 static json_t *make_flight(const sl_scores *scores, bool *failed) {
-    const sl_flown *students = &scores->flown[SL_SCORED_STUDENTS], *fleet = &scores->flown[SL_SCORED_FLEET];
+    const sl_evaluation *students = &scores->results[SL_SCORED_STUDENTS], *fleet = &scores->results[SL_SCORED_FLEET];
     int compared = students->n_episodes < fleet->n_episodes ? students->n_episodes : fleet->n_episodes;
     int differ = sl_flight_differs(students, fleet);
     json_t *object = json_object();
@@ -204,7 +204,7 @@ static int ascending(const void *a, const void *b) {
 }
 
 // wall time of an environment step in the flown fleet; sorts the ticks
-static json_t *make_ticks(const sl_flown *fleet, bool *failed) {
+static json_t *make_ticks(const sl_evaluation *fleet, bool *failed) {
     double sum = 0;
     for (int64_t t = 0; t < fleet->n_ticks; t++) sum += (double)fleet->tick_ns[t];
     qsort(fleet->tick_ns, (size_t)fleet->n_ticks, sizeof *fleet->tick_ns, ascending);
@@ -223,14 +223,14 @@ static json_t *make_timing(const sl_scores *scores, json_t *stages, json_t *rest
     if (stages) sl_json_set(object, "stage_seconds", json_incref(stages), failed);
     if (restarts) sl_json_set(object, "restarts", json_incref(restarts), failed);
     for (int i = 0; i < SL_SCORED_KINDS; i++) {
-        const sl_flown *flown = &scores->flown[i];
+        const sl_evaluation *results = &scores->results[i];
         double steps = 0;
-        for (int e = 0; e < flown->n_episodes; e++) steps += flown->lengths[e];
+        for (int e = 0; e < results->n_episodes; e++) steps += results->lengths[e];
         if (steps <= 0) continue;
-        sl_json_set(evaluation, scored_names[i], sl_json_number(1000 * flown->seconds / steps), failed);
+        sl_json_set(evaluation, scored_names[i], sl_json_number(1000 * results->seconds / steps), failed);
     }
     sl_json_set(object, "evaluation_ms_per_step", evaluation, failed);
-    const sl_flown *fleet = &scores->flown[SL_SCORED_FLEET];
+    const sl_evaluation *fleet = &scores->results[SL_SCORED_FLEET];
     if (fleet->n_ticks > 0) sl_json_set(object, "fleet_ms_per_step", make_ticks(fleet, failed), failed);
     return object;
 }
@@ -258,7 +258,7 @@ sl_status sl_report_make(const sl_run *run, const sl_scores *scores, json_t *sta
         sl_report_number(report, "policies.students.flops_per_step", &students) && students > 0) {
         sl_json_set(report, "flops_ratio", sl_json_number(teacher / students), &failed);
     }
-    if (scores->flown[SL_SCORED_FLEET].n_episodes > 0) {
+    if (scores->results[SL_SCORED_FLEET].n_episodes > 0) {
         sl_json_set(report, "flight", make_flight(scores, &failed), &failed);
     }
     sl_json_set(report, "timing", make_timing(scores, stages, restarts, seconds, &failed), &failed);

@@ -21,7 +21,7 @@ const char *sl_scored_name(sl_scored which); /* "random", ..., "fleet" */
 
 /* What the numbers are computed from; entries without episodes (n_episodes 0) were not evaluated. */
 typedef struct sl_scores {
-    sl_flown flown[SL_SCORED_KINDS];
+    sl_evaluation results[SL_SCORED_KINDS];
 } sl_scores;
 void sl_scores_fini(sl_scores *self);
 
@@ -31,7 +31,7 @@ typedef struct sl_score {
     double win_rate, win_low, win_high; /* the share won with Wilson's 95 % interval; win_rate < 0: not known */
 } sl_score;
 /* ci95 and sd are NaN for one episode. SL_MEMORY. */
-SL_MUST_CHECK sl_status sl_score_of(const sl_env_spec *spec, const sl_flown *flown, sl_score *out);
+SL_MUST_CHECK sl_status sl_score_of(const sl_env_spec *spec, const sl_evaluation *results, sl_score *out);
 /* "return -23.69 ± 0.60 (95% CI, 1000 episodes, seed 1), won 98.0% [97.0, 98.7]": what one line says of it. */
 enum { SL_SCORE_TEXT = 192 };
 const char *sl_score_text(const sl_score *score, int n_episodes, uint64_t seed, char text[SL_SCORE_TEXT]);
@@ -39,7 +39,7 @@ const char *sl_score_text(const sl_score *score, int n_episodes, uint64_t seed, 
 void sl_score_set_wins(const sl_score *score, json_t *object, bool *failed);
 /* Episodes of the flight whose returns differ from the students' in-process evaluation, agent by agent, bit for bit.
  */
-int sl_flight_differs(const sl_flown *students, const sl_flown *flight);
+int sl_flight_differs(const sl_evaluation *students, const sl_evaluation *flight);
 
 /* The report; sessions' timing and restarts may be NULL. *out is for json_decref. */
 SL_MUST_CHECK sl_status sl_report_make(const sl_run *run, const sl_scores *scores, json_t *stages, json_t *restarts,

@@ -1,4 +1,4 @@
-/* ask.c - see ask.h. Called by crew.c. */
+/* ask.c - see ask.h. */
 #include "starling/run/ask.h"
 
 #include "common/alloc.h"
@@ -15,7 +15,7 @@
 enum { JOIN_MS = 60000, SILENCE_MS = 120000, GRACE_MS = 0 };
 
 struct sl_ask {
-    sl_asker *asker;
+    sl_learn_client *client;
     pthread_t thread;
     int wake_fd;
     volatile sig_atomic_t stop; /* given up: the programs failed, or the user interrupted */
@@ -45,10 +45,10 @@ static void on_progress(void *context, const sl_learn_message *message) {
 
 sl_status sl_ask_open(const char *endpoint, const char *config_hash, sl_ask **out) {
     sl_ask *self = sl_alloc(sizeof *self);
-    if (!self) return sl_fail(SL_MEMORY, NULL, "no memory for an asker");
+    if (!self) return sl_fail(SL_MEMORY, NULL, "no memory for a learn client");
     (void)pthread_mutex_init(&self->note_lock, NULL);
     self->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-    sl_asker_def def = sl_asker_default_def(endpoint);
+    sl_learn_client_def def = sl_learn_client_default_def(endpoint);
     (void)snprintf(def.config_hash, sizeof def.config_hash, "%s", config_hash);
     def.join_ms = JOIN_MS;
     def.silence_ms = SILENCE_MS;
@@ -58,7 +58,7 @@ sl_status sl_ask_open(const char *endpoint, const char *config_hash, sl_ask **ou
     def.context = self;
     sl_status status = SL_OK;
     if (self->wake_fd < 0) status = sl_fail(SL_IO, "raise 'ulimit -n'", "eventfd: %s", strerror(errno));
-    if (status == SL_OK) status = sl_asker_open(&def, &self->asker);
+    if (status == SL_OK) status = sl_learn_client_open(&def, &self->client);
     if (status != SL_OK)
         sl_ask_close(&self);
     else
@@ -68,7 +68,7 @@ sl_status sl_ask_open(const char *endpoint, const char *config_hash, sl_ask **ou
 
 void sl_ask_close(sl_ask **self) {
     if (!*self) return;
-    sl_asker_close(&(*self)->asker);
+    sl_learn_client_close(&(*self)->client);
     if ((*self)->wake_fd >= 0) close((*self)->wake_fd);
     (void)pthread_mutex_destroy(&(*self)->note_lock);
     sl_free(*self);
@@ -81,14 +81,14 @@ void sl_ask_watch(sl_ask *self, void (*picture)(void *context, const sl_learn_me
 }
 
 const char *sl_ask_endpoint(const sl_ask *self) {
-    return sl_asker_endpoint(self->asker);
+    return sl_learn_client_endpoint(self->client);
 }
 
 static void *wait_for_answer(void *context) {
     sl_ask *self = context;
-    self->status = sl_asker_wait(self->asker);
+    self->status = sl_learn_client_wait(self->client);
     // every question of ours depends on its seed alone: a new coordinator may simply be asked again
-    if (self->status == SL_OK) self->status = sl_asker_ask(self->asker, self->request, true, &self->answer);
+    if (self->status == SL_OK) self->status = sl_learn_client_ask(self->client, self->request, true, &self->answer);
     (void)snprintf(self->what, sizeof self->what, "%s", sl_error_what());
     (void)snprintf(self->hint, sizeof self->hint, "%s", sl_error_hint() ? sl_error_hint() : "");
     atomic_store(&self->answered, true);

@@ -1,6 +1,6 @@
 /* ask.h - one question at a time to a coordinator, on a thread that lives as long as the question, so that the main
- * thread can watch the programs meanwhile. The asker (net/asker.h) passes from thread to thread at creation and join
- * and is never used by two at once. */
+ * thread can watch the programs meanwhile. The learn client (net/learn client.h) passes from thread to thread at
+ * creation and join and is never used by two at once. */
 #ifndef SL_STARLING_RUN_ASK_H
 #define SL_STARLING_RUN_ASK_H
 
@@ -16,8 +16,8 @@ const char *sl_ask_endpoint(const sl_ask *self);
 SL_MUST_CHECK sl_status sl_ask_begin(sl_ask *self, sl_learn_message *request);
 bool sl_ask_is_answered(const sl_ask *self);
 int sl_ask_wake_fd(const sl_ask *self); /* becomes readable with the answer */
-/* From the next question on: picture is called with every PROGRESS that has one, on the asker's thread. NULL = no
- * more.
+/* From the next question on: picture is called with every PROGRESS that has one, on the learn client's thread. NULL =
+ * no more.
  */
 void sl_ask_watch(sl_ask *self, void (*picture)(void *context, const sl_learn_message *message), void *context);
 /* note: what the coordinator waits for, "waiting for slots 0, 1", or "". */

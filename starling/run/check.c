@@ -1,4 +1,4 @@
-/* check.c - see check.h. Called by cmd_train.c. */
+/* check.c - see check.h. */
 #include "starling/run/check.h"
 
 #include "starling/run/process_group.h"
@@ -132,7 +132,7 @@ static sl_status check_bounds(const sl_setup *setup) {
 sl_status sl_check_experiment(const sl_experiment *experiment, bool resume) {
     sl_setup *setup = NULL;
     SL_TRY(sl_setup_create(experiment, &setup));
-    sl_status status = sl_crew_need_room(setup);
+    sl_status status = sl_process_group_need_room(setup);
     if (status == SL_OK) status = check_endpoint(experiment->fleet.endpoint);
     for (int i = 0; i < setup->N && status == SL_OK; i++) status = check_student(&setup->students[i], i);
     if (status == SL_OK) status = check_bounds(setup);

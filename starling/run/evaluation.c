@@ -1,11 +1,11 @@
-/* evaluation.c - see evaluation.h. Called by crew.c, and by the commands when they are done with an answer. */
+/* evaluation.c - see evaluation.h. */
 #include "starling/run/evaluation.h"
 
 #include "common/alloc.h"
 
 #include <string.h>
 
-void sl_flown_fini(sl_flown *self) {
+void sl_evaluation_fini(sl_evaluation *self) {
     sl_free(self->returns);
     sl_free(self->lengths);
     sl_free(self->won);
@@ -22,7 +22,7 @@ static const sl_wire_tensor *want(const sl_learn_message *answer, sl_tensor_role
     return n < 0 || elements == n ? tensor : NULL;
 }
 
-sl_status sl_flown_read(const sl_learn_message *answer, int n_agents, int n_episodes, sl_flown *out) {
+sl_status sl_evaluation_read(const sl_learn_message *answer, int n_agents, int n_episodes, sl_evaluation *out) {
     int64_t episodes = n_episodes;
     const sl_wire_tensor *returns = want(answer, SL_TENSOR_EPISODE_RETURN, SL_WIRE_F64, episodes * (int64_t)n_agents);
     const sl_wire_tensor *lengths = want(answer, SL_TENSOR_EPISODE_LENGTH, SL_WIRE_I32, episodes);
@@ -34,22 +34,22 @@ sl_status sl_flown_read(const sl_learn_message *answer, int n_agents, int n_epis
         return sl_fail(SL_MISMATCH, NULL, "the coordinator's answer does not hold %d episodes of %d agents",
                        n_episodes, n_agents);
     }
-    sl_flown flown = {.n_episodes = n_episodes, .n_agents = n_agents};
-    flown.returns = sl_alloc_copy(returns->data, returns->n_bytes);
-    flown.lengths = sl_alloc_copy(lengths->data, lengths->n_bytes);
-    if (won) flown.won = sl_alloc_copy(won->data, won->n_bytes);
-    if (ticks) flown.tick_ns = sl_alloc_copy(ticks->data, ticks->n_bytes);
-    if (ticks) flown.n_ticks = (int64_t)(ticks->n_bytes / sizeof *flown.tick_ns);
-    if (!flown.returns || !flown.lengths || (won && !flown.won) || (ticks && !flown.tick_ns)) {
-        sl_flown_fini(&flown);
+    sl_evaluation results = {.n_episodes = n_episodes, .n_agents = n_agents};
+    results.returns = sl_alloc_copy(returns->data, returns->n_bytes);
+    results.lengths = sl_alloc_copy(lengths->data, lengths->n_bytes);
+    if (won) results.won = sl_alloc_copy(won->data, won->n_bytes);
+    if (ticks) results.tick_ns = sl_alloc_copy(ticks->data, ticks->n_bytes);
+    if (ticks) results.n_ticks = (int64_t)(ticks->n_bytes / sizeof *results.tick_ns);
+    if (!results.returns || !results.lengths || (won && !results.won) || (ticks && !results.tick_ns)) {
+        sl_evaluation_fini(&results);
         return sl_fail(SL_MEMORY, NULL, "no memory for %d episodes", n_episodes);
     }
-    if (incidents) memcpy(flown.incidents, incidents->data, sizeof flown.incidents);
+    if (incidents) memcpy(results.incidents, incidents->data, sizeof results.incidents);
     if (latency) {
-        memcpy(flown.round_trip_ns, latency->data, sizeof flown.round_trip_ns);
-        memcpy(flown.residence_ns, (const uint8_t *)latency->data + sizeof flown.round_trip_ns,
-               sizeof flown.residence_ns);
+        memcpy(results.round_trip_ns, latency->data, sizeof results.round_trip_ns);
+        memcpy(results.residence_ns, (const uint8_t *)latency->data + sizeof results.round_trip_ns,
+               sizeof results.residence_ns);
     }
-    *out = flown;
+    *out = results;
     return SL_OK;
 }

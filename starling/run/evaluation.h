@@ -6,7 +6,7 @@
 #include "net/learn_message.h"
 
 /* Returns of finished episodes, in order. */
-typedef struct sl_flown {
+typedef struct sl_evaluation {
     int n_episodes, n_agents;
     double *returns;           /* (E, N) */
     int32_t *lengths;          /* (E) */
@@ -17,10 +17,11 @@ typedef struct sl_flown {
     double round_trip_ns[2], residence_ns[2];
     int64_t incidents[SL_INCIDENTS]; /* FLY; 0 when not said */
     double seconds;
-} sl_flown;
+} sl_evaluation;
 
 /* Checks and copies an answer's episodes; seconds stays 0. SL_MISMATCH: not what was asked for; SL_MEMORY. */
-SL_MUST_CHECK sl_status sl_flown_read(const sl_learn_message *answer, int n_agents, int n_episodes, sl_flown *out);
-void sl_flown_fini(sl_flown *self); /* all zero: nothing to do */
+SL_MUST_CHECK sl_status sl_evaluation_read(const sl_learn_message *answer, int n_agents, int n_episodes,
+                                           sl_evaluation *out);
+void sl_evaluation_fini(sl_evaluation *self); /* all zero: nothing to do */
 
 #endif

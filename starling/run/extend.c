@@ -1,4 +1,4 @@
-/* extend.c - compares the run's experiment with the wanted one, both resolved. Called from the main thread. */
+/* extend.c - compares the run's experiment with the wanted one, both resolved. */
 #include "starling/run/extend.h"
 
 #include "common/alloc.h"

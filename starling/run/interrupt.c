@@ -1,4 +1,4 @@
-/* interrupt.c - see interrupt.h. Called by cmd_env_play.c and main.c. */
+/* interrupt.c - see interrupt.h. */
 #include "starling/run/interrupt.h"
 
 #include <signal.h>

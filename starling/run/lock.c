@@ -1,4 +1,4 @@
-/* lock.c - see lock.h. Called by cmd_train.c. */
+/* lock.c - see lock.h. */
 #include "starling/run/lock.h"
 
 #include "common/clock.h"

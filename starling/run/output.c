@@ -1,4 +1,4 @@
-/* output.c - see output.h. Called by the commands. */
+/* output.c - see output.h. */
 #include "starling/run/output.h"
 
 #include <inttypes.h>

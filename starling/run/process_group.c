@@ -1,4 +1,4 @@
-/* process_group.c - see process_group.h. Called by cmd_train.c, cmd_eval.c, cmd_fly.c and cmd_bench_*.c. */
+/* process_group.c - see process_group.h. */
 #include "starling/run/process_group.h"
 
 #include "common/alloc.h"
@@ -20,11 +20,11 @@ typedef struct member {
     char endpoint[MAX_ENDPOINT]; /* as its ready event said */
 } member;
 
-struct sl_crew {
+struct sl_process_group {
     const sl_run *run;
     const char *log_level;
     bool log_json;
-    sl_progress *progress;
+    sl_run_progress *progress;
     sl_supervisor *supervisor;
     sl_ask *ask;
     member trainer, coordinator;
@@ -51,12 +51,12 @@ static void add_arg(arg_list *list, const char *a, const char *b) {
 }
 
 // the children's logs would tear the progress line: warnings only, unless the user asks for more
-static void add_common(const sl_crew *self, arg_list *list) {
+static void add_common(const sl_process_group *self, arg_list *list) {
     add_arg(list, "--log-level", self->log_level ? self->log_level : "warn");
     if (self->log_json) add_arg(list, "--log-json", NULL);
 }
 
-static arg_list trainer_args(const sl_crew *self, bool resume) {
+static arg_list trainer_args(const sl_process_group *self, bool resume) {
     arg_list list = {0};
     add_arg(&list, "--experiment", self->run->experiment_path);
     add_arg(&list, "--run", self->run->folder);
@@ -67,15 +67,15 @@ static arg_list trainer_args(const sl_crew *self, bool resume) {
     return list;
 }
 
-static const char *asker_endpoint(const sl_crew *self) {
+static const char *client_endpoint(const sl_process_group *self) {
     return self->trainer.endpoint[0] ? self->trainer.endpoint : sl_ask_endpoint(self->ask);
 }
 
-static arg_list coordinator_args(const sl_crew *self) {
+static arg_list coordinator_args(const sl_process_group *self) {
     arg_list list = {0};
     add_arg(&list, "--experiment", self->run->experiment_path);
     add_arg(&list, "--run", self->run->folder);
-    add_arg(&list, "--connect", asker_endpoint(self));
+    add_arg(&list, "--connect", client_endpoint(self));
     if (self->coordinator.endpoint[0]) add_arg(&list, "--fleet", self->coordinator.endpoint);
     if (self->record) add_arg(&list, "--record", self->record);
     add_common(self, &list);
@@ -84,7 +84,7 @@ static arg_list coordinator_args(const sl_crew *self) {
 
 // ------------------------------------------------------------------------------------------------------ events
 
-static void note_ready(sl_crew *self, member *who, const json_t *event) {
+static void note_ready(sl_process_group *self, member *who, const json_t *event) {
     const char *endpoint = json_string_value(json_object_get(event, "endpoint"));
     if (endpoint) (void)snprintf(who->endpoint, sizeof who->endpoint, "%s", endpoint);
     who->ready = true;
@@ -101,7 +101,7 @@ static void note_ready(sl_crew *self, member *who, const json_t *event) {
 }
 
 static void on_event(void *context, int child, const json_t *event) {
-    sl_crew *self = context;
+    sl_process_group *self = context;
     const char *kind = json_string_value(json_object_get(event, "event"));
     if (!kind) return;
     if (strcmp(kind, "ready") == 0) {
@@ -115,22 +115,23 @@ static void on_event(void *context, int child, const json_t *event) {
     // only now: a trainer that is told to end exits with 0 too
     if (strcmp(kind, "finished") == 0) sl_supervisor_set_exit_zero(self->supervisor, child, SL_EXIT_FINISHES);
     if (self->watch && strcmp(kind, "progress") == 0) self->watch(self->watch_context, event);
-    sl_progress_event(self->progress, event);
+    sl_run_progress_event(self->progress, event);
 }
 
 // ----------------------------------------------------------------------------------------------------- life
 
 // the coordinator has its first files, and a fleet that is opened again later asks for as many as at first
-sl_status sl_crew_need_room(const sl_setup *setup) {
+sl_status sl_process_group_need_room(const sl_setup *setup) {
     SL_TRY(sl_program_need_files(2 * SL_PROGRAM_FILES + setup->N));
     // of trainer and coordinator OpenBLAS's, the workers, and libzmq's two; an agent is one with two of libzmq's
     int cores = (int)sysconf(_SC_NPROCESSORS_ONLN);
     return sl_program_need_threads(2 * (cores + setup->experiment->threads + 2) + 3 * setup->N);
 }
 
-sl_status sl_crew_create(const sl_run *run, const sl_args *args, sl_progress *progress, sl_crew **out) {
-    SL_TRY(sl_crew_need_room(run->setup));
-    sl_crew *self = sl_alloc(sizeof *self);
+sl_status sl_process_group_create(const sl_run *run, const sl_args *args, sl_run_progress *progress,
+                                  sl_process_group **out) {
+    SL_TRY(sl_process_group_need_room(run->setup));
+    sl_process_group *self = sl_alloc(sizeof *self);
     if (!self) return sl_fail(SL_MEMORY, NULL, "no memory for a crew");
     self->run = run;
     self->log_level = args->log_level;
@@ -146,42 +147,43 @@ sl_status sl_crew_create(const sl_run *run, const sl_args *args, sl_progress *pr
     return SL_OK;
 }
 
-void sl_crew_destroy(sl_crew **self) {
+void sl_process_group_destroy(sl_process_group **self) {
     if (!*self) return;
-    sl_progress_break((*self)->progress);
+    sl_run_progress_break((*self)->progress);
     sl_ask_close(&(*self)->ask);
     sl_supervisor_destroy(&(*self)->supervisor);
     sl_free(*self);
     *self = NULL;
 }
 
-void sl_crew_end(sl_crew *self) {
-    sl_progress_break(self->progress);
+void sl_process_group_end(sl_process_group *self) {
+    sl_run_progress_break(self->progress);
     if (self->trainer.child >= 0) sl_supervisor_end(self->supervisor, self->trainer.child, TRAINER_GRACE_MS);
     sl_supervisor_end(self->supervisor, -1, OTHERS_GRACE_MS);
 }
 
-void sl_crew_record(sl_crew *self, const char *path) {
+void sl_process_group_record(sl_process_group *self, const char *path) {
     self->record = path;
 }
 
-void sl_crew_use_agent(sl_crew *self, const char *program) {
+void sl_process_group_use_agent(sl_process_group *self, const char *program) {
     self->agent = program;
 }
 
-void sl_crew_show(sl_crew *self, int64_t us, void (*picture)(void *context, const sl_learn_message *message),
-                  void *context) {
+void sl_process_group_show(sl_process_group *self, int64_t us,
+                           void (*picture)(void *context, const sl_learn_message *message), void *context) {
     self->watch_us = us;
     sl_ask_watch(self->ask, picture, context);
 }
 
-void sl_crew_watch(sl_crew *self, void (*watch)(void *context, const json_t *event), void *context) {
+void sl_process_group_watch(sl_process_group *self, void (*watch)(void *context, const json_t *event),
+                            void *context) {
     self->watch = watch;
     self->watch_context = context;
 }
 
-static sl_status start(sl_crew *self, member *who, const char *name, const char *program, const arg_list *list,
-                       sl_exit_zero exit_zero) {
+static sl_status start(sl_process_group *self, member *who, const char *name, const char *program,
+                       const arg_list *list, sl_exit_zero exit_zero) {
     sl_child_def def = {name, program, list->v, exit_zero, MAX_RESTARTS};
     who->child = -1;
     who->ready = false;
@@ -200,18 +202,18 @@ static sl_status start(sl_crew *self, member *who, const char *name, const char 
     return SL_OK;
 }
 
-sl_status sl_crew_start_trainer(sl_crew *self, bool resume) {
+sl_status sl_process_group_start_trainer(sl_process_group *self, bool resume) {
     arg_list list = trainer_args(self, resume);
     return start(self, &self->trainer, "trainer", "starling-trainer", &list, SL_EXIT_IS_DEATH);
 }
 
-sl_status sl_crew_start_coordinator(sl_crew *self) {
+sl_status sl_process_group_start_coordinator(sl_process_group *self) {
     arg_list list = coordinator_args(self);
     return start(self, &self->coordinator, "coordinator", "starling-coordinator", &list, SL_EXIT_IS_DEATH);
 }
 
 // agents are not waited for one by one: the flight waits for all of them together
-sl_status sl_crew_start_agents(sl_crew *self) {
+sl_status sl_process_group_start_agents(sl_process_group *self) {
     for (int i = self->n_agents; i < self->run->n_students; i++) {
         char name[32], program[64], slot[16], model[SL_RUN_PATH];
         SL_TRY(sl_run_student_path(self->run, i, model));
@@ -231,7 +233,7 @@ sl_status sl_crew_start_agents(sl_crew *self) {
     return SL_OK;
 }
 
-sl_status sl_crew_train_for(sl_crew *self, double seconds) {
+sl_status sl_process_group_train_for(sl_process_group *self, double seconds) {
     double deadline = sl_clock_seconds() + seconds;
     while (!sl_supervisor_is_done(self->supervisor, self->trainer.child)) {
         double left = deadline - sl_clock_seconds();
@@ -241,11 +243,11 @@ sl_status sl_crew_train_for(sl_crew *self, double seconds) {
     return SL_OK;
 }
 
-sl_status sl_crew_train(sl_crew *self) {
-    return sl_crew_train_for(self, 1e12);
+sl_status sl_process_group_train(sl_process_group *self) {
+    return sl_process_group_train_for(self, 1e12);
 }
 
-json_t *sl_crew_restarts(const sl_crew *self) {
+json_t *sl_process_group_restarts(const sl_process_group *self) {
     int agents = 0, trainer = 0, coordinator = 0;
     if (self->trainer.child >= 0) trainer = sl_supervisor_restarts(self->supervisor, self->trainer.child);
     if (self->coordinator.child >= 0) {
@@ -259,20 +261,21 @@ json_t *sl_crew_restarts(const sl_crew *self) {
 
 // ------------------------------------------------------------------------------------------------------- asking
 
-sl_status sl_crew_serve(sl_crew *self) {
+sl_status sl_process_group_serve(sl_process_group *self) {
     const char *endpoint = self->trainer.endpoint[0] ? self->trainer.endpoint : "tcp://127.0.0.1:*";
     return sl_ask_open(endpoint, self->run->config_hash, &self->ask);
 }
 
-// sends the request on the asker's thread and watches the programs until its answer is there
-static sl_status ask(sl_crew *self, sl_learn_message *request, const char *stage, sl_flown *out) {
+// sends the request on the learn client's thread and watches the programs until its answer is there
+static sl_status ask(sl_process_group *self, sl_learn_message *request, const char *stage, sl_evaluation *out) {
     double begin = sl_clock_seconds();
-    sl_progress_start(self->progress, stage);
+    sl_run_progress_start(self->progress, stage);
     SL_TRY(sl_ask_begin(self->ask, request));
     sl_status watched = SL_OK;
     while (watched == SL_OK && !sl_ask_is_answered(self->ask)) {
         watched = sl_supervisor_poll(self->supervisor, sl_ask_wake_fd(self->ask), 200);
-        sl_progress_news news = {.stage = stage, .unit = "episodes", .per_second = -1, .eta_seconds = -1, .won = -1};
+        sl_run_progress_news news = {
+            .stage = stage, .unit = "episodes", .per_second = -1, .eta_seconds = -1, .won = -1};
         char note[SL_ASK_NOTE];
         sl_ask_progress(self->ask, &news.done, &news.total, note);
         news.note = note;
@@ -281,7 +284,7 @@ static sl_status ask(sl_crew *self, sl_learn_message *request, const char *stage
             news.per_second = (double)news.done / elapsed;
             news.eta_seconds = (double)(news.total - news.done) / news.per_second;
         }
-        if (news.done > 0 || note[0]) sl_progress_update(self->progress, &news);
+        if (news.done > 0 || note[0]) sl_run_progress_update(self->progress, &news);
     }
     char what[512], hint[256];
     (void)snprintf(what, sizeof what, "%s", sl_error_what());
@@ -291,9 +294,9 @@ static sl_status ask(sl_crew *self, sl_learn_message *request, const char *stage
     // why the programs failed says more than that no answer came
     if (watched != SL_OK) return sl_fail(watched, hint[0] ? hint : NULL, "%s", what);
     SL_TRY(answered);
-    SL_TRY(sl_flown_read(answer, self->run->spec->n_agents, request->n_episodes, out));
+    SL_TRY(sl_evaluation_read(answer, self->run->spec->n_agents, request->n_episodes, out));
     out->seconds = sl_clock_seconds() - begin;
-    sl_progress_done(self->progress, stage);
+    sl_run_progress_done(self->progress, stage);
     return SL_OK;
 }
 
@@ -316,8 +319,8 @@ static sl_status gather(const sl_run *run, sl_policy_kind policy, float **out, i
     return SL_OK;
 }
 
-sl_status sl_crew_evaluate(sl_crew *self, sl_policy_kind policy, int n_episodes, uint64_t seed, const char *stage,
-                           sl_flown *out) {
+sl_status sl_process_group_evaluate(sl_process_group *self, sl_policy_kind policy, int n_episodes, uint64_t seed,
+                                    const char *stage, sl_evaluation *out) {
     sl_learn_message request = {.kind = SL_LEARN_EVALUATE, .policy = policy, .n_episodes = n_episodes, .seed = seed};
     float *params = NULL;
     int64_t n = 0;
@@ -330,7 +333,8 @@ sl_status sl_crew_evaluate(sl_crew *self, sl_policy_kind policy, int n_episodes,
     return status;
 }
 
-sl_status sl_crew_fly(sl_crew *self, int n_episodes, uint64_t seed, const char *stage, sl_flown *out) {
+sl_status sl_process_group_fly(sl_process_group *self, int n_episodes, uint64_t seed, const char *stage,
+                               sl_evaluation *out) {
     sl_learn_message request = {
         .kind = SL_LEARN_FLY, .policy = SL_POLICY_STUDENTS, .n_episodes = n_episodes, .seed = seed};
     request.watch_us = self->watch_us;

@@ -1,4 +1,4 @@
-/* run.c - see run.h. Called by the commands from the main thread. */
+/* run.c - see run.h. */
 #include "starling/run/run.h"
 
 #include "common/alloc.h"
@@ -43,7 +43,7 @@ static sl_status digest_outside(const sl_run *self, int which, char text[65]) {
     size_t length = strlen(name);
     text[0] = '\0';
     if (which == OPPONENT && self->setup->opponent)
-        (void)snprintf(text, 65, "%s", sl_opponent_sha256(self->setup->opponent));
+        (void)snprintf(text, 65, "%s", sl_opponent_network_sha256(self->setup->opponent));
     bool is_file = strncmp(name, folder, sizeof folder - 1) == 0 && length >= sizeof folder + sizeof suffix - 1 &&
                    strcmp(name + length - (sizeof suffix - 1), suffix) == 0;
     return which == MAP && is_file ? sl_file_sha256_of(name + sizeof folder - 1, text) : SL_OK;
@@ -96,7 +96,7 @@ static sl_status open_into(sl_run *self, const char *folder) {
     SL_TRY(sl_setup_create(self->experiment, &self->setup));
     self->spec = &self->setup->spec;
     SL_TRY(check_outside(self));
-    sl_opponent_announce(self->setup->opponent);
+    sl_opponent_network_announce(self->setup->opponent);
     return SL_OK;
 }
 

@@ -1,4 +1,4 @@
-/* run_progress.c - see run_progress.h. Called by crew.c from the main thread. */
+/* run_progress.c - see run_progress.h. */
 #include "starling/run/run_progress.h"
 
 #include "common/clock.h"
@@ -13,7 +13,7 @@
 
 static const double seconds_between_lines = 5, seconds_between_rewrites = 0.1;
 
-void sl_progress_init(sl_progress *self, bool logged) {
+void sl_run_progress_init(sl_run_progress *self, bool logged) {
     memset(self, 0, sizeof *self);
     self->logged = logged;
     self->terminal = !logged && isatty(STDERR_FILENO) == 1;
@@ -22,13 +22,13 @@ void sl_progress_init(sl_progress *self, bool logged) {
     self->columns = known ? size.ws_col : 80;
 }
 
-void sl_progress_break(sl_progress *self) {
+void sl_run_progress_break(sl_run_progress *self) {
     if (self->open_line) fputc('\n', stderr);
     self->open_line = false;
 }
 
 // the stage of that name, made when it is new; NULL when there are too many
-static sl_stage *find_stage(sl_progress *self, const char *name) {
+static sl_stage *find_stage(sl_run_progress *self, const char *name) {
     for (int i = 0; i < self->n_stages; i++) {
         if (strcmp(self->stages[i].name, name) == 0) return &self->stages[i];
     }
@@ -38,7 +38,7 @@ static sl_stage *find_stage(sl_progress *self, const char *name) {
     return stage;
 }
 
-void sl_progress_start(sl_progress *self, const char *name) {
+void sl_run_progress_start(sl_run_progress *self, const char *name) {
     sl_stage *stage = find_stage(self, name);
     if (!stage) return;
     double now = sl_clock_seconds();
@@ -59,7 +59,7 @@ static void short_number(double value, char text[16]) {
         (void)snprintf(text, 16, "%.3g", value);
 }
 
-static void show(sl_progress *self, const char *line, bool last) {
+static void show(sl_run_progress *self, const char *line, bool last) {
     if (self->quiet) return;
     if (self->logged) {
         SL_INFO("%s", line);
@@ -67,7 +67,7 @@ static void show(sl_progress *self, const char *line, bool last) {
         // one line at most, or it could not be rewritten; the cursor waits at its start, where a log line may come
         fprintf(stderr, "\r\033[K%.*s\r", self->columns - 1, line);
         self->open_line = true;
-        if (last) sl_progress_break(self);
+        if (last) sl_run_progress_break(self);
     } else {
         fprintf(stderr, "%s\n", line);
     }
@@ -77,7 +77,7 @@ static void show(sl_progress *self, const char *line, bool last) {
 enum { RATE, RETURN, WON, ETA, N_PIECES };
 
 // what is known besides; where a line of a terminal does not hold all of it, the first to go is the rate
-static void add_pieces(const sl_progress_news *news, char *line, size_t size) {
+static void add_pieces(const sl_run_progress_news *news, char *line, size_t size) {
     static const int by_weight[N_PIECES] = {ETA, RETURN, WON, RATE};
     char pieces[N_PIECES][40] = {"", "", "", ""}, rate[16];
     if (news->per_second >= 0) {
@@ -102,7 +102,7 @@ static void add_pieces(const sl_progress_news *news, char *line, size_t size) {
         if (fits[k] && n < size) n += (size_t)snprintf(line + n, size - n, "%s", pieces[k]);
 }
 
-void sl_progress_update(sl_progress *self, const sl_progress_news *news) {
+void sl_run_progress_update(sl_run_progress *self, const sl_run_progress_news *news) {
     double now = sl_clock_seconds(), wait = self->terminal ? seconds_between_rewrites : seconds_between_lines;
     if (self->last_line > 0 && now - self->last_line < wait) return;
     self->last_line = now;
@@ -119,7 +119,7 @@ void sl_progress_update(sl_progress *self, const sl_progress_news *news) {
     show(self, line, false);
 }
 
-void sl_progress_done(sl_progress *self, const char *name) {
+void sl_run_progress_done(sl_run_progress *self, const char *name) {
     sl_stage *stage = find_stage(self, name);
     if (!stage) return;
     if (stage->started > 0) stage->seconds += sl_clock_seconds() - stage->started;
@@ -140,17 +140,17 @@ static const char *text_of(const json_t *event, const char *key, const char *mis
     return value ? value : missing;
 }
 
-void sl_progress_event(sl_progress *self, const json_t *event) {
+void sl_run_progress_event(sl_run_progress *self, const json_t *event) {
     const char *kind = text_of(event, "event", ""), *stage = text_of(event, "stage", "");
     if (!stage[0]) return;
     if (strcmp(kind, "stage") == 0) {
         const char *state = text_of(event, "state", "");
-        if (strcmp(state, "start") == 0) sl_progress_start(self, stage);
-        if (strcmp(state, "done") == 0) sl_progress_done(self, stage);
+        if (strcmp(state, "start") == 0) sl_run_progress_start(self, stage);
+        if (strcmp(state, "done") == 0) sl_run_progress_done(self, stage);
     }
     if (strcmp(kind, "progress") == 0) {
         double mean_return = real_of(event, "return", NAN);
-        sl_progress_news news = {
+        sl_run_progress_news news = {
             .stage = stage,
             .unit = text_of(event, "unit", "steps"),
             .done = json_integer_value(json_object_get(event, "done")),
@@ -161,11 +161,11 @@ void sl_progress_event(sl_progress *self, const json_t *event) {
             .won = real_of(event, "won", -1),
             .has_return = isfinite(mean_return),
         };
-        sl_progress_update(self, &news);
+        sl_run_progress_update(self, &news);
     }
 }
 
-json_t *sl_progress_timing(const sl_progress *self) {
+json_t *sl_run_progress_timing(const sl_run_progress *self) {
     bool failed = false;
     json_t *object = json_object();
     for (int i = 0; i < self->n_stages; i++) {

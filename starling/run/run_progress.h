@@ -15,34 +15,34 @@ typedef struct sl_stage {
     double started;           /* of its last start; 0 = not running */
 } sl_stage;
 
-typedef struct sl_progress {
+typedef struct sl_run_progress {
     bool terminal, open_line, quiet; /* open_line: the terminal's line has no newline yet */
     bool logged;                     /* lines go through the log */
     int columns;                     /* of the terminal */
     double last_line;                /* seconds */
     int n_stages;
     sl_stage stages[SL_MAX_STAGES];
-} sl_progress;
+} sl_run_progress;
 
 /* What a progress line says; per_second, eta_seconds and won (the share of the episodes) < 0: not known. */
-typedef struct sl_progress_news {
+typedef struct sl_run_progress_news {
     const char *stage, *unit;
     int64_t done, total;
     double per_second, eta_seconds, mean_return, won;
     bool has_return;
     const char *note; /* NULL or "": nothing more to say */
-} sl_progress_news;
+} sl_run_progress_news;
 
 /* logged: with --log-json all of stderr is one JSON object a line, and so is the progress. */
-void sl_progress_init(sl_progress *self, bool logged);
-void sl_progress_start(sl_progress *self, const char *stage);
-void sl_progress_update(sl_progress *self, const sl_progress_news *news);
-void sl_progress_done(sl_progress *self, const char *stage);
+void sl_run_progress_init(sl_run_progress *self, bool logged);
+void sl_run_progress_start(sl_run_progress *self, const char *stage);
+void sl_run_progress_update(sl_run_progress *self, const sl_run_progress_news *news);
+void sl_run_progress_done(sl_run_progress *self, const char *stage);
 /* The events "stage" and "progress" of docs/processes.md; others are ignored. Fields are checked, not trusted. */
-void sl_progress_event(sl_progress *self, const json_t *event);
+void sl_run_progress_event(sl_run_progress *self, const json_t *event);
 /* {"teacher": seconds, ...} of the finished stages. NULL when memory is out. */
-json_t *sl_progress_timing(const sl_progress *self);
+json_t *sl_run_progress_timing(const sl_run_progress *self);
 /* Ends an open line before something else is written. */
-void sl_progress_break(sl_progress *self);
+void sl_run_progress_break(sl_run_progress *self);
 
 #endif

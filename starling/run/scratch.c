@@ -1,4 +1,4 @@
-/* scratch.c - see scratch.h. Called by cmd_bench_train.c and cmd_bench_fleet.c. */
+/* scratch.c - see scratch.h. */
 #define _XOPEN_SOURCE 700 /* nftw */
 #include "starling/run/scratch.h"
 

@@ -1,4 +1,4 @@
-/* spawn.c - see spawn.h. Called by supervise.c, cmd_report.c and cmd_bench_*.c, from the main thread. */
+/* spawn.c - see spawn.h. */
 #include "starling/run/spawn.h"
 
 #include "common/log.h"

@@ -1,4 +1,4 @@
-/* supervise.c - see supervise.h. Called by cmd_train.c, session.c and the benchmarks, from the main thread. */
+/* supervise.c - see supervise.h. */
 #include "starling/run/supervise.h"
 
 #include "common/alloc.h"

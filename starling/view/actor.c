@@ -1,4 +1,4 @@
-/* actor.c - see actor.h. Called by player.c. */
+/* actor.c - see actor.h. */
 #include "starling/view/actor.h"
 
 #include "common/alloc.h"

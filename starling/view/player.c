@@ -1,4 +1,4 @@
-/* player.c - see player.h. Called by cmd_env_play.c. */
+/* player.c - see player.h. */
 #include "starling/view/player.h"
 
 #include "common/alloc.h"
@@ -14,7 +14,7 @@ struct sl_player {
     sl_env *env;
     const sl_env_spec *spec;
     sl_actor *actor;
-    sl_opponent_policy *opponent;
+    sl_opponent_network *opponent;
     sl_golden_writer *writer; /* NULL: nothing is recorded */
     float *obs, *vectors;     /* (N, O), (N, A) */
     uint8_t *avail, terminated, truncated, won;
@@ -37,8 +37,8 @@ static sl_status choose(sl_player *self, const sl_player_def *def, sl_env_option
     for (int i = 0; i < def->switches->n; i++) SL_TRY(sl_env_set_switch(options, def->switches->items[i]));
     if (def->n_agents) options->n_agents = def->n_agents;
     if (!def->opponent) return SL_OK;
-    SL_TRY(sl_opponent_create("--opponent", def->opponent, def->env, options, &self->opponent));
-    sl_opponent_announce(self->opponent);
+    SL_TRY(sl_opponent_network_create("--opponent", def->opponent, def->env, options, &self->opponent));
+    sl_opponent_network_announce(self->opponent);
     return SL_OK;
 }
 
@@ -62,7 +62,7 @@ static void destroy(sl_player **self_pointer) {
     sl_player *self = *self_pointer;
     sl_env_destroy(&self->env);
     sl_actor_close(&self->actor);
-    sl_opponent_destroy(&self->opponent);
+    sl_opponent_network_destroy(&self->opponent);
     sl_free(self->obs);
     sl_free(self->vectors);
     sl_free(self->avail);

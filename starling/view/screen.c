@@ -1,4 +1,4 @@
-/* screen.c - see screen.h. Called by cmd_env_play.c and watch.c. */
+/* screen.c - see screen.h. */
 #include "starling/view/screen.h"
 
 #include "common/alloc.h"

@@ -1,4 +1,4 @@
-/* show.c - see show.h. Called by cmd_env_play.c. */
+/* show.c - see show.h. */
 #include "starling/view/show.h"
 
 #include "common/alloc.h"

@@ -1,5 +1,4 @@
-/* view.c - see view.h. Everything is put on a grid of cells first, later things over earlier ones. Called by screen.c
- * and by tests. */
+/* view.c - see view.h. Everything is put on a grid of cells first, later things over earlier ones. */
 #include "starling/view/view.h"
 
 #include <math.h>

@@ -1,4 +1,4 @@
-/* watcher.c - see watcher.h. Called by cmd_fly.c and, through ask.c, by the asker's thread. */
+/* watcher.c - see watcher.h. */
 #include "starling/view/watcher.h"
 
 #include "common/alloc.h"

@@ -1,5 +1,5 @@
 /* watcher.h - a flight on the screen, from the pictures that its coordinator sends (PROGRESS with SHAPES). Opened and
- * closed on the main thread, fed by the asker's thread in between. */
+ * closed on the main thread, fed by the learn client's thread in between. */
 #ifndef SL_STARLING_VIEW_WATCHER_H
 #define SL_STARLING_VIEW_WATCHER_H
 

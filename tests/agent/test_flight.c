@@ -27,7 +27,7 @@ static const sl_net_def def = {.in_dim = 18, .hidden = 16, .out_dim = 5, .n_laye
 extern char **environ;
 
 /* The coordinator that the test plays, and the one agent that flies. */
-typedef struct flown {
+typedef struct results {
     sl_temp_folder folder;
     sl_student_file student;
     uint8_t *bytes;
@@ -39,10 +39,10 @@ typedef struct flown {
     sl_fleet_message last; /* received; its arrays are borrowed from the codec */
     uint64_t run_id;
     pid_t agent;
-} flown;
+} results;
 
 static int set_up(void **state) {
-    static flown f;
+    static results f;
     memset(&f, 0, sizeof f);
     f.folder = sl_temp_folder_create();
     sl_student_file_init(&f.student, &def, 5);
@@ -56,7 +56,7 @@ static int set_up(void **state) {
 }
 
 static int tear_down(void **state) {
-    flown *f = *state;
+    results *f = *state;
     // only after a failed assertion
     if (f->agent > 0) {
         kill(f->agent, SIGKILL);
@@ -71,7 +71,7 @@ static int tear_down(void **state) {
 }
 
 // starts the agent with --model FILE or --cache DIR; its stdout goes to the file "out"
-static void start(flown *f, const char *source, const char *path) {
+static void start(results *f, const char *source, const char *path) {
     char program[] = SL_BIN_DIR "/starling-agent-16", endpoint[64], kind[16], from[SL_TEMP_PATH + 128];
     snprintf(endpoint, sizeof endpoint, "%s", sl_transport_endpoint(f->server));
     snprintf(kind, sizeof kind, "%s", source);
@@ -87,7 +87,7 @@ static void start(flown *f, const char *source, const char *path) {
     posix_spawn_file_actions_destroy(&actions);
 }
 
-static int wait_for_exit(flown *f) {
+static int wait_for_exit(results *f) {
     int status = 0;
     assert_int_equal(waitpid(f->agent, &status, 0), f->agent);
     f->agent = 0;
@@ -95,7 +95,7 @@ static int wait_for_exit(flown *f) {
     return WEXITSTATUS(status);
 }
 
-static void expect_output(flown *f, const char *text) {
+static void expect_output(results *f, const char *text) {
     uint8_t *bytes = NULL;
     size_t n_bytes = 0;
     assert_int_equal(sl_file_read(sl_temp_folder_file(&f->folder, "out"), 4096, &bytes, &n_bytes), SL_OK);
@@ -104,7 +104,7 @@ static void expect_output(flown *f, const char *text) {
 }
 
 // the next message that is not a heartbeat (those come when they like)
-static sl_fleet_kind receive(flown *f) {
+static sl_fleet_kind receive(results *f) {
     do {
         sl_message message;
         sl_status status = sl_transport_receive(f->server, WAIT_MS, &message);
@@ -116,7 +116,7 @@ static sl_fleet_kind receive(flown *f) {
     return f->last.kind;
 }
 
-static void send_message(flown *f, sl_fleet_message message) {
+static void send_message(results *f, sl_fleet_message message) {
     sl_frame frame;
     message.run_id = f->run_id;
     message.session = SESSION;
@@ -125,7 +125,7 @@ static void send_message(flown *f, sl_fleet_message message) {
     assert_int_equal(sl_transport_send(f->server, &f->peer, 1, &frame), SL_OK);
 }
 
-static void welcome(flown *f) {
+static void welcome(results *f) {
     assert_int_equal(receive(f), SL_FLEET_HELLO);
     assert_int_equal(f->last.hidden, 16);
     f->run_id = f->last.run_id;
@@ -136,7 +136,7 @@ static void welcome(flown *f) {
     send_message(f, message);
 }
 
-static void give_model(flown *f) {
+static void give_model(results *f) {
     assert_int_equal(receive(f), SL_FLEET_MODEL_REQUEST);
     assert_int_equal(f->last.offset, 0);
     sl_fleet_message chunk = {.kind = SL_FLEET_MODEL_CHUNK, .model_bytes = (int64_t)f->n_bytes};
@@ -146,7 +146,7 @@ static void give_model(flown *f) {
 }
 
 // two episodes; every answer is the first maximum of nn's logits among the legal actions
-static void fly(flown *f) {
+static void fly(results *f) {
     float h[16], obs[18], logits[5], scratch[8 * 16];
     uint8_t avail[5] = {1, 1, 1, 1, 1};
     sl_rng rng = sl_rng_seed(9);
@@ -172,7 +172,7 @@ static void fly(flown *f) {
     }
 }
 
-static void say_goodbye(flown *f) {
+static void say_goodbye(results *f) {
     send_message(f, (sl_fleet_message){.kind = SL_FLEET_GOODBYE});
     assert_int_equal(wait_for_exit(f), 0);
     expect_output(f, "{\"event\":\"ready\",\"slot\":2,");
@@ -180,7 +180,7 @@ static void say_goodbye(flown *f) {
 }
 
 static void fetches_keeps_and_flies(void **state) {
-    flown *f = *state;
+    results *f = *state;
     char cache[SL_TEMP_PATH + 128], kept[SL_TEMP_PATH + 256];
     snprintf(cache, sizeof cache, "%s", sl_temp_folder_file(&f->folder, "cache"));
     snprintf(kept, sizeof kept, "%s/%s.safetensors", cache, f->sha256);
@@ -205,7 +205,7 @@ static void fetches_keeps_and_flies(void **state) {
 }
 
 static void flies_its_file_and_stops_when_told(void **state) {
-    flown *f = *state;
+    results *f = *state;
     const char *path = sl_temp_folder_file(&f->folder, "student.safetensors");
     assert_int_equal(sl_file_replace(path, f->bytes, f->n_bytes), SL_OK);
     start(f, "--model", path);
@@ -224,7 +224,7 @@ static void flies_its_file_and_stops_when_told(void **state) {
 }
 
 static void refuses_a_bad_model(void **state) {
-    flown *f = *state;
+    results *f = *state;
     // another student under the announced hash
     f->bytes[f->n_bytes - 1] ^= 1;
     start(f, "--cache", sl_temp_folder_file(&f->folder, "cache"));
@@ -241,7 +241,7 @@ static void refuses_a_bad_model(void **state) {
 
 // no room for the model in the cache: it is flown all the same
 static void flies_what_it_cannot_keep(void **state) {
-    flown *f = *state;
+    results *f = *state;
     struct rlimit limit, old;
     assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
     limit = old;

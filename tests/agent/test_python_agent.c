@@ -110,12 +110,12 @@ static int expect_equal(const char *env, const char *models, const char *program
     int restarts = -1;
     assert_int_equal(json_unpack(flight, "{s:{s:{s:i}}}", "timing", "restarts", "agents", &restarts), 0);
     json_decref(flight);
-    char *played = read_recording("played.jsonl"), *flown = read_recording("flown.jsonl");
+    char *played = read_recording("played.jsonl"), *results = read_recording("flown.jsonl");
     // every episode has some
     assert_true(strlen(played) > (size_t)n_episodes * 1000);
-    if (!has_equal_steps(played, flown)) fail_msg("%s: other steps were flown than are played in process", models);
+    if (!has_equal_steps(played, results)) fail_msg("%s: other steps were flown than are played in process", models);
     sl_free(played);
-    sl_free(flown);
+    sl_free(results);
     return restarts;
 }
 

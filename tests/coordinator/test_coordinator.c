@@ -130,7 +130,7 @@ static void check_batch(void (*change)(example *), int source) {
     assert_int_equal(answer.kind, SL_LEARN_BATCH);
     const float *obs = tensor(&answer, SL_TENSOR_OBS), *logits = tensor(&answer, SL_TENSOR_TEACHER_LOGITS);
     const float *z = tensor(&answer, SL_TENSOR_TEACHER_Z), *logp = tensor(&answer, SL_TENSOR_LOGP);
-    const float *value = tensor(&answer, SL_TENSOR_VALUE), *keep = tensor(&answer, SL_TENSOR_KEEP);
+    const float *value = tensor(&answer, SL_TENSOR_VALUE), *not_first = tensor(&answer, SL_TENSOR_NOT_FIRST);
     const int32_t *action = tensor(&answer, SL_TENSOR_ACTION);
     assert_null(sl_learn_tensor(&answer, SL_TENSOR_ALIVE));
     assert_null(sl_learn_tensor(&answer, SL_TENSOR_HIDDEN));
@@ -144,7 +144,7 @@ static void check_batch(void (*change)(example *), int source) {
             const sl_net_def *student = &w.setup->students[n];
             memset(x, 0, sizeof x);
             for (int t = 0; t < T; t++) {
-                assert_float_equal(keep[t * B + b], (t == 0 ? 0.0f : 1.0f), 0);
+                assert_float_equal(not_first[t * B + b], (t == 0 ? 0.0f : 1.0f), 0);
                 memcpy(x + t * (O + N), obs + ((t * B + b) * N + n) * O, O * sizeof(float));
                 x[t * (O + N) + O + n] = 1;
             }
@@ -285,7 +285,7 @@ static void test_recording_resumes(void **state) {
     (void)state;
     world w;
     open_world(&w, NULL);
-    // 18 episodes a wave: 20 cut one; recording on to 40 is the same as recording 40 at once
+    // 18 episodes a batch: 20 cut one; recording on to 40 is the same as recording 40 at once
     ask(&w, with_teacher(&w, SL_LEARN_RECORD));
     reopen(&w);
     sl_learn_message request = with_teacher(&w, SL_LEARN_RECORD);

@@ -86,19 +86,19 @@ typedef struct eye {
     int32_t step;
 } eye;
 
-static void look(void *context, const sl_sight *sight) {
+static void look(void *context, const sl_watch_frame *frame) {
     eye *self = context;
-    bool follows = sight->episode == self->episode && sight->step == self->step + 1;
-    assert_true(follows || (sight->step == 0 && sight->episode == self->n_ended));
-    assert_true(sight->n_episodes == E && sight->n_agents == N && (sight->actions != NULL) == (sight->step > 0));
+    bool follows = frame->episode == self->episode && frame->step == self->step + 1;
+    assert_true(follows || (frame->step == 0 && frame->episode == self->n_ended));
+    assert_true(frame->n_episodes == E && frame->n_agents == N && (frame->actions != NULL) == (frame->step > 0));
     int n_seen = 0;
-    for (int k = 0; k < sight->n_shapes; k++) {
-        n_seen += sight->shapes[k].kind == SL_SHAPE_CIRCLE && sight->shapes[k].unit >= 0 && sight->shapes[k].unit < N;
+    for (int k = 0; k < frame->n_shapes; k++) {
+        n_seen += frame->shapes[k].kind == SL_SHAPE_CIRCLE && frame->shapes[k].unit >= 0 && frame->shapes[k].unit < N;
     }
     assert_int_equal(n_seen, N);
-    self->episode = sight->episode;
-    self->step = sight->step;
-    self->n_ended += sight->outcome[0] != '\0';
+    self->episode = frame->episode;
+    self->step = frame->step;
+    self->n_ended += frame->outcome[0] != '\0';
     self->n_pictures++;
 }
 

@@ -1,5 +1,6 @@
 /* test_models.c - policies from files: the team they make is the one that was saved, the folders are searched in
- * order, and files of another agent, environment or shape are refused; the hangar hands out the same files. */
+ * order, and files of another agent, environment or shape are refused; the model registry hands out the same files.
+ */
 #include "rollout/models.h"
 
 #include "coordinator/coordinator.h"
@@ -141,58 +142,58 @@ sl_status __wrap_sl_file_read(const char *path, size_t max_bytes, uint8_t **byte
     return status;
 }
 
-static void test_hangar_serves_what_it_checked(void **state) {
+static void test_registry_serves_what_it_checked(void **state) {
     (void)state;
     world w;
     char students[300];
-    sl_hangar *hangar = NULL;
+    sl_model_registry *registry = NULL;
     open_world(&w);
     (void)snprintf(students, sizeof students, "%s/students", w.run.path);
     assert_int_equal(sl_file_make_folder(students), SL_OK);
     save_students(&w, students, params);
-    sl_hangar_def def = {.setup = w.setup, .run = w.run.path, .endpoint = "tcp://127.0.0.1:*"};
+    sl_model_registry_def def = {.setup = w.setup, .run = w.run.path, .endpoint = "tcp://127.0.0.1:*"};
     swaps = true;
     n_swapped = 0;
-    sl_status status = sl_hangar_open(&def, &hangar);
+    sl_status status = sl_model_registry_open(&def, &registry);
     swaps = false;
     assert_int_equal(status, SL_OK);
     assert_int_equal(n_swapped, w.setup->N);
     // what lies there now does not pass
-    assert_int_equal(sl_hangar_refresh(hangar), SL_CORRUPT);
+    assert_int_equal(sl_model_registry_refresh(registry), SL_CORRUPT);
     save_students(&w, students, params);
     save(&w, students, "agent-1.safetensors", 2, &w.setup->students[2], params, w.x.e.env.name);
-    assert_int_equal(sl_hangar_refresh(hangar), SL_MISMATCH);
-    sl_hangar_close(&hangar);
+    assert_int_equal(sl_model_registry_refresh(registry), SL_MISMATCH);
+    sl_model_registry_close(&registry);
     close_world(&w);
 }
 
 /* New students in the run's folder are taken without a new endpoint; a broken one leaves the fleet as it was. */
-static void test_hangar_takes_new_students(void **state) {
+static void test_registry_takes_new_students(void **state) {
     (void)state;
     world w;
     char students[300], endpoint[256], path[512];
-    sl_hangar *hangar = NULL;
+    sl_model_registry *registry = NULL;
     open_world(&w);
-    sl_hangar_def def = {.setup = w.setup, .run = w.run.path, .endpoint = "tcp://127.0.0.1:*"};
-    assert_int_equal(sl_hangar_open(&def, &hangar), SL_OK);
-    (void)snprintf(endpoint, sizeof endpoint, "%s", sl_hangar_endpoint(hangar));
-    sl_fleet *empty = sl_hangar_fleet(hangar);
-    assert_int_equal(sl_hangar_refresh(hangar), SL_OK);
-    assert_ptr_equal(sl_hangar_fleet(hangar), empty);
+    sl_model_registry_def def = {.setup = w.setup, .run = w.run.path, .endpoint = "tcp://127.0.0.1:*"};
+    assert_int_equal(sl_model_registry_open(&def, &registry), SL_OK);
+    (void)snprintf(endpoint, sizeof endpoint, "%s", sl_model_registry_endpoint(registry));
+    sl_fleet *empty = sl_model_registry_fleet(registry);
+    assert_int_equal(sl_model_registry_refresh(registry), SL_OK);
+    assert_ptr_equal(sl_model_registry_fleet(registry), empty);
     (void)snprintf(students, sizeof students, "%s/students", w.run.path);
     assert_int_equal(sl_file_make_folder(students), SL_OK);
     save_students(&w, students, params);
-    assert_int_equal(sl_hangar_refresh(hangar), SL_OK);
-    sl_fleet *stocked = sl_hangar_fleet(hangar);
-    assert_string_equal(sl_hangar_endpoint(hangar), endpoint);
-    assert_int_equal(sl_hangar_refresh(hangar), SL_OK);
-    assert_ptr_equal(sl_hangar_fleet(hangar), stocked);
+    assert_int_equal(sl_model_registry_refresh(registry), SL_OK);
+    sl_fleet *stocked = sl_model_registry_fleet(registry);
+    assert_string_equal(sl_model_registry_endpoint(registry), endpoint);
+    assert_int_equal(sl_model_registry_refresh(registry), SL_OK);
+    assert_ptr_equal(sl_model_registry_fleet(registry), stocked);
     (void)snprintf(path, sizeof path, "%s/agent-0.safetensors", students);
     assert_int_equal(truncate(path, 100), 0);
-    assert_int_equal(sl_hangar_refresh(hangar), SL_CORRUPT);
-    assert_ptr_equal(sl_hangar_fleet(hangar), stocked);
+    assert_int_equal(sl_model_registry_refresh(registry), SL_CORRUPT);
+    assert_ptr_equal(sl_model_registry_fleet(registry), stocked);
     assert_int_equal(sl_fleet_poll(stocked, 1), SL_OK);
-    sl_hangar_close(&hangar);
+    sl_model_registry_close(&registry);
     close_world(&w);
 }
 
@@ -234,8 +235,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_finds_and_loads),
         cmocka_unit_test(test_refuses_what_does_not_fit),
-        cmocka_unit_test(test_hangar_serves_what_it_checked),
-        cmocka_unit_test(test_hangar_takes_new_students),
+        cmocka_unit_test(test_registry_serves_what_it_checked),
+        cmocka_unit_test(test_registry_takes_new_students),
         cmocka_unit_test(test_a_fleet_that_does_not_open_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -17,7 +17,8 @@ enum { B = 3, H = 4, MAX_T = 6, MAX_O = 64, MAX_A = 16, MAX_N = 3 };
 /* An episode with arrays of its own, as the buffer would give it. */
 typedef struct made {
     sl_episode e;
-    float obs[(MAX_T + 1) * MAX_N * MAX_O], keep[MAX_N * MAX_O], value[(MAX_T + 1) * MAX_N], reward[MAX_T * MAX_N];
+    float obs[(MAX_T + 1) * MAX_N * MAX_O], obs_mask[MAX_N * MAX_O], value[(MAX_T + 1) * MAX_N],
+        reward[MAX_T * MAX_N];
     float logp[MAX_T * MAX_N], alive[MAX_T * MAX_N], logits[MAX_T * MAX_N * MAX_A], z[MAX_T * MAX_N * H];
     uint8_t avail[MAX_T * MAX_N * MAX_A];
     int32_t action[MAX_T * MAX_N];
@@ -42,7 +43,7 @@ static void make_episode(made *m, const sl_setup *s, int T, bool terminated, boo
     fill(m->logp, sizeof m->logp / sizeof(float), &rng);
     fill(m->logits, sizeof m->logits / sizeof(float), &rng);
     fill(m->z, sizeof m->z / sizeof(float), &rng);
-    for (size_t i = 0; i < sizeof m->keep / sizeof(float); i++) m->keep[i] = (float)sl_rng_below(&rng, 2);
+    for (size_t i = 0; i < sizeof m->obs_mask / sizeof(float); i++) m->obs_mask[i] = (float)sl_rng_below(&rng, 2);
     for (int i = 0; i < T * s->N; i++) {
         m->action[i] = (int32_t)sl_rng_below(&rng, (uint32_t)s->A);
         m->alive[i] = (float)(sl_rng_below(&rng, 3) > 0);
@@ -53,7 +54,8 @@ static void make_episode(made *m, const sl_setup *s, int T, bool terminated, boo
     m->e.terminated = terminated;
     m->e.knows_won = true;
     m->e.won = seed % 2;
-    m->e.obs = m->obs, m->e.keep = m->keep, m->e.avail = s->uses_avail ? m->avail : NULL, m->e.action = m->action;
+    m->e.obs = m->obs, m->e.obs_mask = m->obs_mask, m->e.avail = s->uses_avail ? m->avail : NULL,
+    m->e.action = m->action;
     m->e.logp = m->logp, m->e.value = m->value, m->e.reward = m->reward, m->e.logits = m->logits, m->e.z = m->z;
     m->e.alive = with_alive ? m->alive : NULL;
 }
@@ -82,13 +84,13 @@ static void close_world(world *w) {
 
 static const sl_sample_data *set_all(world *w) {
     for (int b = 0; b < B; b++)
-        assert_int_equal(sl_sample_set(w->sample, b, &w->episodes[b].e, w->episodes[b].e.keep), SL_OK);
+        assert_int_equal(sl_sample_set(w->sample, b, &w->episodes[b].e, w->episodes[b].e.obs_mask), SL_OK);
     return sl_sample_finish(w->sample);
 }
 
 // what an agent sees: the kept features, of units within sight
-static void see_by_hand(const sl_setup *s, int n, const float *obs, const float *keep, float *seen) {
-    for (int o = 0; o < s->O; o++) seen[o] = obs[o] * keep[o];
+static void see_by_hand(const sl_setup *s, int n, const float *obs, const float *obs_mask, float *seen) {
+    for (int o = 0; o < s->O; o++) seen[o] = obs[o] * obs_mask[o];
     const sl_agent_spec *agent = &s->spec.agents[n];
     for (int k = 0; s->options.full && k < agent->n_blocks; k++) {
         const sl_block *block = &agent->blocks[k];
@@ -109,10 +111,10 @@ static void check_step(const world *w, const sl_sample_data *d, int t, int b) {
     const sl_setup *s = w->setup;
     const made *m = &w->episodes[b];
     float seen[MAX_O];
-    assert_float_equal(d->keep[t * B + b], t > 0, 0);
+    assert_float_equal(d->not_first[t * B + b], t > 0, 0);
     for (int n = 0; n < s->N; n++) {
         int row = (t * B + b) * s->N + n, own = t * s->N + n;
-        see_by_hand(s, n, m->obs + own * s->O, m->keep + n * s->O, seen);
+        see_by_hand(s, n, m->obs + own * s->O, m->obs_mask + n * s->O, seen);
         for (int o = 0; o < s->O; o++) assert_float_equal(d->obs[row * s->O + o], seen[o], 0);
         for (int a = 0; a < s->A; a++) {
             const uint8_t *avail = m->avail + own * s->A;
@@ -154,7 +156,7 @@ static void check_padding(const world *w, const sl_sample_data *d, int b) {
     const sl_setup *s = w->setup;
     assert_non_null(d->alive);
     for (int t = w->episodes[b].e.T; t < d->T; t++) {
-        assert_float_equal(d->keep[t * B + b], 0.0f, 0);
+        assert_float_equal(d->not_first[t * B + b], 0.0f, 0);
         for (int i = 0; i < s->M; i++) {
             int at = (t * B + b) * s->M + i;
             assert_true(d->advantage[at] == 0.0f && d->target[at] == 0.0f && d->value[at] == 0.0f);
@@ -252,7 +254,7 @@ static void test_another_team_is_refused(void **state) {
         if (k == 5) e.H++;
         if (k == 6) e.M = 1;
         if (k == 7) e.avail = NULL;
-        assert_int_equal(sl_sample_set(w.sample, 0, &e, w.episodes[0].keep), SL_MISMATCH);
+        assert_int_equal(sl_sample_set(w.sample, 0, &e, w.episodes[0].obs_mask), SL_MISMATCH);
     }
     close_world(&w);
 }

@@ -1,5 +1,5 @@
-/* test_serve.c - the coordinator's end of the learn link: over a simulated network with an asker played by hand, and
- * over tcp with the real asker, which meets a coordinator that is replaced in the middle. */
+/* test_serve.c - the coordinator's end of the learn link: over a simulated network with a learn client played by
+ * hand, and over tcp with the real learn client, which meets a coordinator that is replaced in the middle. */
 #include "common/alloc.h"
 #include "common/log.h"
 #include "coordinator/serve.h"
@@ -25,7 +25,7 @@ typedef struct world {
     int64_t n_actor, n_critic;
     /* simulated */
     sl_sim *sim;
-    sl_transport *asker;
+    sl_transport *client;
     sl_learn_codec *codec;
     sl_server *server;
     volatile sig_atomic_t stop;
@@ -58,7 +58,7 @@ static void open_sim(world *w) {
     open_world(w);
     assert_int_equal(sl_sim_create(&def, &w->sim), SL_OK);
     sl_sim_install(w->sim);
-    assert_int_equal(sl_transport_serve("sim://asker", &transport, &w->asker), SL_OK);
+    assert_int_equal(sl_transport_serve("sim://asker", &transport, &w->client), SL_OK);
     assert_int_equal(sl_learn_codec_create(&w->codec), SL_OK);
     w->server = open_server(w, "sim://asker");
 }
@@ -66,20 +66,20 @@ static void open_sim(world *w) {
 static void close_world(world *w) {
     sl_server_close(&w->server);
     sl_learn_codec_destroy(&w->codec);
-    if (w->asker) sl_transport_close(&w->asker);
+    if (w->client) sl_transport_close(&w->client);
     sl_sim_install(NULL);
     sl_sim_destroy(&w->sim);
     sl_setup_destroy(&w->setup);
     sl_temp_folder_remove(&w->folder);
 }
 
-/* Steps the server until the asker has a message of that kind; at most 20 steps. */
+/* Steps the server until the learn client has a message of that kind; at most 20 steps. */
 static const sl_learn_message *expect(world *w, sl_learn_kind kind) {
     for (int i = 0; i < 20; i++) {
         bool finished = false;
         assert_int_equal(sl_server_step(w->server, 300, &finished), SL_OK);
         sl_message frames;
-        while (sl_transport_receive(w->asker, 1, &frames) == SL_OK) {
+        while (sl_transport_receive(w->client, 1, &frames) == SL_OK) {
             assert_int_equal(sl_learn_decode(w->codec, &frames, &w->incoming), SL_OK);
             w->peer = frames.peer;
             if (w->incoming.kind == kind) return &w->incoming;
@@ -98,7 +98,7 @@ static void send_kind(world *w, sl_learn_kind kind, uint64_t run_id, uint64_t re
         sl_learn_add(&message, SL_TENSOR_PARAMS, SL_WIRE_F32, params, 1, &w->n_actor);
         sl_learn_add(&message, SL_TENSOR_CRITIC, SL_WIRE_F32, params, 1, &w->n_critic);
     }
-    assert_int_equal(sl_learn_send(w->codec, w->asker, &w->peer, &message), SL_OK);
+    assert_int_equal(sl_learn_send(w->codec, w->client, &w->peer, &message), SL_OK);
 }
 
 static uint64_t actions_hash(const sl_learn_message *message) {
@@ -146,7 +146,7 @@ static void test_answers_one_request_once(void **state) {
     assert_true(second != first);
     expect(&w, SL_LEARN_HELLO);
     assert_int_equal(w.incoming.request_id, 2);
-    // a stranger's request is not done; a new asker starts from the seed
+    // a stranger's request is not done; a new learn client starts from the seed
     send_kind(&w, SL_LEARN_COLLECT, 78, 9);
     meet(&w, 79);
     send_kind(&w, SL_LEARN_COLLECT, 79, 1);
@@ -166,7 +166,7 @@ static void test_refuses_and_goes_on(void **state) {
     // bytes that are no message, and messages that no coordinator gets
     static const char junk[] = "this is not a message of Starling's";
     sl_frame frame = {junk, sizeof junk};
-    assert_int_equal(sl_transport_send(w.asker, &w.peer, 1, &frame), SL_OK);
+    assert_int_equal(sl_transport_send(w.client, &w.peer, 1, &frame), SL_OK);
     send_kind(&w, SL_LEARN_STOP, 77, 2);
     expect(&w, SL_LEARN_DONE);
     close_world(&w);
@@ -178,7 +178,7 @@ static void test_ends(void **state) {
     bool finished = false;
     open_sim(&w);
     meet(&w, 77);
-    // the asker's STOP
+    // the learn client's STOP
     bool done = false;
     send_kind(&w, SL_LEARN_STOP, 77, 1);
     for (int i = 0; i < 20 && !done; i++) assert_int_equal(sl_server_step(w.server, 300, &done), SL_OK);
@@ -190,7 +190,7 @@ static void test_ends(void **state) {
     // another experiment
     sl_learn_message reject = {.kind = SL_LEARN_REJECT, .run_id = 77};
     memcpy(reject.text, "another experiment", 19);
-    assert_int_equal(sl_learn_send(w.codec, w.asker, &w.peer, &reject), SL_OK);
+    assert_int_equal(sl_learn_send(w.codec, w.client, &w.peer, &reject), SL_OK);
     sl_status status = SL_OK;
     for (int i = 0; i < 20 && status == SL_OK; i++) status = sl_server_step(w.server, 300, &finished);
     assert_int_equal(status, SL_MISMATCH);
@@ -220,10 +220,10 @@ static void end_thread(server_thread *t, sl_status wanted) {
     sl_server_close(&t->server);
 }
 
-static sl_status ask_random(sl_asker *asker, bool resend, int n) {
+static sl_status ask_random(sl_learn_client *client, bool resend, int n) {
     sl_learn_message request = {.kind = SL_LEARN_EVALUATE, .policy = SL_POLICY_RANDOM, .n_episodes = n, .seed = 1};
     const sl_learn_message *answer = NULL;
-    SL_TRY(sl_asker_ask(asker, &request, resend, &answer));
+    SL_TRY(sl_learn_client_ask(client, &request, resend, &answer));
     assert_int_equal(answer->kind, SL_LEARN_DONE);
     const sl_wire_tensor *returns = sl_learn_tensor(answer, SL_TENSOR_EPISODE_RETURN);
     assert_non_null(returns);
@@ -231,30 +231,30 @@ static sl_status ask_random(sl_asker *asker, bool resend, int n) {
     return SL_OK;
 }
 
-static void test_the_real_asker(void **state) {
+static void test_the_real_client(void **state) {
     (void)state;
     world w;
     open_world(&w);
-    sl_asker *asker = NULL;
-    sl_asker_def def = sl_asker_default_def("tcp://127.0.0.1:*");
+    sl_learn_client *client = NULL;
+    sl_learn_client_def def = sl_learn_client_default_def("tcp://127.0.0.1:*");
     memset(def.config_hash, 'a', 64);
     def.join_ms = 20000;
-    assert_int_equal(sl_asker_open(&def, &asker), SL_OK);
+    assert_int_equal(sl_learn_client_open(&def, &client), SL_OK);
     server_thread first = {0}, second = {0};
-    start_thread(&w, &first, sl_asker_endpoint(asker));
-    assert_int_equal(ask_random(asker, false, 30), SL_OK);
-    assert_int_equal(ask_random(asker, false, 3), SL_OK);
+    start_thread(&w, &first, sl_learn_client_endpoint(client));
+    assert_int_equal(ask_random(client, false, 30), SL_OK);
+    assert_int_equal(ask_random(client, false, 3), SL_OK);
     // the coordinator ends, another takes its place: a question without state goes there by itself
     w.stop = 15;
     end_thread(&first, SL_INTERRUPTED);
     w.stop = 0;
-    start_thread(&w, &second, sl_asker_endpoint(asker));
-    assert_int_equal(ask_random(asker, true, 4), SL_OK);
+    start_thread(&w, &second, sl_learn_client_endpoint(client));
+    assert_int_equal(ask_random(client, true, 4), SL_OK);
     sl_learn_message stop = {.kind = SL_LEARN_STOP};
     const sl_learn_message *answer = NULL;
-    assert_int_equal(sl_asker_ask(asker, &stop, false, &answer), SL_OK);
+    assert_int_equal(sl_learn_client_ask(client, &stop, false, &answer), SL_OK);
     end_thread(&second, SL_OK);
-    sl_asker_close(&asker);
+    sl_learn_client_close(&client);
     close_world(&w);
 }
 
@@ -266,7 +266,7 @@ int main(void) {
         cmocka_unit_test(test_answers_one_request_once),
         cmocka_unit_test(test_refuses_and_goes_on),
         cmocka_unit_test(test_ends),
-        cmocka_unit_test(test_the_real_asker),
+        cmocka_unit_test(test_the_real_client),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

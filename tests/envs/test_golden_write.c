@@ -155,12 +155,12 @@ static int32_t wander(const void *context, int unit, const float *obs, const uin
     return 1;
 }
 
-static void a_piloted_opponent_comes_back(void **state) {
+static void an_opponent_policy_comes_back(void **state) {
     (void)state;
     sl_temp_folder folder = sl_temp_folder_create();
     sl_env_options options = sl_env_default_options();
     options.opponent = SL_OPPONENT_POLICY;
-    options.pilot = (sl_pilot){wander, NULL, 1};
+    options.policy = (sl_opponent_policy){wander, NULL, 1};
     round_trip(sl_temp_folder_file(&folder, "r.jsonl.gz"), "combat/8m", &options);
     round_trip(sl_temp_folder_file(&folder, "r.jsonl.gz"), "combat/3s5z", &options);
     sl_temp_folder_remove(&folder);
@@ -285,7 +285,7 @@ static void every_failed_allocation_is_survived(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_environment_comes_back),        cmocka_unit_test(options_and_switches_come_back),
-        cmocka_unit_test(a_piloted_opponent_comes_back),       cmocka_unit_test(a_map_of_ones_own_comes_back),
+        cmocka_unit_test(an_opponent_policy_comes_back),       cmocka_unit_test(a_map_of_ones_own_comes_back),
         cmocka_unit_test(what_cannot_be_written_is_said),      cmocka_unit_test(a_full_disk_shows_at_the_end_too),
         cmocka_unit_test(numbers_that_json_lacks_are_refused), cmocka_unit_test(steps_allocate_nothing),
         cmocka_unit_test(every_failed_allocation_is_survived),

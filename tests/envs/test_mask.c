@@ -50,7 +50,7 @@ static void none_keeps_all(void **state) {
     sl_mask *mask = NULL;
     assert_int_equal(sl_mask_create(&def, spec, V, &mask), SL_OK);
     assert_true(sl_mask_is_identity(mask));
-    for (int k = 0; k < N * O; k++) assert_true(sl_mask_keep(mask, V - 1)[k] == 1.0f);
+    for (int k = 0; k < N * O; k++) assert_true(sl_mask_get(mask, V - 1)[k] == 1.0f);
     sl_mask_destroy(&mask);
     assert_null(mask);
     sl_mask_destroy(&mask);
@@ -64,7 +64,7 @@ static void an_agent_may_see_nothing(void **state) {
     sl_mask *mask = NULL;
     assert_int_equal(sl_mask_create(&def, spec, V, &mask), SL_OK);
     float kept[N] = {0};
-    for (int k = 0; k < N * O; k++) kept[k / O] += sl_mask_keep(mask, 3)[k];
+    for (int k = 0; k < N * O; k++) kept[k / O] += sl_mask_get(mask, 3)[k];
     assert_true(kept[0] == 0.0f && kept[1] == 2.0f && kept[2] == 2.0f);
     sl_mask_destroy(&mask);
 }
@@ -75,11 +75,11 @@ static void blocks_keep_what_they_name(void **state) {
     sl_mask *mask = NULL;
     assert_int_equal(sl_mask_create(&def, spec, V, &mask), SL_OK);
     assert_false(sl_mask_is_identity(mask));
-    const float *keep = sl_mask_keep(mask, 3);
+    const float *obs_mask = sl_mask_get(mask, 3);
     for (int o = 0; o < O; o++) {
-        assert_true(keep[o] == (o >= 4 && o < 14 ? 1.0f : 0.0f));
-        assert_true(keep[O + o] == (o < 2 ? 1.0f : 0.0f));
-        assert_true(keep[2 * O + o] == (o == 2 || o == 3 ? 1.0f : 0.0f));
+        assert_true(obs_mask[o] == (o >= 4 && o < 14 ? 1.0f : 0.0f));
+        assert_true(obs_mask[O + o] == (o < 2 ? 1.0f : 0.0f));
+        assert_true(obs_mask[2 * O + o] == (o == 2 || o == 3 ? 1.0f : 0.0f));
     }
     // drawing changes nothing and takes nothing from the stream
     sl_rng stream = sl_rng_seed(5), before = stream;
@@ -98,13 +98,13 @@ static void random_keeps_k(void **state) {
     enum { ROUNDS = 2000 };
     for (int round = 0; round < ROUNDS; round++) {
         sl_mask_draw(mask, 7, &stream);
-        const float *keep = sl_mask_keep(mask, 7);
+        const float *obs_mask = sl_mask_get(mask, 7);
         for (int i = 0; i < N; i++) {
             int k = 0;
             for (int o = 0; o < O; o++) {
-                assert_true(keep[i * O + o] == 0.0f || keep[i * O + o] == 1.0f);
-                k += keep[i * O + o] == 1.0f;
-                n_kept[o] += keep[i * O + o] == 1.0f;
+                assert_true(obs_mask[i * O + o] == 0.0f || obs_mask[i * O + o] == 1.0f);
+                k += obs_mask[i * O + o] == 1.0f;
+                n_kept[o] += obs_mask[i * O + o] == 1.0f;
             }
             n_of_size[k]++;
         }
@@ -114,7 +114,7 @@ static void random_keeps_k(void **state) {
     for (int k = 8; k <= 10; k++) assert_true(abs(n_of_size[k] - ROUNDS) < ROUNDS / 10);
     for (int o = 0; o < O; o++) assert_true(abs(n_kept[o] - ROUNDS * N / 2) < ROUNDS * N / 20);
     // other copies are as they were
-    for (int k = 0; k < N * O; k++) assert_true(sl_mask_keep(mask, 6)[k] == 0.0f);
+    for (int k = 0; k < N * O; k++) assert_true(sl_mask_get(mask, 6)[k] == 0.0f);
     sl_mask_destroy(&mask);
 }
 
@@ -131,7 +131,7 @@ static void apply_zeroes_the_hidden(void **state) {
         for (int k = 0; k < N * O; k++) {
             const float *got = &masked[v * N * O + k], *given = &obs[v * N * O + k];
             float zero = 0.0f, nine = 9.0f;
-            bool kept = sl_mask_keep(mask, v)[k] == 1.0f;
+            bool kept = sl_mask_get(mask, v)[k] == 1.0f;
             assert_memory_equal(got, v < 16 || v >= 18 ? &nine : kept ? given : &zero, sizeof *got);
         }
     }
@@ -155,7 +155,7 @@ static void saved_masks_return(void **state) {
     assert_true(n <= sizeof bytes);
     sl_mask_save(a, bytes);
     assert_int_equal(sl_mask_load(b, bytes, n), SL_OK);
-    for (int v = 0; v < V; v++) assert_memory_equal(sl_mask_keep(a, v), sl_mask_keep(b, v), N * O * sizeof(float));
+    for (int v = 0; v < V; v++) assert_memory_equal(sl_mask_get(a, v), sl_mask_get(b, v), N * O * sizeof(float));
     assert_int_equal(sl_mask_load(b, bytes, n - 1), SL_MISMATCH);
     assert_int_equal(sl_mask_load(other, bytes, n), SL_MISMATCH);
     bytes[0] ^= 1;

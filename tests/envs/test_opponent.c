@@ -1,4 +1,5 @@
-/* test_opponent.c - a pilot that commands the enemies: what it sees, what its actions do, what it remembers. */
+/* test_opponent.c - an opponent policy that commands the enemies: what it sees, what its actions do, what it
+ * remembers. */
 #include "common/alloc.h"
 #include "common/pool.h"
 #include "envs/combat/combat.h"
@@ -30,11 +31,11 @@ typedef struct field {
     sl_env_out out;
 } field;
 
-static sl_env_options piloted(int32_t (*act)(const void *, int, const float *, const uint8_t *, float *),
-                              const void *context, int memory) {
+static sl_env_options with_policy(int32_t (*act)(const void *, int, const float *, const uint8_t *, float *),
+                                  const void *context, int memory) {
     sl_env_options options = sl_env_default_options();
     options.opponent = SL_OPPONENT_POLICY;
-    options.pilot = (sl_pilot){act, context, memory};
+    options.policy = (sl_opponent_policy){act, context, memory};
     return options;
 }
 
@@ -79,7 +80,7 @@ static void choose_random(field *f, sl_rng *stream) {
     }
 }
 
-/* A pilot that does what it is told and keeps what it is shown. */
+/* A opponent policy that does what it is told and keeps what it is shown. */
 typedef struct recorder {
     int O, A;
     const int32_t *say;
@@ -131,7 +132,8 @@ static void assert_close(double x, double want, double tolerance) {
     if (!(fabs(x - want) <= tolerance)) fail_msg("%.9g is not within %g of %.9g", x, tolerance, want);
 }
 
-// ------------------------------------------------------------------------------------------------ what a pilot sees
+// ------------------------------------------------------------------------------------------------ what a opponent
+// policy sees
 
 /* A map without any symmetry, and the same with its sides swapped and turned about its centre. */
 static const char HERE[] =
@@ -182,7 +184,7 @@ static void enemies_see_what_allies_would(void **state) {
     write_map(&folder, "there.json", THERE, mirrored);
     for (int full = 0; full < 2; full++) {
         recorder seen = {0};
-        sl_env_options options = piloted(act_and_record, &seen, 0), plain = sl_env_default_options();
+        sl_env_options options = with_policy(act_and_record, &seen, 0), plain = sl_env_default_options();
         options.full = plain.full = full;
         sl_env_spec spec;
         assert_int_equal(sl_env_opponent_spec(name, &plain, &spec), SL_OK);
@@ -223,7 +225,7 @@ static void enemies_see_what_allies_would(void **state) {
 static void both_sides_start_alike(void **state) {
     (void)state;
     recorder seen = {.O = 30, .A = 9};
-    sl_env_options options = piloted(act_and_record, &seen, 0);
+    sl_env_options options = with_policy(act_and_record, &seen, 0);
     options.full = true;
     field *f = open_field("combat/3m", &options, 1);
     assert_string_equal(f->spec->name, "combat/3m[full,opponent=policy]");
@@ -244,7 +246,7 @@ static void both_sides_start_alike(void **state) {
 
 // ------------------------------------------------------------------------------------------- what its actions do
 
-static void pilots_walk_by_hand(void **state) {
+static void policies_walk_by_hand(void **state) {
     (void)state;
     // north is south, east is west; what is out of range or unknown is nothing
     static const int32_t orders[][3] = {{1, 4, 2}, {3, 6, 5}, {9, -1, 0}};
@@ -252,7 +254,7 @@ static void pilots_walk_by_hand(void **state) {
         {{0, 0}, {-1.575, 0}, {0, -1.575}}, {{0, 1.575}, {0, 0}, {1.575, 0}}, {{0, 0}, {0, 0}, {0, 0}}};
     for (int k = 0; k < 3; k++) {
         recorder seen = {.O = 30, .A = 9, .say = orders[k]};
-        sl_env_options options = piloted(act_and_record, &seen, 0);
+        sl_env_options options = with_policy(act_and_record, &seen, 0);
         field *f = open_field("combat/3m", &options, 1);
         sl_battle b = sl_combat_copy(f->m, 0);
         sl_env_step(f->env, 0, 1, f->actions, &f->out);
@@ -316,10 +318,10 @@ static void enemies_act_as_allies_would(void **state) {
     recorder in_first = {.O = 1, .A = 1, .say = second}, in_second = {.O = 1, .A = 1, .say = first};
     sl_rng stream = sl_rng_seed(77);
     for (int corpses = 0; corpses < 2; corpses++) {
-        sl_env_options options = piloted(act_and_record, &in_first, 0);
+        sl_env_options options = with_policy(act_and_record, &in_first, 0);
         options.corpse_attack = corpses ? SL_SWITCH_ON : SL_SWITCH_OFF;
         field *here = open_field(name, &options, 1);
-        options.pilot.context = &in_second;
+        options.policy.context = &in_second;
         field *there = open_field(turned, &options, 1);
         int n_dead = 0;
         for (int trial = 0; trial < 500; trial++) {
@@ -352,7 +354,7 @@ static void enemies_act_as_allies_would(void **state) {
 }
 
 static int count_wins(const char *name, int n_allies, int n_enemies, int n, int *losses) {
-    sl_env_options options = piloted(act_bravely, &n_allies, 0);
+    sl_env_options options = with_policy(act_bravely, &n_allies, 0);
     field *f = open_field(name, &options, MAX_V);
     int wins = 0, N = f->spec->n_agents, O = f->spec->obs_dim, A = f->spec->n_actions;
     *losses = 0;
@@ -402,7 +404,7 @@ static void check_battle(const field *f, int v) {
     }
     // who is asked counts its steps; the dead are not
     for (int j = 0; j < m->map.n_enemies; j++) {
-        float count = b.memory[j * m->pilot.memory];
+        float count = b.memory[j * m->policy.memory];
         assert_true(count >= 0 && count <= (float)*b.steps);
         if (sl_combat_has(*b.alive, m->map.n_allies + j)) assert_true(count == (float)*b.steps);
     }
@@ -413,7 +415,7 @@ static void legal_battles_stay_sound(void **state) {
     static const char *const names[] = {"combat/3m", "combat/5m_vs_6m", "combat/3s5z"};
     static const int actions[] = {9, 11, 14};
     for (int k = 0; k < 3; k++) {
-        sl_env_options options = piloted(act_from_memory, &actions[k], 5);
+        sl_env_options options = with_policy(act_from_memory, &actions[k], 5);
         field *f = open_field(names[k], &options, 16);
         sl_rng stream = sl_rng_seed(4);
         uint64_t gate = sl_alloc_count(), heap = sl_heap_count();
@@ -443,7 +445,7 @@ static void play(field *f, sl_rng *stream, int n) {
 static void memories_are_saved(void **state) {
     (void)state;
     static const int A = 14;
-    sl_env_options options = piloted(act_from_memory, &A, 3);
+    sl_env_options options = with_policy(act_from_memory, &A, 3);
     field *a = open_field("combat/3s5z", &options, 20), *b = open_field("combat/3s5z", &options, 20);
     sl_rng stream = sl_rng_seed(6);
     play(a, &stream, 30);
@@ -467,7 +469,7 @@ static void memories_are_saved(void **state) {
     assert_int_equal(sl_env_load(b->env, bytes, n), SL_CORRUPT);
     assert_non_null(strstr(sl_error_what(), "copy 19"));
     assert_true(sl_env_hash(b->env) == hash);
-    options.pilot.memory = 40;
+    options.policy.memory = 40;
     field *other = open_field("combat/3s5z", &options, 20);
     assert_int_equal(sl_env_load(other->env, bytes, n), SL_MISMATCH);
     sl_free(bytes);
@@ -486,7 +488,7 @@ static void threads_change_nothing(void **state) {
     static const int A = 11, counts[] = {1, 2, 4};
     uint64_t hash[3];
     for (int k = 0; k < 3; k++) {
-        sl_env_options options = piloted(act_from_memory, &A, 2);
+        sl_env_options options = with_policy(act_from_memory, &A, 2);
         field *f = open_field("combat/5m_vs_6m", &options, MAX_V);
         sl_pool *pool = NULL;
         assert_int_equal(sl_pool_create(counts[k], &pool), SL_OK);
@@ -513,13 +515,13 @@ static void refused(const char *name, const sl_env_options *options, const char 
     assert_non_null(sl_error_hint());
 }
 
-static void bad_pilots_are_refused(void **state) {
+static void bad_policies_are_refused(void **state) {
     (void)state;
-    sl_env_options options = piloted(act_and_record, NULL, -1);
+    sl_env_options options = with_policy(act_and_record, NULL, -1);
     refused("combat/3m", &options, "of -1 numbers of memory");
-    options.pilot.memory = SL_PILOT_MAX_MEMORY + 1;
+    options.policy.memory = SL_OPPONENT_MAX_MEMORY + 1;
     refused("combat/3m", &options, "of 4097 numbers of memory");
-    options.pilot = (sl_pilot){0};
+    options.policy = (sl_opponent_policy){0};
     refused("combat/3m", &options, "does nothing");
     refused("mpe/simple_spread_v3", &options, "no battle");
     options.opponent = (sl_opponent)7;
@@ -534,7 +536,7 @@ static void bad_pilots_are_refused(void **state) {
 static sl_status live(void *context) {
     static const int A = 9;
     (void)context;
-    sl_env_options options = piloted(act_from_memory, &A, 2);
+    sl_env_options options = with_policy(act_from_memory, &A, 2);
     sl_env_spec spec;
     sl_env *env = NULL;
     sl_rng stream = sl_rng_seed(1);
@@ -553,13 +555,13 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(enemies_see_what_allies_would),
         cmocka_unit_test(both_sides_start_alike),
-        cmocka_unit_test(pilots_walk_by_hand),
+        cmocka_unit_test(policies_walk_by_hand),
         cmocka_unit_test(enemies_act_as_allies_would),
         cmocka_unit_test(equals_are_even),
         cmocka_unit_test(legal_battles_stay_sound),
         cmocka_unit_test(memories_are_saved),
         cmocka_unit_test(threads_change_nothing),
-        cmocka_unit_test(bad_pilots_are_refused),
+        cmocka_unit_test(bad_policies_are_refused),
         cmocka_unit_test(no_memory),
     };
     return cmocka_run_group_tests_name("opponent", tests, NULL, NULL);

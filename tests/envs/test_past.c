@@ -150,7 +150,7 @@ static void check_restored(const char *name, const sl_env_options *options) {
     close_world(fresh);
 }
 
-// a pilot that remembers how often it was asked
+// an opponent policy that remembers how often it was asked
 static int32_t count(const void *context, int unit, const float *obs, const uint8_t *avail, float *memory) {
     (void)context, (void)obs;
     int32_t action = 2 + ((int)memory[0] + unit) % 4;
@@ -161,14 +161,14 @@ static int32_t count(const void *context, int unit, const float *obs, const uint
 static void each_setting(void (*check)(const char *name, const sl_env_options *options)) {
     sl_env_options plain = sl_env_default_options();
     for (int e = 0; e < sl_env_n_names(); e++) check(sl_env_name(e), &plain);
-    sl_env_options shifted = plain, piloted = plain, legacy = plain;
+    sl_env_options shifted = plain, with_policy = plain, legacy = plain;
     shifted.spawn_shift = 4.0;
     shifted.full = true;
-    piloted.opponent = SL_OPPONENT_POLICY;
-    piloted.pilot = (sl_pilot){.act = count, .memory = 1};
+    with_policy.opponent = SL_OPPONENT_POLICY;
+    with_policy.policy = (sl_opponent_policy){.act = count, .memory = 1};
     legacy.legacy_physics = true;
     check("combat/3m", &shifted);
-    check("combat/5m_vs_6m", &piloted);
+    check("combat/5m_vs_6m", &with_policy);
     check("mpe/simple_spread_v3", &legacy);
 }
 

@@ -29,7 +29,7 @@ typedef struct field {
     sl_env_out out;
 } field;
 
-// a pilot that goes to and fro and shoots the last that it may
+// an opponent policy that goes to and fro and shoots the last that it may
 static int32_t wander(const void *context, int unit, const float *obs, const uint8_t *avail, float *memory) {
     (void)context, (void)obs;
     int32_t action = 2 + ((int)memory[0] + unit) % 4;
@@ -107,12 +107,12 @@ static void play(const char *name, const sl_env_options *options, int n_threads,
 
 static void battles_end_in_the_recorded_state(void **state) {
     (void)state;
-    sl_env_options plain = sl_env_default_options(), switched = plain, piloted = plain;
+    sl_env_options plain = sl_env_default_options(), switched = plain, with_policy = plain;
     switched.full = switched.wall_offset_fix = switched.clamp_to_map = switched.clear_last_actions = true;
     switched.corpse_attack = SL_SWITCH_OFF;
     switched.spawn_shift = 4.0;
-    piloted.opponent = SL_OPPONENT_POLICY;
-    piloted.pilot = (sl_pilot){.act = wander, .memory = 1};
+    with_policy.opponent = SL_OPPONENT_POLICY;
+    with_policy.policy = (sl_opponent_policy){.act = wander, .memory = 1};
     const struct {
         const char *name;
         const sl_env_options *options;
@@ -123,7 +123,7 @@ static void battles_end_in_the_recorded_state(void **state) {
         {"combat/8m", &plain, 0x68ec8eb52e415f46u, 0x92fc25edf0d599c2u},
         {"combat/3s5z", &plain, 0x4be1573a1a5f95ceu, 0x8d35339392b8ca33u},
         {"combat/3s5z", &switched, 0x8cebe3db31cd328du, 0x04f0f9b0b7c9686eu},
-        {"combat/5m_vs_6m", &piloted, 0x3a4ddb0ce0d5b496u, 0xb03d6eb497f109c8u},
+        {"combat/5m_vs_6m", &with_policy, 0x3a4ddb0ce0d5b496u, 0xb03d6eb497f109c8u},
     };
     static const int n_threads[] = {1, 2, 4};
     int n_wrong = 0;

@@ -131,19 +131,19 @@ static void rounding_at_the_limit(void **state) {
     sl_temp_folder_remove(&folder);
 }
 
-// a keep table that hides how far away a unit is does not show a unit out of sight; in place is the same
+// an observation mask that hides how far away a unit is does not show a unit out of sight; in place is the same
 static void sight_comes_before_the_features(void **state) {
     (void)state;
     side *full = open_side("combat/3m", true, 1);
     sl_mask_def def = {.kind = SL_MASK_RANDOM, .k_min = 30, .k_max = 30, .sight = true};
     sl_mask *mask = make_mask(&def, full->spec, 1);
-    float keep[90], seen[90];
-    for (int k = 0; k < 90; k++) keep[k] = k % 5 == 0 ? 0.0f : 1.0f; // feature 1 of every entry
-    sl_mask_see(mask, keep, full->obs, seen);
+    float obs_mask[90], seen[90];
+    for (int k = 0; k < 90; k++) obs_mask[k] = k % 5 == 0 ? 0.0f : 1.0f; // feature 1 of every entry
+    sl_mask_see(mask, obs_mask, full->obs, seen);
     for (int k = 4; k < 19; k += 5) assert_true(full->obs[k + 1] > 1.0f && full->obs[k + 4] == 1.0f);
     for (int k = 4; k < 19; k++) assert_true(seen[k] == 0.0f);
     for (int k = 19; k < 30; k++) assert_true(seen[k] == (k % 5 == 0 ? 0.0f : full->obs[k]));
-    sl_mask_see(mask, keep, full->obs, full->obs);
+    sl_mask_see(mask, obs_mask, full->obs, full->obs);
     assert_memory_equal(full->obs, seen, sizeof seen);
     sl_mask_destroy(&mask);
     close_side(full);
@@ -159,12 +159,12 @@ static void movement_is_kept_unless_it_is_hidden(void **state) {
     for (int hides = 0; hides < 2; hides++) {
         def.hides_movement = hides;
         sl_mask *mask = make_mask(&def, s->spec, 1);
-        const float *keep = sl_mask_keep(mask, 0);
+        const float *obs_mask = sl_mask_get(mask, 0);
         for (int k = 0; k < 30; k++) {
             bool move = k < 4, enemy = k >= 4 && k < 19, ally = k >= 19 && k < 29;
-            assert_true(keep[k] == (enemy || (move && !hides) ? 1.0f : 0.0f));
-            assert_true(keep[30 + k] == (ally || (move && !hides) ? 1.0f : 0.0f));
-            assert_true(keep[60 + k] == (move ? 1.0f : 0.0f));
+            assert_true(obs_mask[k] == (enemy || (move && !hides) ? 1.0f : 0.0f));
+            assert_true(obs_mask[30 + k] == (ally || (move && !hides) ? 1.0f : 0.0f));
+            assert_true(obs_mask[60 + k] == (move ? 1.0f : 0.0f));
         }
         sl_mask_destroy(&mask);
     }

@@ -29,7 +29,7 @@ static sl_episode sample(bool full) {
     for (int i = 0; i < T * N * A; i++) avail[i] = (uint8_t)sl_rng_below(&rng, 2);
     sl_episode e = {.T = T, .N = N, .O = O, .A = A, .S = full ? S : 0, .H = H, .M = full ? N : 1};
     e.index = UINT64_MAX - 3, e.terminated = full, e.ret = -12.25;
-    e.obs = floats[0], e.keep = flags[0], e.action = actions, e.logp = floats[1], e.value = floats[2];
+    e.obs = floats[0], e.obs_mask = flags[0], e.action = actions, e.logp = floats[1], e.value = floats[2];
     e.reward = floats[3], e.logits = floats[4], e.z = floats[5];
     e.knows_won = e.won = full;
     if (full) e.state = floats[6], e.avail = avail, e.alive = flags[1];
@@ -42,7 +42,7 @@ static void check_equal(const sl_episode *a, const sl_episode *b) {
     assert_true(a->knows_won == b->knows_won && a->won == b->won);
     assert_true(!a->state == !b->state && !a->avail == !b->avail && !a->alive == !b->alive);
     assert_memory_equal(a->obs, b->obs, (T + 1) * N * O * sizeof(float));
-    assert_memory_equal(a->keep, b->keep, N * O * sizeof(float));
+    assert_memory_equal(a->obs_mask, b->obs_mask, N * O * sizeof(float));
     assert_memory_equal(a->action, b->action, T * N * sizeof(int32_t));
     assert_memory_equal(a->logp, b->logp, T * N * sizeof(float));
     assert_memory_equal(a->value, b->value, (size_t)(T + 1) * (size_t)a->M * sizeof(float));
@@ -107,7 +107,7 @@ static void bad_values_are_refused_by_field(void **state) {
         const char *field;
     } cases[] = {
         {&floats[0][3], NAN, "'obs'"},
-        {&flags[0][2], 0.5F, "'keep'"},
+        {&flags[0][2], 0.5F, "'obs_mask'"},
         {&floats[1][1], INFINITY, "'logp'"},
         {&floats[2][T], -INFINITY, "'value'"},
         {&floats[3][5], NAN, "'reward'"},

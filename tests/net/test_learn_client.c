@@ -139,7 +139,7 @@ static char hash_text[65];
 
 typedef struct fixture {
     sl_sim *sim;
-    sl_asker *asker;
+    sl_learn_client *client;
     fake coordinator;
     volatile sig_atomic_t stop;
     int n_progress, stop_after; /* stop_after: progress messages, 0 = never */
@@ -157,12 +157,12 @@ static void open_pair(fixture *f, script what) {
     sl_sim_def sim = {.seed = 1, .delay_min_ns = 10000, .delay_max_ns = 10000};
     assert_int_equal(sl_sim_create(&sim, &f->sim), SL_OK);
     sl_sim_install(f->sim);
-    sl_asker_def def = sl_asker_default_def("sim://trainer");
+    sl_learn_client_def def = sl_learn_client_default_def("sim://trainer");
     (void)snprintf(def.config_hash, sizeof def.config_hash, "%s", hash_text);
     def.stop = &f->stop;
     def.progress = count_progress;
     def.context = f;
-    assert_int_equal(sl_asker_open(&def, &f->asker), SL_OK);
+    assert_int_equal(sl_learn_client_open(&def, &f->client), SL_OK);
     sl_transport_def transport = sl_transport_learn_def();
     assert_int_equal(sl_transport_connect("sim://trainer", &transport, &f->coordinator.transport), SL_OK);
     assert_int_equal(sl_learn_codec_create(&f->coordinator.codec), SL_OK);
@@ -170,7 +170,7 @@ static void open_pair(fixture *f, script what) {
 }
 
 static void close_pair(fixture *f) {
-    sl_asker_close(&f->asker);
+    sl_learn_client_close(&f->client);
     sl_transport_close(&f->coordinator.transport);
     sl_learn_codec_destroy(&f->coordinator.codec);
     sl_sim_install(NULL);
@@ -179,7 +179,7 @@ static void close_pair(fixture *f) {
 
 static sl_status ask(fixture *f, bool resend, const sl_learn_message **answer) {
     sl_learn_message request = {.kind = SL_LEARN_STOP};
-    return sl_asker_ask(f->asker, &request, resend, answer);
+    return sl_learn_client_ask(f->client, &request, resend, answer);
 }
 
 static void a_request_is_answered(void **state) {
@@ -187,13 +187,11 @@ static void a_request_is_answered(void **state) {
     fixture f;
     const sl_learn_message *answer = NULL;
     open_pair(&f, ANSWER);
-    assert_int_equal(sl_asker_peer(f.asker), 0);
     for (int k = 1; k <= 3; k++) {
         assert_int_equal(ask(&f, false, &answer), SL_OK);
         assert_int_equal(answer->kind, SL_LEARN_DONE);
         assert_int_equal(f.coordinator.n_requests, k);
     }
-    assert_int_equal(sl_asker_peer(f.asker), 11);
     assert_true(f.coordinator.n_welcomes >= 1);
     close_pair(&f);
 }
@@ -203,7 +201,7 @@ static void another_experiment_is_rejected(void **state) {
     fixture f;
     open_pair(&f, ANSWER);
     f.coordinator.hash = "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb";
-    assert_int_equal(sl_asker_wait(f.asker), SL_NETWORK);
+    assert_int_equal(sl_learn_client_wait(f.client), SL_NETWORK);
     assert_true(f.coordinator.n_rejects > 0);
     assert_int_equal(f.coordinator.n_welcomes, 0);
     close_pair(&f);
@@ -255,13 +253,12 @@ static void a_second_coordinator_is_rejected(void **state) {
     fake second;
     const sl_learn_message *answer = NULL;
     open_pair(&f, ANSWER);
-    assert_int_equal(sl_asker_wait(f.asker), SL_OK);
+    assert_int_equal(sl_learn_client_wait(f.client), SL_OK);
     open_second(&f, &second);
     // the one that is served stays, and the other is told
     f.coordinator.script = WORK_FOR_EVER;
     f.stop_after = 20;
     assert_int_equal(ask(&f, true, &answer), SL_INTERRUPTED);
-    assert_int_equal(sl_asker_peer(f.asker), 11);
     assert_int_equal(second.n_welcomes, 0);
     assert_true(second.n_rejects > 0);
     assert_int_equal(f.coordinator.n_rejects, 0);
@@ -276,15 +273,14 @@ static void a_successor_takes_the_place_of_one_that_is_gone(void **state) {
     fake second;
     const sl_learn_message *answer = NULL;
     open_pair(&f, ANSWER);
-    assert_int_equal(sl_asker_wait(f.asker), SL_OK);
+    assert_int_equal(sl_learn_client_wait(f.client), SL_OK);
     close_second(&f.coordinator);
     open_second(&f, &second);
     int64_t start = sl_sim_now_ns(f.sim);
     assert_int_equal(ask(&f, true, &answer), SL_OK);
-    assert_int_equal(sl_asker_peer(f.asker), 77);
     assert_int_equal(second.n_rejects, 0);
     assert_true(sl_sim_now_ns(f.sim) - start < 2000 * ms);
-    sl_asker_close(&f.asker);
+    sl_learn_client_close(&f.client);
     close_second(&second);
     sl_sim_install(NULL);
     sl_sim_destroy(&f.sim);
@@ -296,13 +292,12 @@ static void a_successor_takes_the_place_of_a_silent_one(void **state) {
     fake second;
     const sl_learn_message *answer = NULL;
     open_pair(&f, ANSWER);
-    assert_int_equal(sl_asker_wait(f.asker), SL_OK);
+    assert_int_equal(sl_learn_client_wait(f.client), SL_OK);
     f.coordinator.script = FALL_SILENT;
     open_second(&f, &second);
     int64_t start = sl_sim_now_ns(f.sim);
     assert_int_equal(ask(&f, true, &answer), SL_OK);
     int64_t took = sl_sim_now_ns(f.sim) - start;
-    assert_int_equal(sl_asker_peer(f.asker), 77);
     assert_int_equal(second.n_rejects, 0);
     assert_true(took > 10000 * ms && took < 12000 * ms);
     close_second(&second);
@@ -316,7 +311,6 @@ static void a_replaced_coordinator_is_told_of(void **state) {
     open_pair(&f, BE_REPLACED);
     assert_int_equal(ask(&f, false, &answer), SL_TIMEOUT);
     assert_null(answer);
-    assert_int_equal(sl_asker_peer(f.asker), 13);
     // the caller restores and goes on with the new one
     assert_int_equal(ask(&f, false, &answer), SL_OK);
     close_pair(&f);
@@ -362,7 +356,7 @@ static void silence_ends_and_progress_does_not(void **state) {
     fixture f;
     const sl_learn_message *answer = NULL;
     open_pair(&f, ANSWER);
-    assert_int_equal(sl_asker_wait(f.asker), SL_OK);
+    assert_int_equal(sl_learn_client_wait(f.client), SL_OK);
     f.coordinator.script = FALL_SILENT;
     int64_t start = sl_sim_now_ns(f.sim);
     assert_int_equal(ask(&f, false, &answer), SL_NETWORK);
@@ -375,7 +369,7 @@ static void who_was_stopped_calls_nobody_silent(void **state) {
     fixture f;
     const sl_learn_message *answer = NULL;
     open_pair(&f, ANSWER);
-    assert_int_equal(sl_asker_wait(f.asker), SL_OK);
+    assert_int_equal(sl_learn_client_wait(f.client), SL_OK);
     f.coordinator.script = HOLD_UP;
     int64_t start = sl_sim_now_ns(f.sim);
     assert_int_equal(ask(&f, false, &answer), SL_OK);

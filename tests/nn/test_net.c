@@ -44,7 +44,7 @@ enum { N_SETUPS = sizeof setups / sizeof setups[0] };
 typedef struct data {
     const setup *s;
     size_t n, rows;
-    float *params, *grads, *x, *h0, *keep, *out, *z, *dout, *dz;
+    float *params, *grads, *x, *h0, *not_first, *out, *z, *dout, *dz;
     sl_net_workspace *ws;
 } data;
 
@@ -66,8 +66,8 @@ static data data_new(const setup *s) {
     d.grads = random_floats(d.n, 0, &rng);
     d.x = random_floats(rows * (size_t)s->def.in_dim, 1, &rng);
     d.h0 = s->masked ? random_floats((size_t)s->B * H, 0.5, &rng) : NULL;
-    d.keep = s->masked ? random_floats(rows, 1, &rng) : NULL;
-    for (size_t i = 0; s->masked && i < rows; i++) d.keep[i] = d.keep[i] > -0.7f ? 1.0f : 0.0f;
+    d.not_first = s->masked ? random_floats(rows, 1, &rng) : NULL;
+    for (size_t i = 0; s->masked && i < rows; i++) d.not_first[i] = d.not_first[i] > -0.7f ? 1.0f : 0.0f;
     d.out = random_floats(rows * A, 0, &rng);
     d.z = random_floats(rows * H, 0, &rng);
     d.dout = random_floats(rows * A, 1, &rng);
@@ -77,14 +77,14 @@ static data data_new(const setup *s) {
 }
 
 static void data_free(data *d) {
-    float *all[] = {d->params, d->grads, d->x, d->h0, d->keep, d->out, d->z, d->dout, d->dz};
+    float *all[] = {d->params, d->grads, d->x, d->h0, d->not_first, d->out, d->z, d->dout, d->dz};
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) sl_free(all[i]);
     sl_net_workspace_destroy(&d->ws);
     assert_null(d->ws);
 }
 
 static void forward(data *d) {
-    sl_net_forward(&d->s->def, d->params, d->ws, d->s->T, d->s->B, d->x, d->h0, d->keep, d->out, d->z);
+    sl_net_forward(&d->s->def, d->params, d->ws, d->s->T, d->s->B, d->x, d->h0, d->not_first, d->out, d->z);
 }
 
 static void backward(data *d) {
@@ -110,7 +110,7 @@ static void test_forward_equals_ref(void **state) {
         size_t n_out = d.rows * (size_t)d.s->def.out_dim, n_z = d.rows * (size_t)d.s->def.hidden;
         float *out = sl_alloc_array(n_out, sizeof *out), *z = sl_alloc_array(n_z, sizeof *z);
         forward(&d);
-        sl_net_forward_ref(&d.s->def, d.params, d.s->T, d.s->B, d.x, d.h0, d.keep, out, z);
+        sl_net_forward_ref(&d.s->def, d.params, d.s->T, d.s->B, d.x, d.h0, d.not_first, out, z);
         if (distance(n_out, d.out, out) > 2e-6 || distance(n_z, d.z, z) > 2e-6) {
             fail_msg("%s: out %g, z %g", d.s->name, distance(n_out, d.out, out), distance(n_z, d.z, z));
         }
@@ -138,7 +138,7 @@ static void test_backward_equals_ref(void **state) {
         float *want = sl_alloc_array(d.n, sizeof *want);
         forward(&d);
         backward(&d);
-        sl_net_backward_ref(&d.s->def, d.params, d.s->T, d.s->B, d.x, d.h0, d.keep, d.dout, d.dz, want);
+        sl_net_backward_ref(&d.s->def, d.params, d.s->T, d.s->B, d.x, d.h0, d.not_first, d.dout, d.dz, want);
         compare_gradients(&d, d.grads, want, 5e-6);
         // gradients are added to: a second pass doubles them
         forward(&d);
@@ -152,7 +152,7 @@ static void test_backward_equals_ref(void **state) {
 
 // sum of out * dout + z * dz, whose gradient backward computes
 static double loss(data *d) {
-    sl_net_forward_ref(&d->s->def, d->params, d->s->T, d->s->B, d->x, d->h0, d->keep, d->out, d->z);
+    sl_net_forward_ref(&d->s->def, d->params, d->s->T, d->s->B, d->x, d->h0, d->not_first, d->out, d->z);
     double sum = 0;
     for (size_t i = 0; i < d->rows * (size_t)d->s->def.out_dim; i++) sum += (double)d->out[i] * (double)d->dout[i];
     for (size_t i = 0; d->dz && i < d->rows * (size_t)d->s->def.hidden; i++) {
@@ -173,7 +173,7 @@ static void test_ref_equals_finite_differences(void **state) {
         if (setups[i].def.activation == SL_ACT_RELU || setups[i].B > 10) continue;
         data d = data_new(&setups[i]);
         float *want = sl_alloc_array(d.n, sizeof *want);
-        sl_net_backward_ref(&d.s->def, d.params, d.s->T, d.s->B, d.x, d.h0, d.keep, d.dout, d.dz, d.grads);
+        sl_net_backward_ref(&d.s->def, d.params, d.s->T, d.s->B, d.x, d.h0, d.not_first, d.dout, d.dz, d.grads);
         for (size_t p = 0; p < d.n; p++) {
             const float at = d.params[p], step = 0x1p-6f;
             double near = loss_at(&d, p, at + step) - loss_at(&d, p, at - step);

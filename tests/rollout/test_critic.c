@@ -51,9 +51,9 @@ static void close_world(world *w) {
     sl_setup_destroy(&w->setup);
 }
 
-static void judge_all(world *w, const sl_critic_view *view) {
+static void value_all(world *w, const sl_critic_view *view) {
     for (int slice = 0; slice < sl_slices_of(V).n; slice++)
-        sl_critic_judge(w->critic, slice, SL_TEAM_STEP, view, w->value);
+        sl_critic_value(w->critic, slice, SL_TEAM_STEP, view, w->value);
 }
 
 static float value_by_hand(const world *w, const float *row) {
@@ -68,7 +68,7 @@ static void check_rows(bool own) {
     int S = w.setup->S, O = own ? w.setup->O : 0;
     assert_int_equal(w.setup->critic.in_dim, S + O + 3);
     sl_critic_view view = {.state = w.state, .obs = w.obs, .alive = w.alive};
-    judge_all(&w, &view);
+    value_all(&w, &view);
     for (int r = 0; r < V * 3; r++) {
         float row[MAX_ROW] = {0};
         if (w.alive[r]) memcpy(row, w.state + r / 3 * S, (size_t)S * sizeof *row);
@@ -96,7 +96,7 @@ static void test_the_row_of_one_agent(void **state) {
     assert_true(w.setup->N == 1 && w.setup->M == 1 && S == O);
     assert_int_equal(w.setup->critic.in_dim, S + O + 1);
     sl_critic_view view = {.state = NULL, .obs = w.obs};
-    judge_all(&w, &view);
+    value_all(&w, &view);
     for (int v = 0; v < V; v++) {
         float row[MAX_ROW] = {0};
         memcpy(row, w.obs + v * O, (size_t)O * sizeof *row);
@@ -112,7 +112,7 @@ static void test_one_row_for_the_team(void **state) {
     world w = {0};
     open_world(&w, true, false);
     sl_critic_view view = {.state = w.state, .obs = w.obs, .alive = w.alive};
-    judge_all(&w, &view);
+    value_all(&w, &view);
     for (int v = 0; v < V; v++) assert_float_equal(w.value[v], value_by_hand(&w, w.state + v * w.setup->S), 1e-4);
     close_world(&w);
 }

@@ -1,4 +1,4 @@
-/* test_episode_batch.c - every episode of a wave played again alone, by hand: the environment with the actions that
+/* test_episode_batch.c - every episode of a batch played again alone, by hand: the environment with the actions that
  * were kept, the networks by their naive twins, the draws from the episode's own stream. */
 #include "common/alloc.h"
 #include "nn/dist.h"
@@ -21,7 +21,7 @@ typedef struct world {
     sl_temp_folder folder;
     sl_setup *setup;
     sl_pool *pool;
-    sl_wave *wave;
+    sl_episode_batch *batch;
     sl_rng stream;
     float *actor, *critic, *students;
     bool students_act;
@@ -66,15 +66,15 @@ static void fight(world *w) {
 static void (*const variants[])(world *) = {spread, spread_recurrent_per_agent, combat, fight};
 enum { N_VARIANTS = 4, FIGHT = 3 };
 
-static void open_wave(world *w, int copies, int n_threads) {
+static void open_batch(world *w, int copies, int n_threads) {
     assert_int_equal(sl_pool_create(n_threads, &w->pool), SL_OK);
-    assert_int_equal(sl_wave_create(w->setup, w->pool, copies, w->students_act, &w->wave), SL_OK);
-    sl_wave_set_teacher(w->wave, w->actor, w->critic, -3.0, 2.0);
-    if (w->students_act) sl_wave_set_students(w->wave, w->students);
+    assert_int_equal(sl_episode_batch_create(w->setup, w->pool, copies, w->students_act, &w->batch), SL_OK);
+    sl_episode_batch_set_teacher(w->batch, w->actor, w->critic, -3.0, 2.0);
+    if (w->students_act) sl_episode_batch_set_students(w->batch, w->students);
 }
 
-static void close_wave(world *w) {
-    sl_wave_destroy(&w->wave);
+static void close_batch(world *w) {
+    sl_episode_batch_destroy(&w->batch);
     sl_pool_destroy(&w->pool);
 }
 
@@ -94,11 +94,11 @@ static void open_world(world *w, void (*change)(world *), bool students_act) {
     size_t n = 0;
     for (int i = 0; i < s->N; i++) n += sl_net_n_params(&s->students[i]);
     w->students = random_floats(n, 3);
-    open_wave(w, V, 2);
+    open_batch(w, V, 2);
 }
 
 static void close_world(world *w) {
-    close_wave(w);
+    close_batch(w);
     sl_setup_destroy(&w->setup);
     sl_free(w->actor);
     sl_free(w->critic);
@@ -139,7 +139,7 @@ static void replay(const world *w, const sl_episode *e, seen *see) {
     assert_int_equal(sl_setup_masks(s, 1, &mask), SL_OK);
     sl_env_seed(env, 0, &own);
     sl_mask_draw(mask, 0, &draw);
-    assert_memory_equal(e->keep, sl_mask_keep(mask, 0), (size_t)(s->N * s->O) * sizeof(float));
+    assert_memory_equal(e->obs_mask, sl_mask_get(mask, 0), (size_t)(s->N * s->O) * sizeof(float));
     sl_env_reset(env, 0, 1, NULL, &out);
     note(w, mask, &out, 0, see);
     for (int t = 0; t < e->T; t++) {
@@ -186,20 +186,20 @@ static void check_decisions(const world *w, const sl_episode *e, const seen *see
     static float x[MAX_T * MAX_IN], logits[MAX_T * MAX_A], z[MAX_T * MAX_H], acting[MAX_T * MAX_A];
     const sl_setup *s = w->setup;
     const sl_net_def *net = &s->teacher, *own = &s->students[n];
-    float keep[MAX_T] = {0};
+    float not_first[MAX_T] = {0};
     int T = e->T, I = net->in_dim, A = s->A;
     memset(x, 0, sizeof x);
     for (int t = 0; t < T; t++) {
-        keep[t] = t > 0;
+        not_first[t] = t > 0;
         memcpy(x + t * I, see->obs + (t * s->N + n) * s->O, (size_t)s->O * sizeof *x);
         x[t * I + s->O + n] = 1.0f;
     }
-    sl_net_forward_ref(net, w->actor, T, 1, x, NULL, keep, logits, z);
+    sl_net_forward_ref(net, w->actor, T, 1, x, NULL, not_first, logits, z);
     memcpy(acting, logits, sizeof acting);
     for (int t = 0; t < T && w->students_act; t++)
         memcpy(x + t * own->in_dim, see->masked + (t * s->N + n) * s->O, (size_t)own->in_dim * sizeof *x);
     assert_int_equal(own->out_dim, A);
-    if (w->students_act) sl_net_forward_ref(own, student, T, 1, x, NULL, keep, acting, NULL);
+    if (w->students_act) sl_net_forward_ref(own, student, T, 1, x, NULL, not_first, acting, NULL);
     sl_rng stream = sl_rng_split(&w->stream, e->index), actions = sl_rng_split_name(&stream, "action");
     sl_rng rng = sl_rng_split(&actions, (uint64_t)n);
     for (int t = 0; t < T; t++) {
@@ -218,24 +218,24 @@ static void check_values(const world *w, const sl_episode *e, const seen *see, i
     static float x[(MAX_T + 1) * MAX_IN], value[MAX_T + 1];
     const sl_setup *s = w->setup;
     const sl_net_def *net = &s->critic;
-    float keep[MAX_T + 1] = {0};
+    float not_first[MAX_T + 1] = {0};
     bool own = w->x.e.teacher.critic_input == SL_EXP_CRITIC_AGENT;
     int I = net->in_dim, O = own ? s->O : 0;
     memset(x, 0, sizeof x);
     for (int t = 0; t <= e->T; t++) {
         float *row = x + t * I;
-        keep[t] = t > 0;
+        not_first[t] = t > 0;
         bool dead = s->M > 1 && !see->alive[t * s->N + m];
         if (!dead) memcpy(row, see->state + t * s->S, (size_t)s->S * sizeof *x);
         if (!dead) memcpy(row + s->S, see->obs + (t * s->N + m) * s->O, (size_t)O * sizeof *x);
         if (s->M > 1) row[s->S + O + m] = 1.0f;
     }
-    sl_net_forward_ref(net, w->critic, e->T + 1, 1, x, NULL, keep, value, NULL);
+    sl_net_forward_ref(net, w->critic, e->T + 1, 1, x, NULL, not_first, value, NULL);
     for (int t = 0; t <= e->T; t++) assert_float_equal(e->value[t * s->M + m], value[t] * 2.0f - 3.0f, 2e-3f);
 }
 
 static void check_episode(const world *w, int v, uint64_t first, seen *see) {
-    const sl_episode *e = sl_wave_episode(w->wave, v);
+    const sl_episode *e = sl_episode_batch_get(w->batch, v);
     assert_true(e->index == first + (uint64_t)v);
     replay(w, e, see);
     check_seen(w, e, see);
@@ -255,9 +255,9 @@ static void test_episodes_are_what_was_played(void **state) {
         int shortest = MAX_T, longest = 0, n_won = 0;
         open_world(&w, variants[k / 2], k % 2);
         for (uint64_t first = 0; first < 2 * V; first += V) {
-            sl_wave_play(w.wave, &w.stream, first);
+            sl_episode_batch_play(w.batch, &w.stream, first);
             for (int v = 0; v < V; v++) {
-                const sl_episode *e = sl_wave_episode(w.wave, v);
+                const sl_episode *e = sl_episode_batch_get(w.batch, v);
                 check_episode(&w, v, first, &see);
                 if (e->T < shortest) shortest = e->T;
                 if (e->T > longest) longest = e->T;
@@ -280,7 +280,7 @@ static uint64_t hash(uint64_t h, const void *bytes, size_t n) {
 static uint64_t hash_episode(const sl_episode *e) {
     size_t T = (size_t)e->T, N = (size_t)e->N, TN = T * N;
     uint64_t h = hash(0xcbf29ce484222325u, e->obs, (T + 1) * N * (size_t)e->O * 4);
-    h = hash(h, e->keep, N * (size_t)e->O * 4);
+    h = hash(h, e->obs_mask, N * (size_t)e->O * 4);
     h = hash(h, e->state, (T + 1) * (size_t)e->S * 4);
     h = hash(h, e->avail, TN * (size_t)e->A);
     h = hash(h, e->action, TN * 4);
@@ -293,22 +293,22 @@ static uint64_t hash_episode(const sl_episode *e) {
     return hash(h, &e->ret, sizeof e->ret);
 }
 
-/* An episode is its stream's: whatever the wave played before, on however many threads. */
+/* An episode is its stream's: whatever the batch played before, on however many threads. */
 static void test_an_episode_is_its_streams(void **state) {
     (void)state;
     static world w;
     for (int k = 0; k < 2 * N_VARIANTS; k++) {
         uint64_t wanted[V];
         open_world(&w, variants[k / 2], k % 2);
-        sl_wave_play(w.wave, &w.stream, 0);
-        for (int v = 0; v < V; v++) wanted[v] = hash_episode(sl_wave_episode(w.wave, v));
-        sl_wave_play(w.wave, &w.stream, 100);
-        assert_true(hash_episode(sl_wave_episode(w.wave, 0)) != wanted[0]);
+        sl_episode_batch_play(w.batch, &w.stream, 0);
+        for (int v = 0; v < V; v++) wanted[v] = hash_episode(sl_episode_batch_get(w.batch, v));
+        sl_episode_batch_play(w.batch, &w.stream, 100);
+        assert_true(hash_episode(sl_episode_batch_get(w.batch, 0)) != wanted[0]);
         for (int n_threads = 1; n_threads <= 3; n_threads += 2) {
-            sl_wave_play(w.wave, &w.stream, 0);
-            for (int v = 0; v < V; v++) assert_true(hash_episode(sl_wave_episode(w.wave, v)) == wanted[v]);
-            close_wave(&w);
-            open_wave(&w, V, n_threads);
+            sl_episode_batch_play(w.batch, &w.stream, 0);
+            for (int v = 0; v < V; v++) assert_true(hash_episode(sl_episode_batch_get(w.batch, v)) == wanted[v]);
+            close_batch(&w);
+            open_batch(&w, V, n_threads);
         }
         close_world(&w);
     }
@@ -321,17 +321,17 @@ static void test_an_episode_has_no_place_of_its_own(void **state) {
     static int32_t actions[V][MAX_T * MAX_N];
     int length[V];
     open_world(&w, combat, true);
-    sl_wave_play(w.wave, &w.stream, 0);
+    sl_episode_batch_play(w.batch, &w.stream, 0);
     for (int v = 0; v < V; v++) {
-        const sl_episode *e = sl_wave_episode(w.wave, v);
+        const sl_episode *e = sl_episode_batch_get(w.batch, v);
         length[v] = e->T;
         memcpy(actions[v], e->action, (size_t)(e->T * e->N) * sizeof(int32_t));
     }
-    close_wave(&w);
-    open_wave(&w, 5, 1);
-    sl_wave_play(w.wave, &w.stream, 9);
+    close_batch(&w);
+    open_batch(&w, 5, 1);
+    sl_episode_batch_play(w.batch, &w.stream, 9);
     for (int v = 0; v < 5; v++) {
-        const sl_episode *e = sl_wave_episode(w.wave, v);
+        const sl_episode *e = sl_episode_batch_get(w.batch, v);
         assert_int_equal(e->T, length[9 + v]);
         assert_memory_equal(e->action, actions[9 + v], (size_t)(e->T * e->N) * sizeof(int32_t));
     }
@@ -343,9 +343,9 @@ static void test_no_allocation(void **state) {
     if (!sl_heap_is_counted()) skip();
     static world w;
     open_world(&w, combat, true);
-    sl_wave_play(w.wave, &w.stream, 0);
+    sl_episode_batch_play(w.batch, &w.stream, 0);
     uint64_t before = sl_heap_count();
-    for (uint64_t first = V; first < 20 * V; first += V) sl_wave_play(w.wave, &w.stream, first);
+    for (uint64_t first = V; first < 20 * V; first += V) sl_episode_batch_play(w.batch, &w.stream, first);
     assert_int_equal(sl_heap_count() - before, 0);
     close_world(&w);
 }

@@ -68,7 +68,7 @@ static uint64_t hash_data(const sl_rollout_data *d) {
     h = hash(h, d->advantage, TB * M * 4);
     h = hash(h, d->target, TB * M * 4);
     h = hash(h, d->value, TB * M * 4);
-    h = hash(h, d->keep, TB * 4);
+    h = hash(h, d->not_first, TB * 4);
     h = hash(h, d->hidden, CB * N * (size_t)d->H * 4);
     h = hash(h, d->critic_hidden, CB * M * (size_t)d->H_critic * 4);
     h = hash(h, d->episode_return, (size_t)d->n_episodes * N * 8);
@@ -162,17 +162,17 @@ static void test_snapshot_goes_on(void **state) {
 static void check_logp(const world *w, const sl_rollout_data *d, int agent, const sl_net_def *def,
                        const float *params, int t0) {
     int n_steps = t0 + 10 <= d->T ? 10 : d->T - t0, I = def->in_dim, A = def->out_dim;
-    float x[10 * 64], out[10 * 16], z[10 * 64], keep[10];
+    float x[10 * 64], out[10 * 16], z[10 * 64], not_first[10];
     for (int b = 0; b < d->B; b += 5) {
         memset(x, 0, sizeof x);
         for (int t = 0; t < n_steps; t++) {
             int64_t row = (int64_t)(t0 + t) * d->B + b;
             memcpy(x + t * I, d->obs + (row * d->N + agent) * d->O, (size_t)d->O * sizeof(float));
             if (I > d->O) x[t * I + d->O + agent] = 1.0f;
-            keep[t] = d->keep[row];
+            not_first[t] = d->not_first[row];
         }
         const float *h0 = d->hidden ? d->hidden + (((int64_t)(t0 / 10) * d->B + b) * d->N + agent) * d->H : NULL;
-        sl_net_forward_ref(def, params, n_steps, 1, x, h0, keep, out, z);
+        sl_net_forward_ref(def, params, n_steps, 1, x, h0, not_first, out, z);
         for (int t = 0; t < n_steps; t++) {
             float logp[16];
             int64_t row = ((int64_t)(t0 + t) * d->B + b) * d->N + agent;
@@ -190,7 +190,7 @@ static void check_value(const world *w, const sl_rollout_data *d, int m, int t0)
     static float x[10 * WIDTH];
     const sl_setup *s = w->setup;
     int n_steps = t0 + 10 <= d->T ? 10 : d->T - t0, I = s->critic.in_dim, O = s->critic_own ? d->O : 0;
-    float out[10], keep[10];
+    float out[10], not_first[10];
     const float *states = d->state ? d->state : d->obs, *own = d->critic_obs ? d->critic_obs : d->obs;
     assert_in_range(I, 1, WIDTH);
     for (int b = 0; b < d->B; b += 5) {
@@ -198,7 +198,7 @@ static void check_value(const world *w, const sl_rollout_data *d, int m, int t0)
         for (int t = 0; t < n_steps; t++) {
             int64_t row = (int64_t)(t0 + t) * d->B + b;
             float *to = x + t * I;
-            keep[t] = d->keep[row];
+            not_first[t] = d->not_first[row];
             if (s->critic_rows) to[d->S + O + m] = 1.0f;
             if (s->critic_rows && d->alive && d->alive[row * d->N + m] == 0.0f) continue;
             memcpy(to, states + row * d->S, (size_t)d->S * sizeof *x);
@@ -206,7 +206,7 @@ static void check_value(const world *w, const sl_rollout_data *d, int m, int t0)
         }
         int64_t first = ((int64_t)(t0 / 10) * d->B + b) * d->M + m;
         const float *h0 = d->critic_hidden ? d->critic_hidden + first * d->H_critic : NULL;
-        sl_net_forward_ref(&s->critic, w->critic, n_steps, 1, x, h0, keep, out, NULL);
+        sl_net_forward_ref(&s->critic, w->critic, n_steps, 1, x, h0, not_first, out, NULL);
         for (int t = 0; t < n_steps; t++)
             assert_float_equal(d->value[((t0 + t) * d->B + b) * d->M + m], out[t] * 3.0f - 20.0f, 1e-3f);
     }
@@ -253,7 +253,7 @@ static void test_advantages_and_episodes(void **state) {
         assert_true(fabs(by_step - by_agent) < 1e-3);
         sum += by_agent;
         for (int t = 0; t < d->T; t++) {
-            assert_float_equal(d->keep[t * d->B + b], (t % 25 == 0 ? 0.0f : 1.0f), 0);
+            assert_float_equal(d->not_first[t * d->B + b], (t % 25 == 0 ? 0.0f : 1.0f), 0);
             assert_int_equal(d->truncated[t * d->B + b], t % 25 == 24);
             assert_int_equal(d->terminated[t * d->B + b], 0);
             assert_float_equal(d->target[t * d->B + b], d->advantage[t * d->B + b] + d->value[t * d->B + b], 1e-4f);
@@ -270,7 +270,7 @@ static void test_advantages_and_episodes(void **state) {
 }
 
 /* The environment played again with the stored actions: its states (T + 1, B, S) up to the first truncation, the last
- * of which the roll-out does not keep, for the next episode starts in its place. */
+ * of which the roll-out does not not_first, for the next episode starts in its place. */
 static float *replay_states(const world *w, const sl_rollout_data *d, int T) {
     size_t row = (size_t)(d->B * d->S);
     sl_rng stream = sl_rng_split_name(&w->setup->root, "rollout");
@@ -304,8 +304,8 @@ static void check_bootstrap(void (*change)(example *)) {
     open_world(&w, 2);
     const sl_rollout_data *d = collect(&w);
     const sl_net_def *net = &w.setup->critic;
-    float *states = replay_states(&w, d, STEPS), keep[STEPS + 1] = {0};
-    for (int t = 1; t <= STEPS; t++) keep[t] = 1.0f;
+    float *states = replay_states(&w, d, STEPS), not_first[STEPS + 1] = {0};
+    for (int t = 1; t <= STEPS; t++) not_first[t] = 1.0f;
     assert_in_range(net->in_dim, d->S, WIDTH);
     for (int i = 0; i < d->B * d->M; i++) {
         int b = i / d->M, m = i % d->M;
@@ -314,7 +314,7 @@ static void check_bootstrap(void (*change)(example *)) {
             memcpy(x + t * net->in_dim, states + (t * d->B + b) * d->S, (size_t)d->S * sizeof *x);
             if (d->M > 1) x[t * net->in_dim + d->S + m] = 1.0f;
         }
-        sl_net_forward_ref(net, w.critic, STEPS + 1, 1, x, NULL, keep, value, NULL);
+        sl_net_forward_ref(net, w.critic, STEPS + 1, 1, x, NULL, not_first, value, NULL);
         for (int t = 0; t < STEPS; t++)
             assert_float_equal(d->value[t * d->B * d->M + i], value[t] * 3.0f - 20.0f, 1e-3f);
         int last = (STEPS - 1) * d->B * d->M + i;

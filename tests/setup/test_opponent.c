@@ -51,11 +51,11 @@ static void write_policy(const char *path, const char *env, const char *const se
     sl_experiment_destroy(&experiment);
 }
 
-// what the pilot answers, against the network asked by hand
-static void check_answers(const sl_pilot *pilot, const char *path, bool agent_id, int memory) {
+// what the opponent policy answers, against the network asked by hand
+static void check_answers(const sl_opponent_policy *opponent, const char *path, bool agent_id, int memory) {
     sl_policy policy = {0};
     assert_int_equal(sl_policy_load(path, &policy), SL_OK);
-    assert_int_equal(pilot->memory, memory);
+    assert_int_equal(opponent->memory, memory);
     assert_int_equal(policy.def.in_dim, 30 + 3 * agent_id);
     float theirs[16] = {0}, h[16] = {0}, x[33], logits[9], scratch[8 * 16];
     int n_kinds = 0;
@@ -68,7 +68,7 @@ static void check_answers(const sl_pilot *pilot, const char *path, bool agent_id
         memset(x, 0, sizeof x);
         for (int k = 0; k < 30; k++) x[k] = (float)sl_rng_between(&rng, -2, 2);
         for (int a = 2; a < 9; a++) avail[a] = (uint8_t)sl_rng_below(&rng, 2);
-        int32_t got = pilot->act(pilot->context, unit, x, avail, theirs);
+        int32_t got = opponent->act(opponent->context, unit, x, avail, theirs);
         if (agent_id) x[30 + unit] = 1.0f;
         sl_net_decide(&policy.def, policy.params, 1, x, h, logits, scratch);
         sl_categorical_argmax(1, 9, logits, avail, &want);
@@ -81,7 +81,7 @@ static void check_answers(const sl_pilot *pilot, const char *path, bool agent_id
     sl_policy_fini(&policy);
 }
 
-static void pilots_decide_as_their_networks(void **state) {
+static void policies_decide_as_their_networks(void **state) {
     (void)state;
     sl_temp_folder folder = sl_temp_folder_create();
     const char *path = sl_temp_folder_file(&folder, "teacher.safetensors");
@@ -93,13 +93,13 @@ static void pilots_decide_as_their_networks(void **state) {
         // the file, and the folder that holds it
         for (int whole = 0; whole < 2; whole++) {
             sl_env_options options = sl_env_default_options();
-            sl_opponent_policy *policy = NULL;
+            sl_opponent_network *policy = NULL;
             const char *text = whole ? folder.path : path;
-            if (sl_opponent_create(KEY, text, "combat/3m", &options, &policy) != SL_OK)
+            if (sl_opponent_network_create(KEY, text, "combat/3m", &options, &policy) != SL_OK)
                 fail_msg("%s", sl_error_what());
             assert_int_equal(options.opponent, SL_OPPONENT_POLICY);
-            check_answers(&options.pilot, path, agent_id, recurrent ? 16 : 0);
-            sl_opponent_destroy(&policy);
+            check_answers(&options.policy, path, agent_id, recurrent ? 16 : 0);
+            sl_opponent_network_destroy(&policy);
             assert_null(policy);
         }
     }
@@ -173,8 +173,9 @@ static void sides_may_differ_in_number(void **state) {
     char name[300];
     write_policy(path, write_map(&folder, "marine", 6, 5, name), NULL, -1, NULL);
     sl_env_options options = sl_env_default_options();
-    sl_opponent_policy *policy = NULL;
-    if (sl_opponent_create(KEY, path, "combat/5m_vs_6m", &options, &policy) != SL_OK) fail_msg("%s", sl_error_what());
+    sl_opponent_network *policy = NULL;
+    if (sl_opponent_network_create(KEY, path, "combat/5m_vs_6m", &options, &policy) != SL_OK)
+        fail_msg("%s", sl_error_what());
     sl_rng stream = sl_rng_seed(1);
     sl_env *env = NULL;
     assert_int_equal(sl_env_create("combat/5m_vs_6m", &options, 1, &stream, &env), SL_OK);
@@ -182,7 +183,7 @@ static void sides_may_differ_in_number(void **state) {
     sl_env_out out = {0};
     for (int t = 0; t < 5; t++) sl_env_step(env, 0, 1, actions, &out);
     sl_env_destroy(&env);
-    sl_opponent_destroy(&policy);
+    sl_opponent_network_destroy(&policy);
     sl_temp_folder_remove(&folder);
 }
 
@@ -198,8 +199,8 @@ static void forge_team(sl_profile *profile) {
 
 static void refused(const char *text, const char *env, sl_status code, const char *what, const char *hint) {
     sl_env_options options = sl_env_default_options();
-    sl_opponent_policy *policy = NULL;
-    assert_int_equal(sl_opponent_create(KEY, text, env, &options, &policy), code);
+    sl_opponent_network *policy = NULL;
+    assert_int_equal(sl_opponent_network_create(KEY, text, env, &options, &policy), code);
     assert_null(policy);
     assert_int_equal(options.opponent, SL_OPPONENT_REFERENCE);
     const char *line = sl_error_what();
@@ -292,7 +293,7 @@ static void no_memory(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(pilots_decide_as_their_networks),
+        cmocka_unit_test(policies_decide_as_their_networks),
         cmocka_unit_test(experiments_name_an_opponent),
         cmocka_unit_test(sides_may_differ_in_number),
         cmocka_unit_test(words_and_paths_are_checked),

@@ -130,7 +130,7 @@ static void test_masks(void **state) {
     sl_mask *mask = NULL;
     world w = make(own_students, 1, (const char *[]){"mask.kind=blocks"});
     assert_int_equal(sl_setup_masks(w.setup, 2, &mask), SL_OK);
-    const float *keep = sl_mask_keep(mask, 1);
+    const float *keep = sl_mask_get(mask, 1);
     assert_int_equal(kept(keep), 6 + 4);
     assert_int_equal(kept(keep + 18), 2);
     assert_int_equal(kept(keep + 36), 4);
@@ -140,7 +140,7 @@ static void test_masks(void **state) {
     assert_int_equal(sl_setup_masks(w.setup, 1, &mask), SL_OK);
     sl_rng stream = w.setup->root;
     sl_mask_draw(mask, 0, &stream);
-    for (int i = 0; i < 3; i++) assert_int_equal(kept(sl_mask_keep(mask, 0) + 18 * i), 7);
+    for (int i = 0; i < 3; i++) assert_int_equal(kept(sl_mask_get(mask, 0) + 18 * i), 7);
     sl_mask_destroy(&mask);
     fini(&w);
 }

@@ -288,11 +288,11 @@ static void test_eval_and_fly_agree(void **state) {
                    folder.path);
     json_t *evaluated = run_for_json(words);
     (void)snprintf(words, sizeof words, "fly %s/reference --episodes 20 --seed 5 --json", folder.path);
-    json_t *flown = run_for_json(words);
+    json_t *results = run_for_json(words);
     assert_int_equal(json_array_size(json_object_get(evaluated, "returns")), 20);
-    assert_true(json_equal(json_object_get(evaluated, "returns"), json_object_get(flown, "returns")));
+    assert_true(json_equal(json_object_get(evaluated, "returns"), json_object_get(results, "returns")));
     json_decref(evaluated);
-    json_decref(flown);
+    json_decref(results);
 }
 
 /* Three marines beside one: at random some are won, and only who wins gets the 15.7 of the prize. What train's report

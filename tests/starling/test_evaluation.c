@@ -29,35 +29,35 @@ static sl_learn_message answer_of(int64_t n_lengths) {
 static void test_copies(void **state) {
     (void)state;
     sl_learn_message answer = answer_of(E);
-    sl_flown flown = {0};
-    assert_int_equal(sl_flown_read(&answer, N, E, &flown), SL_OK);
-    assert_true(flown.n_episodes == E && flown.n_agents == N && flown.n_ticks == 0);
-    assert_true(flown.incidents[SL_INCIDENT_LOST] == 0);
-    assert_true(flown.round_trip_ns[0] == 0 && flown.residence_ns[1] == 0);
-    assert_true(!flown.won && !flown.tick_ns && flown.returns != returns);
-    assert_memory_equal(flown.returns, returns, sizeof returns);
-    assert_memory_equal(flown.lengths, lengths, sizeof lengths);
-    sl_flown_fini(&flown);
+    sl_evaluation results = {0};
+    assert_int_equal(sl_evaluation_read(&answer, N, E, &results), SL_OK);
+    assert_true(results.n_episodes == E && results.n_agents == N && results.n_ticks == 0);
+    assert_true(results.incidents[SL_INCIDENT_LOST] == 0);
+    assert_true(results.round_trip_ns[0] == 0 && results.residence_ns[1] == 0);
+    assert_true(!results.won && !results.tick_ns && results.returns != returns);
+    assert_memory_equal(results.returns, returns, sizeof returns);
+    assert_memory_equal(results.lengths, lengths, sizeof lengths);
+    sl_evaluation_fini(&results);
     sl_learn_add(&answer, SL_TENSOR_EPISODE_WON, SL_WIRE_U8, won, 1, (const int64_t[]){E});
     sl_learn_add(&answer, SL_TENSOR_TICK_NS, SL_WIRE_I64, ticks, 1, (const int64_t[]){4});
     sl_learn_add(&answer, SL_TENSOR_INCIDENTS, SL_WIRE_I64, incidents, 1, (const int64_t[]){SL_INCIDENTS});
     sl_learn_add(&answer, SL_TENSOR_LATENCY, SL_WIRE_F64, latency, 2, (const int64_t[]){2, 2});
-    assert_int_equal(sl_flown_read(&answer, N, E, &flown), SL_OK);
-    assert_memory_equal(flown.incidents, incidents, sizeof incidents);
-    assert_true(flown.round_trip_ns[0] == 100 && flown.round_trip_ns[1] == 200);
-    assert_true(flown.residence_ns[0] == 30 && flown.residence_ns[1] == 40);
-    assert_memory_equal(flown.won, won, sizeof won);
-    assert_int_equal(flown.n_ticks, 4);
-    assert_memory_equal(flown.tick_ns, ticks, sizeof ticks);
-    sl_flown_fini(&flown);
-    assert_null(flown.returns);
-    sl_flown_fini(&flown);
+    assert_int_equal(sl_evaluation_read(&answer, N, E, &results), SL_OK);
+    assert_memory_equal(results.incidents, incidents, sizeof incidents);
+    assert_true(results.round_trip_ns[0] == 100 && results.round_trip_ns[1] == 200);
+    assert_true(results.residence_ns[0] == 30 && results.residence_ns[1] == 40);
+    assert_memory_equal(results.won, won, sizeof won);
+    assert_int_equal(results.n_ticks, 4);
+    assert_memory_equal(results.tick_ns, ticks, sizeof ticks);
+    sl_evaluation_fini(&results);
+    assert_null(results.returns);
+    sl_evaluation_fini(&results);
 }
 
 static void refused(const sl_learn_message *answer, int n_agents, int n_episodes) {
-    sl_flown flown = {.n_episodes = -1};
-    assert_int_equal(sl_flown_read(answer, n_agents, n_episodes, &flown), SL_MISMATCH);
-    assert_int_equal(flown.n_episodes, -1);
+    sl_evaluation results = {.n_episodes = -1};
+    assert_int_equal(sl_evaluation_read(answer, n_agents, n_episodes, &results), SL_MISMATCH);
+    assert_int_equal(results.n_episodes, -1);
 }
 
 static void test_refusals(void **state) {

@@ -22,27 +22,27 @@ static void assert_near(double a, double b) {
 }
 
 // E episodes of two agents: the first gets base + e, the second twice that
-static sl_flown make_flown(int E, double base) {
-    sl_flown flown = {.n_episodes = E, .n_agents = 2, .seconds = 1};
-    flown.returns = sl_alloc_array((size_t)E * 2, sizeof *flown.returns);
-    flown.lengths = sl_alloc_array((size_t)E, sizeof *flown.lengths);
-    assert_non_null(flown.returns);
-    assert_non_null(flown.lengths);
+static sl_evaluation make_flown(int E, double base) {
+    sl_evaluation results = {.n_episodes = E, .n_agents = 2, .seconds = 1};
+    results.returns = sl_alloc_array((size_t)E * 2, sizeof *results.returns);
+    results.lengths = sl_alloc_array((size_t)E, sizeof *results.lengths);
+    assert_non_null(results.returns);
+    assert_non_null(results.lengths);
     for (int e = 0; e < E; e++) {
-        flown.returns[2 * e] = base + e;
-        flown.returns[2 * e + 1] = 2 * (base + e);
-        flown.lengths[e] = 25;
+        results.returns[2 * e] = base + e;
+        results.returns[2 * e + 1] = 2 * (base + e);
+        results.lengths[e] = 25;
     }
-    return flown;
+    return results;
 }
 
 static void test_score(void **state) {
     (void)state;
     // totals 3, 6, 9: mean 6, sd 3, half-width 4.30 * 3 / sqrt(3)
-    sl_flown flown = make_flown(3, 1);
+    sl_evaluation results = make_flown(3, 1);
     sl_env_spec spec = {.n_agents = 2};
     sl_score score;
-    assert_int_equal(sl_score_of(&spec, &flown, &score), SL_OK);
+    assert_int_equal(sl_score_of(&spec, &results, &score), SL_OK);
     assert_near(score.mean, 6);
     assert_near(score.sd, 3);
     assert_near(score.ci95, 0.95 * sqrt(2 / (1 - 0.95 * 0.95)) * 3 / sqrt(3));
@@ -50,31 +50,31 @@ static void test_score(void **state) {
     assert_near(score.max, 9);
     assert_near(score.length, 25);
     assert_true(score.win_rate < 0);
-    flown.won = sl_alloc_copy((const uint8_t[]){1, 0, 1}, 3);
-    assert_int_equal(sl_score_of(&spec, &flown, &score), SL_OK);
+    results.won = sl_alloc_copy((const uint8_t[]){1, 0, 1}, 3);
+    assert_int_equal(sl_score_of(&spec, &results, &score), SL_OK);
     assert_near(score.win_rate, 2.0 / 3);
     assert_near(score.win_low, sl_wilson95(2, 3).low);
     assert_near(score.win_high, sl_wilson95(2, 3).high);
     // where all are paid the team's reward, one agent's returns count: 1, 2, 3
     spec.shared_reward = true;
-    assert_int_equal(sl_score_of(&spec, &flown, &score), SL_OK);
+    assert_int_equal(sl_score_of(&spec, &results, &score), SL_OK);
     assert_near(score.mean, 2);
     assert_near(score.sd, 1);
     assert_near(score.max, 3);
-    sl_flown_fini(&flown);
+    sl_evaluation_fini(&results);
 }
 
 static void test_flight_differs(void **state) {
     (void)state;
-    sl_flown students = make_flown(5, 1), flight = make_flown(3, 1);
+    sl_evaluation students = make_flown(5, 1), flight = make_flown(3, 1);
     assert_int_equal(sl_flight_differs(&students, &flight), 0);
     // one bit of one agent in one episode
     flight.returns[3] = nextafter(flight.returns[3], 1e9);
     assert_int_equal(sl_flight_differs(&students, &flight), 1);
     flight.returns[4] += 1;
     assert_int_equal(sl_flight_differs(&students, &flight), 2);
-    sl_flown_fini(&students);
-    sl_flown_fini(&flight);
+    sl_evaluation_fini(&students);
+    sl_evaluation_fini(&flight);
 }
 
 static sl_policy make_policy(int hidden, double flops) {
@@ -115,12 +115,12 @@ static void test_report(void **state) {
     sl_run *run = make_run(&experiment);
     sl_scores scores = {{{0}}};
     // means: random 3, teacher 63, students and fleet 33
-    scores.flown[SL_SCORED_RANDOM] = make_flown(1, 1);
-    scores.flown[SL_SCORED_TEACHER] = make_flown(1, 21);
-    scores.flown[SL_SCORED_STUDENTS] = make_flown(1, 11);
-    scores.flown[SL_SCORED_FLEET] = make_flown(1, 11);
-    scores.flown[SL_SCORED_FLEET].n_ticks = 3;
-    scores.flown[SL_SCORED_FLEET].tick_ns = sl_alloc_copy((const int64_t[]){3000000, 1000000, 2000000}, 24);
+    scores.results[SL_SCORED_RANDOM] = make_flown(1, 1);
+    scores.results[SL_SCORED_TEACHER] = make_flown(1, 21);
+    scores.results[SL_SCORED_STUDENTS] = make_flown(1, 11);
+    scores.results[SL_SCORED_FLEET] = make_flown(1, 11);
+    scores.results[SL_SCORED_FLEET].n_ticks = 3;
+    scores.results[SL_SCORED_FLEET].tick_ns = sl_alloc_copy((const int64_t[]){3000000, 1000000, 2000000}, 24);
     json_t *report = NULL, *later = NULL;
     assert_int_equal(sl_report_make(run, &scores, NULL, NULL, 10, &report), SL_OK);
     assert_near(number(report, "policies.students.normalised"), 0.5);
@@ -136,7 +136,7 @@ static void test_report(void **state) {
     assert_near(number(report, "timing.fleet_ms_per_step.p99"), 3);
     assert_null(json_object_get(json_object_get(report, "policies"), "heuristic"));
     // another duration changes the timing and nothing else
-    scores.flown[SL_SCORED_TEACHER].seconds = 99;
+    scores.results[SL_SCORED_TEACHER].seconds = 99;
     assert_int_equal(sl_report_make(run, &scores, NULL, NULL, 77, &later), SL_OK);
     assert_false(json_equal(report, later));
     assert_int_equal(json_object_del(report, "timing"), 0);
@@ -153,9 +153,9 @@ static json_t *report_of(double teacher, double students, int E) {
     static sl_experiment experiment;
     sl_run *run = make_run(&experiment);
     sl_scores scores = {{{0}}};
-    scores.flown[SL_SCORED_RANDOM] = make_flown(E, 11 - (E - 1) / 2.0);
-    scores.flown[SL_SCORED_TEACHER] = make_flown(E, teacher / 3 - (E - 1) / 2.0);
-    scores.flown[SL_SCORED_STUDENTS] = make_flown(E, students / 3 - (E - 1) / 2.0);
+    scores.results[SL_SCORED_RANDOM] = make_flown(E, 11 - (E - 1) / 2.0);
+    scores.results[SL_SCORED_TEACHER] = make_flown(E, teacher / 3 - (E - 1) / 2.0);
+    scores.results[SL_SCORED_STUDENTS] = make_flown(E, students / 3 - (E - 1) / 2.0);
     json_t *report = NULL;
     assert_int_equal(sl_report_make(run, &scores, NULL, NULL, 10, &report), SL_OK);
     sl_scores_fini(&scores);
@@ -218,10 +218,10 @@ static void test_one_episode_has_no_interval(void **state) {
                         "return 20.00 \u00b1 0.50 (95% CI, 1000 episodes, seed 1), won 98.0% [97.0, 98.8]");
 }
 
-static void set_won(sl_flown *flown, int n_won) {
-    flown->won = sl_alloc_array((size_t)flown->n_episodes, 1);
-    assert_non_null(flown->won);
-    for (int e = 0; e < n_won; e++) flown->won[e] = 1;
+static void set_won(sl_evaluation *results, int n_won) {
+    results->won = sl_alloc_array((size_t)results->n_episodes, 1);
+    assert_non_null(results->won);
+    for (int e = 0; e < n_won; e++) results->won[e] = 1;
 }
 
 /* Ten episodes each; means: random 16.5, teacher 76.5, students 46.5; won: 1, 9 and 6 of them. */
@@ -236,8 +236,8 @@ static void test_report_of_wins(void **state) {
         int n_won;
     } rows[] = {{SL_SCORED_RANDOM, 1, 1}, {SL_SCORED_TEACHER, 21, 9}, {SL_SCORED_STUDENTS, 11, 6}};
     for (int i = 0; i < 3; i++) {
-        scores.flown[rows[i].which] = make_flown(10, rows[i].base);
-        set_won(&scores.flown[rows[i].which], rows[i].n_won);
+        scores.results[rows[i].which] = make_flown(10, rows[i].base);
+        set_won(&scores.results[rows[i].which], rows[i].n_won);
     }
     json_t *report = NULL;
     assert_int_equal(sl_report_make(run, &scores, NULL, NULL, 10, &report), SL_OK);
@@ -254,14 +254,14 @@ static void test_report_of_wins(void **state) {
     assert_false(sl_report_number(report, "policies.teacher.retention", &x));
     json_decref(report);
     // of a teacher that never wins nothing can be retained, but of its return
-    memset(scores.flown[SL_SCORED_TEACHER].won, 0, 10);
+    memset(scores.results[SL_SCORED_TEACHER].won, 0, 10);
     assert_int_equal(sl_report_make(run, &scores, NULL, NULL, 10, &report), SL_OK);
     expect_reason(report, "students", "retention", "the teacher wins nothing");
     expect_reason(report, "students", "win_rate_normalised", "the teacher wins nothing");
     assert_near(number(report, "policies.students.return_retention"), 0.5);
     json_decref(report);
     // nor of one that wins as often as random play does
-    scores.flown[SL_SCORED_TEACHER].won[4] = 1;
+    scores.results[SL_SCORED_TEACHER].won[4] = 1;
     assert_int_equal(sl_report_make(run, &scores, NULL, NULL, 10, &report), SL_OK);
     expect_reason(report, "students", "retention", "the teacher wins no more often than random play");
     expect_reason(report, "random", "win_rate_normalised", "the teacher wins no more often than random play");
@@ -275,7 +275,7 @@ static void test_report_file(void **state) {
     static sl_experiment experiment;
     sl_run *run = make_run(&experiment);
     sl_scores scores = {{{0}}};
-    scores.flown[SL_SCORED_RANDOM] = make_flown(2, 1);
+    scores.results[SL_SCORED_RANDOM] = make_flown(2, 1);
     json_t *report = NULL, *again = NULL;
     assert_int_equal(sl_report_make(run, &scores, NULL, NULL, 10, &report), SL_OK);
     sl_temp_folder folder = sl_temp_folder_create();

@@ -13,18 +13,18 @@
 #include <stdio.h>
 #include <string.h>
 
-static sl_progress progress;
+static sl_run_progress progress;
 
 static void give(const char *text) {
     json_error_t error;
     json_t *event = json_loads(text, 0, &error);
     assert_non_null(event);
-    sl_progress_event(&progress, event);
+    sl_run_progress_event(&progress, event);
     json_decref(event);
 }
 
 static void begin(void) {
-    sl_progress_init(&progress, false);
+    sl_run_progress_init(&progress, false);
     progress.quiet = true;
 }
 
@@ -41,7 +41,7 @@ static void test_stages(void **state) {
     assert_int_equal(progress.n_stages, 2);
     assert_true(progress.stages[0].seconds > 0);
     assert_true(progress.stages[0].started <= 0);
-    json_t *timing = sl_progress_timing(&progress);
+    json_t *timing = sl_run_progress_timing(&progress);
     assert_non_null(json_object_get(timing, "teacher"));
     assert_null(json_object_get(timing, "distill"));
     json_decref(timing);
@@ -50,17 +50,17 @@ static void test_stages(void **state) {
 static void test_says_what_is_waited_for(void **state) {
     (void)state;
     char text[256];
-    sl_progress_init(&progress, false);
-    sl_progress_news news = {.stage = "fly", .unit = "episodes", .done = 3, .total = 100, .per_second = 7};
+    sl_run_progress_init(&progress, false);
+    sl_run_progress_news news = {.stage = "fly", .unit = "episodes", .done = 3, .total = 100, .per_second = 7};
     news.eta_seconds = 61, news.won = -1, news.note = "waiting for slots 0, 1";
     sl_capture_begin();
-    sl_progress_update(&progress, &news);
+    sl_run_progress_update(&progress, &news);
     (void)sl_capture_end(text, sizeof text);
     assert_string_equal(text, "fly                  3%  3/100 episodes  waiting for slots 0, 1\n");
     progress.last_line = 0;
     news.note = "";
     sl_capture_begin();
-    sl_progress_update(&progress, &news);
+    sl_run_progress_update(&progress, &news);
     (void)sl_capture_end(text, sizeof text);
     assert_string_equal(text, "fly                  3%  3/100 episodes  7/s  ETA 1:01\n");
 }
@@ -91,7 +91,7 @@ static void test_odd_events(void **state) {
 static void test_lines(void **state) {
     (void)state;
     char text[512];
-    sl_progress_init(&progress, false);
+    sl_run_progress_init(&progress, false);
     progress.terminal = false;
     sl_capture_begin();
     give("{\"event\":\"progress\",\"stage\":\"teacher\",\"done\":50,\"total\":200,\"unit\":\"steps\",\"return\":"

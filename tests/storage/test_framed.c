@@ -261,21 +261,6 @@ static void bounds_are_kept(void **state) {
     assert_null(log);
 }
 
-static void truncate_forgets_the_last_records(void **state) {
-    (void)state;
-    write_three();
-    sl_framed *log = open_log();
-    assert_int_equal(sl_framed_truncate(log, 3), SL_OK);
-    assert_int_equal(sl_framed_truncate(log, 1), SL_OK);
-    assert_int_equal(sl_framed_append(log, "other", 5), SL_OK);
-    sl_framed_close(&log);
-    log = open_log();
-    assert_int_equal(sl_framed_count(log), 2);
-    assert_record(log, 0, "first");
-    assert_record(log, 1, "other");
-    sl_framed_close(&log);
-}
-
 static void a_log_has_one_writer(void **state) {
     (void)state;
     sl_framed *log = open_log(), *second = NULL;
@@ -378,7 +363,6 @@ int main(void) {
         cmocka_unit_test_setup_teardown(a_flipped_bit_is_found, setup, teardown),
         cmocka_unit_test_setup_teardown(damage_after_opening_is_found_by_the_read, setup, teardown),
         cmocka_unit_test_setup_teardown(bounds_are_kept, setup, teardown),
-        cmocka_unit_test_setup_teardown(truncate_forgets_the_last_records, setup, teardown),
         cmocka_unit_test_setup_teardown(a_log_has_one_writer, setup, teardown),
         cmocka_unit_test_setup_teardown(a_full_disk_leaves_the_log_as_before, setup, teardown),
         cmocka_unit_test_setup_teardown(random_mutations_are_refused_or_read, setup, teardown),

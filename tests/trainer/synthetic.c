@@ -111,10 +111,10 @@ static void make_masks(sl_synthetic *self, sl_rng *rng) {
     size_t R = (size_t)d->T * (size_t)d->B, N = (size_t)d->N, A = (size_t)d->A;
     int32_t *action = own(self, R * N, sizeof *action);
     uint8_t *avail = own(self, R * N * A, 1);
-    float *keep = own(self, R, sizeof *keep), *alive = own(self, R * N, sizeof *alive);
+    float *not_first = own(self, R, sizeof *not_first), *alive = own(self, R * N, sizeof *alive);
     for (size_t r = 0; r < R; r++) {
         size_t t = r / (size_t)d->B;
-        keep[r] = t == 0 ? 0.0f : sl_rng_uniform(rng) < 0.2 ? 0.0f : 1.0f;
+        not_first[r] = t == 0 ? 0.0f : sl_rng_uniform(rng) < 0.2 ? 0.0f : 1.0f;
         for (size_t i = 0; i < N; i++) {
             // action 0 is always legal, the last one is never the last agent's
             uint8_t *row = avail + (r * N + i) * A;
@@ -128,7 +128,7 @@ static void make_masks(sl_synthetic *self, sl_rng *rng) {
     }
     b->action = action;
     b->avail = d->with_avail ? avail : NULL;
-    b->keep = keep;
+    b->not_first = not_first;
     b->alive = d->with_alive ? alive : NULL;
 }
 

@@ -42,7 +42,7 @@ static void setup(fixture *f) {
     add(f, SL_TENSOR_ADVANTAGE, SL_WIRE_F32, b->advantage, DIMS(b->T, b->B, b->M));
     add(f, SL_TENSOR_TARGET, SL_WIRE_F32, b->target, DIMS(b->T, b->B, b->M));
     add(f, SL_TENSOR_VALUE, SL_WIRE_F32, b->value, DIMS(b->T, b->B, b->M));
-    add(f, SL_TENSOR_KEEP, SL_WIRE_F32, b->keep, DIMS(b->T, b->B));
+    add(f, SL_TENSOR_NOT_FIRST, SL_WIRE_F32, b->not_first, DIMS(b->T, b->B));
     add(f, SL_TENSOR_ALIVE, SL_WIRE_F32, b->alive, DIMS(b->T, b->B, b->N));
     add(f, SL_TENSOR_HIDDEN, SL_WIRE_F32, b->hidden, DIMS(b->C, b->B, b->N, b->H));
     add(f, SL_TENSOR_CRITIC_HIDDEN, SL_WIRE_F32, b->critic_hidden, DIMS(b->C, b->B, b->M, b->critic_H));

@@ -13,7 +13,7 @@
 enum { T = 8, B = 3, N = 3, O = 4, A = 2, S = 5, H = 3, CHUNK = 3, C = 3, WIDTH = 6 };
 enum { ROWS = T * B * N, MOST = CHUNK * 4 * N * (S + O + N) };
 
-static float obs[ROWS * O], state[T * B * S], one_a_copy[T * B * 2], number[ROWS], keep[T * B], alive[ROWS];
+static float obs[ROWS * O], state[T * B * S], one_a_copy[T * B * 2], number[ROWS], not_first[T * B], alive[ROWS];
 static float hidden[C * B * N * WIDTH];
 static int32_t whole[ROWS];
 static uint8_t bytes[ROWS * A];
@@ -28,7 +28,7 @@ static const sl_batch batch = {.T = T,
                                .C = C,
                                .state = state,
                                .critic_obs = obs,
-                               .keep = keep,
+                               .not_first = not_first,
                                .alive = alive};
 static const sl_window windows[] = {
     {&batch, CHUNK, CHUNK, 3, full_units},
@@ -45,7 +45,7 @@ static int setup(void **unused) {
     for (int t = 0; t < T; t++)
         for (int b = 0; b < B; b++) {
             int r = t * B + b;
-            keep[r] = (float)(r % 2);
+            not_first[r] = (float)(r % 2);
             for (int k = 0; k < S; k++) state[r * S + k] = -code(t, b, 9, k);
             for (int k = 0; k < 2; k++) one_a_copy[r * 2 + k] = code(t, b, 8, k);
             for (int n = 0; n < N; n++) {
@@ -146,9 +146,9 @@ static void numbers_are_the_rows_own(void **unused) {
         // one number a copy is every agent's
         sl_group shared = {1, 0, N};
         int r = 0;
-        sl_gather_floats(w, &shared, keep, got);
+        sl_gather_floats(w, &shared, not_first, got);
         EACH_ROW(w, N) assert_true(got[r++] == (float)((step_of(w, l, u) * B + copy_of(w, u)) % 2));
-        sl_gather_keep(w, N, got);
+        sl_gather_not_first(w, N, got);
         r = 0;
         EACH_ROW(w, N) assert_true(got[r++] == (float)((step_of(w, l, u) * B + copy_of(w, u)) % 2));
     }

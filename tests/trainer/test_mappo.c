@@ -139,7 +139,7 @@ static double loss_by_hand(const fixture *f) {
     const sl_batch *b = &f->data.batch;
     const sl_net_def *net = &f->data.setup.teacher;
     int N = b->N, O = b->O, A = b->A, chunk = f->data.def.chunk, B = b->B;
-    float x[64], h0[32], keep[8], logits[64], logp[64], advantage[64], entropy;
+    float x[64], h0[32], not_first[8], logits[64], logp[64], advantage[64], entropy;
     // mean and deviation by the definition
     double mean = 0, var = 0, total = 0;
     for (int r = 0; r < b->T * B; r++) mean += (double)b->advantage[r] / (b->T * B);
@@ -153,10 +153,10 @@ static double loss_by_hand(const fixture *f) {
                     int row = (c * chunk + l) * B + copy;
                     memcpy(x + l * net->in_dim, b->obs + (row * N + i) * O, (size_t)O * sizeof *x);
                     for (int k = 0; k < N; k++) x[l * net->in_dim + O + k] = k == i ? 1.0f : 0.0f;
-                    keep[l] = b->keep[row];
+                    not_first[l] = b->not_first[row];
                 }
                 memcpy(h0, b->hidden + ((c * B + copy) * N + i) * b->H, (size_t)net->hidden * sizeof *h0);
-                sl_net_forward_ref(net, f->actor, L, 1, x, h0, keep, logits, NULL);
+                sl_net_forward_ref(net, f->actor, L, 1, x, h0, not_first, logits, NULL);
                 for (int l = 0; l < L; l++) {
                     int row = (c * chunk + l) * B + copy;
                     sl_categorical_log_softmax(1, A, logits + l * A, NULL, logp);
@@ -174,7 +174,7 @@ static double value_loss_by_hand(const fixture *f) {
     const sl_batch *b = &f->data.batch;
     const sl_net_def *net = &f->data.setup.critic;
     int N = b->N, S = b->S, chunk = f->data.def.chunk, B = b->B;
-    float x[128], h0[32], keep[8], v[8];
+    float x[128], h0[32], not_first[8], v[8];
     double total = 0;
     for (int copy = 0; copy < B; copy++)
         for (int i = 0; i < N; i++)
@@ -184,11 +184,11 @@ static double value_loss_by_hand(const fixture *f) {
                     int row = (c * chunk + l) * B + copy;
                     memcpy(x + l * net->in_dim, b->state + row * S, (size_t)S * sizeof *x);
                     for (int k = 0; k < N; k++) x[l * net->in_dim + S + k] = k == i ? 1.0f : 0.0f;
-                    keep[l] = b->keep[row];
+                    not_first[l] = b->not_first[row];
                 }
                 memcpy(h0, b->critic_hidden + ((c * B + copy) * N + i) * b->critic_H,
                        (size_t)net->hidden * sizeof *h0);
-                sl_net_forward_ref(net, f->critic, L, 1, x, h0, keep, v, NULL);
+                sl_net_forward_ref(net, f->critic, L, 1, x, h0, not_first, v, NULL);
                 for (int l = 0; l < L; l++) {
                     int row = ((c * chunk + l) * B + copy) * N + i;
                     double old = (double)b->value[row], change = fmax(-0.2, fmin(0.2, (double)v[l] - old));

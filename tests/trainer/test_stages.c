@@ -180,19 +180,19 @@ static void *pester(void *context) {
 static sl_status train(world *w, bool resume, pthread_t *coordinator, bool *started) {
     char path[512];
     (void)snprintf(path, sizeof path, "%s/experiment.yaml", w->folder.path);
-    sl_session_def def = {w->experiment, path, w->folder.path, w->endpoint, &stop};
-    sl_session *session = NULL;
-    assert_int_equal(sl_session_open(&def, &session), SL_OK);
+    sl_training_def def = {w->experiment, path, w->folder.path, w->endpoint, &stop};
+    sl_training *training = NULL;
+    assert_int_equal(sl_training_open(&def, &training), SL_OK);
     if (!*started) {
-        // the port that was picked is kept for the next session
-        (void)snprintf(w->endpoint, sizeof w->endpoint, "%s", sl_asker_endpoint(session->asker));
+        // the port that was picked is kept for the next training
+        (void)snprintf(w->endpoint, sizeof w->endpoint, "%s", sl_learn_client_endpoint(training->client));
         assert_int_equal(pthread_create(coordinator, NULL, coordinate, w), 0);
     }
     if (!*started && w->plan.pests)
         for (int i = 0; i < N_PESTS; i++) assert_int_equal(pthread_create(&w->pests[i], NULL, pester, w), 0);
     *started = true;
-    sl_status status = sl_stages_run(session, resume);
-    sl_session_close(&session);
+    sl_status status = sl_stages_run(training, resume);
+    sl_training_close(&training);
     return status;
 }
 

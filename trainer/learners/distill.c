@@ -22,7 +22,7 @@ static void forward(const sl_distill *self, sl_distill_slice *s, int i, const sl
     sl_gather_input(window, &group, batch->obs, batch->O, one->def.in_dim, 0, v->x);
     bool recurrent = one->def.cell == SL_CELL_GRU;
     sl_net_forward(&one->def, one->net.params, v->ws, recurrent ? L : 1, recurrent ? U : R, v->x, NULL,
-                   recurrent ? s->keep : NULL, v->logits, v->z);
+                   recurrent ? s->not_first : NULL, v->logits, v->z);
     if (batch->avail) sl_gather_bytes(window, &group, batch->avail, batch->A, A, v->avail);
     sl_categorical_log_softmax(R, A, v->logits, batch->avail ? v->avail : NULL, v->logp);
     sl_gather_input(window, &group, batch->teacher_logits, batch->A, A, 0, v->lt);
@@ -101,8 +101,8 @@ static void role_loss(const sl_distill *self, sl_distill_slice *s, int index, in
     if (!self->moves_teacher) return;
     sl_group group = {self->N, i, 1};
     sl_gather_input(window, &group, self->batch->teacher_z, H_teacher, H_teacher, 0, s->zt);
-    sl_blas_tn(K, H_teacher, R, v->drt, K, s->zt, H_teacher, 1.0f, sl_trainee_slice(&self->teacher_role, index),
-               H_teacher);
+    sl_blas_tn(K, H_teacher, R, v->drt, K, s->zt, H_teacher, 1.0f,
+               sl_parameter_group_slice(&self->teacher_role, index), H_teacher);
 }
 
 /* From the losses back through the maps and the network of student i. */
@@ -113,7 +113,7 @@ static void backward(const sl_distill *self, sl_distill_slice *s, int index, int
     int H = one->def.hidden, D = self->D, K = self->K;
     size_t n_common = (size_t)D * (size_t)H;
     bool uses_z = options->w_sr != 0 || options->w_role != 0;
-    float *dmaps = sl_trainee_slice(&one->maps, index);
+    float *dmaps = sl_parameter_group_slice(&one->maps, index);
     if (uses_z) memset(v->dz, 0, (size_t)R * (size_t)H * sizeof(float));
     if (options->w_sr != 0) {
         sl_blas_nn(R, H, D, v->dcommon, D, one->maps.params, H, 1.0f, v->dz, H);
@@ -124,13 +124,13 @@ static void backward(const sl_distill *self, sl_distill_slice *s, int index, int
         sl_blas_tn(K, H, R, v->droles, K, v->z, H, 1.0f, dmaps + n_common, H);
     }
     sl_net_backward(&one->def, one->net.params, v->ws, v->dlogits, uses_z ? v->dz : NULL,
-                    sl_trainee_slice(&one->net, index));
+                    sl_parameter_group_slice(&one->net, index));
 }
 
 static void run_block(sl_distill *self, int index, const sl_window *window) {
     sl_distill_slice *s = &self->slices[index];
     int R = window->L * window->U;
-    sl_gather_keep(window, 1, s->keep);
+    sl_gather_not_first(window, 1, s->not_first);
     for (int i = 0; i < self->N; i++) forward(self, s, i, window);
     for (int i = 0; i < self->N; i++) logit_losses(self, s, i, window);
     if (self->def.options->w_sr != 0) relation_loss(self, s, R);
@@ -143,10 +143,10 @@ static void run_slice(void *context, int index, int thread) {
     sl_distill *self = context;
     self->slices[index].sums = (sl_distill_sums){0};
     for (int i = 0; i < self->N; i++) {
-        sl_trainee_zero(&self->students[i].net, index);
-        sl_trainee_zero(&self->students[i].maps, index);
+        sl_parameter_group_zero(&self->students[i].net, index);
+        sl_parameter_group_zero(&self->students[i].maps, index);
     }
-    sl_trainee_zero(&self->teacher_role, index);
+    sl_parameter_group_zero(&self->teacher_role, index);
     int begin = (int)((int64_t)self->n_minibatch * index / self->n_slices);
     int end = (int)((int64_t)self->n_minibatch * (index + 1) / self->n_slices);
     for (int u = begin; u < end; u += self->block_units) {
@@ -243,11 +243,11 @@ static void step(sl_distill *self, double lr) {
     bool maps = options->w_sr != 0 || options->w_role != 0;
     for (int i = 0; i < self->N; i++) {
         sl_distill_student *one = &self->students[i];
-        sl_trainee_step(&one->net, one->name, lr, options->adam_eps, options->max_grad_norm);
-        if (maps) sl_trainee_step(&one->maps, one->maps_name, lr, options->adam_eps, options->max_grad_norm);
+        sl_parameter_group_step(&one->net, one->name, lr, options->adam_eps, options->max_grad_norm);
+        if (maps) sl_parameter_group_step(&one->maps, one->maps_name, lr, options->adam_eps, options->max_grad_norm);
     }
     if (!self->moves_teacher) return;
-    sl_trainee_step(&self->teacher_role, "W_T", lr, options->adam_eps, options->max_grad_norm);
+    sl_parameter_group_step(&self->teacher_role, "W_T", lr, options->adam_eps, options->max_grad_norm);
     project_teacher(self, false, true);
 }
 
@@ -322,11 +322,11 @@ float *sl_distill_all_params(const sl_distill *self, size_t *n) {
     return self->params;
 }
 
-static float *add_slices(const sl_trainee *trainee, float *grads) {
-    memset(grads, 0, trainee->n * sizeof *grads);
-    for (int s = 0; s < trainee->n_slices; s++)
-        for (size_t p = 0; p < trainee->n; p++) grads[p] += sl_trainee_slice(trainee, s)[p];
-    return grads + trainee->n;
+static float *add_slices(const sl_parameter_group *trained, float *grads) {
+    memset(grads, 0, trained->n * sizeof *grads);
+    for (int s = 0; s < trained->n_slices; s++)
+        for (size_t p = 0; p < trained->n; p++) grads[p] += sl_parameter_group_slice(trained, s)[p];
+    return grads + trained->n;
 }
 
 double sl_distill_loss(sl_distill *self, const sl_batch *batch, float *grads) {
@@ -342,10 +342,10 @@ double sl_distill_loss(sl_distill *self, const sl_batch *batch, float *grads) {
 
 sl_status sl_distill_save(const sl_distill *self, sl_tensors *file) {
     for (int i = 0; i < self->N; i++) {
-        SL_TRY(sl_trainee_save(&self->students[i].net, self->students[i].name, file));
-        SL_TRY(sl_trainee_save(&self->students[i].maps, self->students[i].maps_name, file));
+        SL_TRY(sl_parameter_group_save(&self->students[i].net, self->students[i].name, file));
+        SL_TRY(sl_parameter_group_save(&self->students[i].maps, self->students[i].maps_name, file));
     }
-    SL_TRY(sl_trainee_save(&self->teacher_role, "teacher_role", file));
+    SL_TRY(sl_parameter_group_save(&self->teacher_role, "teacher_role", file));
     int64_t stream[6];
     memcpy(stream, self->minibatch.s, sizeof self->minibatch.s);
     stream[4] = self->skipped_losses;
@@ -357,10 +357,10 @@ sl_status sl_distill_load(sl_distill *self, const sl_tensors *file) {
     const sl_tensor *stream;
     SL_TRY(sl_tensors_find(file, "minibatch", SL_I64, 6, &stream));
     for (int i = 0; i < self->N; i++) {
-        SL_TRY(sl_trainee_load(&self->students[i].net, self->students[i].name, file));
-        SL_TRY(sl_trainee_load(&self->students[i].maps, self->students[i].maps_name, file));
+        SL_TRY(sl_parameter_group_load(&self->students[i].net, self->students[i].name, file));
+        SL_TRY(sl_parameter_group_load(&self->students[i].maps, self->students[i].maps_name, file));
     }
-    SL_TRY(sl_trainee_load(&self->teacher_role, "teacher_role", file));
+    SL_TRY(sl_parameter_group_load(&self->teacher_role, "teacher_role", file));
     const int64_t *words = stream->data;
     memcpy(self->minibatch.s, words, sizeof self->minibatch.s);
     self->skipped_losses = words[4];

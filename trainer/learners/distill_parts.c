@@ -47,8 +47,8 @@ static sl_status create_params(sl_distill *self) {
     for (int i = 0; i < self->N; i++) {
         sl_distill_student *one = &self->students[i];
         size_t n = sl_net_n_params(&one->def), n_own = (size_t)(D + K) * (size_t)one->def.hidden;
-        SL_TRY(sl_trainee_init(&one->net, n, net, self->n_slices));
-        SL_TRY(sl_trainee_init(&one->maps, n_own, maps, self->n_slices));
+        SL_TRY(sl_parameter_group_init(&one->net, n, net, self->n_slices));
+        SL_TRY(sl_parameter_group_init(&one->maps, n_own, maps, self->n_slices));
         sl_rng init = sl_rng_split(&self->def.init, (uint64_t)i), stream = sl_rng_split(&self->def.maps, (uint64_t)i);
         sl_net_init(&one->def, 0.01f, &init, net);
         sl_kd_orthogonal(D, one->def.hidden, &stream, maps);
@@ -61,7 +61,7 @@ static sl_status create_params(sl_distill *self) {
     sl_rng role = sl_rng_split_name(&self->def.maps, "teacher/role");
     sl_kd_orthogonal(D, H_teacher, &common, self->teacher_common);
     sl_kd_orthogonal(K, H_teacher, &role, maps);
-    return sl_trainee_init(&self->teacher_role, n_role, maps, self->n_slices);
+    return sl_parameter_group_init(&self->teacher_role, n_role, maps, self->n_slices);
 }
 
 /* Rows of floats, remembering a failure. */
@@ -97,7 +97,7 @@ static sl_status create_slice(const sl_distill *self, sl_distill_slice *s) {
     size_t R = (size_t)self->need.T * (size_t)self->block_units, N = (size_t)self->N;
     bool ok = true;
     s->views = sl_alloc_array(N, sizeof *s->views);
-    s->keep = floats(R, 1, &ok);
+    s->not_first = floats(R, 1, &ok);
     s->scratch = floats(R, 3, &ok);
     s->zt = floats(R, self->need.teacher_H, &ok);
     s->pair_weight = floats(R, 1, &ok);
@@ -161,7 +161,8 @@ static void destroy_slice(sl_distill_slice *s, int N) {
                          v->rt,      v->drt,    v->action,  v->advantage, v->old_logp, v->best, v->avail};
         for (size_t k = 0; k < sizeof owned / sizeof *owned; k++) sl_free(owned[k]);
     }
-    void *owned[] = {s->views, s->keep, s->scratch, s->zt, s->pair_weight, s->ct, s->cs, s->alive, s->dcs, s->units};
+    void *owned[] = {s->views, s->not_first, s->scratch, s->zt,  s->pair_weight,
+                     s->ct,    s->cs,        s->alive,   s->dcs, s->units};
     for (size_t k = 0; k < sizeof owned / sizeof *owned; k++) sl_free(owned[k]);
 }
 
@@ -170,10 +171,10 @@ void sl_distill_destroy(sl_distill **self_pointer) {
     if (!self) return;
     for (int s = 0; self->slices && s < self->n_slices; s++) destroy_slice(&self->slices[s], self->N);
     for (int i = 0; self->students && i < self->N; i++) {
-        sl_trainee_fini(&self->students[i].net);
-        sl_trainee_fini(&self->students[i].maps);
+        sl_parameter_group_fini(&self->students[i].net);
+        sl_parameter_group_fini(&self->students[i].maps);
     }
-    sl_trainee_fini(&self->teacher_role);
+    sl_parameter_group_fini(&self->teacher_role);
     void *owned[] = {self->students, self->slices, self->params,    self->teacher_common,
                      self->common_t, self->role_t, self->advantage, self->order};
     for (size_t k = 0; k < sizeof owned / sizeof *owned; k++) sl_free(owned[k]);

@@ -13,7 +13,7 @@
 typedef struct sl_distill_student {
     sl_net_def def;
     char name[24], maps_name[24];
-    sl_trainee net, maps;
+    sl_parameter_group net, maps;
 } sl_distill_student;
 
 /* What a slice holds of one student on one block of R rows. */
@@ -36,7 +36,7 @@ typedef struct sl_distill_sums {
 
 typedef struct sl_distill_slice {
     sl_distill_view *views;          /* (N) */
-    float *keep, *scratch, *zt;      /* keep (R), scratch (3 R), zt (R, H_teacher) */
+    float *not_first, *scratch, *zt; /* not_first (R), scratch (3 R), zt (R, H_teacher) */
     float *pair_weight;              /* (R) */
     const float **ct, **cs, **alive; /* (N) for eq. 9 */
     float **dcs;
@@ -53,10 +53,10 @@ struct sl_distill {
     sl_distill_student *students;
     float *params; /* all that is trained: students, maps, W_T */
     size_t n_students, n_params;
-    sl_trainee teacher_role;  /* W_T (K, H_teacher), stepped only with teacher_role_period > 0 */
-    float *teacher_common;    /* (D, H_teacher), fixed */
-    float *common_t, *role_t; /* (T, B, N, D), (T, B, N, K): the teacher's side of eq. 9 and 11 */
-    float *advantage;         /* (T, B, M) normalised */
+    sl_parameter_group teacher_role; /* W_T (K, H_teacher), stepped only with teacher_role_period > 0 */
+    float *teacher_common;           /* (D, H_teacher), fixed */
+    float *common_t, *role_t;        /* (T, B, N, D), (T, B, N, K): the teacher's side of eq. 9 and 11 */
+    float *advantage;                /* (T, B, M) normalised */
     sl_distill_slice *slices;
     int *order;
     int64_t steps;

@@ -15,12 +15,13 @@ static void forward(const sl_mappo_net *one, sl_mappo_slice *s, sl_net_workspace
                     const float *hidden, int hidden_width) {
     int G = one->group.G, sequences = window->U * G;
     if (one->def.cell == SL_CELL_GRU) {
-        sl_gather_keep(window, G, s->keep);
+        sl_gather_not_first(window, G, s->not_first);
         sl_gather_hidden(window, &one->group, hidden, hidden_width, one->def.hidden, s->h0);
-        sl_net_forward(&one->def, one->trainee.params, ws, window->L, sequences, s->x, s->h0, s->keep, s->out, NULL);
+        sl_net_forward(&one->def, one->trained.params, ws, window->L, sequences, s->x, s->h0, s->not_first, s->out,
+                       NULL);
     } else {
         // without a state every row stands alone
-        sl_net_forward(&one->def, one->trainee.params, ws, 1, window->L * sequences, s->x, NULL, NULL, s->out, NULL);
+        sl_net_forward(&one->def, one->trained.params, ws, 1, window->L * sequences, s->x, NULL, NULL, s->out, NULL);
     }
 }
 
@@ -59,8 +60,8 @@ static void actor_block(sl_mappo *self, int k, int index, const sl_window *windo
     sl_categorical_log_softmax(R, A, s->out, rows.avail, s->logp);
     memset(s->dout, 0, (size_t)R * (size_t)A * sizeof *s->dout);
     sl_ppo_actor_loss(&rows, s->logp, 1.0, self->entropy_coef, self->def.ppo->clip, s->scratch, s->dout, &s->sums);
-    sl_net_backward(&one->def, one->trainee.params, s->workspaces[k], s->dout, NULL,
-                    sl_trainee_slice(&one->trainee, index));
+    sl_net_backward(&one->def, one->trained.params, s->workspaces[k], s->dout, NULL,
+                    sl_parameter_group_slice(&one->trained, index));
 }
 
 static void critic_block(sl_mappo *self, int index, const sl_window *window) {
@@ -81,8 +82,8 @@ static void critic_block(sl_mappo *self, int index, const sl_window *window) {
     gather_weight(self, k, window, s->weight);
     sl_ppo_value_loss(R, s->out, s->old, s->advantage, s->weight, ppo->value_coef, ppo->clip, ppo->huber_delta,
                       s->dout, &s->sums);
-    sl_net_backward(&one->def, one->trainee.params, s->workspaces[k], s->dout, NULL,
-                    sl_trainee_slice(&one->trainee, index));
+    sl_net_backward(&one->def, one->trained.params, s->workspaces[k], s->dout, NULL,
+                    sl_parameter_group_slice(&one->trained, index));
 }
 
 /* ---- one slice of a minibatch ---- */
@@ -118,7 +119,7 @@ static void run_slice(void *context, int index, int thread) {
     sl_mappo *self = context;
     sl_mappo_slice *s = &self->slices[index];
     s->sums = (sl_ppo_sums){0};
-    for (int k = 0; k <= self->n_nets; k++) sl_trainee_zero(&self->nets[k].trainee, index);
+    for (int k = 0; k <= self->n_nets; k++) sl_parameter_group_zero(&self->nets[k].trained, index);
     int n = 0, n_full = share_out(self, index, s->units, &n);
     run_units(self, index, self->chunk, n_full, s->units);
     // the last chunk of a roll-out may be shorter: its own blocks, instead of padding
@@ -212,7 +213,7 @@ static void step_net(void *context, int k, int thread) {
     step_context *step = context;
     sl_mappo_net *one = &step->self->nets[k];
     const sl_exp_ppo *ppo = step->self->def.ppo;
-    sl_trainee_step(&one->trainee, one->name, step->lr, ppo->adam_eps, ppo->max_grad_norm);
+    sl_parameter_group_step(&one->trained, one->name, step->lr, ppo->adam_eps, ppo->max_grad_norm);
 }
 
 static bool is_finite(const sl_ppo_sums *sums) {
@@ -251,11 +252,11 @@ void sl_mappo_update(sl_mappo *self, const sl_batch *batch, double progress, sl_
                               .entropy = mean.entropy * per_net,
                               .kl = mean.kl * per_net,
                               .clip_fraction = mean.clipped * per_net,
-                              .actor_norm = self->nets[0].trainee.norm,
-                              .critic_norm = self->nets[self->n_nets].trainee.norm,
+                              .actor_norm = self->nets[0].trained.norm,
+                              .critic_norm = self->nets[self->n_nets].trained.norm,
                               .lr = step.lr,
                               .skipped = self->skipped_losses};
-    for (int k = 0; k <= self->n_nets; k++) stats->skipped += self->nets[k].trainee.skipped;
+    for (int k = 0; k <= self->n_nets; k++) stats->skipped += self->nets[k].trained.skipped;
 }
 
 double sl_mappo_loss(sl_mappo *self, const sl_batch *batch, int n_units, const int *units, float *actor_grads,
@@ -265,12 +266,12 @@ double sl_mappo_loss(sl_mappo *self, const sl_batch *batch, int n_units, const i
     sl_ppo_sums sums = run_minibatch(self, n_units, units);
     float *grads = actor_grads;
     for (int k = 0; k <= self->n_nets; k++) {
-        const sl_trainee *trainee = &self->nets[k].trainee;
+        const sl_parameter_group *trained = &self->nets[k].trained;
         if (k == self->n_nets) grads = critic_grads;
-        memset(grads, 0, trainee->n * sizeof *grads);
+        memset(grads, 0, trained->n * sizeof *grads);
         for (int s = 0; s < self->n_slices; s++)
-            for (size_t p = 0; p < trainee->n; p++) grads[p] += sl_trainee_slice(trainee, s)[p];
-        grads += trainee->n;
+            for (size_t p = 0; p < trained->n; p++) grads[p] += sl_parameter_group_slice(trained, s)[p];
+        grads += trained->n;
     }
     return sums.policy_loss - self->entropy_coef * sums.entropy + self->def.ppo->value_coef * sums.value_loss;
 }
@@ -305,7 +306,8 @@ void sl_mappo_start_from(sl_mappo *self, const sl_policy *teacher) {
 }
 
 sl_status sl_mappo_save(const sl_mappo *self, sl_tensors *file) {
-    for (int k = 0; k <= self->n_nets; k++) SL_TRY(sl_trainee_save(&self->nets[k].trainee, self->nets[k].name, file));
+    for (int k = 0; k <= self->n_nets; k++)
+        SL_TRY(sl_parameter_group_save(&self->nets[k].trained, self->nets[k].name, file));
     const double norm[3] = {self->value_norm.mean, self->value_norm.mean_sq, self->value_norm.debias};
     int64_t stream[5];
     memcpy(stream, self->minibatch.s, sizeof self->minibatch.s);
@@ -318,7 +320,8 @@ sl_status sl_mappo_load(sl_mappo *self, const sl_tensors *file) {
     const sl_tensor *norm, *stream;
     SL_TRY(sl_tensors_find(file, "value_norm", SL_F64, 3, &norm));
     SL_TRY(sl_tensors_find(file, "minibatch", SL_I64, 5, &stream));
-    for (int k = 0; k <= self->n_nets; k++) SL_TRY(sl_trainee_load(&self->nets[k].trainee, self->nets[k].name, file));
+    for (int k = 0; k <= self->n_nets; k++)
+        SL_TRY(sl_parameter_group_load(&self->nets[k].trained, self->nets[k].name, file));
     const double *values = norm->data;
     self->value_norm = (sl_value_norm){.mean = values[0], .mean_sq = values[1], .debias = values[2]};
     memcpy(self->minibatch.s, stream->data, sizeof self->minibatch.s);

@@ -63,10 +63,11 @@ static sl_status create_params(sl_mappo *self) {
         sl_mappo_net *one = &self->nets[k];
         bool critic = k == self->n_nets;
         size_t n_params = sl_net_n_params(&one->def);
-        SL_TRY(sl_trainee_init(&one->trainee, n_params, critic ? self->critic_params : params, self->n_slices));
+        SL_TRY(
+            sl_parameter_group_init(&one->trained, n_params, critic ? self->critic_params : params, self->n_slices));
         sl_rng stream = sl_rng_split_name(&self->def.init, one->name);
         // a small head makes the first policy uniform; the critic's is of gain 1
-        sl_net_init(&one->def, critic ? 1.0f : 0.01f, &stream, one->trainee.params);
+        sl_net_init(&one->def, critic ? 1.0f : 0.01f, &stream, one->trained.params);
         if (!critic) params += n_params;
     }
     return SL_OK;
@@ -90,7 +91,7 @@ static sl_status create_slice(sl_mappo *self, sl_mappo_slice *s) {
     }
     s->x = sl_alloc_array(x, sizeof(float));
     s->h0 = sl_alloc_array(h, sizeof(float));
-    s->keep = sl_alloc_array(rows, sizeof(float));
+    s->not_first = sl_alloc_array(rows, sizeof(float));
     s->out = sl_alloc_array(out, sizeof(float));
     s->dout = sl_alloc_array(out, sizeof(float));
     s->logp = sl_alloc_array(out, sizeof(float));
@@ -101,8 +102,8 @@ static sl_status create_slice(sl_mappo *self, sl_mappo_slice *s) {
     s->action = sl_alloc_array(rows, sizeof(int32_t));
     s->avail = sl_alloc_array(out, 1);
     s->units = sl_alloc_array((size_t)self->n_units, sizeof(int));
-    bool all = s->x && s->h0 && s->keep && s->out && s->dout && s->logp && s->scratch && s->old && s->advantage &&
-               s->weight && s->action && s->avail && s->units;
+    bool all = s->x && s->h0 && s->not_first && s->out && s->dout && s->logp && s->scratch && s->old &&
+               s->advantage && s->weight && s->action && s->avail && s->units;
     return all ? SL_OK : sl_fail(SL_MEMORY, NULL, "cannot allocate a learner slice");
 }
 
@@ -153,8 +154,8 @@ sl_status sl_mappo_create(const sl_mappo_def *def, sl_pool *pool, sl_mappo **out
 
 static void destroy_slice(sl_mappo_slice *s, int n_workspaces) {
     for (int k = 0; s->workspaces && k < n_workspaces; k++) sl_net_workspace_destroy(&s->workspaces[k]);
-    void *owned[] = {s->workspaces, s->x,   s->h0,        s->keep,   s->out,    s->dout,  s->logp,
-                     s->scratch,    s->old, s->advantage, s->weight, s->action, s->avail, s->units};
+    void *owned[] = {s->workspaces, s->x,   s->h0,        s->not_first, s->out,    s->dout,  s->logp,
+                     s->scratch,    s->old, s->advantage, s->weight,    s->action, s->avail, s->units};
     for (size_t k = 0; k < sizeof owned / sizeof *owned; k++) sl_free(owned[k]);
 }
 
@@ -162,7 +163,7 @@ void sl_mappo_destroy(sl_mappo **self_pointer) {
     sl_mappo *self = *self_pointer;
     if (!self) return;
     for (int s = 0; self->slices && s < self->n_slices; s++) destroy_slice(&self->slices[s], self->n_nets + 1);
-    for (int k = 0; self->nets && k <= self->n_nets; k++) sl_trainee_fini(&self->nets[k].trainee);
+    for (int k = 0; self->nets && k <= self->n_nets; k++) sl_parameter_group_fini(&self->nets[k].trained);
     void *owned[] = {self->nets,  self->slices,    self->row_share, self->actor_params, self->critic_params,
                      self->order, self->advantage, self->target,    self->value};
     for (size_t k = 0; k < sizeof owned / sizeof *owned; k++) sl_free(owned[k]);

@@ -13,13 +13,13 @@ typedef struct sl_mappo_net {
     sl_group group;
     int used, n_id; /* an actor: features read of an observation, one-hot length */
     char name[24];
-    sl_trainee trainee;
+    sl_parameter_group trained;
 } sl_mappo_net;
 
 /* One learner slice: activations for a block of rows, for the largest of the networks. */
 typedef struct sl_mappo_slice {
     sl_net_workspace **workspaces; /* (n_nets + 1): the critic's is last */
-    float *x, *h0, *keep, *out, *dout, *logp, *scratch;
+    float *x, *h0, *not_first, *out, *dout, *logp, *scratch;
     float *old, *advantage, *weight; /* old: log-probability at roll-out, or value */
     int32_t *action;
     uint8_t *avail;
