@@ -4,7 +4,7 @@
 #include "common/array_pool.h"
 #include "common/clock.h"
 #include "common/log.h"
-#include "envs/recording/golden_write.h"
+#include "envs/recording/recorder.h"
 #include "envs/streams.h"
 
 #include <stdio.h>
@@ -22,9 +22,9 @@ typedef struct flight {
     uint8_t *avail, terminated, truncated, won;
     int32_t *action;
     double *reward;
-    sl_golden_writer *writer; /* NULL: nothing is recorded */
-    sl_shape *shapes;         /* NULL: nobody looks on */
-    int64_t due_ns;           /* when the next step may come */
+    sl_env_recorder *writer; /* NULL: nothing is recorded */
+    sl_shape *shapes;        /* NULL: nobody looks on */
+    int64_t due_ns;          /* when the next step may come */
     int64_t episode;
     sl_array_pool arrays;
 } flight;
@@ -42,9 +42,9 @@ static sl_status prepare(flight *self) {
     if (k->failed) return sl_fail(SL_MEMORY, NULL, "cannot allocate a flight");
     if (self->avail) sl_setup_fill_avail(setup, 1, self->avail);
     if (!self->def->record) return SL_OK;
-    sl_golden_writer_def writer = {self->def->record, setup->experiment->env.name, &setup->options, "students",
-                                   self->def->seed};
-    return sl_golden_writer_open(&writer, self->env, &self->writer);
+    sl_env_recorder_def writer = {self->def->record, setup->experiment->env.name, &setup->options, "students",
+                                  self->def->seed};
+    return sl_env_recorder_open(&writer, self->env, &self->writer);
 }
 
 static void note_wait(void *context, const char *slots) {
@@ -119,14 +119,14 @@ static sl_status start_episode(flight *self, int64_t e) {
     sl_env_seed(self->env, 0, &streams.env);
     if (self->masks) sl_mask_draw(self->masks, 0, &streams.mask);
     self->terminated = self->truncated = 0;
-    if (self->writer) return sl_golden_writer_reset(self->writer, e, &out);
+    if (self->writer) return sl_env_recorder_reset(self->writer, e, &out);
     sl_env_reset(self->env, 0, 1, NULL, &out);
     return SL_OK;
 }
 
 static sl_status step(flight *self) {
     sl_env_out out = outputs(self);
-    if (self->writer) return sl_golden_writer_step(self->writer, self->action, &out);
+    if (self->writer) return sl_env_recorder_step(self->writer, self->action, &out);
     sl_env_step(self->env, 0, 1, self->action, &out);
     return SL_OK;
 }
@@ -165,10 +165,10 @@ static sl_status fly_all(flight *self, const sl_episodes *out, int64_t *tick_ns,
 // the first failure is the one to tell
 static sl_status end_recording(flight *self, sl_status status) {
     char what[512], hint[256];
-    if (status == SL_OK) return sl_golden_writer_close(&self->writer);
+    if (status == SL_OK) return sl_env_recorder_close(&self->writer);
     (void)snprintf(what, sizeof what, "%s", sl_error_what());
     (void)snprintf(hint, sizeof hint, "%s", sl_error_hint() ? sl_error_hint() : "");
-    if (sl_golden_writer_close(&self->writer) != SL_OK) SL_WARN("%s", sl_error_what());
+    if (sl_env_recorder_close(&self->writer) != SL_OK) SL_WARN("%s", sl_error_what());
     return sl_fail(status, hint[0] ? hint : NULL, "%s", what);
 }
 

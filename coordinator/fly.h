@@ -19,7 +19,7 @@ typedef struct sl_fly_def {
     const sl_progress *progress; /* in episodes; NULL = not wanted */
     sl_watch watch;              /* of the flight: */
     int64_t watch_ns;            /* a step takes that long at least, for whoever looks on */
-    const char *record;          /* a file to record to (envs/golden_write.h); NULL = none */
+    const char *record;          /* a file to record to (envs/recording/recorder.h); NULL = none */
 } sl_fly_def;
 
 /* tick_ns (n_episodes * max_steps): wall time of each environment step with its exchange, *n_ticks of them.

@@ -6,7 +6,7 @@
 #include "starling/run/output.h"
 
 #include "envs/env.h"
-#include "envs/recording/golden.h"
+#include "envs/recording/recording.h"
 #include "setup/opponent.h"
 
 #include <stdio.h>
@@ -138,8 +138,8 @@ sl_status sl_cmd_env_info(const char *path, int argc, char **argv) {
 }
 
 static sl_status check_file(const char *file, bool *within) {
-    sl_golden_result r;
-    SL_TRY(sl_golden_check(file, &r));
+    sl_recording_result r;
+    SL_TRY(sl_recording_check(file, &r));
     *within = r.within_tolerance;
     bool failed = false;
     json_t *object = json_object();

@@ -11,7 +11,7 @@
 #include "common/alloc.h"
 #include "common/clock.h"
 #include "common/log.h"
-#include "envs/recording/golden.h"
+#include "envs/recording/recording.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -146,8 +146,8 @@ static sl_status play(const choice *c) {
 
 // ------------------------------------------------------------------------------------------------------ replaying
 
-static void take_event(const sl_golden_event *event, sl_player_state *state) {
-    if (event->kind == SL_GOLDEN_RESET) {
+static void take_event(const sl_recording_event *event, sl_player_state *state) {
+    if (event->kind == SL_RECORDING_RESET) {
         *state = (sl_player_state){.episode = state->episode + 1};
         return;
     }
@@ -160,16 +160,16 @@ static void take_event(const sl_golden_event *event, sl_player_state *state) {
     state->won = event->won;
 }
 
-static sl_status show_recording(const choice *c, sl_golden *recording, int64_t *n_episodes) {
-    sl_golden_event event = {.kind = SL_GOLDEN_RESET};
+static sl_status show_recording(const choice *c, sl_recording *recording, int64_t *n_episodes) {
+    sl_recording_event event = {.kind = SL_RECORDING_RESET};
     sl_player_state state = {.episode = -1};
     sl_show *show = NULL;
-    if (!c->json) SL_TRY(sl_show_open(sl_golden_env(recording), c->speed, 0, &show));
+    if (!c->json) SL_TRY(sl_show_open(sl_recording_env(recording), c->speed, 0, &show));
     sl_status status = SL_OK;
     while (status == SL_OK) {
-        status = sl_golden_next(recording, &event);
+        status = sl_recording_next(recording, &event);
         if (status == SL_OK) status = sl_interrupt_check();
-        if (status != SL_OK || event.kind == SL_GOLDEN_END) break;
+        if (status != SL_OK || event.kind == SL_RECORDING_END) break;
         take_event(&event, &state);
         if (show) status = sl_show_state(show, &state);
     }
@@ -178,7 +178,7 @@ static sl_status show_recording(const choice *c, sl_golden *recording, int64_t *
     return status;
 }
 
-static sl_status print_replay(const choice *c, const sl_golden_result *r, int64_t n_episodes) {
+static sl_status print_replay(const choice *c, const sl_recording_result *r, int64_t n_episodes) {
     if (!c->json) {
         sl_print_wrapped(stdout, 2, "%s: %lld episode%s, %ld steps of %s; %ld differ from the recording\n", c->replay,
                          (long long)n_episodes, n_episodes == 1 ? "" : "s", r->steps, r->env, r->mismatched_steps);
@@ -195,11 +195,11 @@ static sl_status print_replay(const choice *c, const sl_golden_result *r, int64_
 }
 
 static sl_status replay(const choice *c) {
-    sl_golden *recording = NULL;
-    sl_golden_result result;
+    sl_recording *recording = NULL;
+    sl_recording_result result;
     int64_t n_episodes = 0;
-    SL_TRY(sl_golden_open(c->replay, &recording));
-    const char *name = sl_env_get_spec(sl_golden_env(recording))->name;
+    SL_TRY(sl_recording_open(c->replay, &recording));
+    const char *name = sl_env_get_spec(sl_recording_env(recording))->name;
     sl_status status = SL_OK;
     // the name may go on with its options
     size_t len = strcspn(name, "[");
@@ -208,8 +208,8 @@ static sl_status replay(const choice *c) {
                          name, c->env);
     }
     if (status == SL_OK) status = show_recording(c, recording, &n_episodes);
-    if (status == SL_OK) sl_golden_get_result(recording, &result);
-    sl_golden_close(&recording);
+    if (status == SL_OK) sl_recording_get_result(recording, &result);
+    sl_recording_close(&recording);
     return status == SL_OK ? print_replay(c, &result, n_episodes) : status;
 }
 

@@ -3,7 +3,7 @@
 
 #include "common/alloc.h"
 #include "common/assert.h"
-#include "envs/recording/golden_write.h"
+#include "envs/recording/recorder.h"
 #include "setup/opponent.h"
 #include "starling/view/actor.h"
 
@@ -15,8 +15,8 @@ struct sl_player {
     const sl_env_spec *spec;
     sl_actor *actor;
     sl_opponent_network *opponent;
-    sl_golden_writer *writer; /* NULL: nothing is recorded */
-    float *obs, *vectors;     /* (N, O), (N, A) */
+    sl_env_recorder *writer; /* NULL: nothing is recorded */
+    float *obs, *vectors;    /* (N, O), (N, A) */
     uint8_t *avail, terminated, truncated, won;
     int32_t actions[SL_MAX_AGENTS];
     double reward[SL_MAX_AGENTS], returns[SL_MAX_AGENTS];
@@ -53,8 +53,8 @@ static sl_status prepare(sl_player *self, const sl_player_def *def) {
     SL_TRY(sl_actor_meet(self->actor, self->env));
     SL_TRY(allocate(self));
     if (!def->record) return SL_OK;
-    sl_golden_writer_def writer = {def->record, def->env, &options, def->policy, def->seed};
-    return sl_golden_writer_open(&writer, self->env, &self->writer);
+    sl_env_recorder_def writer = {def->record, def->env, &options, def->policy, def->seed};
+    return sl_env_recorder_open(&writer, self->env, &self->writer);
 }
 
 // all but the writer
@@ -83,7 +83,7 @@ sl_status sl_player_open(const sl_player_def *def, sl_player **out) {
 
 sl_status sl_player_close(sl_player **self) {
     if (!*self) return SL_OK;
-    sl_status status = sl_golden_writer_close(&(*self)->writer);
+    sl_status status = sl_env_recorder_close(&(*self)->writer);
     destroy(self);
     return status;
 }
@@ -104,17 +104,17 @@ sl_status sl_player_begin(sl_player *self, int64_t episode) {
     sl_actor_begin(self->actor, &streams);
     memset(self->returns, 0, sizeof self->returns);
     self->state = (sl_player_state){.episode = episode};
-    if (self->writer) return sl_golden_writer_reset(self->writer, episode, &out);
+    if (self->writer) return sl_env_recorder_reset(self->writer, episode, &out);
     sl_env_reset(self->env, 0, 1, NULL, &out);
     return SL_OK;
 }
 
 static sl_status step(sl_player *self, sl_env_out *out) {
     if (self->spec->continuous) {
-        if (self->writer) return sl_golden_writer_step_continuous(self->writer, self->vectors, out);
+        if (self->writer) return sl_env_recorder_step_continuous(self->writer, self->vectors, out);
         sl_env_step_continuous(self->env, 0, 1, self->vectors, out);
     } else {
-        if (self->writer) return sl_golden_writer_step(self->writer, self->actions, out);
+        if (self->writer) return sl_env_recorder_step(self->writer, self->actions, out);
         sl_env_step(self->env, 0, 1, self->actions, out);
     }
     return SL_OK;

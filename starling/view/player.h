@@ -28,7 +28,7 @@ typedef struct sl_player_state {
 typedef struct sl_player sl_player;
 
 /* SL_USAGE, SL_CONFIG, SL_NOT_FOUND, SL_CORRUPT, SL_MISMATCH, SL_NO_SPACE, SL_IO, SL_MEMORY: see actor.h, env.h and
- * golden_write.h. */
+ * recorder.h. */
 SL_MUST_CHECK sl_status sl_player_open(const sl_player_def *def, sl_player **out);
 /* Finishes the recording and says whether all of it was written; the player is gone in any case. NULL-safe. */
 SL_MUST_CHECK sl_status sl_player_close(sl_player **self);

@@ -3,7 +3,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "coordinator/coordinator.h"
-#include "envs/recording/golden.h"
+#include "envs/recording/recording.h"
 #include "net/incident.h"
 #include "rollout/example_fight.h"
 #include "rollout/team.h"
@@ -104,10 +104,10 @@ static void look(void *context, const sl_watch_frame *frame) {
 
 // a flight that was watched and recorded, as it was told
 static void check_sights(const eye *seen, const char *recording, int n_ticks) {
-    sl_golden_result result;
+    sl_recording_result result;
     assert_int_equal(seen->n_pictures, n_ticks + E);
     assert_int_equal(seen->n_ended, E);
-    if (sl_golden_check(recording, &result) != SL_OK) fail_msg("%s", sl_error_what());
+    if (sl_recording_check(recording, &result) != SL_OK) fail_msg("%s", sl_error_what());
     assert_int_equal(result.steps, n_ticks);
     assert_true(result.mismatched_steps == 0 && result.max_abs_obs == 0.0 && result.max_abs_reward == 0.0);
 }

@@ -1,7 +1,7 @@
-/* test_golden_write.c - what is recorded replays without a difference, and recording changes nothing. */
+/* test_recorder.c - what is recorded replays without a difference, and recording changes nothing. */
 #include "common/alloc.h"
-#include "envs/recording/golden.h"
-#include "envs/recording/golden_write.h"
+#include "envs/recording/recorder.h"
+#include "envs/recording/recording.h"
 #include "envs/streams.h"
 #include "support/temp_folder.h"
 #include "support/torture.h"
@@ -30,7 +30,7 @@ typedef struct player {
     long steps;
 } player;
 
-static sl_status act(player *p, sl_golden_writer *writer, sl_rng *stream, sl_env_out *out) {
+static sl_status act(player *p, sl_env_recorder *writer, sl_rng *stream, sl_env_out *out) {
     int32_t actions[MAX_N];
     float vectors[MAX_N * MAX_A];
     int N = p->spec->n_agents, A = p->spec->n_actions;
@@ -40,16 +40,16 @@ static sl_status act(player *p, sl_golden_writer *writer, sl_rng *stream, sl_env
         for (int a = 0; a < A; a++) vectors[i * A + a] = (float)sl_rng_uniform(stream);
     }
     if (p->spec->continuous) {
-        if (writer) return sl_golden_writer_step_continuous(writer, vectors, out);
+        if (writer) return sl_env_recorder_step_continuous(writer, vectors, out);
         sl_env_step_continuous(p->env, 0, 1, vectors, out);
     } else {
-        if (writer) return sl_golden_writer_step(writer, actions, out);
+        if (writer) return sl_env_recorder_step(writer, actions, out);
         sl_env_step(p->env, 0, 1, actions, out);
     }
     return SL_OK;
 }
 
-static sl_status play(player *p, sl_golden_writer *writer) {
+static sl_status play(player *p, sl_env_recorder *writer) {
     sl_env_out out = {
         .avail = p->avail, .reward = p->reward, .terminated = &p->terminated, .truncated = &p->truncated};
     p->spec = sl_env_get_spec(p->env);
@@ -58,7 +58,7 @@ static sl_status play(player *p, sl_golden_writer *writer) {
         sl_streams streams = sl_streams_of_episode(3, e);
         sl_env_seed(p->env, 0, &streams.env);
         if (writer) {
-            SL_TRY(sl_golden_writer_reset(writer, e, &out));
+            SL_TRY(sl_env_recorder_reset(writer, e, &out));
         } else {
             sl_env_reset(p->env, 0, 1, NULL, &out);
         }
@@ -79,19 +79,19 @@ static void open_env(player *p, const char *name, const sl_env_options *options)
 // plays with and without a recording, and checks it
 static void round_trip(const char *path, const char *name, const sl_env_options *options) {
     player with = {.steps = 0}, without = {.steps = 0};
-    sl_golden_writer_def def = {path, name, options, "random \"at\" random", 3};
-    sl_golden_writer *writer = NULL;
-    sl_golden_result result;
+    sl_env_recorder_def def = {path, name, options, "random \"at\" random", 3};
+    sl_env_recorder *writer = NULL;
+    sl_recording_result result;
     open_env(&with, name, options);
     open_env(&without, name, options);
-    assert_int_equal(sl_golden_writer_open(&def, with.env, &writer), SL_OK);
+    assert_int_equal(sl_env_recorder_open(&def, with.env, &writer), SL_OK);
     assert_int_equal(play(&with, writer), SL_OK);
-    assert_int_equal(sl_golden_writer_close(&writer), SL_OK);
+    assert_int_equal(sl_env_recorder_close(&writer), SL_OK);
     assert_null(writer);
     assert_int_equal(play(&without, NULL), SL_OK);
     assert_true(with.total == without.total && with.steps == without.steps);
     assert_true(sl_env_hash(with.env) == sl_env_hash(without.env));
-    if (sl_golden_check(path, &result) != SL_OK) fail_msg("%s", sl_error_what());
+    if (sl_recording_check(path, &result) != SL_OK) fail_msg("%s", sl_error_what());
     assert_string_equal(result.env, with.spec->name);
     assert_int_equal(result.steps, with.steps);
     assert_int_equal(result.mismatched_steps, 0);
@@ -179,8 +179,8 @@ static void a_map_of_ones_own_comes_back(void **state) {
     round_trip(path, name, &options);
     // without its map it is nothing
     assert_int_equal(remove(map), 0);
-    sl_golden_result result;
-    assert_int_equal(sl_golden_check(path, &result), SL_NOT_FOUND);
+    sl_recording_result result;
+    assert_int_equal(sl_recording_check(path, &result), SL_NOT_FOUND);
     assert_non_null(strstr(sl_error_what(), "m.json: No such file"));
     assert_non_null(strstr(sl_error_what(), "r.jsonl: a battle on the map"));
     sl_temp_folder_remove(&folder);
@@ -189,12 +189,12 @@ static void a_map_of_ones_own_comes_back(void **state) {
 static sl_status write_to(const char *path) {
     player p = {.steps = 0};
     sl_env_options options = sl_env_default_options();
-    sl_golden_writer_def def = {path, "combat/3s5z", &options, NULL, 3};
-    sl_golden_writer *writer = NULL;
+    sl_env_recorder_def def = {path, "combat/3s5z", &options, NULL, 3};
+    sl_env_recorder *writer = NULL;
     open_env(&p, def.name, &options);
-    sl_status status = sl_golden_writer_open(&def, p.env, &writer);
+    sl_status status = sl_env_recorder_open(&def, p.env, &writer);
     if (status == SL_OK) status = play(&p, writer);
-    sl_status closed = sl_golden_writer_close(&writer);
+    sl_status closed = sl_env_recorder_close(&writer);
     sl_env_destroy(&p.env);
     return status != SL_OK ? status : closed;
 }
@@ -213,13 +213,13 @@ static void a_full_disk_shows_at_the_end_too(void **state) {
     (void)state;
     player p = {.steps = 0};
     sl_env_options options = sl_env_default_options();
-    sl_golden_writer_def def = {"/dev/full", "mpe/simple_v3", &options, NULL, 3};
-    sl_golden_writer *writer = NULL;
+    sl_env_recorder_def def = {"/dev/full", "mpe/simple_v3", &options, NULL, 3};
+    sl_env_recorder *writer = NULL;
     sl_env_out out = {0};
     open_env(&p, def.name, &options);
-    assert_int_equal(sl_golden_writer_open(&def, p.env, &writer), SL_OK);
-    assert_int_equal(sl_golden_writer_reset(writer, 0, &out), SL_OK);
-    assert_int_equal(sl_golden_writer_close(&writer), SL_NO_SPACE);
+    assert_int_equal(sl_env_recorder_open(&def, p.env, &writer), SL_OK);
+    assert_int_equal(sl_env_recorder_reset(writer, 0, &out), SL_OK);
+    assert_int_equal(sl_env_recorder_close(&writer), SL_NO_SPACE);
     sl_env_destroy(&p.env);
 }
 
@@ -229,15 +229,15 @@ static void numbers_that_json_lacks_are_refused(void **state) {
     player p = {.steps = 0};
     sl_env_options options = sl_env_default_options();
     options.continuous = true;
-    sl_golden_writer_def def = {sl_temp_folder_file(&folder, "r.jsonl"), "mpe/simple_v3", &options, NULL, 3};
-    sl_golden_writer *writer = NULL;
+    sl_env_recorder_def def = {sl_temp_folder_file(&folder, "r.jsonl"), "mpe/simple_v3", &options, NULL, 3};
+    sl_env_recorder *writer = NULL;
     sl_env_out out = {0};
     const float bad[5] = {0, 0, 0.0f / 0.0f, 0, 0};
     open_env(&p, def.name, &options);
-    assert_int_equal(sl_golden_writer_open(&def, p.env, &writer), SL_OK);
-    assert_int_equal(sl_golden_writer_reset(writer, 0, &out), SL_OK);
-    assert_int_equal(sl_golden_writer_step_continuous(writer, bad, &out), SL_NOT_FINITE);
-    assert_int_equal(sl_golden_writer_close(&writer), SL_OK);
+    assert_int_equal(sl_env_recorder_open(&def, p.env, &writer), SL_OK);
+    assert_int_equal(sl_env_recorder_reset(writer, 0, &out), SL_OK);
+    assert_int_equal(sl_env_recorder_step_continuous(writer, bad, &out), SL_NOT_FINITE);
+    assert_int_equal(sl_env_recorder_close(&writer), SL_OK);
     sl_env_destroy(&p.env);
     sl_temp_folder_remove(&folder);
 }
@@ -248,27 +248,27 @@ static void steps_allocate_nothing(void **state) {
     sl_temp_folder folder = sl_temp_folder_create();
     player p = {.steps = 0};
     sl_env_options options = sl_env_default_options();
-    sl_golden_writer_def def = {sl_temp_folder_file(&folder, "r.jsonl"), "combat/3m", &options, NULL, 3};
-    sl_golden_writer *writer = NULL;
+    sl_env_recorder_def def = {sl_temp_folder_file(&folder, "r.jsonl"), "combat/3m", &options, NULL, 3};
+    sl_env_recorder *writer = NULL;
     open_env(&p, def.name, &options);
-    assert_int_equal(sl_golden_writer_open(&def, p.env, &writer), SL_OK);
+    assert_int_equal(sl_env_recorder_open(&def, p.env, &writer), SL_OK);
     uint64_t before = sl_alloc_count();
     assert_int_equal(play(&p, writer), SL_OK);
     assert_true(sl_alloc_count() == before);
-    assert_int_equal(sl_golden_writer_close(&writer), SL_OK);
+    assert_int_equal(sl_env_recorder_close(&writer), SL_OK);
     sl_env_destroy(&p.env);
     sl_temp_folder_remove(&folder);
 }
 
 static sl_status open_and_close(void *context) {
     sl_env_options options = sl_env_default_options();
-    sl_golden_writer_def def = {context, "combat/3m", &options, NULL, 3};
-    sl_golden_writer *writer = NULL;
+    sl_env_recorder_def def = {context, "combat/3m", &options, NULL, 3};
+    sl_env_recorder *writer = NULL;
     sl_env *env = NULL;
     sl_rng stream = sl_rng_seed(1);
     SL_TRY(sl_env_create(def.name, &options, 1, &stream, &env));
-    sl_status status = sl_golden_writer_open(&def, env, &writer);
-    if (status == SL_OK) status = sl_golden_writer_close(&writer);
+    sl_status status = sl_env_recorder_open(&def, env, &writer);
+    if (status == SL_OK) status = sl_env_recorder_close(&writer);
     sl_env_destroy(&env);
     return status;
 }
@@ -290,5 +290,5 @@ int main(void) {
         cmocka_unit_test(numbers_that_json_lacks_are_refused), cmocka_unit_test(steps_allocate_nothing),
         cmocka_unit_test(every_failed_allocation_is_survived),
     };
-    return cmocka_run_group_tests_name("golden_write", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("recorder", tests, NULL, NULL);
 }

@@ -1,11 +1,11 @@
-/* golden_write.c - see golden_write.h. */
-#include "envs/recording/golden_write.h"
+/* recorder.c - see recorder.h. */
+#include "envs/recording/recorder.h"
 
 #include "common/alloc.h"
 #include "common/assert.h"
-#include "envs/combat/golden.h"
+#include "envs/combat/recording.h"
 #include "envs/mpe/mpe.h"
-#include "envs/recording/golden_lines.h"
+#include "envs/recording/lines.h"
 
 #include <errno.h>
 #include <math.h>
@@ -13,7 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 
-struct sl_golden_writer {
+struct sl_env_recorder {
     const char *path;
     gzFile file;
     sl_status status; /* the first failure of this line */
@@ -33,10 +33,10 @@ struct sl_golden_writer {
 
 // ------------------------------------------------------------------------------------------------------ one line
 
-static void put(sl_golden_writer *self, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static void put(sl_env_recorder *self, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 // what cannot be written is remembered until the line ends
-static void put(sl_golden_writer *self, const char *format, ...) {
+static void put(sl_env_recorder *self, const char *format, ...) {
     char text[256];
     va_list args;
     va_start(args, format);
@@ -52,17 +52,17 @@ static void put(sl_golden_writer *self, const char *format, ...) {
     }
 }
 
-static void put_number(sl_golden_writer *self, double value, int digits, const char *behind) {
+static void put_number(sl_env_recorder *self, double value, int digits, const char *behind) {
     if (!isfinite(value) && self->status == SL_OK) self->status = SL_NOT_FINITE;
     put(self, "%.*g%s", digits, isfinite(value) ? value : 0.0, behind);
 }
 
 // as many digits as it takes to read the same number back
-static void put_float(sl_golden_writer *self, float value, const char *behind) {
+static void put_float(sl_env_recorder *self, float value, const char *behind) {
     put_number(self, (double)value, 9, behind);
 }
 
-static void put_double(sl_golden_writer *self, double value, const char *behind) {
+static void put_double(sl_env_recorder *self, double value, const char *behind) {
     put_number(self, value, 17, behind);
 }
 
@@ -70,7 +70,7 @@ static const char *comma(int k, int n) {
     return k + 1 < n ? "," : "]";
 }
 
-static void put_floats(sl_golden_writer *self, int n, const float *values) {
+static void put_floats(sl_env_recorder *self, int n, const float *values) {
     put(self, n > 0 ? "[" : "[]");
     for (int k = 0; k < n; k++) put_float(self, values[k], comma(k, n));
 }
@@ -81,7 +81,7 @@ static sl_status fail_io(const char *path, int error) {
     return sl_fail(code, NULL, "cannot write %s: %s", path, error ? strerror(error) : "zlib failed");
 }
 
-static sl_status end_line(sl_golden_writer *self) {
+static sl_status end_line(sl_env_recorder *self) {
     put(self, "}\n");
     sl_status status = self->status;
     long n_bytes = self->n_bytes;
@@ -89,14 +89,14 @@ static sl_status end_line(sl_golden_writer *self) {
     self->n_bytes = 0;
     if (status == SL_NOT_FINITE) return sl_fail(status, NULL, "%s: a number to record is not finite", self->path);
     if (status != SL_OK) return fail_io(self->path, self->error);
-    if (n_bytes < SL_GOLDEN_MAX_LINE) return SL_OK;
+    if (n_bytes < SL_RECORDING_MAX_LINE) return SL_OK;
     return sl_fail(SL_FULL, "record fewer agents", "%s: a line is longer than %d bytes", self->path,
-                   SL_GOLDEN_MAX_LINE);
+                   SL_RECORDING_MAX_LINE);
 }
 
 // ------------------------------------------------------------------------------------------------------- header
 
-static json_t *json_of_options(const sl_golden_writer *self, const sl_golden_writer_def *def) {
+static json_t *json_of_options(const sl_env_recorder *self, const sl_env_recorder_def *def) {
     const char *names[SL_ENV_SWITCHES];
     json_t *options = json_object(), *switches = json_array();
     int n = sl_env_list_switches(def->options, names), n_kept = 0;
@@ -124,7 +124,7 @@ static json_t *json_of_options(const sl_golden_writer *self, const sl_golden_wri
     return options;
 }
 
-static json_t *json_of_header(const sl_golden_writer *self, const sl_golden_writer_def *def) {
+static json_t *json_of_header(const sl_env_recorder *self, const sl_env_recorder_def *def) {
     const sl_env_spec *spec = self->spec;
     // the reference's recordings name particles without their family
     const char *name = self->mpe && strncmp(def->name, "mpe/", 4) == 0 ? def->name + 4 : def->name;
@@ -137,8 +137,8 @@ static json_t *json_of_header(const sl_golden_writer *self, const sl_golden_writ
     }
     if (!header || !self->combat) return header;
     json_t *fields = json_array();
-    for (int k = 0; k < SL_GOLDEN_FIELDS; k++) {
-        (void)json_array_append_new(fields, json_string(sl_golden_fields[k]));
+    for (int k = 0; k < SL_COMBAT_FIELDS; k++) {
+        (void)json_array_append_new(fields, json_string(sl_combat_field_names[k]));
     }
     json_t *sizes = json_pack("{s:i,s:i,s:i,s:i,s:i,s:o}", "n_agents", spec->n_agents, "n_enemies",
                               self->combat->map.n_enemies, "n_actions", spec->n_actions, "obs_size", spec->obs_dim,
@@ -149,14 +149,14 @@ static json_t *json_of_header(const sl_golden_writer *self, const sl_golden_writ
 }
 
 static int write_text(const char *text, size_t n_bytes, void *context) {
-    sl_golden_writer *self = context;
+    sl_env_recorder *self = context;
     errno = 0;
     if (gzwrite(self->file, text, (unsigned)n_bytes) == (int)n_bytes) return 0;
     self->error = errno;
     return -1;
 }
 
-static sl_status write_header(sl_golden_writer *self, const sl_golden_writer_def *def) {
+static sl_status write_header(sl_env_recorder *self, const sl_env_recorder_def *def) {
     json_t *header = json_of_header(self, def);
     if (!header) return sl_fail(SL_MEMORY, NULL, "%s: cannot allocate a header", self->path);
     int failed = json_dump_callback(header, write_text, self, JSON_COMPACT) || write_text("\n", 1, self);
@@ -166,7 +166,7 @@ static sl_status write_header(sl_golden_writer *self, const sl_golden_writer_def
 
 // --------------------------------------------------------------------------------------------------------- life
 
-static sl_status prepare(sl_golden_writer *self, const sl_golden_writer_def *def) {
+static sl_status prepare(sl_env_recorder *self, const sl_env_recorder_def *def) {
     size_t N = (size_t)self->spec->n_agents, len = strlen(def->path);
     self->obs = sl_alloc_array(N * (size_t)self->spec->obs_dim, sizeof *self->obs);
     self->state = sl_alloc_array((size_t)self->spec->state_dim, sizeof *self->state);
@@ -182,7 +182,7 @@ static sl_status prepare(sl_golden_writer *self, const sl_golden_writer_def *def
 }
 
 // false: something was not written, and errno says why
-static bool finish(sl_golden_writer *self) {
+static bool finish(sl_env_recorder *self) {
     errno = 0;
     bool complete = !self->file || gzclose(self->file) == Z_OK;
     int error = errno;
@@ -194,8 +194,8 @@ static bool finish(sl_golden_writer *self) {
     return complete;
 }
 
-sl_status sl_golden_writer_open(const sl_golden_writer_def *def, sl_env *env, sl_golden_writer **out) {
-    sl_golden_writer *self = sl_alloc(sizeof *self);
+sl_status sl_env_recorder_open(const sl_env_recorder_def *def, sl_env *env, sl_env_recorder **out) {
+    sl_env_recorder *self = sl_alloc(sizeof *self);
     if (!self) return sl_fail(SL_MEMORY, NULL, "%s: cannot allocate a recording", def->path);
     SL_ASSERT(env->V == 1);
     self->path = def->path;
@@ -212,7 +212,7 @@ sl_status sl_golden_writer_open(const sl_golden_writer_def *def, sl_env *env, sl
     return status;
 }
 
-sl_status sl_golden_writer_close(sl_golden_writer **self) {
+sl_status sl_env_recorder_close(sl_env_recorder **self) {
     if (!*self) return SL_OK;
     const char *path = (*self)->path;
     bool complete = finish(*self);
@@ -222,22 +222,22 @@ sl_status sl_golden_writer_close(sl_golden_writer **self) {
 
 // ------------------------------------------------------------------------------------------------------- combat
 
-static void put_units(sl_golden_writer *self, const char *key) {
+static void put_units(sl_env_recorder *self, const char *key) {
     sl_battle b = sl_combat_copy(self->combat, 0);
     int n = self->combat->map.n_allies + self->combat->map.n_enemies;
     put(self, ",\"%s\":[", key);
     for (int u = 0; u < n; u++) {
-        double f[SL_GOLDEN_FIELDS];
-        sl_golden_get_unit(&b, u, f);
+        double f[SL_COMBAT_FIELDS];
+        sl_combat_get_fields(&b, u, f);
         put(self, "[");
         // a float32 reads back as itself too
-        for (int k = 0; k < SL_GOLDEN_FIELDS; k++) put_double(self, f[k], comma(k, SL_GOLDEN_FIELDS));
+        for (int k = 0; k < SL_COMBAT_FIELDS; k++) put_double(self, f[k], comma(k, SL_COMBAT_FIELDS));
         put(self, "%s", comma(u, n));
     }
 }
 
 // whose velocity is a float32 number by its type, which the numbers cannot tell
-static void put_single(sl_golden_writer *self) {
+static void put_single(sl_env_recorder *self) {
     sl_battle b = sl_combat_copy(self->combat, 0);
     uint64_t rest = *b.single & *b.alive;
     put(self, rest ? ",\"single\":[" : ",\"single\":[]");
@@ -247,7 +247,7 @@ static void put_single(sl_golden_writer *self) {
     }
 }
 
-static void put_view(sl_golden_writer *self, bool with_state) {
+static void put_view(sl_env_recorder *self, bool with_state) {
     int N = self->spec->n_agents, O = self->spec->obs_dim, A = self->spec->n_actions;
     sl_battle b = sl_combat_copy(self->combat, 0);
     sl_combat_write(self->combat, &b, 0,
@@ -268,7 +268,7 @@ static void put_view(sl_golden_writer *self, bool with_state) {
     put_floats(self, self->spec->state_dim, self->state);
 }
 
-static void put_orders(sl_golden_writer *self) {
+static void put_orders(sl_env_recorder *self) {
     put(self, ",\"perms\":[");
     for (int k = 0; k < SL_COMBAT_TICKS; k++) {
         const sl_combat_order *order = &self->orders[k];
@@ -278,7 +278,7 @@ static void put_orders(sl_golden_writer *self) {
     }
 }
 
-static void put_actions(sl_golden_writer *self, const int32_t *actions) {
+static void put_actions(sl_env_recorder *self, const int32_t *actions) {
     int N = self->spec->n_agents;
     put(self, ",\"actions\":[");
     for (int i = 0; i < N; i++) {
@@ -289,7 +289,7 @@ static void put_actions(sl_golden_writer *self, const int32_t *actions) {
 }
 
 // what the opponent's opponent policy ordered
-static void put_enemy_actions(sl_golden_writer *self) {
+static void put_enemy_actions(sl_env_recorder *self) {
     const int32_t *actions = sl_combat_copy(self->combat, 0).last + self->combat->map.n_allies;
     int n = self->combat->map.n_enemies;
     put(self, ",\"enemy_actions\":[");
@@ -300,7 +300,7 @@ static const char *truth(uint8_t flag) {
     return flag ? "true" : "false";
 }
 
-static void battle_step(sl_golden_writer *self, const int32_t *actions, sl_env_out *out) {
+static void battle_step(sl_env_recorder *self, const int32_t *actions, sl_env_out *out) {
     put_units(self, "pre");
     put_single(self);
     put_actions(self, actions);
@@ -318,14 +318,14 @@ static void battle_step(sl_golden_writer *self, const int32_t *actions, sl_env_o
 
 // ---------------------------------------------------------------------------------------------------- particles
 
-static void put_particles(sl_golden_writer *self) {
+static void put_particles(sl_env_recorder *self) {
     const sl_mpe *m = self->mpe;
     sl_mpe_row *rows = sl_mpe_tile(m, 0);
     put(self, ",\"pos\":[");
     for (int k = 0; k < 2 * m->E; k++) put_double(self, rows[sl_mpe_x(0) + k][0], comma(k, 2 * m->E));
 }
 
-static void put_particle_obs(sl_golden_writer *self, bool by_name) {
+static void put_particle_obs(sl_env_recorder *self, bool by_name) {
     const sl_mpe *m = self->mpe;
     sl_mpe_write(m, 0, 1u, &(sl_env_out){.obs = self->obs});
     put(self, ",\"obs\":%s", by_name ? "{" : "[");
@@ -336,7 +336,7 @@ static void put_particle_obs(sl_golden_writer *self, bool by_name) {
     }
 }
 
-static void particle_reset(sl_golden_writer *self, const int *goals) {
+static void particle_reset(sl_env_recorder *self, const int *goals) {
     const sl_mpe *m = self->mpe;
     const sl_mpe_scenario *scenario = m->scenario;
     put(self, ",\"agents\":[");
@@ -355,7 +355,7 @@ static void particle_reset(sl_golden_writer *self, const int *goals) {
     put_particle_obs(self, true);
 }
 
-static void put_vectors(sl_golden_writer *self, const float *actions) {
+static void put_vectors(sl_env_recorder *self, const float *actions) {
     int N = self->spec->n_agents;
     put(self, ",\"actions\":[");
     for (int i = 0; i < N; i++) {
@@ -364,7 +364,7 @@ static void put_vectors(sl_golden_writer *self, const float *actions) {
     }
 }
 
-static void put_particle_outcome(sl_golden_writer *self, const sl_env_out *out) {
+static void put_particle_outcome(sl_env_recorder *self, const sl_env_out *out) {
     const sl_mpe *m = self->mpe;
     sl_mpe_row *rows = sl_mpe_tile(m, 0);
     put_particle_obs(self, false);
@@ -378,7 +378,7 @@ static void put_particle_outcome(sl_golden_writer *self, const sl_env_out *out) 
 
 // ---------------------------------------------------------------------------------------------- resets and steps
 
-sl_status sl_golden_writer_reset(sl_golden_writer *self, int64_t episode, sl_env_out *out) {
+sl_status sl_env_recorder_reset(sl_env_recorder *self, int64_t episode, sl_env_out *out) {
     int goals[SL_MPE_MAX_GOALS] = {0};
     if (self->mpe) sl_mpe_next_goals(self->mpe, 0, goals);
     sl_env_reset(self->env, 0, 1, NULL, out);
@@ -394,7 +394,7 @@ sl_status sl_golden_writer_reset(sl_golden_writer *self, int64_t episode, sl_env
 }
 
 // what the line tells is needed whether or not the caller wants it
-static sl_env_out complete(sl_golden_writer *self, const sl_env_out *out) {
+static sl_env_out complete(sl_env_recorder *self, const sl_env_out *out) {
     sl_env_out all = *out;
     if (!all.reward) all.reward = self->reward;
     if (!all.terminated) all.terminated = &self->terminated;
@@ -403,7 +403,7 @@ static sl_env_out complete(sl_golden_writer *self, const sl_env_out *out) {
     return all;
 }
 
-sl_status sl_golden_writer_step(sl_golden_writer *self, const int32_t *actions, sl_env_out *out) {
+sl_status sl_env_recorder_step(sl_env_recorder *self, const int32_t *actions, sl_env_out *out) {
     sl_env_out all = complete(self, out);
     put(self, "{\"kind\":\"step\",\"t\":%lld", (long long)self->steps++);
     if (self->combat) {
@@ -416,7 +416,7 @@ sl_status sl_golden_writer_step(sl_golden_writer *self, const int32_t *actions, 
     return end_line(self);
 }
 
-sl_status sl_golden_writer_step_continuous(sl_golden_writer *self, const float *actions, sl_env_out *out) {
+sl_status sl_env_recorder_step_continuous(sl_env_recorder *self, const float *actions, sl_env_out *out) {
     sl_env_out all = complete(self, out);
     put(self, "{\"kind\":\"step\",\"t\":%lld", (long long)self->steps++);
     put_vectors(self, actions);

@@ -1,6 +1,6 @@
-/* test_golden.c - the reference's recordings replay, and damaged ones are refused with their line. */
+/* test_recording.c - the reference's recordings replay, and damaged ones are refused with their line. */
 #include "common/alloc.h"
-#include "envs/recording/golden.h"
+#include "envs/recording/recording.h"
 #include "support/temp_folder.h"
 #include "support/torture.h"
 
@@ -25,8 +25,8 @@ static void recordings_replay(void **state) {
         if (!strstr(entry->d_name, ".jsonl")) continue;
         char path[1024];
         (void)snprintf(path, sizeof path, GOLDEN "%s", entry->d_name);
-        sl_golden_result result;
-        assert_int_equal(sl_golden_check(path, &result), SL_OK);
+        sl_recording_result result;
+        assert_int_equal(sl_recording_check(path, &result), SL_OK);
         // the tolerances asked for are 1e-6 and 1e-9; these are what the arithmetic gives: battles repeat bit for bit
         bool combat = strncmp(result.env, "combat/", 7) == 0;
         assert_true(result.max_abs_obs <= (combat ? 0.0 : 1e-12));
@@ -67,13 +67,13 @@ static char *edited(const char *old, const char *text) {
     return result;
 }
 
-static sl_status check(const char *text, sl_golden_result *result) {
-    return sl_golden_check_bytes("memory", (const uint8_t *)text, strlen(text), result);
+static sl_status check(const char *text, sl_recording_result *result) {
+    return sl_recording_check_bytes("memory", (const uint8_t *)text, strlen(text), result);
 }
 
 static void one_step_by_hand(void **state) {
     (void)state;
-    sl_golden_result result;
+    sl_recording_result result;
     assert_int_equal(check(edited(NULL, NULL), &result), SL_OK);
     assert_string_equal(result.env, "mpe/simple_v3");
     assert_int_equal(result.steps, 1);
@@ -82,7 +82,7 @@ static void one_step_by_hand(void **state) {
 
 static void differences_are_measured(void **state) {
     (void)state;
-    sl_golden_result result;
+    sl_recording_result result;
     assert_int_equal(check(edited("-25.0", "-25.5"), &result), SL_OK);
     assert_true(result.max_abs_reward == 0.5 && result.mismatched_steps == 1 && !result.within_tolerance);
     assert_int_equal(check(edited("-25.0", "-25.00000001"), &result), SL_OK);
@@ -133,7 +133,7 @@ static void damage_is_named(void **state) {
         {"[0.5,0]}\n", "[0.5,0]}\n[]\n", "memory:4: not a JSON object", SL_CORRUPT},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        sl_golden_result result = {.steps = 77};
+        sl_recording_result result = {.steps = 77};
         assert_int_equal(check(edited(cases[i].old, cases[i].text), &result), cases[i].status);
         if (!strstr(sl_error_what(), cases[i].line)) fail_msg("case %zu says: %s", i, sl_error_what());
         assert_int_equal(result.steps, 77);
@@ -141,7 +141,7 @@ static void damage_is_named(void **state) {
 }
 
 // the recorded battle of the samples, line by line as it is but for one edit
-static sl_status check_battle(const char *old, const char *text, sl_golden_result *result) {
+static sl_status check_battle(const char *old, const char *text, sl_recording_result *result) {
     enum { SIZE = 1 << 17 };
     char *whole = sl_alloc(SIZE), *edit = sl_alloc(SIZE);
     gzFile file = gzopen(GOLDEN "smaclite_3m_wall.jsonl.gz", "rb");
@@ -176,7 +176,7 @@ static void battles_are_compared(void **state) {
         {"\"post\":[[1,45.0", "\"post\":[[0,0.0", true},
         {"0.61,0.0,2]", "0.61,0.0,1]", true},
     };
-    sl_golden_result result;
+    sl_recording_result result;
     assert_int_equal(check_battle("\"kind\"", "\"kind\"", &result), SL_OK);
     assert_true(result.within_tolerance && result.mismatched_steps == 0 && result.steps == 12);
     assert_string_equal(result.env, "combat/3m");
@@ -242,7 +242,7 @@ static void damage_to_battles_is_named(void **state) {
         {"\"kind\":\"reset\"", "\"kind\":\"step\"", "memory:2: a step outside", SL_CORRUPT},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        sl_golden_result result = {.steps = 77};
+        sl_recording_result result = {.steps = 77};
         sl_status status = check_battle(cases[i].old, cases[i].text, &result);
         if (status != cases[i].status || !strstr(sl_error_what(), cases[i].line)) {
             fail_msg("case %zu says: %s", i, sl_error_what());
@@ -253,17 +253,17 @@ static void damage_to_battles_is_named(void **state) {
 
 static void a_recording_without_steps_is_refused(void **state) {
     (void)state;
-    sl_golden_result result;
+    sl_recording_result result;
     assert_int_equal(check("", &result), SL_CORRUPT);
     assert_int_equal(check(HEADER, &result), SL_CORRUPT);
-    assert_int_equal(sl_golden_check_bytes("none", NULL, 0, &result), SL_CORRUPT);
+    assert_int_equal(sl_recording_check_bytes("none", NULL, 0, &result), SL_CORRUPT);
 }
 
 static void steps_after_the_end_are_refused(void **state) {
     (void)state;
     static char text[8192];
     (void)snprintf(text, sizeof text, "%s%s", edited("\"truncated\":false", "\"truncated\":true"), STEP);
-    sl_golden_result result;
+    sl_recording_result result;
     assert_int_equal(check(text, &result), SL_CORRUPT);
     assert_non_null(strstr(sl_error_what(), "memory:4: a step outside an episode"));
 }
@@ -281,13 +281,13 @@ static void copy_file(const char *from, const char *to, long n_bytes) {
 
 static void bad_files_are_refused(void **state) {
     (void)state;
-    sl_golden_result result;
-    assert_int_equal(sl_golden_check(GOLDEN "no_such_file.jsonl", &result), SL_NOT_FOUND);
-    assert_int_not_equal(sl_golden_check(GOLDEN, &result), SL_OK);
+    sl_recording_result result;
+    assert_int_equal(sl_recording_check(GOLDEN "no_such_file.jsonl", &result), SL_NOT_FOUND);
+    assert_int_not_equal(sl_recording_check(GOLDEN, &result), SL_OK);
     sl_temp_folder folder = sl_temp_folder_create();
     const char *path = sl_temp_folder_file(&folder, "cut.jsonl.gz");
     copy_file(GOLDEN "simple_crypto_v3_cont.jsonl.gz", path, 2500);
-    assert_int_equal(sl_golden_check(path, &result), SL_CORRUPT);
+    assert_int_equal(sl_recording_check(path, &result), SL_CORRUPT);
     assert_non_null(strstr(sl_error_what(), "cut"));
     // a line of two megabytes
     path = sl_temp_folder_file(&folder, "long.jsonl");
@@ -295,14 +295,14 @@ static void bad_files_are_refused(void **state) {
     assert_non_null(file);
     for (int i = 0; i < 1 << 21; i++) (void)fputc(' ', file);
     fclose(file);
-    assert_int_equal(sl_golden_check(path, &result), SL_CORRUPT);
+    assert_int_equal(sl_recording_check(path, &result), SL_CORRUPT);
     assert_non_null(strstr(sl_error_what(), ":1: longer"));
     sl_temp_folder_remove(&folder);
 }
 
 static sl_status whole_life(void *context) {
-    sl_golden_result result;
-    return sl_golden_check(context, &result);
+    sl_recording_result result;
+    return sl_recording_check(context, &result);
 }
 
 static void every_failed_allocation_is_survived(void **state) {
@@ -324,5 +324,5 @@ int main(void) {
         cmocka_unit_test(bad_files_are_refused),
         cmocka_unit_test(every_failed_allocation_is_survived),
     };
-    return cmocka_run_group_tests_name("golden", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("recording", tests, NULL, NULL);
 }

@@ -1,7 +1,7 @@
-/* golden.h - recorded trajectories (JSON lines, plain or .gz; format in docs/recordings.md): replays one against
+/* recording.h - recorded trajectories (JSON lines, plain or .gz; format in docs/recordings.md): replays one against
  * this library and measures the difference. Used by `starling env check`, by `env play --replay` and by tests. */
-#ifndef SL_ENVS_RECORDING_GOLDEN_H
-#define SL_ENVS_RECORDING_GOLDEN_H
+#ifndef SL_ENVS_RECORDING_RECORDING_H
+#define SL_ENVS_RECORDING_RECORDING_H
 
 #include "envs/env.h"
 
@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-typedef struct sl_golden_result {
+typedef struct sl_recording_result {
     char env[SL_ENV_NAME_SIZE];
     long steps;
     double max_abs_obs, max_abs_state, max_abs_reward; /* max_abs_state: entity positions and velocities; combat:
@@ -18,34 +18,35 @@ typedef struct sl_golden_result {
     long mismatched_steps;                             /* steps with any value beyond the tolerance */
     bool flags_equal;                                  /* and legal-action masks */
     bool within_tolerance; /* obs and state 1e-6, reward 1e-9, flags equal, on every step; units after a step as
-                              golden_combat.c says */
-} sl_golden_result;
+                              combat/recording.c says */
+} sl_recording_result;
 
 /* What a line told. */
-typedef struct sl_golden_event {
-    enum { SL_GOLDEN_END, SL_GOLDEN_RESET, SL_GOLDEN_STEP } kind;
+typedef struct sl_recording_event {
+    enum { SL_RECORDING_END, SL_RECORDING_RESET, SL_RECORDING_STEP } kind;
     /* of a step: */
     const int32_t *actions; /* (N) borrowed until the next event; NULL: they are continuous */
     double reward;          /* as recorded, counted as sl_env_return does */
     bool terminated, truncated, won;
-} sl_golden_event;
+} sl_recording_event;
 
-typedef struct sl_golden sl_golden;
+typedef struct sl_recording sl_recording;
 
 /* Reads the header. SL_NOT_FOUND (also: the file of its map), SL_IO, SL_MEMORY; SL_CORRUPT with the line and what is
  * wrong in it; SL_MISMATCH when it was made with an environment or an option that is not here. */
-SL_MUST_CHECK sl_status sl_golden_open(const char *path, sl_golden **out);
+SL_MUST_CHECK sl_status sl_recording_open(const char *path, sl_recording **out);
 /* The same of JSON lines in memory, borrowed for the life of *out, as are path and name, which stand in messages. */
-SL_MUST_CHECK sl_status sl_golden_open_bytes(const char *name, const uint8_t *bytes, size_t n_bytes, sl_golden **out);
-void sl_golden_close(sl_golden **self);
+SL_MUST_CHECK sl_status sl_recording_open_bytes(const char *name, const uint8_t *bytes, size_t n_bytes,
+                                                sl_recording **out);
+void sl_recording_close(sl_recording **self);
 /* Replays the next line: the environment is then as after it. At the end SL_CORRUPT when there was no step. */
-SL_MUST_CHECK sl_status sl_golden_next(sl_golden *self, sl_golden_event *out);
-const sl_env *sl_golden_env(const sl_golden *self);                      /* one copy */
-void sl_golden_get_result(const sl_golden *self, sl_golden_result *out); /* of the lines so far */
+SL_MUST_CHECK sl_status sl_recording_next(sl_recording *self, sl_recording_event *out);
+const sl_env *sl_recording_env(const sl_recording *self);                         /* one copy */
+void sl_recording_get_result(const sl_recording *self, sl_recording_result *out); /* of the lines so far */
 
 /* All of it. Being out of tolerance is not an error. */
-SL_MUST_CHECK sl_status sl_golden_check(const char *path, sl_golden_result *out);
-SL_MUST_CHECK sl_status sl_golden_check_bytes(const char *name, const uint8_t *bytes, size_t n_bytes,
-                                              sl_golden_result *out);
+SL_MUST_CHECK sl_status sl_recording_check(const char *path, sl_recording_result *out);
+SL_MUST_CHECK sl_status sl_recording_check_bytes(const char *name, const uint8_t *bytes, size_t n_bytes,
+                                                 sl_recording_result *out);
 
 #endif
