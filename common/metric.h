@@ -1,0 +1,48 @@
+/* metric.h - what a number that Starling counts or measures is called, what it means, and where it lies in its
+ * owner's struct. A struct of counters has one table of these beside it; whatever tells the numbers (an event, a row
+ * of a CSV file) and what documents them has names and order from the table. Plain data; any thread. */
+#ifndef SL_COMMON_METRIC_H
+#define SL_COMMON_METRIC_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+typedef enum sl_metric_kind {
+    SL_METRIC_COUNTER, /* only grows while its owner lives */
+    SL_METRIC_GAUGE    /* as it is now, or was in the last update */
+} sl_metric_kind;
+
+typedef enum sl_metric_type { SL_METRIC_U64, SL_METRIC_I64, SL_METRIC_F64 } sl_metric_type;
+
+typedef struct sl_metric {
+    const char *name; /* snake_case, unique in its table */
+    const char *unit; /* "actions", "steps", "seconds"; "" = a bare number */
+    const char *help; /* one line, as in docs/ */
+    sl_metric_kind kind;
+    sl_metric_type type;
+    size_t offset; /* of the number in its owner's struct */
+} sl_metric;
+
+/* An entry for a member of owner that is a uint64_t, an int64_t or a double. */
+#define SL_METRIC(name, owner, member, kind, unit, help)                                                             \
+    {                                                                                                                \
+        name, unit, help, kind,                                                                                      \
+            _Generic(((owner *)0)->member, uint64_t                                                                  \
+                     : SL_METRIC_U64, int64_t                                                                        \
+                     : SL_METRIC_I64, double                                                                         \
+                     : SL_METRIC_F64),                                                                               \
+            offsetof(owner, member)                                                                                  \
+    }
+
+/* {n, metrics} of a static array. */
+typedef struct sl_metric_table {
+    int n;
+    const sl_metric *metrics;
+} sl_metric_table;
+#define SL_METRIC_TABLE(array)                                                                                       \
+    { (int)(sizeof(array) / sizeof *(array)), array }
+
+/* The number in owner, exact up to 2^53; NaN: there is none. */
+double sl_metric_get(const sl_metric *self, const void *owner);
+
+#endif

@@ -1,0 +1,41 @@
+/* test_metric.c - a table finds the numbers of a struct, whatever their type. */
+#include "common/metric.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+typedef struct counted {
+    int before;
+    uint64_t seen;
+    int64_t below;
+    double seconds, unknown;
+} counted;
+
+static const sl_metric metrics[] = {
+    SL_METRIC("seen", counted, seen, SL_METRIC_COUNTER, "things", "things seen"),
+    SL_METRIC("below", counted, below, SL_METRIC_GAUGE, "", "may be negative"),
+    SL_METRIC("seconds", counted, seconds, SL_METRIC_GAUGE, "seconds", "wall time"),
+    SL_METRIC("unknown", counted, unknown, SL_METRIC_GAUGE, "", "there is no number"),
+};
+static const sl_metric_table table = SL_METRIC_TABLE(metrics);
+
+static void a_table_finds_the_numbers(void **state) {
+    (void)state;
+    const counted c = {-1, 9007199254740992, -3, 0.25, (double)NAN};
+    const double want[] = {9007199254740992.0, -3, 0.25};
+    assert_int_equal(table.n, 4);
+    for (int k = 0; k < 3; k++) assert_true(sl_metric_get(&table.metrics[k], &c) == want[k]);
+    assert_true(isnan(sl_metric_get(&table.metrics[3], &c)));
+    assert_string_equal(table.metrics[1].name, "below");
+    assert_string_equal(table.metrics[2].unit, "seconds");
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {cmocka_unit_test(a_table_finds_the_numbers)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
