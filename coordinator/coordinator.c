@@ -276,8 +276,8 @@ static sl_status sample(sl_coordinator *self, const sl_learn_message *request, s
     if (!self->recorder || !self->actor)
         return sl_fail(SL_MISMATCH, "ask RECORD first", "there is no teacher to sample with");
     if (visits) {
-        sl_team_def def = sl_team_students_def(self->setup, 1);
-        SL_TRY(sl_request_params(request, SL_TENSOR_PARAMS, "students", sl_team_def_n_params(&def), &students));
+        sl_policy_set_def def = sl_policy_set_students_def(self->setup, 1);
+        SL_TRY(sl_request_params(request, SL_TENSOR_PARAMS, "students", sl_policy_set_def_n_params(&def), &students));
     }
     SL_TRY(need_batch(self, request->n_episodes, visits));
     SL_TRY(visits ? sample_visits(self, students, request->n_episodes) : sample_expert(self, request->n_episodes));
@@ -306,18 +306,18 @@ static void answer_episodes(const sl_coordinator *self, int64_t n, sl_learn_mess
 }
 
 // the evaluated networks: those in PARAMS, of the experiment's shapes, or those of a folder's files
-static sl_status make_team(sl_coordinator *self, const sl_learn_message *request, int V, sl_team **out) {
+static sl_status make_policies(sl_coordinator *self, const sl_learn_message *request, int V, sl_policy_set **out) {
     bool has_params = sl_learn_tensor(request, SL_TENSOR_PARAMS) != NULL;
     if (has_params && request->text[0])
         return sl_fail(SL_MISMATCH, NULL, "the request has parameters and a folder, '%.200s'", request->text);
     if (!has_params) return sl_models_load(self->setup, request->policy, request->text, self->run, V, out);
-    sl_team_def def = request->policy == SL_POLICY_TEACHER ? sl_team_teacher_def(self->setup, V)
-                                                           : sl_team_students_def(self->setup, V);
+    sl_policy_set_def def = request->policy == SL_POLICY_TEACHER ? sl_policy_set_teacher_def(self->setup, V)
+                                                                 : sl_policy_set_students_def(self->setup, V);
     const float *params = NULL;
-    size_t n = sl_team_def_n_params(&def);
+    size_t n = sl_policy_set_def_n_params(&def);
     SL_TRY(sl_request_params(request, SL_TENSOR_PARAMS, "parameters", n, &params));
-    SL_TRY(sl_team_create(&def, out));
-    memcpy(sl_team_params(*out), params, n * sizeof *params);
+    SL_TRY(sl_policy_set_create(&def, out));
+    memcpy(sl_policy_set_params(*out), params, n * sizeof *params);
     return SL_OK;
 }
 
@@ -335,9 +335,9 @@ static sl_status evaluate(sl_coordinator *self, const sl_learn_message *request,
     if (!learned && request->text[0])
         return sl_fail(SL_MISMATCH, NULL, "a policy without files was asked for, and a folder, '%.200s'",
                        request->text);
-    if (learned) SL_TRY(make_team(self, request, sl_evaluate_width(n), &def.team));
+    if (learned) SL_TRY(make_policies(self, request, sl_evaluate_width(n), &def.set));
     sl_status status = sl_evaluate_run(&def, &self->episodes);
-    sl_team_destroy(&def.team);
+    sl_policy_set_destroy(&def.set);
     SL_TRY(status);
     answer_episodes(self, n, answer);
     return SL_OK;

@@ -8,7 +8,7 @@
 struct sl_critic {
     const sl_setup *setup;
     sl_slices slices;
-    sl_team *team;
+    sl_policy_set *net;
     float *rows; /* (V, M, in); NULL where the state alone is read */
     float mean, std;
 };
@@ -18,8 +18,8 @@ sl_status sl_critic_create(const sl_setup *setup, int V, sl_critic **out) {
     if (!self) return sl_fail(SL_MEMORY, NULL, "cannot allocate a critic");
     *self = (sl_critic){.setup = setup, .slices = sl_slices_of(V), .std = 1.0f};
     int in = setup->critic.in_dim;
-    sl_team_def def = {.V = V, .N = setup->M, .O = in, .A = 1, .shared = true, .nets = {setup->critic}};
-    sl_status status = sl_team_create(&def, &self->team);
+    sl_policy_set_def def = {.V = V, .N = setup->M, .O = in, .A = 1, .shared = true, .nets = {setup->critic}};
+    sl_status status = sl_policy_set_create(&def, &self->net);
     if (status == SL_OK && setup->critic_rows) {
         self->rows = sl_alloc_array((size_t)V * (size_t)setup->M * (size_t)in, sizeof *self->rows);
         if (!self->rows) status = sl_fail(SL_MEMORY, "lower n_envs", "cannot allocate a critic's rows");
@@ -34,24 +34,24 @@ sl_status sl_critic_create(const sl_setup *setup, int V, sl_critic **out) {
 
 void sl_critic_destroy(sl_critic **self) {
     if (!*self) return;
-    sl_team_destroy(&(*self)->team);
+    sl_policy_set_destroy(&(*self)->net);
     sl_free((*self)->rows);
     sl_free(*self);
     *self = NULL;
 }
 
 void sl_critic_set(sl_critic *self, const float *params, double mean, double std) {
-    memcpy(sl_team_params(self->team), params, sl_team_n_params(self->team) * sizeof *params);
+    memcpy(sl_policy_set_params(self->net), params, sl_policy_set_n_params(self->net) * sizeof *params);
     self->mean = (float)mean;
     self->std = (float)std;
 }
 
 void sl_critic_reset(sl_critic *self, int v) {
-    sl_team_reset(self->team, v);
+    sl_policy_set_reset(self->net, v);
 }
 
-sl_team *sl_critic_team(sl_critic *self) {
-    return self->team;
+sl_policy_set *sl_critic_net(sl_critic *self) {
+    return self->net;
 }
 
 // [state | own observation | index], of the dead the index alone
@@ -71,10 +71,10 @@ static void fill_rows(const sl_critic *self, int begin, int end, const sl_critic
     }
 }
 
-void sl_critic_value(sl_critic *self, int slice, sl_team_mode mode, const sl_critic_view *view, float *value) {
+void sl_critic_value(sl_critic *self, int slice, sl_forward_mode mode, const sl_critic_view *view, float *value) {
     int begin = sl_slices_begin(self->slices, slice), end = sl_slices_end(self->slices, slice), M = self->setup->M;
     if (self->rows) fill_rows(self, begin, end, view);
     const float *in = self->rows ? self->rows : view->state ? view->state : view->obs;
-    sl_team_forward(self->team, slice, mode, in, value, NULL);
+    sl_policy_set_forward(self->net, slice, mode, in, value, NULL);
     for (int64_t i = (int64_t)begin * M; i < (int64_t)end * M; i++) value[i] = value[i] * self->std + self->mean;
 }

@@ -6,7 +6,7 @@
 #ifndef SL_ROLLOUT_CRITIC_H
 #define SL_ROLLOUT_CRITIC_H
 
-#include "rollout/team.h"
+#include "rollout/policy_set.h"
 
 /* What the rows read, whole vectors. */
 typedef struct sl_critic_view {
@@ -22,10 +22,10 @@ SL_MUST_CHECK sl_status sl_critic_create(const sl_setup *setup, int V, sl_critic
 void sl_critic_destroy(sl_critic **self);
 /* params: as many as the network of sl_setup.critic has. Its output * std + mean is in reward units. */
 void sl_critic_set(sl_critic *self, const float *params, double mean, double std);
-/* The slice's values in reward units into value (V, M). mode: SL_TEAM_STEP or SL_TEAM_PEEK. */
-void sl_critic_value(sl_critic *self, int slice, sl_team_mode mode, const sl_critic_view *view, float *value);
+/* The slice's values in reward units into value (V, M). mode: SL_FORWARD_STEP or SL_FORWARD_PEEK. */
+void sl_critic_value(sl_critic *self, int slice, sl_forward_mode mode, const sl_critic_view *view, float *value);
 void sl_critic_reset(sl_critic *self, int v);
 /* The network, for its recurrent states; borrowed. */
-sl_team *sl_critic_team(sl_critic *self);
+sl_policy_set *sl_critic_net(sl_critic *self);
 
 #endif

@@ -8,7 +8,7 @@
 #include "common/assert.h"
 #include "nn/dist.h"
 #include "rollout/critic.h"
-#include "rollout/team.h"
+#include "rollout/policy_set.h"
 
 #include <string.h>
 
@@ -19,7 +19,7 @@ struct sl_episode_batch {
     int T, V, N, O, A, S, M, H;
     sl_env *env;
     sl_mask *masks;
-    sl_team *teacher, *students; /* students: NULL where the teacher acts */
+    sl_policy_set *teacher, *students; /* students: NULL where the teacher acts */
     sl_critic *critic;
     sl_episode *episodes; /* (V) */
     /* a step of all copies */
@@ -101,16 +101,16 @@ static void point_episodes(sl_episode_batch *self) {
 
 static sl_status create_parts(sl_episode_batch *self, bool students_act) {
     const sl_setup *setup = self->setup;
-    sl_team_def teacher = sl_team_teacher_def(setup, self->V);
+    sl_policy_set_def teacher = sl_policy_set_teacher_def(setup, self->V);
     SL_TRY(sl_setup_env(setup, self->V, &setup->root, &self->env));
     SL_TRY(sl_setup_masks(setup, self->V, &self->masks));
-    SL_TRY(sl_team_create(&teacher, &self->teacher));
+    SL_TRY(sl_policy_set_create(&teacher, &self->teacher));
     SL_TRY(sl_critic_create(setup, self->V, &self->critic));
     if (students_act) {
-        sl_team_def students = sl_team_students_def(setup, self->V);
-        SL_TRY(sl_team_create(&students, &self->students));
+        sl_policy_set_def students = sl_policy_set_students_def(setup, self->V);
+        SL_TRY(sl_policy_set_create(&students, &self->students));
     }
-    self->H = sl_team_hidden_dim(self->teacher);
+    self->H = sl_policy_set_hidden_dim(self->teacher);
     allocate(self);
     if (self->arrays.failed)
         return sl_fail(SL_MEMORY, "lower the number of episodes", "cannot allocate %d episodes of %d steps", self->V,
@@ -148,9 +148,9 @@ void sl_episode_batch_destroy(sl_episode_batch **self_pointer) {
     if (!self) return;
     sl_env_destroy(&self->env);
     sl_mask_destroy(&self->masks);
-    sl_team_destroy(&self->teacher);
+    sl_policy_set_destroy(&self->teacher);
     sl_critic_destroy(&self->critic);
-    sl_team_destroy(&self->students);
+    sl_policy_set_destroy(&self->students);
     sl_array_pool_fini(&self->arrays);
     sl_free(self);
     *self_pointer = NULL;
@@ -158,13 +158,13 @@ void sl_episode_batch_destroy(sl_episode_batch **self_pointer) {
 
 void sl_episode_batch_set_teacher(sl_episode_batch *self, const float *actor, const float *critic, double value_mean,
                                   double value_std) {
-    memcpy(sl_team_params(self->teacher), actor, sl_team_n_params(self->teacher) * sizeof(float));
+    memcpy(sl_policy_set_params(self->teacher), actor, sl_policy_set_n_params(self->teacher) * sizeof(float));
     sl_critic_set(self->critic, critic, value_mean, value_std);
 }
 
 void sl_episode_batch_set_students(sl_episode_batch *self, const float *params) {
     SL_ASSERT(self->students);
-    memcpy(sl_team_params(self->students), params, sl_team_n_params(self->students) * sizeof(float));
+    memcpy(sl_policy_set_params(self->students), params, sl_policy_set_n_params(self->students) * sizeof(float));
 }
 
 const sl_episode *sl_episode_batch_get(const sl_episode_batch *self, int v) {
@@ -195,7 +195,7 @@ static void hold_value(sl_episode_batch *self, int v, int t) {
     for (int m = 0; m < self->M; m++) to[m] = self->value[(int64_t)v * self->M + m];
 }
 
-static void estimate_values(sl_episode_batch *self, int slice, sl_team_mode mode) {
+static void estimate_values(sl_episode_batch *self, int slice, sl_forward_mode mode) {
     sl_critic_view view = {.state = self->state, .obs = self->obs, .alive = self->alive};
     sl_critic_value(self->critic, slice, mode, &view, self->value);
 }
@@ -217,12 +217,12 @@ static void decide(sl_episode_batch *self, int slice) {
     int begin = sl_slices_begin(self->slices, slice), end = sl_slices_end(self->slices, slice);
     int64_t first = (int64_t)begin * self->N;
     int R = (end - begin) * self->N, A = self->A;
-    sl_team_forward(self->teacher, slice, SL_TEAM_STEP, self->obs, self->logits, self->z);
+    sl_policy_set_forward(self->teacher, slice, SL_FORWARD_STEP, self->obs, self->logits, self->z);
     const float *acting = self->logits;
     const uint8_t *avail = self->avail ? self->avail + first * A : NULL;
     if (self->students) {
         sl_mask_apply(self->masks, begin, end, self->obs, self->masked);
-        sl_team_forward(self->students, slice, SL_TEAM_STEP, self->masked, self->acting, NULL);
+        sl_policy_set_forward(self->students, slice, SL_FORWARD_STEP, self->masked, self->acting, NULL);
         acting = self->acting;
         if (self->shown) {
             sl_mask_avail(self->masks, R, avail, self->shown + first * A);
@@ -231,7 +231,7 @@ static void decide(sl_episode_batch *self, int slice) {
     }
     sl_categorical_log_softmax(R, A, acting + first * A, avail, self->all_logp + first * A);
     sl_categorical_sample(R, A, self->all_logp + first * A, self->rngs + first, self->action + first);
-    estimate_values(self, slice, SL_TEAM_STEP);
+    estimate_values(self, slice, SL_FORWARD_STEP);
 }
 
 // closes the episodes that ended at step t; returns how many copies of the slice still play
@@ -243,7 +243,7 @@ static int finish(sl_episode_batch *self, int slice, int t) {
         n_ended += self->ended[v] != 0;
     }
     // the value behind the last step, for the bootstrap of a truncated episode
-    if (n_ended > 0) estimate_values(self, slice, SL_TEAM_PEEK);
+    if (n_ended > 0) estimate_values(self, slice, SL_FORWARD_PEEK);
     for (int v = begin; v < end; v++) {
         if (self->ended[v] && !self->done[v]) {
             keep_observation(self, v, t + 1);
@@ -301,9 +301,9 @@ void sl_episode_batch_play(sl_episode_batch *self, const sl_rng *stream, uint64_
         sl_mask_draw(self->masks, v, &mask);
         for (int n = 0; n < self->N; n++) self->rngs[(int64_t)v * self->N + n] = sl_rng_split(&action, (uint64_t)n);
         memcpy(self->obs_mask + (size_t)v * NO, sl_mask_get(self->masks, v), NO * sizeof(float));
-        sl_team_reset(self->teacher, v);
+        sl_policy_set_reset(self->teacher, v);
         sl_critic_reset(self->critic, v);
-        if (self->students) sl_team_reset(self->students, v);
+        if (self->students) sl_policy_set_reset(self->students, v);
         self->done[v] = 0;
         self->episodes[v].index = first + (uint64_t)v;
         self->episodes[v].ret = 0;

@@ -53,7 +53,7 @@ static void start(evaluation *self, int slice, int v) {
     sl_env_seed(self->env, v, &streams.env);
     if (self->masks) sl_mask_draw(self->masks, v, &streams.mask);
     self->rngs[v] = streams.action;
-    if (self->def->team) sl_team_reset(self->def->team, v);
+    if (self->def->set) sl_policy_set_reset(self->def->set, v);
 }
 
 static void act_randomly(evaluation *self, int begin, int end) {
@@ -81,7 +81,7 @@ static void act(evaluation *self, int slice) {
         sl_mask_apply(self->masks, begin, end, self->obs, self->masked);
         seen = self->masked;
     }
-    sl_team_forward(self->def->team, slice, SL_TEAM_EXACT, seen, self->logits, NULL);
+    sl_policy_set_forward(self->def->set, slice, SL_FORWARD_EXACT, seen, self->logits, NULL);
     int64_t first = (int64_t)begin * self->N, n_rows = (int64_t)(end - begin) * self->N;
     const uint8_t *avail = self->avail ? self->avail + first * self->A : NULL;
     if (self->shown) {

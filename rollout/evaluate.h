@@ -6,14 +6,15 @@
 
 #include "common/pool.h"
 #include "net/learn_message.h"
+#include "rollout/policy_set.h"
 #include "rollout/progress.h"
-#include "rollout/team.h"
 
 typedef struct sl_evaluate_def {
     const sl_setup *setup;
     sl_pool *pool;
     sl_policy_kind policy;
-    sl_team *team; /* teacher or students for sl_evaluate_width(n_episodes) copies; NULL for random and heuristic */
+    sl_policy_set
+        *set; /* teacher or students for sl_evaluate_width(n_episodes) copies; NULL for random and heuristic */
     int n_episodes;
     uint64_t seed;
     const sl_progress *progress; /* in episodes; NULL = not wanted */

@@ -48,7 +48,7 @@ sl_status sl_models_check_profile(const sl_setup *setup, const sl_profile *profi
     return SL_OK;
 }
 
-static sl_status load_policies(const sl_setup *setup, const char *folder, const char *run, sl_team_def *def,
+static sl_status load_policies(const sl_setup *setup, const char *folder, const char *run, sl_policy_set_def *def,
                                sl_policy *policies) {
     char path[4096];
     if (def->shared) {
@@ -69,22 +69,23 @@ static sl_status load_policies(const sl_setup *setup, const char *folder, const 
 }
 
 sl_status sl_models_load(const sl_setup *setup, sl_policy_kind policy, const char *folder, const char *run, int V,
-                         sl_team **out) {
-    sl_team_def def = policy == SL_POLICY_TEACHER ? sl_team_teacher_def(setup, V) : sl_team_students_def(setup, V);
+                         sl_policy_set **out) {
+    sl_policy_set_def def =
+        policy == SL_POLICY_TEACHER ? sl_policy_set_teacher_def(setup, V) : sl_policy_set_students_def(setup, V);
     int n_policies = def.shared ? 1 : def.N;
     sl_policy *policies = sl_alloc_array((size_t)n_policies, sizeof *policies);
     if (!policies) return sl_fail(SL_MEMORY, NULL, "cannot allocate %d policies", n_policies);
-    sl_team *team = NULL;
+    sl_policy_set *set = NULL;
     sl_status status = load_policies(setup, folder, run, &def, policies);
-    if (status == SL_OK) status = sl_team_create(&def, &team);
+    if (status == SL_OK) status = sl_policy_set_create(&def, &set);
     if (status == SL_OK) {
-        float *to = sl_team_params(team);
+        float *to = sl_policy_set_params(set);
         for (int k = 0; k < n_policies; k++) {
             size_t n = sl_net_n_params(&policies[k].def);
             memcpy(to, policies[k].params, n * sizeof(float));
             to += n;
         }
-        *out = team;
+        *out = set;
     }
     for (int k = 0; k < n_policies; k++) sl_policy_fini(&policies[k]);
     sl_free(policies);

@@ -7,7 +7,7 @@
 #include "nn/dist.h"
 #include "rollout/critic.h"
 #include "rollout/gae.h"
-#include "rollout/team.h"
+#include "rollout/policy_set.h"
 
 #include <string.h>
 
@@ -19,7 +19,7 @@ struct sl_rollout {
     int T, V, N, O, A, S, M, chunk;
     sl_env *env;
     sl_mask *masks;
-    sl_team *actors;
+    sl_policy_set *actors;
     sl_critic *critic;
     /* what goes on from call to call */
     sl_rng *mask_rngs, *action_rngs; /* (V), (V, N) */
@@ -127,14 +127,15 @@ static void start(sl_rollout *self, const sl_rng *stream) {
 static sl_status create_parts(sl_rollout *self) {
     const sl_setup *setup = self->setup;
     sl_rng stream = sl_rng_split_name(&setup->root, "rollout");
-    sl_team_def actors = setup->direct ? sl_team_students_def(setup, self->V) : sl_team_teacher_def(setup, self->V);
+    sl_policy_set_def actors =
+        setup->direct ? sl_policy_set_students_def(setup, self->V) : sl_policy_set_teacher_def(setup, self->V);
     SL_TRY(sl_setup_env(setup, self->V, &stream, &self->env));
     if (setup->direct && setup->masked) SL_TRY(sl_setup_masks(setup, self->V, &self->masks));
-    SL_TRY(sl_team_create(&actors, &self->actors));
+    SL_TRY(sl_policy_set_create(&actors, &self->actors));
     SL_TRY(sl_critic_create(setup, self->V, &self->critic));
-    sl_team *critic = sl_critic_team(self->critic);
-    self->data.H = sl_team_is_recurrent(self->actors) ? sl_team_hidden_dim(self->actors) : 0;
-    self->data.H_critic = sl_team_is_recurrent(critic) ? sl_team_hidden_dim(critic) : 0;
+    sl_policy_set *critic = sl_critic_net(self->critic);
+    self->data.H = sl_policy_set_is_recurrent(self->actors) ? sl_policy_set_hidden_dim(self->actors) : 0;
+    self->data.H_critic = sl_policy_set_is_recurrent(critic) ? sl_policy_set_hidden_dim(critic) : 0;
     allocate(self);
     if (self->arrays.failed)
         return sl_fail(SL_MEMORY, "lower n_envs or rollout_steps", "cannot allocate a rollout of %d steps, %d copies",
@@ -181,7 +182,7 @@ void sl_rollout_destroy(sl_rollout **self_pointer) {
     if (!self) return;
     sl_env_destroy(&self->env);
     sl_mask_destroy(&self->masks);
-    sl_team_destroy(&self->actors);
+    sl_policy_set_destroy(&self->actors);
     sl_critic_destroy(&self->critic);
     sl_array_pool_fini(&self->arrays);
     sl_free(self);
@@ -189,7 +190,7 @@ void sl_rollout_destroy(sl_rollout **self_pointer) {
 }
 
 size_t sl_rollout_n_params(const sl_rollout *self) {
-    return sl_team_n_params(self->actors);
+    return sl_policy_set_n_params(self->actors);
 }
 
 size_t sl_rollout_n_critic(const sl_rollout *self) {
@@ -201,7 +202,7 @@ const sl_rollout_data *sl_rollout_get(const sl_rollout *self) {
 }
 
 // the critic's values of the slice at row t of the stored states, in reward units, into value (V, M)
-static void estimate_values(sl_rollout *self, int slice, int t, sl_team_mode mode, float *value) {
+static void estimate_values(sl_rollout *self, int slice, int t, sl_forward_mode mode, float *value) {
     int64_t first = (int64_t)t * self->V;
     sl_critic_view view = {.state = self->state ? self->state + first * self->S : NULL,
                            .obs = self->obs + first * self->N * self->O,
@@ -219,7 +220,7 @@ static void act(sl_rollout *self, int slice, int t) {
         sl_mask_apply(self->masks, begin, end, seen, masked);
         seen = masked;
     }
-    sl_team_forward(self->actors, slice, SL_TEAM_STEP, seen, self->logits, NULL);
+    sl_policy_set_forward(self->actors, slice, SL_FORWARD_STEP, seen, self->logits, NULL);
     int R = (end - begin) * self->N, A = self->A;
     const uint8_t *avail = self->avail ? self->avail + row * A : NULL;
     if (self->shown) {
@@ -247,14 +248,14 @@ static void finish(sl_rollout *self, int slice, int t, sl_env_out *next) {
     }
     if (n_ended == 0) return;
     // the last observations are read before the reset writes over them
-    if (n_truncated > 0) estimate_values(self, slice, t + 1, SL_TEAM_PEEK, self->last_value + first * self->M);
+    if (n_truncated > 0) estimate_values(self, slice, t + 1, SL_FORWARD_PEEK, self->last_value + first * self->M);
     for (int v = begin; v < end; v++) {
         if (!self->ended[v]) continue;
         double *running = self->running_return + (int64_t)v * self->N;
         memcpy(self->finished_return + (first + v) * self->N, running, (size_t)self->N * sizeof *running);
         memset(running, 0, (size_t)self->N * sizeof *running);
         self->running_length[v] = 0;
-        sl_team_reset(self->actors, v);
+        sl_policy_set_reset(self->actors, v);
         sl_critic_reset(self->critic, v);
         if (self->masks) sl_mask_draw(self->masks, v, &self->mask_rngs[v]);
     }
@@ -308,16 +309,17 @@ static void collect_slice(void *context, int slice, int thread) {
             self->not_first[(int64_t)t * self->V + v] = self->running_length[v] == 0 ? 0.0f : 1.0f;
         if (t % self->chunk == 0) {
             int64_t c = (int64_t)(t / self->chunk) * self->V;
-            if (self->hidden) sl_team_get_hidden(self->actors, slice, self->hidden + c * self->N * self->data.H);
+            if (self->hidden)
+                sl_policy_set_get_hidden(self->actors, slice, self->hidden + c * self->N * self->data.H);
             if (self->critic_hidden)
-                sl_team_get_hidden(sl_critic_team(self->critic), slice,
-                                   self->critic_hidden + c * self->M * self->data.H_critic);
+                sl_policy_set_get_hidden(sl_critic_net(self->critic), slice,
+                                         self->critic_hidden + c * self->M * self->data.H_critic);
         }
         act(self, slice, t);
-        estimate_values(self, slice, t, SL_TEAM_STEP, self->value + t * row);
+        estimate_values(self, slice, t, SL_FORWARD_STEP, self->value + t * row);
         step(self, slice, t);
     }
-    estimate_values(self, slice, self->T, SL_TEAM_PEEK, self->value + self->T * row);
+    estimate_values(self, slice, self->T, SL_FORWARD_PEEK, self->value + self->T * row);
     const sl_exp_ppo *ppo = &self->setup->experiment->teacher.ppo;
     sl_gae gae = {self->T,         self->V,     self->M,          (float)ppo->gamma, (float)ppo->lambda,
                   self->reward,    self->value, self->last_value, self->terminated,  self->truncated,
@@ -327,7 +329,7 @@ static void collect_slice(void *context, int slice, int thread) {
 
 void sl_rollout_collect(sl_rollout *self, const float *params, const float *critic, double value_mean,
                         double value_std) {
-    memcpy(sl_team_params(self->actors), params, sl_team_n_params(self->actors) * sizeof(float));
+    memcpy(sl_policy_set_params(self->actors), params, sl_policy_set_n_params(self->actors) * sizeof(float));
     sl_critic_set(self->critic, critic, value_mean, value_std);
     sl_pool_run(self->pool, self->slices.n, collect_slice, self);
     // the finished episodes, by time and then by copy
@@ -357,11 +359,11 @@ sl_status sl_rollout_visit(sl_rollout *self, sl_cursor *cursor) {
     if (self->state) sl_cursor_item(cursor, self->state + last * S, V * S * sizeof(float));
     if (self->avail) sl_cursor_item(cursor, self->avail + last * NA, V * NA);
     if (self->alive) sl_cursor_item(cursor, self->alive + last * N, V * N);
-    for (int k = 0; k < sl_team_n_nets(self->actors); k++) {
-        float *h = sl_team_states(self->actors, k, &n);
+    for (int k = 0; k < sl_policy_set_n_nets(self->actors); k++) {
+        float *h = sl_policy_set_states(self->actors, k, &n);
         sl_cursor_item(cursor, h, n * sizeof(float));
     }
-    float *h = sl_team_states(sl_critic_team(self->critic), 0, &n);
+    float *h = sl_policy_set_states(sl_critic_net(self->critic), 0, &n);
     sl_cursor_item(cursor, h, n * sizeof(float));
     return SL_OK;
 }

@@ -5,7 +5,7 @@
 #include "nn/dist.h"
 #include "rollout/example_fight.h"
 #include "rollout/gae.h"
-#include "rollout/team.h"
+#include "rollout/policy_set.h"
 #include "support/temp_folder.h"
 #include "support/torture.h"
 
@@ -37,10 +37,10 @@ static void open_coordinator(world *w) {
     sl_coordinator_def def = {.experiment = &w->x.e, .run = w->folder.path};
     assert_int_equal(sl_coordinator_create(&def, &w->coordinator), SL_OK);
     w->setup = sl_coordinator_setup(w->coordinator);
-    sl_team_def students = sl_team_students_def(w->setup, 1);
+    sl_policy_set_def students = sl_policy_set_students_def(w->setup, 1);
     w->n_actor = (int64_t)sl_net_n_params(&w->setup->teacher);
     w->n_critic = (int64_t)sl_net_n_params(&w->setup->critic);
-    w->n_students = (int64_t)sl_team_def_n_params(&students);
+    w->n_students = (int64_t)sl_policy_set_def_n_params(&students);
 }
 
 static void open_world(world *w, void (*change)(example *)) {

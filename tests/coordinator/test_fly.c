@@ -6,7 +6,7 @@
 #include "envs/recording/recording.h"
 #include "net/incident.h"
 #include "rollout/example_fight.h"
-#include "rollout/team.h"
+#include "rollout/policy_set.h"
 #include "support/temp_folder.h"
 
 #include <pthread.h>

@@ -1,5 +1,6 @@
-/* test_models.c - policies from files: the team they make is the one that was saved, the folders are searched in
- * order, and files of another agent, environment or shape are refused; the model registry hands out the same files.
+/* test_models.c - policies from files: the policy set they make is the one that was saved, the folders are searched
+ * in order, and files of another agent, environment or shape are refused; the model registry hands out the same
+ * files.
  */
 #include "rollout/models.h"
 
@@ -67,20 +68,20 @@ static void save_students(const world *w, const char *folder, float *own) {
 }
 
 static void expect_params(const world *w, sl_policy_kind policy, const char *folder, const float *wanted) {
-    sl_team *team = NULL;
-    assert_int_equal(sl_models_load(w->setup, policy, folder, w->run.path, 4, &team), SL_OK);
-    assert_memory_equal(sl_team_params(team), wanted, sl_team_n_params(team) * sizeof(float));
-    sl_team_destroy(&team);
+    sl_policy_set *set = NULL;
+    assert_int_equal(sl_models_load(w->setup, policy, folder, w->run.path, 4, &set), SL_OK);
+    assert_memory_equal(sl_policy_set_params(set), wanted, sl_policy_set_n_params(set) * sizeof(float));
+    sl_policy_set_destroy(&set);
 }
 
 static void test_finds_and_loads(void **state) {
     (void)state;
     world w;
     char students[300];
-    sl_team *team = NULL;
+    sl_policy_set *set = NULL;
     open_world(&w);
-    assert_int_equal(sl_models_load(w.setup, SL_POLICY_TEACHER, "", w.run.path, 4, &team), SL_NOT_FOUND);
-    assert_int_equal(sl_models_load(w.setup, SL_POLICY_STUDENTS, NULL, w.run.path, 4, &team), SL_NOT_FOUND);
+    assert_int_equal(sl_models_load(w.setup, SL_POLICY_TEACHER, "", w.run.path, 4, &set), SL_NOT_FOUND);
+    assert_int_equal(sl_models_load(w.setup, SL_POLICY_STUDENTS, NULL, w.run.path, 4, &set), SL_NOT_FOUND);
     (void)snprintf(students, sizeof students, "%s/students", w.run.path);
     assert_int_equal(sl_file_make_folder(students), SL_OK);
     save(&w, w.run.path, "teacher.safetensors", -1, &w.setup->teacher, params, w.x.e.env.name);
@@ -88,42 +89,42 @@ static void test_finds_and_loads(void **state) {
     expect_params(&w, SL_POLICY_TEACHER, "", params);
     expect_params(&w, SL_POLICY_STUDENTS, NULL, params + 1);
     // a folder that is named is the only one that is looked in
-    assert_int_equal(sl_models_load(w.setup, SL_POLICY_TEACHER, w.other.path, w.run.path, 4, &team), SL_NOT_FOUND);
+    assert_int_equal(sl_models_load(w.setup, SL_POLICY_TEACHER, w.other.path, w.run.path, 4, &set), SL_NOT_FOUND);
     assert_non_null(strstr(sl_error_what(), w.other.path));
-    assert_int_equal(sl_models_load(w.setup, SL_POLICY_STUDENTS, w.other.path, w.run.path, 4, &team), SL_NOT_FOUND);
+    assert_int_equal(sl_models_load(w.setup, SL_POLICY_STUDENTS, w.other.path, w.run.path, 4, &set), SL_NOT_FOUND);
     save_students(&w, w.other.path, params + 2);
     expect_params(&w, SL_POLICY_STUDENTS, w.other.path, params + 2);
     expect_params(&w, SL_POLICY_STUDENTS, NULL, params + 1);
     // a student that is missing there is not taken from the run
     (void)snprintf(students, sizeof students, "%s/agent-1.safetensors", w.other.path);
     assert_int_equal(unlink(students), 0);
-    assert_int_equal(sl_models_load(w.setup, SL_POLICY_STUDENTS, w.other.path, w.run.path, 4, &team), SL_NOT_FOUND);
-    assert_int_equal(sl_models_load(w.setup, SL_POLICY_STUDENTS, "/no/such/folder", w.run.path, 4, &team),
+    assert_int_equal(sl_models_load(w.setup, SL_POLICY_STUDENTS, w.other.path, w.run.path, 4, &set), SL_NOT_FOUND);
+    assert_int_equal(sl_models_load(w.setup, SL_POLICY_STUDENTS, "/no/such/folder", w.run.path, 4, &set),
                      SL_NOT_FOUND);
     assert_string_equal(sl_error_what(), "there is no folder '/no/such/folder'");
-    assert_null(team);
+    assert_null(set);
     close_world(&w);
 }
 
 static void test_refuses_what_does_not_fit(void **state) {
     (void)state;
     world w;
-    sl_team *team = NULL;
+    sl_policy_set *set = NULL;
     open_world(&w);
     save_students(&w, w.other.path, params);
     save(&w, w.other.path, "agent-1.safetensors", 2, &w.setup->students[2], params, w.x.e.env.name);
-    assert_int_equal(sl_models_load(w.setup, SL_POLICY_STUDENTS, w.other.path, w.run.path, 4, &team), SL_MISMATCH);
+    assert_int_equal(sl_models_load(w.setup, SL_POLICY_STUDENTS, w.other.path, w.run.path, 4, &set), SL_MISMATCH);
     save(&w, w.other.path, "agent-1.safetensors", 1, &w.setup->students[1], params, "mpe/simple_v3");
-    assert_int_equal(sl_models_load(w.setup, SL_POLICY_STUDENTS, w.other.path, w.run.path, 4, &team), SL_MISMATCH);
+    assert_int_equal(sl_models_load(w.setup, SL_POLICY_STUDENTS, w.other.path, w.run.path, 4, &set), SL_MISMATCH);
     sl_net_def wide = w.setup->students[1];
     wide.out_dim = 7;
     save(&w, w.other.path, "agent-1.safetensors", 1, &wide, params, w.x.e.env.name);
-    assert_int_equal(sl_models_load(w.setup, SL_POLICY_STUDENTS, w.other.path, w.run.path, 4, &team), SL_MISMATCH);
+    assert_int_equal(sl_models_load(w.setup, SL_POLICY_STUDENTS, w.other.path, w.run.path, 4, &set), SL_MISMATCH);
     char path[512];
     (void)snprintf(path, sizeof path, "%s/agent-1.safetensors", w.other.path);
     assert_int_equal(truncate(path, 100), 0);
-    assert_int_equal(sl_models_load(w.setup, SL_POLICY_STUDENTS, w.other.path, w.run.path, 4, &team), SL_CORRUPT);
-    assert_null(team);
+    assert_int_equal(sl_models_load(w.setup, SL_POLICY_STUDENTS, w.other.path, w.run.path, 4, &set), SL_CORRUPT);
+    assert_null(set);
     close_world(&w);
 }
 

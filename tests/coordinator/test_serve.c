@@ -5,7 +5,7 @@
 #include "coordinator/serve.h"
 #include "net/learn_client.h"
 #include "rollout/example.h"
-#include "rollout/team.h"
+#include "rollout/policy_set.h"
 #include "support/temp_folder.h"
 
 #include <pthread.h>

@@ -53,7 +53,7 @@ static void close_world(world *w) {
 
 static void value_all(world *w, const sl_critic_view *view) {
     for (int slice = 0; slice < sl_slices_of(V).n; slice++)
-        sl_critic_value(w->critic, slice, SL_TEAM_STEP, view, w->value);
+        sl_critic_value(w->critic, slice, SL_FORWARD_STEP, view, w->value);
 }
 
 static float value_by_hand(const world *w, const float *row) {

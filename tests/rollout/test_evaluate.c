@@ -18,21 +18,21 @@ static void evaluate(example *x, sl_policy_kind policy, const float *params, int
                      double *returns) {
     sl_setup *setup = NULL;
     sl_pool *pool = NULL;
-    sl_team *team = NULL;
+    sl_policy_set *set = NULL;
     int32_t length[E];
     assert_int_equal(sl_setup_create(&x->e, &setup), SL_OK);
     assert_int_equal(sl_pool_create(n_threads, &pool), SL_OK);
     if (params) {
         int V = sl_evaluate_width(n);
-        sl_team_def def =
-            policy == SL_POLICY_TEACHER ? sl_team_teacher_def(setup, V) : sl_team_students_def(setup, V);
-        assert_int_equal(sl_team_create(&def, &team), SL_OK);
-        memcpy(sl_team_params(team), params, sl_team_n_params(team) * sizeof *params);
+        sl_policy_set_def def =
+            policy == SL_POLICY_TEACHER ? sl_policy_set_teacher_def(setup, V) : sl_policy_set_students_def(setup, V);
+        assert_int_equal(sl_policy_set_create(&def, &set), SL_OK);
+        memcpy(sl_policy_set_params(set), params, sl_policy_set_n_params(set) * sizeof *params);
     }
-    sl_evaluate_def def = {setup, pool, policy, team, n, seed, NULL};
+    sl_evaluate_def def = {setup, pool, policy, set, n, seed, NULL};
     assert_int_equal(sl_evaluate_run(&def, &(sl_episodes){returns, length, NULL}), SL_OK);
     for (int e = 0; e < n; e++) assert_int_equal(length[e], 25);
-    sl_team_destroy(&team);
+    sl_policy_set_destroy(&set);
     sl_pool_destroy(&pool);
     sl_setup_destroy(&setup);
 }
@@ -212,16 +212,16 @@ static void fly_by_hand(const sl_setup *setup, const float *params, bool hide, u
 static void evaluate_students(const example *x, const float *params, double *returns) {
     sl_setup *setup = NULL;
     sl_pool *pool = NULL;
-    sl_team *team = NULL;
+    sl_policy_set *set = NULL;
     int32_t length[SKIRMISHES];
     assert_int_equal(sl_setup_create(&x->e, &setup), SL_OK);
     assert_int_equal(sl_pool_create(2, &pool), SL_OK);
-    sl_team_def team_def = sl_team_students_def(setup, SKIRMISHES);
-    assert_int_equal(sl_team_create(&team_def, &team), SL_OK);
-    memcpy(sl_team_params(team), params, sl_team_n_params(team) * sizeof *params);
-    sl_evaluate_def def = {setup, pool, SL_POLICY_STUDENTS, team, SKIRMISHES, 4, NULL};
+    sl_policy_set_def set_def = sl_policy_set_students_def(setup, SKIRMISHES);
+    assert_int_equal(sl_policy_set_create(&set_def, &set), SL_OK);
+    memcpy(sl_policy_set_params(set), params, sl_policy_set_n_params(set) * sizeof *params);
+    sl_evaluate_def def = {setup, pool, SL_POLICY_STUDENTS, set, SKIRMISHES, 4, NULL};
     assert_int_equal(sl_evaluate_run(&def, &(sl_episodes){returns, length, NULL}), SL_OK);
-    sl_team_destroy(&team);
+    sl_policy_set_destroy(&set);
     sl_pool_destroy(&pool);
     sl_setup_destroy(&setup);
 }

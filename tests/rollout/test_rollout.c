@@ -3,8 +3,8 @@
 #include "common/alloc.h"
 #include "nn/dist.h"
 #include "rollout/example_fight.h"
+#include "rollout/policy_set.h"
 #include "rollout/rollout.h"
-#include "rollout/team.h"
 #include "support/heap_count.h"
 
 #include <math.h>

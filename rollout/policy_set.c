@@ -1,5 +1,5 @@
-/* team.c - gathers each network's inputs, runs it on the slice, scatters its outputs. */
-#include "rollout/team.h"
+/* policy_set.c - gathers each network's inputs, runs it on the slice, scatters its outputs. */
+#include "rollout/policy_set.h"
 
 #include "common/alloc.h"
 #include "common/array_pool.h"
@@ -13,8 +13,8 @@ typedef struct slot {
     sl_net_workspace *ws[SL_MAX_AGENTS];
 } slot;
 
-struct sl_team {
-    sl_team_def def;
+struct sl_policy_set {
+    sl_policy_set_def def;
     sl_slices slices;
     int n_nets, rows, hidden; /* rows of one network in one copy */
     bool recurrent;
@@ -25,33 +25,33 @@ struct sl_team {
     sl_array_pool arrays;
 };
 
-sl_team_def sl_team_teacher_def(const sl_setup *setup, int V) {
-    return (sl_team_def){.V = V,
-                         .N = setup->N,
-                         .O = setup->O,
-                         .A = setup->A,
-                         .shared = true,
-                         .agent_id = setup->teacher_agent_id,
-                         .nets = {setup->teacher}};
+sl_policy_set_def sl_policy_set_teacher_def(const sl_setup *setup, int V) {
+    return (sl_policy_set_def){.V = V,
+                               .N = setup->N,
+                               .O = setup->O,
+                               .A = setup->A,
+                               .shared = true,
+                               .agent_id = setup->teacher_agent_id,
+                               .nets = {setup->teacher}};
 }
 
-sl_team_def sl_team_students_def(const sl_setup *setup, int V) {
-    sl_team_def def = {.V = V, .N = setup->N, .O = setup->O, .A = setup->A};
+sl_policy_set_def sl_policy_set_students_def(const sl_setup *setup, int V) {
+    sl_policy_set_def def = {.V = V, .N = setup->N, .O = setup->O, .A = setup->A};
     memcpy(def.nets, setup->students, sizeof def.nets);
     return def;
 }
 
-static int n_nets_of(const sl_team_def *def) {
+static int n_nets_of(const sl_policy_set_def *def) {
     return def->shared ? 1 : def->N;
 }
 
-size_t sl_team_def_n_params(const sl_team_def *def) {
+size_t sl_policy_set_def_n_params(const sl_policy_set_def *def) {
     size_t n = 0;
     for (int k = 0; k < n_nets_of(def); k++) n += sl_net_n_params(&def->nets[k]);
     return n;
 }
 
-static sl_status check_def(const sl_team_def *def) {
+static sl_status check_def(const sl_policy_set_def *def) {
     for (int k = 0; k < n_nets_of(def); k++) {
         const sl_net_def *net = &def->nets[k];
         SL_TRY(sl_net_def_check(net));
@@ -66,8 +66,8 @@ static sl_status check_def(const sl_team_def *def) {
     return SL_OK;
 }
 
-static sl_status create_slot(sl_team *self, slot *l) {
-    const sl_team_def *def = &self->def;
+static sl_status create_slot(sl_policy_set *self, slot *l) {
+    const sl_policy_set_def *def = &self->def;
     int B = self->slices.width * self->rows;
     l->x = SL_TAKE_FLOATS(&self->arrays, (int64_t)B * (def->O + def->N));
     l->out = SL_TAKE_FLOATS(&self->arrays, (int64_t)B * def->A);
@@ -77,10 +77,10 @@ static sl_status create_slot(sl_team *self, slot *l) {
     return SL_OK;
 }
 
-sl_status sl_team_create(const sl_team_def *def, sl_team **out) {
+sl_status sl_policy_set_create(const sl_policy_set_def *def, sl_policy_set **out) {
     SL_TRY(check_def(def));
-    sl_team *self = sl_alloc(sizeof *self);
-    if (!self) return sl_fail(SL_MEMORY, NULL, "cannot allocate a team of networks");
+    sl_policy_set *self = sl_alloc(sizeof *self);
+    if (!self) return sl_fail(SL_MEMORY, NULL, "cannot allocate a policy set");
     self->def = *def;
     self->slices = sl_slices_of(def->V);
     self->n_nets = n_nets_of(def);
@@ -102,15 +102,15 @@ sl_status sl_team_create(const sl_team_def *def, sl_team **out) {
     if (status == SL_OK && self->arrays.failed)
         status = sl_fail(SL_MEMORY, "lower n_envs", "cannot allocate networks for %d copies", def->V);
     if (status != SL_OK) {
-        sl_team_destroy(&self);
+        sl_policy_set_destroy(&self);
         return status;
     }
     *out = self;
     return SL_OK;
 }
 
-void sl_team_destroy(sl_team **self_pointer) {
-    sl_team *self = *self_pointer;
+void sl_policy_set_destroy(sl_policy_set **self_pointer) {
+    sl_policy_set *self = *self_pointer;
     if (!self) return;
     for (int s = 0; self->slots && s < self->slices.n; s++)
         for (int k = 0; k < self->n_nets; k++) sl_net_workspace_destroy(&self->slots[s].ws[k]);
@@ -119,32 +119,32 @@ void sl_team_destroy(sl_team **self_pointer) {
     *self_pointer = NULL;
 }
 
-size_t sl_team_n_params(const sl_team *self) {
+size_t sl_policy_set_n_params(const sl_policy_set *self) {
     return self->n_params;
 }
 
-float *sl_team_params(sl_team *self) {
+float *sl_policy_set_params(sl_policy_set *self) {
     return self->params;
 }
 
-int sl_team_hidden_dim(const sl_team *self) {
+int sl_policy_set_hidden_dim(const sl_policy_set *self) {
     return self->hidden;
 }
 
-bool sl_team_is_recurrent(const sl_team *self) {
+bool sl_policy_set_is_recurrent(const sl_policy_set *self) {
     return self->recurrent;
 }
 
-int sl_team_n_nets(const sl_team *self) {
+int sl_policy_set_n_nets(const sl_policy_set *self) {
     return self->n_nets;
 }
 
-float *sl_team_states(sl_team *self, int k, size_t *n) {
+float *sl_policy_set_states(sl_policy_set *self, int k, size_t *n) {
     *n = self->h[k] ? (size_t)self->def.V * (size_t)self->rows * (size_t)self->def.nets[k].hidden : 0;
     return self->h[k];
 }
 
-void sl_team_reset(sl_team *self, int v) {
+void sl_policy_set_reset(sl_policy_set *self, int v) {
     for (int k = 0; k < self->n_nets; k++) {
         if (!self->h[k]) continue;
         size_t n = (size_t)self->rows * (size_t)self->def.nets[k].hidden;
@@ -153,8 +153,8 @@ void sl_team_reset(sl_team *self, int v) {
 }
 
 // the inputs of network k for copies [begin, end), as one matrix
-static const float *gather(const sl_team *self, const slot *l, int k, int begin, int end, const float *in) {
-    const sl_team_def *def = &self->def;
+static const float *gather(const sl_policy_set *self, const slot *l, int k, int begin, int end, const float *in) {
+    const sl_policy_set_def *def = &self->def;
     if (def->shared && !def->agent_id) return in + (int64_t)begin * def->N * def->O;
     int width = def->nets[k].in_dim, n_copied = def->shared ? def->O : width;
     float *x = l->x;
@@ -169,8 +169,8 @@ static const float *gather(const sl_team *self, const slot *l, int k, int begin,
     return l->x;
 }
 
-static void scatter(const sl_team *self, const slot *l, int k, int begin, int end, float *out) {
-    const sl_team_def *def = &self->def;
+static void scatter(const sl_policy_set *self, const slot *l, int k, int begin, int end, float *out) {
+    const sl_policy_set_def *def = &self->def;
     int width = def->nets[k].out_dim;
     for (int v = begin; v < end; v++) {
         float *row = out + ((int64_t)v * def->N + k) * def->A;
@@ -179,31 +179,32 @@ static void scatter(const sl_team *self, const slot *l, int k, int begin, int en
     }
 }
 
-void sl_team_forward(sl_team *self, int slice, sl_team_mode mode, const float *in, float *out, float *z) {
-    const sl_team_def *def = &self->def;
+void sl_policy_set_forward(sl_policy_set *self, int slice, sl_forward_mode mode, const float *in, float *out,
+                           float *z) {
+    const sl_policy_set_def *def = &self->def;
     slot *l = &self->slots[slice];
     int begin = sl_slices_begin(self->slices, slice), end = sl_slices_end(self->slices, slice);
     int B = (end - begin) * self->rows;
-    SL_ASSERT(!z || (def->shared && mode != SL_TEAM_EXACT));
+    SL_ASSERT(!z || (def->shared && mode != SL_FORWARD_EXACT));
     for (int k = 0; k < self->n_nets; k++) {
         const sl_net_def *net = &def->nets[k];
         const float *params = self->params + self->offsets[k];
         const float *x = gather(self, l, k, begin, end, in);
         float *h = self->h[k] ? self->h[k] + (int64_t)begin * self->rows * net->hidden : NULL;
         float *y = def->shared ? out + (int64_t)begin * def->N * def->A : l->out;
-        if (mode == SL_TEAM_EXACT) {
+        if (mode == SL_FORWARD_EXACT) {
             sl_net_decide(net, params, B, x, h, y, l->scratch);
         } else {
             float *embedding = z ? z + (int64_t)begin * def->N * net->hidden : h ? l->z : NULL;
             sl_net_forward(net, params, l->ws[k], 1, B, x, h, NULL, y, embedding);
-            if (h && mode == SL_TEAM_STEP) memcpy(h, embedding, (size_t)B * (size_t)net->hidden * sizeof(float));
+            if (h && mode == SL_FORWARD_STEP) memcpy(h, embedding, (size_t)B * (size_t)net->hidden * sizeof(float));
         }
         if (!def->shared) scatter(self, l, k, begin, end, out);
     }
 }
 
-void sl_team_get_hidden(const sl_team *self, int slice, float *hidden) {
-    const sl_team_def *def = &self->def;
+void sl_policy_set_get_hidden(const sl_policy_set *self, int slice, float *hidden) {
+    const sl_policy_set_def *def = &self->def;
     int begin = sl_slices_begin(self->slices, slice), end = sl_slices_end(self->slices, slice), H = self->hidden;
     for (int v = begin; v < end; v++) {
         for (int n = 0; n < def->N; n++) {

@@ -1,0 +1,49 @@
+/* policy_set.h - networks that run side by side over V copies of an environment: the teacher's shared actor, the
+ * students with their different sizes, the critic of critic.h. It owns a copy of the parameters, the recurrent states
+ * and the scratch of each slice; nothing is allocated after create. Distinct slices may run on distinct threads. V
+ * copies, N rows a copy, O inputs, A outputs, H the widest hidden size. */
+#ifndef SL_ROLLOUT_POLICY_SET_H
+#define SL_ROLLOUT_POLICY_SET_H
+
+#include "rollout/slices.h"
+#include "setup/setup.h"
+
+typedef struct sl_policy_set_def {
+    int V, N, O, A;
+    bool shared;   /* nets[0] serves all rows; else nets[n] serves row n and reads the first in_dim of its input */
+    bool agent_id; /* shared only: the one-hot row index follows the input */
+    sl_net_def nets[SL_MAX_AGENTS];
+} sl_policy_set_def;
+
+typedef enum sl_forward_mode {
+    SL_FORWARD_STEP, /* batched, the recurrent states move on */
+    SL_FORWARD_PEEK, /* batched, the recurrent states stay */
+    SL_FORWARD_EXACT /* sl_net_decide: the same bits as the flown agents; the recurrent states move on */
+} sl_forward_mode;
+
+typedef struct sl_policy_set sl_policy_set;
+
+sl_policy_set_def sl_policy_set_teacher_def(const sl_setup *setup, int V);
+sl_policy_set_def sl_policy_set_students_def(const sl_setup *setup, int V);
+
+/* SL_MISMATCH: a network does not fit N, O, A. SL_MEMORY. Parameters start as zeros. */
+SL_MUST_CHECK sl_status sl_policy_set_create(const sl_policy_set_def *def, sl_policy_set **out);
+void sl_policy_set_destroy(sl_policy_set **self);
+size_t sl_policy_set_n_params(const sl_policy_set *self); /* of all networks, one after the other */
+size_t sl_policy_set_def_n_params(const sl_policy_set_def *def);
+float *sl_policy_set_params(sl_policy_set *self); /* (n_params), to be written */
+int sl_policy_set_hidden_dim(const sl_policy_set *self);
+bool sl_policy_set_is_recurrent(const sl_policy_set *self);
+/* Zeroes the recurrent states of copy v: a new episode. */
+void sl_policy_set_reset(sl_policy_set *self, int v);
+/* in (V, N, O) -> out (V, N, A), the outputs that a row does not have -1e10; z (V, N, H) of a shared network, or NULL
+ * (always NULL with SL_FORWARD_EXACT). The slice's copies only. */
+void sl_policy_set_forward(sl_policy_set *self, int slice, sl_forward_mode mode, const float *in, float *out,
+                           float *z);
+/* The slice's recurrent states into hidden (V, N, H), zero-padded. */
+void sl_policy_set_get_hidden(const sl_policy_set *self, int slice, float *hidden);
+/* The recurrent states of network k as (V, rows of k, H of k), *n floats, for snapshots; NULL without a cell. */
+int sl_policy_set_n_nets(const sl_policy_set *self);
+float *sl_policy_set_states(sl_policy_set *self, int k, size_t *n);
+
+#endif
