@@ -3,10 +3,8 @@
 
 #include "agent/program.h"
 #include "common/clock.h"
+#include "common/json_line.h"
 #include "common/rng.h"
-
-#include <inttypes.h>
-#include <stdio.h>
 
 enum { BATCH = 2000, INPUTS = 64 };
 
@@ -38,9 +36,15 @@ void sl_agent_bench(sl_kernel *kernel, double seconds) {
     double until = sl_clock_seconds() + seconds;
     do decide_batch(kernel, inputs, &result);
     while (sl_clock_seconds() < until);
-    printf("{\"program\":\"%s\",\"hidden\":%d,\"cell\":\"%s\",\"obs\":%d,\"actions\":%d,\"decisions\":%" PRId64
-           ",\"ns_per_decision\":%.1f,\"best_ns_per_decision\":%.1f,\"mean_action\":%.3f}\n",
-           SL_AGENT_PROGRAM, SL_HIDDEN, kernel->gru ? "gru" : "none", kernel->obs_dim, kernel->n_actions,
-           result.n_decisions, (double)result.ns / (double)result.n_decisions, (double)result.best_ns / BATCH,
-           (double)result.actions / (double)result.n_decisions);
+    sl_json_line line = {0};
+    sl_json_line_text(&line, "program", SL_AGENT_PROGRAM);
+    sl_json_line_whole(&line, "hidden", SL_HIDDEN);
+    sl_json_line_text(&line, "cell", kernel->gru ? "gru" : "none");
+    sl_json_line_whole(&line, "obs", kernel->obs_dim);
+    sl_json_line_whole(&line, "actions", kernel->n_actions);
+    sl_json_line_whole(&line, "decisions", result.n_decisions);
+    sl_json_line_number(&line, "ns_per_decision", (double)result.ns / (double)result.n_decisions, 1);
+    sl_json_line_number(&line, "best_ns_per_decision", (double)result.best_ns / BATCH, 1);
+    sl_json_line_number(&line, "mean_action", (double)result.actions / (double)result.n_decisions, 3);
+    sl_json_line_print(&line);
 }

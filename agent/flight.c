@@ -4,9 +4,10 @@
 #include "agent/model.h"
 #include "agent/session.h"
 #include "common/alloc.h"
+#include "common/json_line.h"
+#include "common/log.h"
 #include "storage/file.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -28,8 +29,11 @@ static int32_t decide(void *context, const float *obs, const uint8_t *avail, boo
 
 static void live(void *context, int slot) {
     const flight *self = context;
-    printf("{\"event\":\"ready\",\"slot\":%d,\"model\":\"%s\"}\n", slot, self->model.sha256);
-    (void)fflush(stdout);
+    sl_json_line line = {0};
+    sl_json_line_text(&line, "event", "ready");
+    sl_json_line_whole(&line, "slot", slot);
+    sl_json_line_text(&line, "model", self->model.sha256);
+    sl_json_line_print(&line);
 }
 
 // the hash is the coordinator's word, so it is checked before it becomes a path
@@ -100,8 +104,10 @@ sl_status sl_flight_run(const sl_agent_options *options, const volatile sig_atom
     SL_TRY(sl_session_create(&def, &session));
     sl_status status = sl_session_run(session);
     sl_session_stats stats = sl_session_get_stats(session);
-    printf("{\"event\":\"done\",\"decided\":%" PRIu64 ",\"repeated\":%" PRIu64 ",\"ignored\":%" PRIu64 "}\n",
-           stats.decided, stats.repeated, stats.ignored);
+    sl_json_line line = {0};
+    sl_json_line_text(&line, "event", "done");
+    sl_json_line_counters(&line, &sl_session_metrics, SL_SESSION_DONE_METRICS, &stats);
+    sl_json_line_print(&line);
     sl_session_destroy(&session);
     return status;
 }

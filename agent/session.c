@@ -50,6 +50,17 @@ struct sl_session {
     sl_session_stats stats;
 };
 
+#define COUNTER(member, unit, help) SL_METRIC(#member, sl_session_stats, member, SL_METRIC_COUNTER, unit, help)
+static const sl_metric metrics[] = {
+    COUNTER(decided, "observations", "new ones, each answered with a decision"),
+    COUNTER(repeated, "observations", "answered before; they got the same action again"),
+    COUNTER(ignored, "messages", "malformed, of another session or out of order"),
+    COUNTER(welcomes, "messages", "a coordinator took the agent"),
+    COUNTER(resets, "messages", "the coordinator did not know the session; the agent joined anew"),
+    COUNTER(rejects, "messages", "a coordinator refused the agent, or had no slot yet"),
+};
+const sl_metric_table sl_session_metrics = SL_METRIC_TABLE(metrics);
+
 sl_session_def sl_session_default_def(const char *endpoint) {
     return (sl_session_def){.endpoint = endpoint, .slot = -1, .max_model_bytes = 4 * 1024 * 1024};
 }

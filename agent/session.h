@@ -5,6 +5,7 @@
 #ifndef SL_AGENT_SESSION_H
 #define SL_AGENT_SESSION_H
 
+#include "common/metric.h"
 #include "common/status.h"
 
 #include <signal.h>
@@ -44,10 +45,11 @@ typedef enum sl_session_state {
 } sl_session_state;
 
 typedef struct sl_session_stats {
-    uint64_t decided, repeated; /* observations: new ones, and ones answered before */
-    uint64_t ignored;           /* messages malformed, of another session or out of order */
-    uint64_t welcomes, resets, rejects;
+    uint64_t decided, repeated, ignored, welcomes, resets, rejects;
 } sl_session_stats;
+/* What they mean; the first ones are those of the event `done`. */
+enum { SL_SESSION_DONE_METRICS = 3 };
+extern const sl_metric_table sl_session_metrics;
 
 typedef struct sl_session sl_session;
 

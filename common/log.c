@@ -1,6 +1,7 @@
 /* log.c - see log.h. */
 #include "common/log.h"
 
+#include "common/json_line.h"
 #include "common/utf8.h"
 
 #include <stdarg.h>
@@ -30,31 +31,19 @@ sl_status sl_log_level_parse(const char *text, sl_log_level *out) {
     return sl_fail(SL_USAGE, "one of debug, info, warn, error", "unknown log level '%s'", text);
 }
 
-// appends text to line as the inside of a JSON string; what does not fit is cut
-static size_t append_json(char *line, size_t size, size_t at, const char *text) {
-    while (*text && at + 8 < size) {
-        unsigned char c = (unsigned char)*text;
-        size_t n = sl_utf8_length(text);
-        if (c == '"' || c == '\\') {
-            line[at++] = '\\';
-            line[at++] = (char)c;
-        } else if (c < 0x20) {
-            at += (size_t)snprintf(line + at, size - at, "\\u%04x", c);
-        } else if (n == 0) {
-            // a name or a peer's text may be anything; JSON may not
-            at += (size_t)snprintf(line + at, size - at, "\\ufffd");
-        } else {
-            memcpy(line + at, text, n);
-            at += n;
-        }
-        text += n ? n : 1;
-    }
-    return at;
+static void write_json(const char *stamp, sl_log_level level, const char *text) {
+    sl_json_line line = {0};
+    sl_json_line_text(&line, "time", stamp);
+    sl_json_line_text(&line, "level", level_names[level]);
+    sl_json_line_text(&line, "program", log_program);
+    sl_json_line_text(&line, "text", text);
+    sl_json_line_end(&line);
+    if (write(STDERR_FILENO, line.bytes, line.n) < 0) return;
 }
 
 void sl_log(sl_log_level level, const char *format, ...) {
     if (level < log_lowest) return;
-    char text[768], line[2048];
+    char text[768], line[1024];
     va_list args;
     va_start(args, format);
     (void)vsnprintf(text, sizeof text, format, args);
@@ -64,20 +53,14 @@ void sl_log(sl_log_level level, const char *format, ...) {
     struct tm day;
     gmtime_r(&now.tv_sec, &day);
     char stamp[40];
-    size_t at;
     if (log_json) {
-        (void)strftime(stamp, sizeof stamp, "%Y-%m-%dT%H:%M:%S", &day);
-        at = (size_t)snprintf(line, sizeof line,
-                              "{\"time\":\"%s.%03ldZ\",\"level\":\"%s\",\"program\":\"%s\",\"text\":\"", stamp,
-                              now.tv_nsec / 1000000, level_names[level], log_program);
-        at = append_json(line, sizeof line - 4, at, text);
-        line[at++] = '"';
-        line[at++] = '}';
-    } else {
-        (void)strftime(stamp, sizeof stamp, "%H:%M:%S", &day);
-        sl_utf8_make_plain(text);
-        at = (size_t)snprintf(line, sizeof line - 1, "%s %-5s %s: %s", stamp, level_names[level], log_program, text);
+        size_t n = strftime(stamp, sizeof stamp, "%Y-%m-%dT%H:%M:%S", &day);
+        (void)snprintf(stamp + n, sizeof stamp - n, ".%03ldZ", now.tv_nsec / 1000000);
+        write_json(stamp, level, text);
+        return;
     }
-    line[at++] = '\n';
-    if (write(STDERR_FILENO, line, at) < 0) return;
+    (void)strftime(stamp, sizeof stamp, "%H:%M:%S", &day);
+    sl_utf8_make_plain(text);
+    int n = snprintf(line, sizeof line, "%s %-5s %s: %s\n", stamp, level_names[level], log_program, text);
+    if (write(STDERR_FILENO, line, (size_t)n) < 0) return;
 }

@@ -1,5 +1,6 @@
 /* main.c - starling-coordinator: argv, signals, exit code. docs/processes.md describes the program. */
 #include "common/alloc.h"
+#include "common/json_line.h"
 #include "common/log.h"
 #include "common/program.h"
 #include "coordinator/serve.h"
@@ -104,8 +105,10 @@ static sl_status run(const options *o) {
     def.fleet = o->fleet ? o->fleet : experiment->fleet.endpoint;
     sl_status status = sl_server_open(o->connect, &def, &server);
     if (status == SL_OK) {
-        (void)printf("{\"event\":\"ready\",\"endpoint\":\"%s\"}\n", sl_server_fleet_endpoint(server));
-        (void)fflush(stdout);
+        sl_json_line line = {0};
+        sl_json_line_text(&line, "event", "ready");
+        sl_json_line_text(&line, "endpoint", sl_server_fleet_endpoint(server));
+        sl_json_line_print(&line);
         status = sl_server_run(server);
     }
     sl_server_close(&server);

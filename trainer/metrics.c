@@ -4,6 +4,7 @@
 #include "common/alloc.h"
 #include "common/clock.h"
 #include "common/csv.h"
+#include "common/json_line.h"
 #include "common/log.h"
 #include "storage/file.h"
 
@@ -93,23 +94,33 @@ sl_status sl_metrics_row(sl_metrics *self, int64_t update, int n, const double *
 }
 
 void sl_event_ready(const char *endpoint) {
-    (void)printf("{\"event\":\"ready\",\"endpoint\":\"%s\"}\n", endpoint);
-    (void)fflush(stdout);
+    sl_json_line line = {0};
+    sl_json_line_text(&line, "event", "ready");
+    sl_json_line_text(&line, "endpoint", endpoint);
+    sl_json_line_print(&line);
 }
 
 void sl_event_finished(void) {
-    (void)printf("{\"event\":\"finished\"}\n");
-    (void)fflush(stdout);
+    sl_json_line line = {0};
+    sl_json_line_text(&line, "event", "finished");
+    sl_json_line_print(&line);
+}
+
+static void say_stage(const char *stage, const char *state, double seconds) {
+    sl_json_line line = {0};
+    sl_json_line_text(&line, "event", "stage");
+    sl_json_line_text(&line, "stage", stage);
+    sl_json_line_text(&line, "state", state);
+    sl_json_line_number(&line, "seconds", seconds, 3);
+    sl_json_line_print(&line);
 }
 
 void sl_event_stage_start(const char *stage) {
-    (void)printf("{\"event\":\"stage\",\"stage\":\"%s\",\"state\":\"start\"}\n", stage);
-    (void)fflush(stdout);
+    say_stage(stage, "start", (double)NAN);
 }
 
 void sl_event_stage_done(const char *stage, double seconds) {
-    (void)printf("{\"event\":\"stage\",\"stage\":\"%s\",\"state\":\"done\",\"seconds\":%.3f}\n", stage, seconds);
-    (void)fflush(stdout);
+    say_stage(stage, "done", seconds);
 }
 
 sl_meter sl_meter_start(const char *stage, const char *unit, int64_t done, int64_t total) {
@@ -130,12 +141,16 @@ void sl_meter_report(sl_meter *self, int64_t done, double mean_return, double wo
     self->last_seconds = now;
     double seconds = now - self->start_seconds;
     double rate = seconds > 0 ? (double)(done - self->start_done) / seconds : 0;
-    (void)printf("{\"event\":\"progress\",\"stage\":\"%s\",\"done\":%lld,\"total\":%lld,\"unit\":\"%s\","
-                 "\"per_second\":%.1f",
-                 self->stage, (long long)done, (long long)self->total, self->unit, rate);
-    if (isfinite(mean_return)) (void)printf(",\"return\":%.4f", mean_return);
-    if (isfinite(won)) (void)printf(",\"won\":%.4f", won);
-    if (rate > 0) (void)printf(",\"eta_seconds\":%.1f", (double)(self->total - done) / rate);
-    (void)printf("}\n");
-    (void)fflush(stdout);
+    sl_json_line line = {0};
+    sl_json_line_text(&line, "event", "progress");
+    sl_json_line_text(&line, "stage", self->stage);
+    sl_json_line_whole(&line, "done", done);
+    sl_json_line_whole(&line, "total", self->total);
+    sl_json_line_text(&line, "unit", self->unit);
+    sl_json_line_number(&line, "per_second", rate, 1);
+    sl_json_line_number(&line, "return", mean_return, 4);
+    sl_json_line_number(&line, "won", won, 4);
+    // without a rate there is no time to come either
+    sl_json_line_number(&line, "eta_seconds", rate > 0 ? (double)(self->total - done) / rate : (double)NAN, 1);
+    sl_json_line_print(&line);
 }
