@@ -1,8 +1,10 @@
 /* avoid.c - optimal reciprocal collision avoidance (van den Berg, Guy, Lin, Manocha 2011): each neighbour and each
  * wall forbids a half-plane of velocities; the velocity is the allowed one closest to the preferred one. Nothing is
- * kept between calls. * The look-ahead is one second, for units and walls, so the formulas carry no time horizon. */
-#include "envs/combat/combat.h"
-#include "envs/combat/plane.h"
+ * kept between calls. The look-ahead is one second, for units and walls, so the formulas carry no time horizon. */
+#include "envs/combat/avoid.h"
+
+#include "envs/combat/program.h"
+#include "envs/combat/walls.h"
 
 static const double TICKS_A_SECOND = 16.0;
 

@@ -1,12 +1,16 @@
 /* battle.c - one step of a battle: eight ticks of a sixteenth of a second. In a tick every unit chooses its target
  * and the velocity that it wants, all of them avoid one another at once, and then, in random order, each moves and
  * shoots. Nothing is kept between calls. */
-#include "envs/combat/combat.h"
+#include "envs/combat/battle.h"
+
+#include "envs/combat/actions.h"
+#include "envs/combat/avoid.h"
+#include "envs/combat/opponent.h"
 
 #include <math.h>
 #include <string.h>
 
-static const double TICK = 1.0 / 16.0, SCAN = 5.0, SHOT_RANGE = 6.0, SHIELD_DELAY = 10.0, SHIELD_GAIN = 0.125;
+static const double TICK = 1.0 / 16.0, SCAN = 5.0, SHIELD_DELAY = 10.0, SHIELD_GAIN = 0.125;
 static const double KILL_REWARD = 10.0, WIN_REWARD = 200.0, FULL_RETURN = 20.0;
 
 /* What the commanded were told to do in this step. */
@@ -16,31 +20,11 @@ typedef struct commands {
     double x[SL_COMBAT_MAX_UNITS], y[SL_COMBAT_MAX_UNITS];
 } commands;
 
-static const int step_x[4] = {0, 0, 1, -1}, step_y[4] = {1, -1, 0, 0};
-
-// within r of one another, as the reference finds it in float32
-static bool near(const sl_battle *b, int u, int t, double r) {
-    float dx = fabsf(b->x[t] - b->x[u]), dy = fabsf(b->y[t] - b->y[u]), sum = dx + dy, limit = (float)r;
-    float xx = dx * dx, yy = dy * dy, square = xx + yy;
-    return (dx <= limit) & (dy <= limit) & (((double)sum <= r) | ((double)square <= r * r));
-}
-
-bool sl_combat_can_move(const sl_combat *m, const sl_battle *b, int u, int direction) {
-    float x = b->x[u] + (float)step_x[direction], y = b->y[u] + (float)step_y[direction];
-    if (!(x >= 0.0f && y >= 0.0f && x < (float)m->map.width && y < (float)m->map.height)) return false;
-    return m->map.open[(int)y][(int)x];
-}
-
-bool sl_combat_can_attack(const sl_combat *m, const sl_battle *b, int u, int target) {
-    (void)m;
-    return sl_combat_has(*b->alive, target) && near(b, u, target, SHOT_RANGE);
-}
-
 // an illegal action does nothing
 static int32_t legal(const sl_combat *m, const sl_battle *b, int u, int32_t action) {
     if (!sl_combat_has(*b->alive, u) || action < 0 || action >= m->base.spec.n_actions) return 0;
     if (action >= SL_COMBAT_ATTACK) {
-        return sl_combat_can_attack(m, b, u, m->map.n_allies + action - SL_COMBAT_ATTACK) ? action : 0;
+        return sl_combat_can_attack(b, u, m->map.n_allies + action - SL_COMBAT_ATTACK) ? action : 0;
     }
     if (action >= 2) return sl_combat_can_move(m, b, u, action - 2) ? action : 0;
     return action;
@@ -52,8 +36,8 @@ static void command(const sl_battle *b, commands *c, int u, int32_t action, int 
         c->target[u] = first + action - SL_COMBAT_ATTACK;
     } else if (action >= 2) {
         c->walkers |= (uint64_t)1 << u;
-        c->x[u] = (double)b->x[u] + ahead * step_x[action - 2];
-        c->y[u] = (double)b->y[u] + ahead * step_y[action - 2];
+        c->x[u] = (double)b->x[u] + ahead * sl_combat_step_x[action - 2];
+        c->y[u] = (double)b->y[u] + ahead * sl_combat_step_y[action - 2];
     }
 }
 
@@ -72,7 +56,7 @@ static void take_commands(const sl_combat *m, const sl_battle *b, const int32_t 
 }
 
 static bool in_reach(const sl_combat *m, const sl_battle *b, int u, int t) {
-    return near(b, u, t, m->type[u]->range + m->radius[t] + m->radius[u]);
+    return sl_combat_near(b, u, t, m->type[u]->range + m->radius[t] + m->radius[u]);
 }
 
 // targets that are gone, or that a scripted enemy need not answer any more
@@ -84,7 +68,7 @@ static void forget_targets(const sl_combat *m, const sl_battle *b, const command
         b->target[u] = hunts ? t : -1;
         if (hunts) s->hunted |= (uint64_t)1 << t;
     }
-    for (int u = m->n_commanded; u < m->map.n_allies + m->map.n_enemies; u++) {
+    for (int u = m->n_commanded; u < sl_combat_n_units(m); u++) {
         int t = b->target[u];
         if (t < 0) continue;
         bool keep = sl_combat_has(alive, u) && sl_combat_has(alive, t) && (b->target[t] == u || in_reach(m, b, u, t));
@@ -147,7 +131,7 @@ static void want_commanded(const sl_combat *m, const sl_battle *b, const command
 }
 
 static void want_scripted(const sl_combat *m, const sl_battle *b, sl_combat_scene *s) {
-    int end = m->map.n_allies + m->map.n_enemies;
+    int end = sl_combat_n_units(m);
     for (uint64_t rest = *b->alive & sl_combat_range(m->n_commanded, end); rest;) {
         int u = sl_combat_next(&rest);
         if (b->target[u] < 0) b->target[u] = find_target(m, b, s, u);
@@ -281,7 +265,7 @@ double sl_combat_step(const sl_combat *m, const sl_battle *b, const int32_t *act
     double gain = 0.0;
     take_commands(m, b, actions, &c);
     for (int k = 0; k < SL_COMBAT_TICKS; k++) gain += tick(m, b, &c, orders ? &orders[k] : NULL);
-    uint64_t enemies = sl_combat_range(m->map.n_allies, m->map.n_allies + m->map.n_enemies);
+    uint64_t enemies = sl_combat_range(m->map.n_allies, sl_combat_n_units(m));
     if (!(*b->alive & enemies)) gain += WIN_REWARD;
     return gain / (m->max_reward / FULL_RETURN);
 }

@@ -4,12 +4,18 @@
 
 #include "common/alloc.h"
 #include "common/assert.h"
+#include "envs/combat/actions.h"
+#include "envs/combat/map_file.h"
+#include "envs/combat/observe.h"
+#include "envs/combat/opponent.h"
+#include "envs/combat/picture.h"
+#include "envs/combat/shift.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-enum { VECTOR = 8, HEAD_BYTES = 64, UNIT_BYTES = 6 * sizeof(double) + 2 * sizeof(float) + 2 * sizeof(int32_t) };
+enum { VECTOR = 8 };
 
 static const uint32_t STATE_VERSION = 1;
 
@@ -26,40 +32,6 @@ static const sl_combat *from_const_env(const sl_env *env) {
     return (const sl_combat *)env;
 }
 
-static int n_units(const sl_combat *m) {
-    return m->map.n_allies + m->map.n_enemies;
-}
-
-// the columns lie one after the other behind a head of one cache line
-static sl_battle columns(uint8_t *copy, int P) {
-    double *d = (double *)(void *)(copy + HEAD_BYTES);
-    float *f = (float *)(void *)(d + 6 * P);
-    int32_t *i = (int32_t *)(void *)(f + 2 * P);
-    return (sl_battle){.alive = (uint64_t *)(void *)copy,
-                       .stream = (sl_rng *)(void *)(copy + sizeof(uint64_t)),
-                       .steps = (int32_t *)(void *)(copy + sizeof(uint64_t) + sizeof(sl_rng)),
-                       .single = (uint64_t *)(void *)(copy + HEAD_BYTES) - 1,
-                       .hp = d,
-                       .shield = d + P,
-                       .vx = d + 2 * P,
-                       .vy = d + 3 * P,
-                       .cooldown = d + 4 * P,
-                       .delay = d + 5 * P,
-                       .x = f,
-                       .y = f + P,
-                       .target = i,
-                       .last = i + P,
-                       .memory = (float *)(void *)(i + 2 * P)};
-}
-
-static size_t n_memory(const sl_combat *m) {
-    return m->mirror ? (size_t)m->map.n_enemies * (size_t)m->policy.memory : 0;
-}
-
-sl_battle sl_combat_copy(const sl_combat *m, int v) {
-    return columns(m->copies + (size_t)v * m->copy_bytes, m->P);
-}
-
 // everything but the stream and the last actions, which outlive an episode in the reference
 static void start(const sl_combat *m, const sl_battle *b) {
     size_t P = (size_t)m->P;
@@ -67,7 +39,7 @@ static void start(const sl_combat *m, const sl_battle *b) {
     memset(b->vy, 0, P * sizeof *b->vy);
     memset(b->cooldown, 0, P * sizeof *b->cooldown);
     memset(b->delay, 0, P * sizeof *b->delay);
-    for (int u = 0; u < n_units(m); u++) {
+    for (int u = 0; u < sl_combat_n_units(m); u++) {
         b->hp[u] = m->type[u]->hp;
         b->shield[u] = m->type[u]->shield;
         b->x[u] = m->map.x[u];
@@ -75,8 +47,8 @@ static void start(const sl_combat *m, const sl_battle *b) {
         b->target[u] = -1;
         if (m->clear_last_actions) b->last[u] = -1;
     }
-    memset(b->memory, 0, n_memory(m) * sizeof *b->memory);
-    *b->alive = *b->single = sl_combat_range(0, n_units(m));
+    memset(b->memory, 0, sl_combat_n_memory(m) * sizeof *b->memory);
+    *b->alive = *b->single = sl_combat_range(0, sl_combat_n_units(m));
     *b->steps = 0;
 }
 
@@ -97,7 +69,7 @@ static void step_copy(const sl_combat *m, int v, const int32_t *actions, sl_comb
     int N = m->map.n_allies;
     double reward = sl_combat_step(m, &b, actions, orders);
     ++*b.steps;
-    bool won = !(*b.alive & sl_combat_range(N, n_units(m))), lost = !(*b.alive & sl_combat_range(0, N));
+    bool won = !(*b.alive & sl_combat_range(N, sl_combat_n_units(m))), lost = !(*b.alive & sl_combat_range(0, N));
     for (int i = 0; i < N && out->reward; i++) out->reward[(size_t)v * (size_t)N + (size_t)i] = reward;
     if (out->terminated) out->terminated[v] = won || lost;
     if (out->truncated) out->truncated[v] = !won && !lost && *b.steps >= m->base.spec.max_steps;
@@ -123,9 +95,9 @@ static void step_continuous(sl_env *env, int begin, int end, const float *action
 static int32_t attack_nearest(const sl_combat *m, const sl_battle *b, int u) {
     int32_t best = sl_combat_has(*b->alive, u) ? 1 : 0;
     double nearest = INFINITY;
-    for (int t = m->map.n_allies; t < n_units(m) && best; t++) {
+    for (int t = m->map.n_allies; t < sl_combat_n_units(m) && best; t++) {
         double dx = (double)b->x[t] - (double)b->x[u], dy = (double)b->y[t] - (double)b->y[u];
-        if (dx * dx + dy * dy >= nearest || !sl_combat_can_attack(m, b, u, t)) continue;
+        if (dx * dx + dy * dy >= nearest || !sl_combat_can_attack(b, u, t)) continue;
         nearest = dx * dx + dy * dy;
         best = SL_COMBAT_ATTACK + t - m->map.n_allies;
     }
@@ -167,29 +139,6 @@ static void save(const sl_env *env, uint8_t *bytes) {
     memcpy(bytes + sizeof head, m->copies, copies_bytes(m));
 }
 
-// a saved copy addresses units: no number of it may point elsewhere
-static bool copy_is_sound(const sl_combat *m, const uint8_t *saved) {
-    int32_t target, last;
-    uint64_t alive;
-    float memory;
-    const uint8_t *targets = saved + HEAD_BYTES + (size_t)m->P * (6 * sizeof(double) + 2 * sizeof(float));
-    const uint8_t *lasts = targets + (size_t)m->P * sizeof target;
-    memcpy(&alive, saved, sizeof alive);
-    if (alive & ~sl_combat_range(0, n_units(m))) return false;
-    for (int u = 0; u < n_units(m); u++) {
-        memcpy(&target, targets + (size_t)u * sizeof target, sizeof target);
-        memcpy(&last, lasts + (size_t)u * sizeof last, sizeof last);
-        int n_targets = u < m->map.n_allies ? m->map.n_enemies : m->map.n_allies;
-        if (target < -1 || target >= n_units(m) || last < -1 || last >= SL_COMBAT_ATTACK + n_targets) return false;
-    }
-    const uint8_t *memories = lasts + (size_t)m->P * sizeof last;
-    for (size_t k = 0; k < n_memory(m); k++) {
-        memcpy(&memory, memories + k * sizeof memory, sizeof memory);
-        if (!isfinite(memory)) return false;
-    }
-    return true;
-}
-
 static sl_status load(sl_env *env, const uint8_t *bytes, size_t n_bytes) {
     static const char hint[] = "was it saved with the same environment, options and number of copies?";
     const sl_combat *m = from_env(env);
@@ -204,7 +153,7 @@ static sl_status load(sl_env *env, const uint8_t *bytes, size_t n_bytes) {
                        env->spec.name, got.version, got.V, got.n_allies, got.n_enemies);
     }
     for (int v = 0; v < env->V; v++) {
-        if (copy_is_sound(m, bytes + sizeof got + (size_t)v * m->copy_bytes)) continue;
+        if (sl_combat_copy_is_sound(m, bytes + sizeof got + (size_t)v * m->copy_bytes)) continue;
         return sl_fail(SL_CORRUPT, NULL,
                        "%s: copy %d of a saved state has units that are not there, or a memory that is not finite",
                        env->spec.name, v);
@@ -344,13 +293,11 @@ static void describe(sl_combat *m, const char *name, const sl_env_options *optio
 
 // the columns that follow from the map
 static void derive(sl_combat *m) {
-    m->P = (n_units(m) + VECTOR - 1) / VECTOR * VECTOR;
-    // whole lines, so that every copy's columns are aligned
-    size_t lines = (n_memory(m) * sizeof(float) + HEAD_BYTES - 1) / HEAD_BYTES;
-    m->copy_bytes = HEAD_BYTES + (size_t)m->P * UNIT_BYTES + lines * HEAD_BYTES;
+    m->P = (sl_combat_n_units(m) + VECTOR - 1) / VECTOR * VECTOR;
+    m->copy_bytes = sl_combat_copy_bytes(m);
     m->n_bits = m->map.n_types > 1 ? m->map.n_types : 0;
     m->max_reward = 10.0 * m->map.n_enemies + 200.0;
-    for (int u = 0; u < n_units(m); u++) {
+    for (int u = 0; u < sl_combat_n_units(m); u++) {
         const sl_combat_type *type = m->map.types[m->map.type[u]];
         m->type[u] = type;
         m->radius[u] = type->radius;
@@ -374,7 +321,7 @@ static void init(sl_combat *m, const char *name, const sl_env_options *options) 
     m->clamp_to_map = options->clamp_to_map;
     m->clear_last_actions = options->clear_last_actions;
     m->spawn_shift = options->spawn_shift;
-    m->n_commanded = m->mirror ? n_units(m) : m->map.n_allies;
+    m->n_commanded = m->mirror ? sl_combat_n_units(m) : m->map.n_allies;
     derive(m);
     describe(m, name, options);
     m->base.camera = sl_combat_camera(&m->map);

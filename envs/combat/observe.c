@@ -1,11 +1,13 @@
 /* observe.c - what agents see, the joint state and the legal actions, written to the caller's rows. */
-#include "envs/combat/combat.h"
+#include "envs/combat/observe.h"
+
+#include "envs/combat/actions.h"
 
 #include <float.h>
 #include <math.h>
 #include <string.h>
 
-static const double SIGHT = 9.0, SHOT_RANGE = 6.0;
+static const double SIGHT = 9.0, SHOT_RANGE = SL_COMBAT_SHOT_RANGE;
 static const float BEYOND = 1.0f + FLT_EPSILON; /* the least distance that is out of sight, in units of SIGHT */
 
 typedef float floats __attribute__((vector_size(32), aligned(4), may_alias));
@@ -112,7 +114,7 @@ void sl_combat_view_start(const sl_combat *m, const sl_battle *b, sl_combat_view
         w->x[j] = (double)b->x[j];
         w->y[j] = (double)b->y[j];
     }
-    for (int u = 0; u < m->map.n_allies + m->map.n_enemies; u++) {
+    for (int u = 0; u < sl_combat_n_units(m); u++) {
         const sl_combat_type *type = m->type[u];
         w->hp[u] = (float)(b->hp[u] / type->hp);
         w->shield[u] = type->shield > 0.0 ? (float)(b->shield[u] / type->shield) : 0.0f;

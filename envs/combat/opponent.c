@@ -1,7 +1,10 @@
 /* opponent.c - the battle as its enemies see it. A second sl_combat describes the map with the sides swapped and
  * turned about its centre; in it enemies are allies, so observe.c writes their rows as it writes an ally's, and the
  * two sides cannot come to differ. */
-#include "envs/combat/combat.h"
+#include "envs/combat/opponent.h"
+
+#include "envs/combat/observe.h"
+#include "envs/combat/units.h"
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* picture.c - a battle as shapes: walls, the fallen, shots, the living. */
-#include "envs/combat/combat.h"
+#include "envs/combat/picture.h"
 
 #include <stdio.h>
 
@@ -84,7 +84,7 @@ int sl_combat_draw(const sl_env *env, int v, sl_shape *shapes, int capacity) {
     const sl_combat *m = (const sl_combat *)env;
     sl_battle b = sl_combat_copy(m, v);
     canvas c = {shapes, 0, capacity};
-    int n_units = m->map.n_allies + m->map.n_enemies;
+    int n_units = sl_combat_n_units(m);
     draw_walls(&m->map, &c);
     for (int u = 0; u < n_units; u++) {
         if (!sl_combat_has(*b.alive, u)) draw_unit(m, &b, u, &c);

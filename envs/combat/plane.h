@@ -2,8 +2,7 @@
  * numbers, float64 or float32, and its scalars. What two float32 make is rounded to float32 after every operation;
  * with a float64 in it the result is float64. A plain number that scales a float32 array is rounded to float32 first.
  * Inner products of float64 are fused, as in the reference's BLAS. Crowds amplify the last bit, so all of it counts.
- *
- * program.c finds the best velocity left of lines; walls.c and avoid.c draw them. Inside envs/combat/ only. */
+ * Inside envs/combat/ only. */
 #ifndef SL_ENVS_COMBAT_PLANE_H
 #define SL_ENVS_COMBAT_PLANE_H
 
@@ -96,12 +95,5 @@ static inline vec turned_left(vec a) {
 static inline void push(lines *l, vec point, vec direction) {
     l->at[l->n++] = (line){point, direction};
 }
-
-/* The velocity of at most max_speed closest to goal that all lines allow; where none does, the least violation, with
- * the first n_walls kept hard. */
-vec sl_combat_best_velocity(const lines *l, int n_walls, vec goal, double max_speed);
-/* The lines of a wall that is less than a second away, after those of the walls before it. All float64. */
-void sl_combat_avoid_wall(const sl_combat_wall *w, vec position, vec velocity, double radius, bool offset_fix,
-                          lines *l);
 
 #endif

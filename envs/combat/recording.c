@@ -2,6 +2,7 @@
 #include "envs/combat/recording.h"
 
 #include "common/alloc.h"
+#include "envs/combat/observe.h"
 #include "envs/recording/options.h"
 
 #include <math.h>
@@ -144,9 +145,8 @@ static sl_status read_unit(const sl_recording_lines *lines, const sl_combat *m, 
     const sl_combat_type *type = m->type[u];
     const double low[N_FIELDS] = {0.0,        0.0,        0.0, -MAX_POSITION, -MAX_POSITION,
                                   -MAX_SPEED, -MAX_SPEED, 0.0, 0.0,           -1.0};
-    const double high[N_FIELDS] = {
-        1.0,       type->hp,  type->shield, MAX_POSITION, MAX_POSITION,
-        MAX_SPEED, MAX_SPEED, MAX_SECONDS,  MAX_SECONDS,  m->map.n_allies + m->map.n_enemies - 1};
+    const double high[N_FIELDS] = {1.0,       type->hp,  type->shield, MAX_POSITION, MAX_POSITION,
+                                   MAX_SPEED, MAX_SPEED, MAX_SECONDS,  MAX_SECONDS,  sl_combat_n_units(m) - 1};
     for (int k = 0; k < N_FIELDS; k++) {
         bool whole = k == ALIVE || k == TARGET;
         if (f[k] >= low[k] && f[k] <= high[k] && (!whole || f[k] == floor(f[k]))) continue;
@@ -187,9 +187,9 @@ static sl_status load_units(sl_combat_recording *self, const sl_recording_lines 
                             const char *what) {
     const sl_combat *m = self->m;
     sl_battle b = sl_combat_copy(m, 0);
-    SL_TRY(sl_recording_array(lines, rows, what, m->map.n_allies + m->map.n_enemies));
+    SL_TRY(sl_recording_array(lines, rows, what, sl_combat_n_units(m)));
     *b.alive = 0;
-    for (int u = 0; u < m->map.n_allies + m->map.n_enemies; u++) {
+    for (int u = 0; u < sl_combat_n_units(m); u++) {
         double f[N_FIELDS];
         SL_TRY(read_unit(lines, m, json_array_get(rows, (size_t)u), u, f));
         load_unit(&b, u, f);
@@ -213,7 +213,7 @@ static bool looks_single(const sl_combat *m, const sl_battle *b, int u, bool fir
 }
 
 static sl_status read_single(const sl_combat_recording *self, const sl_recording_lines *lines, const json_t *list) {
-    int n_units = self->m->map.n_allies + self->m->map.n_enemies, u;
+    int n_units = sl_combat_n_units(self->m), u;
     sl_battle b = sl_combat_copy(self->m, 0);
     *b.single = 0;
     for (u = 0; u < n_units && !list; u++) {
@@ -232,8 +232,8 @@ static sl_status read_single(const sl_combat_recording *self, const sl_recording
 static sl_status compare_units(sl_combat_recording *self, const sl_recording_lines *lines, const json_t *rows) {
     const sl_combat *m = self->m;
     sl_battle b = sl_combat_copy(m, 0);
-    SL_TRY(sl_recording_array(lines, rows, "key 'post'", m->map.n_allies + m->map.n_enemies));
-    for (int u = 0; u < m->map.n_allies + m->map.n_enemies; u++) {
+    SL_TRY(sl_recording_array(lines, rows, "key 'post'", sl_combat_n_units(m)));
+    for (int u = 0; u < sl_combat_n_units(m); u++) {
         double f[N_FIELDS];
         SL_TRY(read_unit(lines, m, json_array_get(rows, (size_t)u), u, f));
         double own[N_FIELDS];
@@ -250,7 +250,7 @@ static sl_status compare_units(sl_combat_recording *self, const sl_recording_lin
 // the order of one tick: some of the units, each at most once
 static sl_status read_order(const sl_combat_recording *self, const sl_recording_lines *lines, const json_t *list,
                             sl_combat_order *order) {
-    int n_units = self->m->map.n_allies + self->m->map.n_enemies;
+    int n_units = sl_combat_n_units(self->m);
     uint64_t seen = 0;
     if (!json_is_array(list) || json_array_size(list) > (size_t)n_units) {
         return sl_recording_bad(lines, "an entry of 'perms' is not a list of at most %d units", n_units);

@@ -1,6 +1,5 @@
-/* spawn.c - where the units of a group stand when a battle begins, and where they may. Called when a map is read, and
- * by shift.c. */
-#include "envs/combat/map.h"
+/* spawn.c - see spawn.h. */
+#include "envs/combat/spawn.h"
 
 #include <math.h>
 

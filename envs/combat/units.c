@@ -1,5 +1,5 @@
-/* units.c - the types of units, in seconds and cells at the pace of SMAClite. Called when a map is read. */
-#include "envs/combat/map.h"
+/* units.c - the types of units, in seconds and cells at the pace of SMAClite. */
+#include "envs/combat/units.h"
 
 #include <string.h>
 
@@ -60,4 +60,11 @@ const sl_combat_type *sl_combat_find_type(const char *name) {
 
 const char *sl_combat_type_names(void) {
     return "marine, marauder, stalker, zealot";
+}
+
+int sl_combat_index_type(sl_combat_map *map, const sl_combat_type *type) {
+    int k = 0;
+    while (k < map->n_types && map->types[k] != type) k++;
+    if (k == map->n_types) map->types[map->n_types++] = type;
+    return k;
 }

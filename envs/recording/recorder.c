@@ -3,6 +3,7 @@
 
 #include "common/alloc.h"
 #include "common/assert.h"
+#include "envs/combat/observe.h"
 #include "envs/combat/recording.h"
 #include "envs/mpe/mpe.h"
 #include "envs/recording/lines.h"

@@ -3,6 +3,7 @@
 #include "common/alloc.h"
 #include "common/pool.h"
 #include "envs/combat/combat.h"
+#include "envs/combat/observe.h"
 #include "support/heap_count.h"
 #include "support/temp_folder.h"
 #include "support/torture.h"

@@ -1,6 +1,9 @@
-/* map.c - maps: JSON that says who fights whom, where, and on what ground. Those of envs/combat/maps are built in. A
- * map is what a user wrote: everything in it is checked, and what is refused names the file and the place. */
-#include "envs/combat/map.h"
+/* map_file.c - maps: JSON that says who fights whom, where, and on what ground. Those of envs/combat/maps are built
+ * in. A map is what a user wrote: everything in it is checked, and what is refused names the file and the place. */
+#include "envs/combat/map_file.h"
+
+#include "envs/combat/spawn.h"
+#include "envs/combat/units.h"
 
 #include <errno.h>
 #include <math.h>
@@ -108,13 +111,6 @@ static sl_status read_walls(const reader *r, const json_t *list) {
         for (int row = c[1]; row < c[3]; row++) memset(&map->open[row][c[0]], 0, (size_t)(c[2] - c[0]));
     }
     return SL_OK;
-}
-
-int sl_combat_index_type(sl_combat_map *map, const sl_combat_type *type) {
-    int k = 0;
-    while (k < map->n_types && map->types[k] != type) k++;
-    if (k == map->n_types) map->types[map->n_types++] = type;
-    return k;
 }
 
 // appends the units of one group, type after type
