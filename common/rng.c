@@ -38,3 +38,12 @@ double sl_rng_normal(sl_rng *rng) {
     double v = sl_rng_uniform(rng);
     return sqrt(-2.0 * log(u)) * cos(6.283185307179586 * v);
 }
+
+void sl_rng_permute(sl_rng *rng, int n, int *order) {
+    for (int k = 0; k < n; k++) order[k] = k;
+    for (int k = n - 1; k > 0; k--) {
+        int other = (int)sl_rng_below(rng, (uint32_t)k + 1), swap = order[k];
+        order[k] = order[other];
+        order[other] = swap;
+    }
+}

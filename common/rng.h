@@ -45,6 +45,9 @@ static inline uint32_t sl_rng_below(sl_rng *rng, uint32_t n) {
     return (uint32_t)(((sl_rng_u64(rng) >> 32) * (uint64_t)n) >> 32);
 }
 
+/* order (n) becomes a random permutation of 0 to n - 1 (Fisher and Yates); n - 1 draws. */
+void sl_rng_permute(sl_rng *rng, int n, int *order);
+
 /* Standard normal, by Box-Muller without a kept second value, so that a stream is its four words only. */
 double sl_rng_normal(sl_rng *rng);
 

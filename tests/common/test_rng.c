@@ -4,6 +4,7 @@
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -24,6 +25,24 @@ static void xoshiro_gives_the_published_numbers(void **state) {
                                         10450023813501588000u};
     sl_rng rng = {{1, 2, 3, 4}};
     for (int i = 0; i < 10; i++) assert_true(sl_rng_u64(&rng) == expected[i]);
+}
+
+/* Each of the six orders of three comes up about as often as the others. */
+static void a_permutation_is_one_of_all(void **state) {
+    (void)state;
+    sl_rng rng = sl_rng_seed(3);
+    int seen[27] = {0}, n_orders = 0;
+    for (int k = 0; k < 6000; k++) {
+        int order[3] = {7, 7, 7};
+        sl_rng_permute(&rng, 3, order);
+        seen[9 * order[0] + 3 * order[1] + order[2]]++;
+    }
+    for (int k = 0; k < 27; k++) {
+        bool differ = k / 9 != k / 3 % 3 && k / 9 != k % 3 && k / 3 % 3 != k % 3;
+        assert_true(differ ? seen[k] > 850 && seen[k] < 1150 : seen[k] == 0);
+        n_orders += differ;
+    }
+    assert_int_equal(n_orders, 6);
 }
 
 static void seeding_is_splitmix(void **state) {
@@ -137,6 +156,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(xoshiro_gives_the_published_numbers),
         cmocka_unit_test(seeding_is_splitmix),
+        cmocka_unit_test(a_permutation_is_one_of_all),
         cmocka_unit_test(a_copied_stream_goes_on_as_the_original),
         cmocka_unit_test(splits_leave_the_parent_and_differ),
         cmocka_unit_test(names_split_as_well),

@@ -1,5 +1,5 @@
 /* test_gather.c - every number of a batch says where it lies: what is gathered for a row must name that row. Two
- * windows: whole chunks out of order, and the short chunk at the end. */
+ * samples: whole chunks out of order, and the short chunk at the end. */
 #include "trainer/gather.h"
 
 #include <setjmp.h>
@@ -18,7 +18,7 @@ static float hidden[C * B * N * WIDTH];
 static int32_t whole[ROWS];
 static uint8_t bytes[ROWS * A];
 static float got[MOST];
-static const int full_units[] = {4, 0, 2}, short_units[] = {7, 6, 8}; /* c * B + b */
+static const int full_chunks[] = {4, 0, 2}, short_chunks[] = {7, 6, 8}; /* c * B + b */
 static const sl_batch batch = {.T = T,
                                .B = B,
                                .N = N,
@@ -30,9 +30,9 @@ static const sl_batch batch = {.T = T,
                                .critic_obs = obs,
                                .not_first = not_first,
                                .alive = alive};
-static const sl_window windows[] = {
-    {&batch, CHUNK, CHUNK, 3, full_units},
-    {&batch, CHUNK, T - 2 * CHUNK, 3, short_units},
+static const sl_chunks samples[] = {
+    {&batch, CHUNK, CHUNK, 3, full_chunks},
+    {&batch, CHUNK, T - 2 * CHUNK, 3, short_chunks},
 };
 
 // t, b, n and feature as the digits of a number
@@ -60,24 +60,24 @@ static int setup(void **unused) {
     return 0;
 }
 
-// the step of unit u at l, and its copy
-static int step_of(const sl_window *w, int l, int u) {
-    return w->units[u] / B * CHUNK + l;
+// the step of chunk u at l, and its copy
+static int step_of(const sl_chunks *w, int l, int u) {
+    return w->index[u] / B * CHUNK + l;
 }
-static int copy_of(const sl_window *w, int u) {
-    return w->units[u] % B;
+static int copy_of(const sl_chunks *w, int u) {
+    return w->index[u] % B;
 }
 
 #define EACH_ROW(w, G)                                                                                               \
     for (int l = 0; l < (w)->L; l++)                                                                                 \
-        for (int u = 0; u < (w)->U; u++)                                                                             \
+        for (int u = 0; u < (w)->n; u++)                                                                             \
             for (int g = 0; g < (G); g++)
 
-static void check_input(const sl_window *w, sl_group group, int used, int n_id) {
+static void check_input(const sl_chunks *w, sl_rows rows, int used, int n_id) {
     const float *x = got;
-    sl_gather_input(w, &group, obs, O, used, n_id, got);
-    EACH_ROW(w, group.G) {
-        int n = group.first + g;
+    sl_gather_input(w, &rows, obs, O, used, n_id, got);
+    EACH_ROW(w, rows.G) {
+        int n = rows.first + g;
         for (int k = 0; k < used; k++) assert_float_equal(*x++, code(step_of(w, l, u), copy_of(w, u), n, k), 0);
         for (int k = 0; k < n_id; k++) assert_float_equal(*x++, (k == n ? 1.0f : 0.0f), 0);
     }
@@ -86,14 +86,14 @@ static void check_input(const sl_window *w, sl_group group, int used, int n_id) 
 static void inputs_are_the_rows_own(void **unused) {
     (void)unused;
     for (int k = 0; k < 2; k++) {
-        const sl_window *w = &windows[k];
-        check_input(w, (sl_group){N, 0, N}, O, N);
-        check_input(w, (sl_group){N, 0, N}, O, 0);
-        check_input(w, (sl_group){N, 1, 1}, O, 0);
-        check_input(w, (sl_group){N, 2, 1}, O - 1, 0);
-        check_input(w, (sl_group){N, 1, 2}, O - 2, N);
+        const sl_chunks *w = &samples[k];
+        check_input(w, (sl_rows){N, 0, N}, O, N);
+        check_input(w, (sl_rows){N, 0, N}, O, 0);
+        check_input(w, (sl_rows){N, 1, 1}, O, 0);
+        check_input(w, (sl_rows){N, 2, 1}, O - 1, 0);
+        check_input(w, (sl_rows){N, 1, 2}, O - 2, N);
         // one row a copy
-        sl_group one = {1, 0, 1};
+        sl_rows one = {1, 0, 1};
         const float *x = got;
         sl_gather_input(w, &one, one_a_copy, 2, 2, 0, got);
         EACH_ROW(w, 1)
@@ -105,7 +105,7 @@ static void critic_rows_are_state_observation_index(void **unused) {
     (void)unused;
     for (int k = 0; k < 2; k++) {
         for (int own = 0; own <= O; own += O) {
-            const sl_window *w = &windows[k];
+            const sl_chunks *w = &samples[k];
             const float *x = got;
             int n_dead = 0;
             sl_gather_critic(w, own, got);
@@ -124,27 +124,27 @@ static void critic_rows_are_state_observation_index(void **unused) {
 
 static void numbers_are_the_rows_own(void **unused) {
     (void)unused;
-    static const sl_group groups[] = {{N, 0, N}, {N, 2, 1}, {N, 1, 2}};
+    static const sl_rows all[] = {{N, 0, N}, {N, 2, 1}, {N, 1, 2}};
     int32_t ints[CHUNK * 3 * N];
     uint8_t legal[CHUNK * 3 * N * A];
     for (int k = 0; k < 2; k++) {
-        const sl_window *w = &windows[k];
+        const sl_chunks *w = &samples[k];
         for (int j = 0; j < 3; j++) {
-            const sl_group *group = &groups[j];
+            const sl_rows *rows = &all[j];
             int r = 0;
-            sl_gather_floats(w, group, number, got);
-            sl_gather_ints(w, group, whole, ints);
-            sl_gather_bytes(w, group, bytes, A, A - (j > 0), legal);
+            sl_gather_floats(w, rows, number, got);
+            sl_gather_ints(w, rows, whole, ints);
+            sl_gather_bytes(w, rows, bytes, A, A - (j > 0), legal);
             const uint8_t *byte = legal;
-            EACH_ROW(w, group->G) {
-                int t = step_of(w, l, u), b = copy_of(w, u), n = group->first + g;
+            EACH_ROW(w, rows->G) {
+                int t = step_of(w, l, u), b = copy_of(w, u), n = rows->first + g;
                 assert_float_equal(got[r], code(t, b, n, 5), 0);
                 assert_int_equal(ints[r++], (int)code(t, b, n, 6));
                 for (int a = 0; a < A - (j > 0); a++) assert_int_equal(*byte++, ((t * B + b) * N + n) * A + a);
             }
         }
         // one number a copy is every agent's
-        sl_group shared = {1, 0, N};
+        sl_rows shared = {1, 0, N};
         int r = 0;
         sl_gather_floats(w, &shared, not_first, got);
         EACH_ROW(w, N) assert_true(got[r++] == (float)((step_of(w, l, u) * B + copy_of(w, u)) % 2));
@@ -157,22 +157,22 @@ static void numbers_are_the_rows_own(void **unused) {
 /* A sequence starts from the state that was stored at its chunk's first step. */
 static void hidden_states_are_the_chunks_own(void **unused) {
     (void)unused;
-    static const sl_group groups[] = {{N, 0, N}, {N, 2, 1}};
+    static const sl_rows all[] = {{N, 0, N}, {N, 2, 1}};
     for (int k = 0; k < 2; k++) {
-        const sl_window *w = &windows[k];
+        const sl_chunks *w = &samples[k];
         for (int j = 0; j < 2; j++) {
             const float *h = got;
-            sl_gather_hidden(w, &groups[j], hidden, WIDTH, H, got);
-            for (int u = 0; u < w->U; u++)
-                for (int g = 0; g < groups[j].G; g++)
+            sl_gather_hidden(w, &all[j], hidden, WIDTH, H, got);
+            for (int u = 0; u < w->n; u++)
+                for (int g = 0; g < all[j].G; g++)
                     for (int i = 0; i < H; i++)
-                        assert_true(*h++ == (float)((w->units[u] * N + groups[j].first + g) * WIDTH + i));
+                        assert_true(*h++ == (float)((w->index[u] * N + all[j].first + g) * WIDTH + i));
         }
-        sl_group one = {1, 0, 1};
+        sl_rows one = {1, 0, 1};
         const float *h = got;
         sl_gather_hidden(w, &one, hidden, WIDTH, WIDTH, got);
-        for (int u = 0; u < w->U; u++)
-            for (int i = 0; i < WIDTH; i++) assert_true(*h++ == (float)(w->units[u] * WIDTH + i));
+        for (int u = 0; u < w->n; u++)
+            for (int i = 0; i < WIDTH; i++) assert_true(*h++ == (float)(w->index[u] * WIDTH + i));
     }
 }
 

@@ -22,7 +22,7 @@ typedef struct fixture {
     sl_mappo *mappo;
     float *actor, *critic, *d_actor, *d_critic;
     size_t n_actor, n_critic;
-    int n_units, units[64];
+    int n_chunks, chunks[64];
 } fixture;
 
 static void create(fixture *f, const sl_synthetic_def *def, bool separate, int n_threads, int block_rows) {
@@ -35,9 +35,9 @@ static void create(fixture *f, const sl_synthetic_def *def, bool separate, int n
     f->d_actor = sl_alloc_array(f->n_actor, sizeof(float));
     f->d_critic = sl_alloc_array(f->n_critic, sizeof(float));
     int chunk = def->cell == SL_CELL_GRU ? def->chunk : 1;
-    f->n_units = (def->T + chunk - 1) / chunk * def->B;
-    assert_true(f->n_units <= 64);
-    for (int k = 0; k < f->n_units; k++) f->units[k] = k;
+    f->n_chunks = (def->T + chunk - 1) / chunk * def->B;
+    assert_true(f->n_chunks <= 64);
+    for (int k = 0; k < f->n_chunks; k++) f->chunks[k] = k;
     f->data.batch.H = separate ? def->hidden + 2 * (def->N - 1) : def->hidden;
 }
 
@@ -51,7 +51,7 @@ static void destroy(fixture *f) {
 
 static double loss(void *context) {
     fixture *f = context;
-    return sl_mappo_loss(f->mappo, &f->data.batch, f->n_units, f->units, f->d_actor, f->d_critic);
+    return sl_mappo_loss(f->mappo, &f->data.batch, f->n_chunks, f->chunks, f->d_actor, f->d_critic);
 }
 
 static void check_gradient(const sl_synthetic_def *def, bool separate) {

@@ -11,50 +11,50 @@
 
 /* ---- one block of episodes ---- */
 
-/* Student i forward on the window, with what the losses need of it. */
-static void forward(const sl_distill *self, sl_distill_slice *s, int i, const sl_window *window) {
+/* Student i forward on the chunks, with what the losses need of it. */
+static void forward(const sl_distill *self, sl_distill_slice *s, int i, const sl_chunks *chunks) {
     const sl_distill_student *one = &self->students[i];
     const sl_batch *batch = self->batch;
     const sl_exp_distill *options = self->def.options;
     sl_distill_view *v = &s->views[i];
-    sl_group group = {self->N, i, 1};
-    int L = window->L, U = window->U, R = L * U, H = one->def.hidden, A = one->def.out_dim;
-    sl_gather_input(window, &group, batch->obs, batch->O, one->def.in_dim, 0, v->x);
+    sl_rows rows = {self->N, i, 1};
+    int L = chunks->L, n = chunks->n, R = L * n, H = one->def.hidden, A = one->def.out_dim;
+    sl_gather_input(chunks, &rows, batch->obs, batch->O, one->def.in_dim, 0, v->x);
     bool recurrent = one->def.cell == SL_CELL_GRU;
-    sl_net_forward(&one->def, one->net.params, v->ws, recurrent ? L : 1, recurrent ? U : R, v->x, NULL,
+    sl_net_forward(&one->def, one->net.params, v->ws, recurrent ? L : 1, recurrent ? n : R, v->x, NULL,
                    recurrent ? s->not_first : NULL, v->logits, v->z);
-    if (batch->avail) sl_gather_bytes(window, &group, batch->avail, batch->A, A, v->avail);
+    if (batch->avail) sl_gather_bytes(chunks, &rows, batch->avail, batch->A, A, v->avail);
     sl_categorical_log_softmax(R, A, v->logits, batch->avail ? v->avail : NULL, v->logp);
-    sl_gather_input(window, &group, batch->teacher_logits, batch->A, A, 0, v->lt);
-    if (batch->alive) sl_gather_floats(window, &group, batch->alive, v->alive);
+    sl_gather_input(chunks, &rows, batch->teacher_logits, batch->A, A, 0, v->lt);
+    if (batch->alive) sl_gather_floats(chunks, &rows, batch->alive, v->alive);
     for (int r = 0; r < R; r++) v->weight[r] = (float)self->row_share * (batch->alive ? v->alive[r] : 1.0f);
     // the maps of eq. 9 and eq. 11 on the student's embedding
     if (options->w_sr != 0) {
-        sl_gather_input(window, &group, self->common_t, self->D, self->D, 0, v->ct);
+        sl_gather_input(chunks, &rows, self->common_t, self->D, self->D, 0, v->ct);
         sl_blas_nt(R, self->D, H, v->z, H, one->maps.params, H, 0.0f, v->common, self->D);
     }
     if (options->w_role != 0) {
-        sl_gather_input(window, &group, self->role_t, self->K, self->K, 0, v->rt);
+        sl_gather_input(chunks, &rows, self->role_t, self->K, self->K, 0, v->rt);
         sl_blas_nt(R, self->K, H, v->z, H, one->maps.params + (size_t)self->D * (size_t)H, H, 0.0f, v->roles,
                    self->K);
     }
 }
 
 /* Eq. 3-5, 7 and 8: what concerns student i's logits alone. */
-static void logit_losses(const sl_distill *self, sl_distill_slice *s, int i, const sl_window *window) {
+static void logit_losses(const sl_distill *self, sl_distill_slice *s, int i, const sl_chunks *chunks) {
     const sl_exp_distill *options = self->def.options;
     const sl_batch *batch = self->batch;
     sl_distill_view *v = &s->views[i];
-    sl_group group = {self->N, i, 1}, advantage_group = {batch->M == 1 ? 1 : self->N, i, 1};
-    int R = window->L * window->U, A = self->students[i].def.out_dim;
+    sl_rows rows = {self->N, i, 1}, advantage_rows = {batch->M == 1 ? 1 : self->N, i, 1};
+    int R = chunks->L * chunks->n, A = self->students[i].def.out_dim;
     const uint8_t *avail = batch->avail ? v->avail : NULL;
     memset(v->dlogits, 0, (size_t)R * (size_t)A * sizeof(float));
     if (options->w_ppo != 0) {
-        sl_gather_floats(window, &group, batch->logp, v->old_logp);
-        sl_gather_ints(window, &group, batch->action, v->action);
-        sl_gather_floats(window, &advantage_group, self->advantage, v->advantage);
-        sl_ppo_rows rows = {R, A, avail, v->action, v->old_logp, v->advantage, v->weight};
-        sl_ppo_actor_loss(&rows, v->logp, options->w_ppo, options->entropy, options->clip, s->scratch, v->dlogits,
+        sl_gather_floats(chunks, &rows, batch->logp, v->old_logp);
+        sl_gather_ints(chunks, &rows, batch->action, v->action);
+        sl_gather_floats(chunks, &advantage_rows, self->advantage, v->advantage);
+        sl_ppo_rows ppo = {R, A, avail, v->action, v->old_logp, v->advantage, v->weight};
+        sl_ppo_actor_loss(&ppo, v->logp, options->w_ppo, options->entropy, options->clip, s->scratch, v->dlogits,
                           &s->sums.ppo);
     } else {
         // eq. 5's entropy without its PPO term
@@ -90,17 +90,17 @@ static void relation_loss(const sl_distill *self, sl_distill_slice *s, int R) {
 }
 
 /* Eq. 10 and 11 for student i; every n-th step its gradient moves W_T too. */
-static void role_loss(const sl_distill *self, sl_distill_slice *s, int index, int i, const sl_window *window) {
+static void role_loss(const sl_distill *self, sl_distill_slice *s, int index, int i, const sl_chunks *chunks) {
     sl_distill_view *v = &s->views[i];
-    int R = window->L * window->U, K = self->K, H_teacher = self->need.teacher_H;
+    int R = chunks->L * chunks->n, K = self->K, H_teacher = self->need.teacher_H;
     size_t n = (size_t)R * (size_t)K;
     memset(v->droles, 0, n * sizeof(float));
     memset(v->drt, 0, n * sizeof(float));
     s->sums.role += sl_kd_role(R, K, v->rt, v->roles, self->def.options->tau_role, v->weight,
                                self->def.options->w_role, v->droles, self->moves_teacher ? v->drt : NULL);
     if (!self->moves_teacher) return;
-    sl_group group = {self->N, i, 1};
-    sl_gather_input(window, &group, self->batch->teacher_z, H_teacher, H_teacher, 0, s->zt);
+    sl_rows rows = {self->N, i, 1};
+    sl_gather_input(chunks, &rows, self->batch->teacher_z, H_teacher, H_teacher, 0, s->zt);
     sl_blas_tn(K, H_teacher, R, v->drt, K, s->zt, H_teacher, 1.0f,
                sl_parameter_group_slice(&self->teacher_role, index), H_teacher);
 }
@@ -127,14 +127,14 @@ static void backward(const sl_distill *self, sl_distill_slice *s, int index, int
                     sl_parameter_group_slice(&one->net, index));
 }
 
-static void run_block(sl_distill *self, int index, const sl_window *window) {
+static void run_block(sl_distill *self, int index, const sl_chunks *chunks) {
     sl_distill_slice *s = &self->slices[index];
-    int R = window->L * window->U;
-    sl_gather_not_first(window, 1, s->not_first);
-    for (int i = 0; i < self->N; i++) forward(self, s, i, window);
-    for (int i = 0; i < self->N; i++) logit_losses(self, s, i, window);
+    int R = chunks->L * chunks->n;
+    sl_gather_not_first(chunks, 1, s->not_first);
+    for (int i = 0; i < self->N; i++) forward(self, s, i, chunks);
+    for (int i = 0; i < self->N; i++) logit_losses(self, s, i, chunks);
     if (self->def.options->w_sr != 0) relation_loss(self, s, R);
-    for (int i = 0; i < self->N && self->def.options->w_role != 0; i++) role_loss(self, s, index, i, window);
+    for (int i = 0; i < self->N && self->def.options->w_role != 0; i++) role_loss(self, s, index, i, chunks);
     for (int i = 0; i < self->N; i++) backward(self, s, index, i, R);
 }
 
@@ -149,10 +149,10 @@ static void run_slice(void *context, int index, int thread) {
     sl_parameter_group_zero(&self->teacher_role, index);
     int begin = (int)((int64_t)self->n_minibatch * index / self->n_slices);
     int end = (int)((int64_t)self->n_minibatch * (index + 1) / self->n_slices);
-    for (int u = begin; u < end; u += self->block_units) {
-        int U = end - u < self->block_units ? end - u : self->block_units;
-        sl_window window = {self->batch, self->batch->T, self->batch->T, U, self->units + u};
-        run_block(self, index, &window);
+    for (int k = begin; k < end; k += self->block_chunks) {
+        int n = end - k < self->block_chunks ? end - k : self->block_chunks;
+        sl_chunks chunks = {self->batch, self->batch->T, self->batch->T, n, self->chunks + k};
+        run_block(self, index, &chunks);
     }
 }
 
@@ -168,7 +168,7 @@ static void count_rows(sl_distill *self) {
             const float *alive = batch->alive;
             if (alive) {
                 n = 0;
-                alive += ((size_t)t * (size_t)batch->B + (size_t)self->units[m]) * (size_t)self->N;
+                alive += ((size_t)t * (size_t)batch->B + (size_t)self->chunks[m]) * (size_t)self->N;
                 for (int i = 0; i < self->N; i++) n += alive[i] != 0.0f;
             }
             rows += n;
@@ -179,8 +179,8 @@ static void count_rows(sl_distill *self) {
     self->pair_share = pairs > 0 ? 1.0 / pairs : 0;
 }
 
-static sl_distill_sums run_minibatch(sl_distill *self, int n, const int *units) {
-    self->units = units;
+static sl_distill_sums run_minibatch(sl_distill *self, int n, const int *chunks) {
+    self->chunks = chunks;
     self->n_minibatch = n;
     count_rows(self);
     sl_pool_run(self->pool, self->n_slices, run_slice, self);
@@ -227,15 +227,9 @@ static void prepare(sl_distill *self, const sl_batch *batch) {
     project_teacher(self, true, true);
 }
 
+/* The epoch's order of the chunks; a single minibatch is the same in any. */
 static void permute(sl_distill *self) {
-    for (int k = 0; k < self->n_units; k++) self->order[k] = k;
-    if (self->def.options->minibatches <= 1) return;
-    for (int k = self->n_units - 1; k > 0; k--) {
-        int other = (int)sl_rng_below(&self->minibatch, (uint32_t)k + 1);
-        int swap = self->order[k];
-        self->order[k] = self->order[other];
-        self->order[other] = swap;
-    }
+    if (self->def.options->minibatches > 1) sl_rng_permute(&self->minibatch, self->n_chunks, self->order);
 }
 
 static void step(sl_distill *self, double lr) {
@@ -268,8 +262,8 @@ static void one_epoch(sl_distill *self, double lr, sl_distill_sums *mean) {
     permute(self);
     *mean = (sl_distill_sums){0};
     for (int m = 0; m < options->minibatches; m++) {
-        int begin = (int)((int64_t)self->n_units * m / options->minibatches);
-        int end = (int)((int64_t)self->n_units * (m + 1) / options->minibatches);
+        int begin = (int)((int64_t)self->n_chunks * m / options->minibatches);
+        int end = (int)((int64_t)self->n_chunks * (m + 1) / options->minibatches);
         if (begin == end) continue;
         int period = options->teacher_role_period;
         self->moves_teacher = period > 0 && options->w_role != 0 && (self->steps + 1) % period == 0;
@@ -332,8 +326,8 @@ static float *add_slices(const sl_parameter_group *trained, float *grads) {
 double sl_distill_loss(sl_distill *self, const sl_batch *batch, float *grads) {
     prepare(self, batch);
     self->moves_teacher = self->def.options->w_role != 0;
-    for (int k = 0; k < self->n_units; k++) self->order[k] = k;
-    sl_distill_sums total = run_minibatch(self, self->n_units, self->order);
+    for (int k = 0; k < self->n_chunks; k++) self->order[k] = k;
+    sl_distill_sums total = run_minibatch(self, self->n_chunks, self->order);
     for (int i = 0; i < self->N; i++) grads = add_slices(&self->students[i].net, grads);
     for (int i = 0; i < self->N; i++) grads = add_slices(&self->students[i].maps, grads);
     (void)add_slices(&self->teacher_role, grads);

@@ -18,7 +18,7 @@ static void describe(sl_distill *self) {
     self->N = setup->N;
     self->D = options->common_dim;
     self->K = options->role_dim;
-    self->n_units = options->episodes;
+    self->n_chunks = options->episodes;
     for (int i = 0; i < self->N; i++) {
         sl_distill_student *one = &self->students[i];
         one->def = setup->students[i];
@@ -72,10 +72,10 @@ static float *floats(size_t rows, int width, bool *ok) {
 }
 
 static sl_status create_view(const sl_distill *self, const sl_net_def *def, sl_distill_view *v) {
-    int T = self->need.T, U = self->block_units, H = def->hidden, A = def->out_dim, D = self->D, K = self->K;
-    size_t R = (size_t)T * (size_t)U;
+    int T = self->need.T, n = self->block_chunks, H = def->hidden, A = def->out_dim, D = self->D, K = self->K;
+    size_t R = (size_t)T * (size_t)n;
     bool recurrent = def->cell == SL_CELL_GRU, ok = true;
-    SL_TRY(sl_net_workspace_create(def, recurrent ? T : 1, recurrent ? U : T * U, &v->ws));
+    SL_TRY(sl_net_workspace_create(def, recurrent ? T : 1, recurrent ? n : T * n, &v->ws));
     v->x = floats(R, def->in_dim, &ok);
     float **of_actions[] = {&v->logits, &v->dlogits, &v->logp, &v->lt};
     for (int k = 0; k < 4; k++) *of_actions[k] = floats(R, A, &ok);
@@ -94,7 +94,7 @@ static sl_status create_view(const sl_distill *self, const sl_net_def *def, sl_d
 }
 
 static sl_status create_slice(const sl_distill *self, sl_distill_slice *s) {
-    size_t R = (size_t)self->need.T * (size_t)self->block_units, N = (size_t)self->N;
+    size_t R = (size_t)self->need.T * (size_t)self->block_chunks, N = (size_t)self->N;
     bool ok = true;
     s->views = sl_alloc_array(N, sizeof *s->views);
     s->not_first = floats(R, 1, &ok);
@@ -105,8 +105,7 @@ static sl_status create_slice(const sl_distill *self, sl_distill_slice *s) {
     s->cs = sl_alloc_array(N, sizeof *s->cs);
     s->alive = sl_alloc_array(N, sizeof *s->alive);
     s->dcs = sl_alloc_array(N, sizeof *s->dcs);
-    s->units = sl_alloc_array((size_t)self->n_units, sizeof *s->units);
-    if (!ok || !s->views || !s->ct || !s->cs || !s->alive || !s->dcs || !s->units) return out_of_memory();
+    if (!ok || !s->views || !s->ct || !s->cs || !s->alive || !s->dcs) return out_of_memory();
     for (int i = 0; i < self->N; i++) SL_TRY(create_view(self, &self->students[i].def, &s->views[i]));
     return SL_OK;
 }
@@ -122,16 +121,17 @@ static sl_status create_parts(sl_distill *self) {
                        self->K, self->D);
     SL_TRY(create_params(self));
     bool ok = true;
-    size_t rows = (size_t)self->need.T * (size_t)self->n_units * (size_t)self->N;
+    size_t rows = (size_t)self->need.T * (size_t)self->n_chunks * (size_t)self->N;
     self->common_t = floats(rows, self->D, &ok);
     self->role_t = floats(rows, self->K, &ok);
     self->advantage = floats(rows, 1, &ok);
-    self->order = sl_alloc_array((size_t)self->n_units, sizeof *self->order);
+    self->order = sl_alloc_array((size_t)self->n_chunks, sizeof *self->order);
     if (!ok || !self->order) return out_of_memory();
-    int minibatch = (self->n_units + options->minibatches - 1) / options->minibatches;
+    for (int k = 0; k < self->n_chunks; k++) self->order[k] = k;
+    int minibatch = (self->n_chunks + options->minibatches - 1) / options->minibatches;
     int share = (minibatch + self->n_slices - 1) / self->n_slices;
     int most = (self->def.block_rows ? self->def.block_rows : BLOCK_ROWS) / self->need.T;
-    self->block_units = most < 1 ? 1 : most < share ? most : share;
+    self->block_chunks = most < 1 ? 1 : most < share ? most : share;
     for (int s = 0; s < self->n_slices; s++) SL_TRY(create_slice(self, &self->slices[s]));
     return SL_OK;
 }
@@ -161,8 +161,7 @@ static void destroy_slice(sl_distill_slice *s, int N) {
                          v->rt,      v->drt,    v->action,  v->advantage, v->old_logp, v->best, v->avail};
         for (size_t k = 0; k < sizeof owned / sizeof *owned; k++) sl_free(owned[k]);
     }
-    void *owned[] = {s->views, s->not_first, s->scratch, s->zt,  s->pair_weight,
-                     s->ct,    s->cs,        s->alive,   s->dcs, s->units};
+    void *owned[] = {s->views, s->not_first, s->scratch, s->zt, s->pair_weight, s->ct, s->cs, s->alive, s->dcs};
     for (size_t k = 0; k < sizeof owned / sizeof *owned; k++) sl_free(owned[k]);
 }
 

@@ -40,7 +40,6 @@ typedef struct sl_distill_slice {
     float *pair_weight;              /* (R) */
     const float **ct, **cs, **alive; /* (N) for eq. 9 */
     float **dcs;
-    int *units;
     sl_distill_sums sums;
 } sl_distill_slice;
 
@@ -49,7 +48,7 @@ struct sl_distill {
     sl_batch_need need;
     int n_actions[SL_EXP_MAX_AGENTS];
     sl_pool *pool;
-    int N, D, K, n_slices, n_units, block_units;
+    int N, D, K, n_slices, n_chunks, block_chunks;
     sl_distill_student *students;
     float *params; /* all that is trained: students, maps, W_T */
     size_t n_students, n_params;
@@ -64,7 +63,7 @@ struct sl_distill {
     int64_t skipped_losses;
     /* of the minibatch at work */
     const sl_batch *batch;
-    const int *units;
+    const int *chunks;
     int n_minibatch;
     bool moves_teacher; /* this minibatch's gradient also goes to W_T */
     double row_share, pair_share;

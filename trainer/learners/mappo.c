@@ -11,17 +11,17 @@
 /* ---- one block of rows through one network ---- */
 
 /* from s->x to s->out */
-static void forward(const sl_mappo_net *one, sl_mappo_slice *s, sl_net_workspace *ws, const sl_window *window,
+static void forward(const sl_mappo_net *one, sl_mappo_slice *s, sl_net_workspace *ws, const sl_chunks *chunks,
                     const float *hidden, int hidden_width) {
-    int G = one->group.G, sequences = window->U * G;
+    int G = one->rows.G, sequences = chunks->n * G;
     if (one->def.cell == SL_CELL_GRU) {
-        sl_gather_not_first(window, G, s->not_first);
-        sl_gather_hidden(window, &one->group, hidden, hidden_width, one->def.hidden, s->h0);
-        sl_net_forward(&one->def, one->trained.params, ws, window->L, sequences, s->x, s->h0, s->not_first, s->out,
+        sl_gather_not_first(chunks, G, s->not_first);
+        sl_gather_hidden(chunks, &one->rows, hidden, hidden_width, one->def.hidden, s->h0);
+        sl_net_forward(&one->def, one->trained.params, ws, chunks->L, sequences, s->x, s->h0, s->not_first, s->out,
                        NULL);
     } else {
         // without a state every row stands alone
-        sl_net_forward(&one->def, one->trained.params, ws, 1, window->L * sequences, s->x, NULL, NULL, s->out, NULL);
+        sl_net_forward(&one->def, one->trained.params, ws, 1, chunks->L * sequences, s->x, NULL, NULL, s->out, NULL);
     }
 }
 
@@ -30,33 +30,33 @@ static bool counts_the_living(const sl_mappo *self, int k) {
     return self->batch->alive && k < self->n_nets;
 }
 
-/* weight (L, U, G) = alive / rows that count. */
-static void gather_weight(const sl_mappo *self, int k, const sl_window *window, float *weight) {
-    const sl_group *group = &self->nets[k].group;
-    int R = window->L * window->U * group->G;
+/* weight (L, n, G) = alive / rows that count. */
+static void gather_weight(const sl_mappo *self, int k, const sl_chunks *chunks, float *weight) {
+    const sl_rows *rows = &self->nets[k].rows;
+    int R = chunks->L * chunks->n * rows->G;
     float share = (float)self->row_share[k];
     bool counted = counts_the_living(self, k);
-    if (counted) sl_gather_floats(window, group, self->batch->alive, weight);
+    if (counted) sl_gather_floats(chunks, rows, self->batch->alive, weight);
     for (int r = 0; r < R; r++) weight[r] = counted ? weight[r] * share : share;
 }
 
-static void actor_block(sl_mappo *self, int k, int index, const sl_window *window) {
+static void actor_block(sl_mappo *self, int k, int index, const sl_chunks *chunks) {
     const sl_mappo_net *one = &self->nets[k];
     const sl_batch *batch = self->batch;
     sl_mappo_slice *s = &self->slices[index];
-    int R = window->L * window->U * one->group.G, A = one->def.out_dim;
-    sl_gather_input(window, &one->group, batch->obs, batch->O, one->used, one->n_id, s->x);
-    forward(one, s, s->workspaces[k], window, batch->hidden, batch->H);
+    int R = chunks->L * chunks->n * one->rows.G, A = one->def.out_dim;
+    sl_gather_input(chunks, &one->rows, batch->obs, batch->O, one->used, one->n_id, s->x);
+    forward(one, s, s->workspaces[k], chunks, batch->hidden, batch->H);
     sl_ppo_rows rows = {.R = R, .A = A, .action = s->action, .old_logp = s->old, .advantage = s->advantage};
     rows.weight = s->weight;
     rows.avail = batch->avail ? s->avail : NULL;
-    sl_gather_ints(window, &one->group, batch->action, s->action);
-    sl_gather_floats(window, &one->group, batch->logp, s->old);
-    sl_group advantage_group = one->group;
-    if (batch->M == 1) advantage_group.n = 1;
-    sl_gather_floats(window, &advantage_group, self->advantage, s->advantage);
-    gather_weight(self, k, window, s->weight);
-    if (batch->avail) sl_gather_bytes(window, &one->group, batch->avail, batch->A, A, s->avail);
+    sl_gather_ints(chunks, &one->rows, batch->action, s->action);
+    sl_gather_floats(chunks, &one->rows, batch->logp, s->old);
+    sl_rows advantage_rows = one->rows;
+    if (batch->M == 1) advantage_rows.n = 1;
+    sl_gather_floats(chunks, &advantage_rows, self->advantage, s->advantage);
+    gather_weight(self, k, chunks, s->weight);
+    if (batch->avail) sl_gather_bytes(chunks, &one->rows, batch->avail, batch->A, A, s->avail);
     sl_categorical_log_softmax(R, A, s->out, rows.avail, s->logp);
     memset(s->dout, 0, (size_t)R * (size_t)A * sizeof *s->dout);
     sl_ppo_actor_loss(&rows, s->logp, 1.0, self->entropy_coef, self->def.ppo->clip, s->scratch, s->dout, &s->sums);
@@ -64,22 +64,22 @@ static void actor_block(sl_mappo *self, int k, int index, const sl_window *windo
                     sl_parameter_group_slice(&one->trained, index));
 }
 
-static void critic_block(sl_mappo *self, int index, const sl_window *window) {
+static void critic_block(sl_mappo *self, int index, const sl_chunks *chunks) {
     int k = self->n_nets;
     const sl_mappo_net *one = &self->nets[k];
     const sl_batch *batch = self->batch;
     const sl_exp_ppo *ppo = self->def.ppo;
     sl_mappo_slice *s = &self->slices[index];
-    int R = window->L * window->U * one->group.G;
+    int R = chunks->L * chunks->n * one->rows.G;
     const sl_setup *setup = self->def.setup;
     if (setup->critic_rows)
-        sl_gather_critic(window, setup->critic_own ? batch->O : 0, s->x);
+        sl_gather_critic(chunks, setup->critic_own ? batch->O : 0, s->x);
     else
-        sl_gather_input(window, &one->group, batch->state, batch->S, batch->S, 0, s->x);
-    forward(one, s, s->workspaces[k], window, batch->critic_hidden, batch->critic_H);
-    sl_gather_floats(window, &one->group, self->value, s->old);
-    sl_gather_floats(window, &one->group, self->target, s->advantage);
-    gather_weight(self, k, window, s->weight);
+        sl_gather_input(chunks, &one->rows, batch->state, batch->S, batch->S, 0, s->x);
+    forward(one, s, s->workspaces[k], chunks, batch->critic_hidden, batch->critic_H);
+    sl_gather_floats(chunks, &one->rows, self->value, s->old);
+    sl_gather_floats(chunks, &one->rows, self->target, s->advantage);
+    gather_weight(self, k, chunks, s->weight);
     sl_ppo_value_loss(R, s->out, s->old, s->advantage, s->weight, ppo->value_coef, ppo->clip, ppo->huber_delta,
                       s->dout, &s->sums);
     sl_net_backward(&one->def, one->trained.params, s->workspaces[k], s->dout, NULL,
@@ -88,29 +88,29 @@ static void critic_block(sl_mappo *self, int index, const sl_window *window) {
 
 /* ---- one slice of a minibatch ---- */
 
-/* This slice's units of the minibatch, those of full length first; returns how many of them are full. */
-static int share_out(const sl_mappo *self, int index, int *units, int *n) {
+/* This slice's chunks of the minibatch, those of full length first; returns how many of them are full. */
+static int share_out(const sl_mappo *self, int index, int *chunks, int *n) {
     int begin = (int)((int64_t)self->n_minibatch * index / self->n_slices);
     int end = (int)((int64_t)self->n_minibatch * (index + 1) / self->n_slices);
     int B = self->batch->B, n_full = 0, rest = self->batch->T - (self->C - 1) * self->chunk;
     bool last_is_short = rest != self->chunk;
     for (int k = begin; k < end; k++)
-        if (!last_is_short || self->units[k] / B != self->C - 1) units[n_full++] = self->units[k];
+        if (!last_is_short || self->chunks[k] / B != self->C - 1) chunks[n_full++] = self->chunks[k];
     *n = n_full;
     for (int k = begin; last_is_short && k < end; k++)
-        if (self->units[k] / B == self->C - 1) units[(*n)++] = self->units[k];
+        if (self->chunks[k] / B == self->C - 1) chunks[(*n)++] = self->chunks[k];
     return n_full;
 }
 
-/* Units of one length, in blocks of about equal size. */
-static void run_units(sl_mappo *self, int index, int L, int n, const int *units) {
-    int n_blocks = (n + self->block_units - 1) / self->block_units;
+/* Chunks of one length, in blocks of about equal size. */
+static void run_chunks(sl_mappo *self, int slice, int L, int n, const int *index) {
+    int n_blocks = (n + self->block_chunks - 1) / self->block_chunks;
     for (int b = 0; b < n_blocks; b++) {
         int begin = (int)((int64_t)n * b / n_blocks), end = (int)((int64_t)n * (b + 1) / n_blocks);
-        sl_window window = {.batch = self->batch, .chunk = self->chunk, .L = L, .U = end - begin};
-        window.units = units + begin;
-        for (int k = 0; k < self->n_nets; k++) actor_block(self, k, index, &window);
-        critic_block(self, index, &window);
+        sl_chunks chunks = {.batch = self->batch, .chunk = self->chunk, .L = L, .n = end - begin};
+        chunks.index = index + begin;
+        for (int k = 0; k < self->n_nets; k++) actor_block(self, k, slice, &chunks);
+        critic_block(self, slice, &chunks);
     }
 }
 
@@ -120,29 +120,29 @@ static void run_slice(void *context, int index, int thread) {
     sl_mappo_slice *s = &self->slices[index];
     s->sums = (sl_ppo_sums){0};
     for (int k = 0; k <= self->n_nets; k++) sl_parameter_group_zero(&self->nets[k].trained, index);
-    int n = 0, n_full = share_out(self, index, s->units, &n);
-    run_units(self, index, self->chunk, n_full, s->units);
+    int n = 0, n_full = share_out(self, index, s->chunks, &n);
+    run_chunks(self, index, self->chunk, n_full, s->chunks);
     // the last chunk of a roll-out may be shorter: its own blocks, instead of padding
-    run_units(self, index, self->batch->T - (self->C - 1) * self->chunk, n - n_full, s->units + n_full);
+    run_chunks(self, index, self->batch->T - (self->C - 1) * self->chunk, n - n_full, s->chunks + n_full);
 }
 
 /* 1 / (rows that count) of each network in this minibatch. */
 static void count_rows(sl_mappo *self) {
     const sl_batch *batch = self->batch;
     for (int k = 0; k <= self->n_nets; k++) {
-        const sl_group *group = &self->nets[k].group;
+        const sl_rows *rows = &self->nets[k].rows;
         double n = 0;
         for (int m = 0; m < self->n_minibatch; m++) {
-            int c = self->units[m] / batch->B, b = self->units[m] % batch->B;
+            int c = self->chunks[m] / batch->B, b = self->chunks[m] % batch->B;
             int begin = c * self->chunk, end = begin + self->chunk < batch->T ? begin + self->chunk : batch->T;
             if (!counts_the_living(self, k)) {
-                n += (double)(end - begin) * group->G;
+                n += (double)(end - begin) * rows->G;
                 continue;
             }
             for (int t = begin; t < end; t++)
-                for (int g = 0; g < group->G; g++)
+                for (int g = 0; g < rows->G; g++)
                     n += (double)batch->alive[((size_t)t * (size_t)batch->B + (size_t)b) * (size_t)batch->N +
-                                              (size_t)(group->first + g)];
+                                              (size_t)(rows->first + g)];
         }
         // every network's loss is the mean over its own rows
         self->row_share[k] = n > 0 ? 1.0 / n : 0;
@@ -150,8 +150,8 @@ static void count_rows(sl_mappo *self) {
 }
 
 /* Losses and gradients of one minibatch, summed in slice order. */
-static sl_ppo_sums run_minibatch(sl_mappo *self, int n, const int *units) {
-    self->units = units;
+static sl_ppo_sums run_minibatch(sl_mappo *self, int n, const int *chunks) {
+    self->chunks = chunks;
     self->n_minibatch = n;
     count_rows(self);
     sl_pool_run(self->pool, self->n_slices, run_slice, self);
@@ -191,16 +191,9 @@ static void prepare(sl_mappo *self, const sl_batch *batch) {
     }
 }
 
+/* The epoch's order of the chunks; a single minibatch is the same in any. */
 static void permute(sl_mappo *self) {
-    for (int k = 0; k < self->n_units; k++) self->order[k] = k;
-    // a single minibatch is the same in any order
-    if (self->def.ppo->minibatches <= 1) return;
-    for (int k = self->n_units - 1; k > 0; k--) {
-        int other = (int)sl_rng_below(&self->minibatch, (uint32_t)k + 1);
-        int swap = self->order[k];
-        self->order[k] = self->order[other];
-        self->order[other] = swap;
-    }
+    if (self->def.ppo->minibatches > 1) sl_rng_permute(&self->minibatch, self->n_chunks, self->order);
 }
 
 typedef struct step_context {
@@ -230,8 +223,8 @@ void sl_mappo_update(sl_mappo *self, const sl_batch *batch, double progress, sl_
         permute(self);
         mean = (sl_ppo_sums){0};
         for (int m = 0; m < ppo->minibatches; m++) {
-            int begin = (int)((int64_t)self->n_units * m / ppo->minibatches);
-            int end = (int)((int64_t)self->n_units * (m + 1) / ppo->minibatches);
+            int begin = (int)((int64_t)self->n_chunks * m / ppo->minibatches);
+            int end = (int)((int64_t)self->n_chunks * (m + 1) / ppo->minibatches);
             if (begin == end) continue;
             sl_ppo_sums sums = run_minibatch(self, end - begin, self->order + begin);
             if (is_finite(&sums))
@@ -259,11 +252,11 @@ void sl_mappo_update(sl_mappo *self, const sl_batch *batch, double progress, sl_
     for (int k = 0; k <= self->n_nets; k++) stats->skipped += self->nets[k].trained.skipped;
 }
 
-double sl_mappo_loss(sl_mappo *self, const sl_batch *batch, int n_units, const int *units, float *actor_grads,
+double sl_mappo_loss(sl_mappo *self, const sl_batch *batch, int n_chunks, const int *chunks, float *actor_grads,
                      float *critic_grads) {
     self->entropy_coef = self->def.ppo->entropy;
     prepare(self, batch);
-    sl_ppo_sums sums = run_minibatch(self, n_units, units);
+    sl_ppo_sums sums = run_minibatch(self, n_chunks, chunks);
     float *grads = actor_grads;
     for (int k = 0; k <= self->n_nets; k++) {
         const sl_parameter_group *trained = &self->nets[k].trained;

@@ -44,9 +44,9 @@ void sl_mappo_start_from(sl_mappo *self, const sl_policy *teacher);
 SL_MUST_CHECK sl_status sl_mappo_save(const sl_mappo *self, sl_tensors *file);
 SL_MUST_CHECK sl_status sl_mappo_load(sl_mappo *self, const sl_tensors *file);
 
-/* One minibatch's loss and gradient without a step, for tests: units (n) of the batch, gradients of actor and critic
+/* One minibatch's loss and gradient without a step, for tests: chunks (n) of the batch, gradients of actor and critic
  * added up over slices. progress 0. Returns L_PPO - c_H H + c_V L_V. */
-double sl_mappo_loss(sl_mappo *self, const sl_batch *batch, int n_units, const int *units, float *actor_grads,
+double sl_mappo_loss(sl_mappo *self, const sl_batch *batch, int n_chunks, const int *chunks, float *actor_grads,
                      float *critic_grads);
 
 #endif

@@ -12,14 +12,14 @@ static void describe_nets(sl_mappo *self) {
     for (int k = 0; k < self->n_nets; k++) {
         sl_mappo_net *actor = &self->nets[k];
         actor->def = self->def.separate ? setup->students[k] : setup->teacher;
-        actor->group = self->def.separate ? (sl_group){setup->N, k, 1} : (sl_group){setup->N, 0, setup->N};
+        actor->rows = self->def.separate ? (sl_rows){setup->N, k, 1} : (sl_rows){setup->N, 0, setup->N};
         actor->used = self->def.separate ? actor->def.in_dim : setup->O;
         actor->n_id = actor->def.in_dim - actor->used;
         snprintf(actor->name, sizeof actor->name, self->def.separate ? "student%d" : "actor", k);
     }
     sl_mappo_net *critic = &self->nets[self->n_nets];
     critic->def = setup->critic;
-    critic->group = (sl_group){setup->M == 1 ? 1 : setup->N, 0, setup->M};
+    critic->rows = (sl_rows){setup->M == 1 ? 1 : setup->N, 0, setup->M};
     snprintf(critic->name, sizeof critic->name, "critic");
 }
 
@@ -38,7 +38,7 @@ static void describe_need(sl_mappo *self) {
     bool recurrent = hidden || critic_hidden;
     self->chunk = !recurrent ? 1 : ppo->chunk < ppo->rollout_steps ? ppo->chunk : ppo->rollout_steps;
     self->C = (ppo->rollout_steps + self->chunk - 1) / self->chunk;
-    self->n_units = self->C * ppo->n_envs;
+    self->n_chunks = self->C * ppo->n_envs;
     for (int i = 0; i < self->def.setup->N; i++)
         self->n_actions[i] = self->def.separate ? self->nets[i].def.out_dim : self->def.setup->A;
     self->need = (sl_batch_need){.T = ppo->rollout_steps,
@@ -79,7 +79,7 @@ static sl_status create_slice(sl_mappo *self, sl_mappo_slice *s) {
     if (!s->workspaces) return sl_fail(SL_MEMORY, NULL, "cannot allocate a learner slice");
     for (int k = 0; k <= self->n_nets; k++) {
         const sl_net_def *def = &self->nets[k].def;
-        int sequences = self->block_units * self->nets[k].group.G, L = self->chunk;
+        int sequences = self->block_chunks * self->nets[k].rows.G, L = self->chunk;
         size_t n = (size_t)sequences * (size_t)L;
         bool recurrent = def->cell == SL_CELL_GRU;
         SL_TRY(sl_net_workspace_create(def, recurrent ? L : 1, recurrent ? sequences : sequences * L,
@@ -101,9 +101,9 @@ static sl_status create_slice(sl_mappo *self, sl_mappo_slice *s) {
     s->weight = sl_alloc_array(rows, sizeof(float));
     s->action = sl_alloc_array(rows, sizeof(int32_t));
     s->avail = sl_alloc_array(out, 1);
-    s->units = sl_alloc_array((size_t)self->n_units, sizeof(int));
+    s->chunks = sl_alloc_array((size_t)self->n_chunks, sizeof(int));
     bool all = s->x && s->h0 && s->not_first && s->out && s->dout && s->logp && s->scratch && s->old &&
-               s->advantage && s->weight && s->action && s->avail && s->units;
+               s->advantage && s->weight && s->action && s->avail && s->chunks;
     return all ? SL_OK : sl_fail(SL_MEMORY, NULL, "cannot allocate a learner slice");
 }
 
@@ -119,18 +119,19 @@ static sl_status create_parts(sl_mappo *self) {
     describe_need(self);
     SL_TRY(create_params(self));
     size_t n_targets = (size_t)ppo->rollout_steps * (size_t)ppo->n_envs * (size_t)self->def.setup->M;
-    self->order = sl_alloc_array((size_t)self->n_units, sizeof *self->order);
+    self->order = sl_alloc_array((size_t)self->n_chunks, sizeof *self->order);
     self->advantage = sl_alloc_array(n_targets, sizeof(float));
     self->target = sl_alloc_array(n_targets, sizeof(float));
     self->value = sl_alloc_array(n_targets, sizeof(float));
     if (!self->order || !self->advantage || !self->target || !self->value)
-        return sl_fail(SL_MEMORY, NULL, "cannot allocate a learner for batches of %d units", self->n_units);
-    // a slice never has more units than its share of the largest minibatch
+        return sl_fail(SL_MEMORY, NULL, "cannot allocate a learner for batches of %d chunks", self->n_chunks);
+    for (int k = 0; k < self->n_chunks; k++) self->order[k] = k;
+    // a slice never has more chunks than its share of the largest minibatch
     int block_rows = self->def.block_rows ? self->def.block_rows : BLOCK_ROWS;
-    int minibatch = (self->n_units + ppo->minibatches - 1) / ppo->minibatches;
+    int minibatch = (self->n_chunks + ppo->minibatches - 1) / ppo->minibatches;
     int share = (minibatch + self->n_slices - 1) / self->n_slices;
     int most = block_rows / (self->chunk * self->def.setup->N);
-    self->block_units = most < 1 ? 1 : most < share ? most : share;
+    self->block_chunks = most < 1 ? 1 : most < share ? most : share;
     for (int s = 0; s < self->n_slices; s++) SL_TRY(create_slice(self, &self->slices[s]));
     return SL_OK;
 }
@@ -155,7 +156,7 @@ sl_status sl_mappo_create(const sl_mappo_def *def, sl_pool *pool, sl_mappo **out
 static void destroy_slice(sl_mappo_slice *s, int n_workspaces) {
     for (int k = 0; s->workspaces && k < n_workspaces; k++) sl_net_workspace_destroy(&s->workspaces[k]);
     void *owned[] = {s->workspaces, s->x,   s->h0,        s->not_first, s->out,    s->dout,  s->logp,
-                     s->scratch,    s->old, s->advantage, s->weight,    s->action, s->avail, s->units};
+                     s->scratch,    s->old, s->advantage, s->weight,    s->action, s->avail, s->chunks};
     for (size_t k = 0; k < sizeof owned / sizeof *owned; k++) sl_free(owned[k]);
 }
 

@@ -10,7 +10,7 @@
 /* An actor or the critic: what it is, which rows of a step are its own, and its training state. */
 typedef struct sl_mappo_net {
     sl_net_def def;
-    sl_group group;
+    sl_rows rows;
     int used, n_id; /* an actor: features read of an observation, one-hot length */
     char name[24];
     sl_parameter_group trained;
@@ -23,7 +23,7 @@ typedef struct sl_mappo_slice {
     float *old, *advantage, *weight; /* old: log-probability at roll-out, or value */
     int32_t *action;
     uint8_t *avail;
-    int *units; /* this slice's units, full chunks first */
+    int *chunks; /* this slice's chunks, full chunks first */
     sl_ppo_sums sums;
 } sl_mappo_slice;
 
@@ -32,12 +32,12 @@ struct sl_mappo {
     sl_batch_need need;
     int n_actions[SL_EXP_MAX_AGENTS];
     sl_pool *pool;
-    int n_nets, n_slices, chunk, C, n_units, block_units;
+    int n_nets, n_slices, chunk, C, n_chunks, block_chunks;
     sl_mappo_net *nets; /* (n_nets + 1), the critic last */
     float *actor_params, *critic_params;
     size_t n_actor, n_critic;
     sl_mappo_slice *slices;
-    int *order;            /* (n_units) the epoch's permutation */
+    int *order;            /* (n_chunks) the epoch's permutation */
     float *advantage;      /* (T, B, M) normalised */
     float *target, *value; /* (T, B, M) in normalised units */
     sl_value_norm value_norm;
@@ -45,7 +45,7 @@ struct sl_mappo {
     int64_t skipped_losses;
     /* of the minibatch at work */
     const sl_batch *batch;
-    const int *units;
+    const int *chunks;
     int n_minibatch;
     double entropy_coef;
     double *row_share; /* (n_nets + 1): 1 / rows that count */
