@@ -1,6 +1,8 @@
 /* adversary.c - simple_adversary_v3: N agents know which of N landmarks is the goal, the adversary must guess it from
  * where they go. */
+#include "envs/mpe/build.h"
 #include "envs/mpe/measure.h"
+#include "envs/mpe/scenarios.h"
 
 #include <stdio.h>
 
@@ -16,11 +18,7 @@ static void build(sl_mpe *m) {
     m->entities[ADVERSARY].rgba = 0xd95959ffu;
     for (int k = 0; k < m->E - m->N; k++) sl_mpe_set_landmark(m, k, 0.08, false, 0x262626ffu);
     for (int i = 0; i < m->N; i++) {
-        if (i != ADVERSARY) {
-            sl_mpe_block(m, i, "goal");
-            sl_mpe_feature(m, i, sl_mpe_extra(m, GOAL), sl_mpe_x(i));
-            sl_mpe_feature(m, i, sl_mpe_extra(m, GOAL + 1), sl_mpe_y(i));
-        }
+        if (i != ADVERSARY) sl_mpe_block_goal(m, i, GOAL);
         sl_mpe_block_landmarks(m, i);
         sl_mpe_block_others(m, i);
     }

@@ -1,6 +1,7 @@
-/* build.c - the entity table and the spec of a scenario, put together once, when an environment is created. */
+/* build.c - see build.h. */
+#include "envs/mpe/build.h"
+
 #include "common/assert.h"
-#include "envs/mpe/mpe.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -45,26 +46,45 @@ void sl_mpe_feature_velocity(sl_mpe *m, int agent, int of) {
     sl_mpe_feature(m, agent, sl_mpe_vy(m, of), SL_MPE_ZERO);
 }
 
-void sl_mpe_feature_position(sl_mpe *m, int agent) {
-    sl_mpe_feature(m, agent, sl_mpe_x(agent), SL_MPE_ZERO);
-    sl_mpe_feature(m, agent, sl_mpe_y(agent), SL_MPE_ZERO);
-}
-
-void sl_mpe_feature_relative(sl_mpe *m, int agent, int entity) {
+static void add_relative(sl_mpe *m, int agent, int entity) {
     sl_mpe_feature(m, agent, sl_mpe_x(entity), sl_mpe_x(agent));
     sl_mpe_feature(m, agent, sl_mpe_y(entity), sl_mpe_y(agent));
 }
 
+void sl_mpe_block_self_vel(sl_mpe *m, int agent) {
+    sl_mpe_block(m, agent, "self_vel");
+    sl_mpe_feature_velocity(m, agent, agent);
+}
+
+void sl_mpe_block_self_pos(sl_mpe *m, int agent) {
+    sl_mpe_block_rows(m, agent, "self_pos", sl_mpe_x(agent), 2);
+}
+
 void sl_mpe_block_landmarks(sl_mpe *m, int agent) {
     sl_mpe_block(m, agent, "landmarks");
-    for (int e = m->N; e < m->E; e++) sl_mpe_feature_relative(m, agent, e);
+    for (int e = m->N; e < m->E; e++) add_relative(m, agent, e);
 }
 
 void sl_mpe_block_others(sl_mpe *m, int agent) {
     sl_mpe_block(m, agent, "others");
     for (int j = 0; j < m->N; j++) {
-        if (j != agent) sl_mpe_feature_relative(m, agent, j);
+        if (j != agent) add_relative(m, agent, j);
     }
+}
+
+void sl_mpe_block_goal(sl_mpe *m, int agent, int k) {
+    sl_mpe_block(m, agent, "goal");
+    sl_mpe_feature(m, agent, sl_mpe_extra(m, k), sl_mpe_x(agent));
+    sl_mpe_feature(m, agent, sl_mpe_extra(m, k + 1), sl_mpe_y(agent));
+}
+
+void sl_mpe_block_rows(sl_mpe *m, int agent, const char *name, int row, int n) {
+    sl_mpe_block(m, agent, name);
+    for (int k = 0; k < n; k++) sl_mpe_feature(m, agent, row + k, SL_MPE_ZERO);
+}
+
+void sl_mpe_block_words(sl_mpe *m, int agent, int speaker) {
+    sl_mpe_block_rows(m, agent, "comm", sl_mpe_word(m, speaker, 0), m->C);
 }
 
 // what one agent may choose: a move, a word, or both

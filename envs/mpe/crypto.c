@@ -1,14 +1,11 @@
 /* crypto.c - simple_crypto_v3: Alice tells Bob a goal over a channel that Eve hears; Alice and Bob share a key. */
+#include "envs/mpe/build.h"
 #include "envs/mpe/measure.h"
+#include "envs/mpe/scenarios.h"
 
 enum { EVE, BOB, ALICE, N_AGENTS };
 enum { L = SL_ENV_LANES, N_WORDS = 4 };
 enum { GOAL = 0, KEY = N_WORDS, N_EXTRA = 2 * N_WORDS };
-
-static void add_words(sl_mpe *m, int i, const char *block, int row) {
-    sl_mpe_block(m, i, block);
-    for (int k = 0; k < N_WORDS; k++) sl_mpe_feature(m, i, row + k, SL_MPE_ZERO);
-}
 
 static void build(sl_mpe *m) {
     static const char *const names[] = {"eve_0", "bob_0", "alice_0"}, *const roles[] = {"eve", "bob", "alice"};
@@ -20,11 +17,11 @@ static void build(sl_mpe *m) {
     }
     m->entities[EVE].rgba = 0xbf4040ffu;
     for (int k = 0; k < m->E - m->N; k++) sl_mpe_set_landmark(m, k, 0.05, false, 0x404040ffu);
-    add_words(m, EVE, "comm", sl_mpe_word(m, ALICE, 0));
-    add_words(m, BOB, "key", sl_mpe_extra(m, KEY));
-    add_words(m, BOB, "comm", sl_mpe_word(m, ALICE, 0));
-    add_words(m, ALICE, "goal", sl_mpe_extra(m, GOAL));
-    add_words(m, ALICE, "key", sl_mpe_extra(m, KEY));
+    sl_mpe_block_words(m, EVE, ALICE);
+    sl_mpe_block_rows(m, BOB, "key", sl_mpe_extra(m, KEY), N_WORDS);
+    sl_mpe_block_words(m, BOB, ALICE);
+    sl_mpe_block_rows(m, ALICE, "goal", sl_mpe_extra(m, GOAL), N_WORDS);
+    sl_mpe_block_rows(m, ALICE, "key", sl_mpe_extra(m, KEY), N_WORDS);
 }
 
 static void derive(const sl_mpe *m, sl_mpe_row *rows, int lane, const int *goals) {

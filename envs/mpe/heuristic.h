@@ -2,7 +2,7 @@
 #ifndef SL_ENVS_MPE_HEURISTIC_H
 #define SL_ENVS_MPE_HEURISTIC_H
 
-#include "envs/mpe/mpe.h"
+#include "envs/mpe/state.h"
 
 /* The move (0..4) that brings agent i soonest to x, y, braking in time. */
 int32_t sl_mpe_heuristic_move(const sl_mpe *m, sl_mpe_row *rows, int lane, int i, double x, double y);

@@ -2,7 +2,7 @@
 #ifndef SL_ENVS_MPE_MEASURE_H
 #define SL_ENVS_MPE_MEASURE_H
 
-#include "envs/mpe/mpe.h"
+#include "envs/mpe/state.h"
 
 #include <math.h>
 

@@ -4,6 +4,11 @@
 
 #include "common/alloc.h"
 #include "common/assert.h"
+#include "envs/mpe/build.h"
+#include "envs/mpe/observe.h"
+#include "envs/mpe/picture.h"
+#include "envs/mpe/scenarios.h"
+#include "envs/mpe/world.h"
 
 #include <stdio.h>
 #include <string.h>

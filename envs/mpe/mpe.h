@@ -1,119 +1,14 @@
-/* mpe.h - the multi-agent particle environments on one entity table. A scenario says which entities there are, what
- * each agent observes and what it is paid; world.c moves, observe.c writes, mpe.c binds them to env.h.
- *
- * The state of SL_ENV_LANES copies is a tile: a table of rows of doubles, one lane a copy, so that every loop over
- * lanes is vector code. Rows: zeros, x and y of every entity, velocity of every agent, words of every agent, then
- * what the scenario derives (a goal's position, a colour). An observed feature is always the difference of two rows.
- * No index from a saved state is ever used to address memory. Inside envs/ only. */
+/* mpe.h - the multi-agent particle environments. From the bottom: state.h is the entity table, build.c puts a
+ * scenario together, world.c moves, observe.c writes; mpe.c binds them to env.h. Inside envs/ only. */
 #ifndef SL_ENVS_MPE_MPE_H
 #define SL_ENVS_MPE_MPE_H
 
-#include "envs/env_class.h"
+#include "envs/mpe/state.h"
 
-enum { SL_MPE_ZERO = 0, SL_MPE_MAX_OBS = 512, SL_MPE_MAX_GOALS = 2, SL_MPE_MAX_WORDS = 16 };
-
-typedef double sl_mpe_row[SL_ENV_LANES];
-typedef struct sl_mpe sl_mpe;
-
-typedef struct sl_mpe_entity {
-    char name[SL_NAME_SIZE];
-    double radius, gain, max_speed; /* max_speed 0 = none */
-    bool movable, collide, speaks, adversary;
-    uint32_t rgba;
-} sl_mpe_entity;
-
-typedef struct sl_mpe_scenario {
-    const char *name;
-    int default_n;               /* N; 0 = the scenario has no option N */
-    int n_agents, n_landmarks;   /* with N: added to N */
-    int dim_c, n_extra, n_goals; /* words of a speaker, derived rows, goal landmarks drawn at reset */
-    bool goal_per_agent;         /* goal g belongs to agent g; otherwise goal 0 is everyone's and goal 1 the key */
-    double landmark_range;       /* landmarks start in [-range, range) */
-    double local_ratio;          /* the default; < 0 = the scenario has no such option */
-    void (*build)(sl_mpe *m);    /* entities and features */
-    void (*derive)(const sl_mpe *m, sl_mpe_row *rows, int lane, const int *goals); /* after goals changed; or NULL */
-    void (*observe)(const sl_mpe *m, sl_mpe_row *rows); /* before features are read; or NULL */
-    void (*reward)(const sl_mpe *m, sl_mpe_row *rows, sl_mpe_row *reward);
-    void (*act)(const sl_mpe *m, sl_mpe_row *rows, int lane, int32_t *actions); /* the heuristic; or NULL */
-} sl_mpe_scenario;
-
-typedef struct sl_mpe_term {
-    int minuend, subtrahend; /* rows */
-} sl_mpe_term;
-
-typedef struct sl_mpe_pair {
-    int a, b;
-} sl_mpe_pair;
-
-struct sl_mpe {
-    sl_env base;
-    const sl_mpe_scenario *scenario;
-    int N, E, C; /* agents, entities (agents first), words */
-    int n_rows, n_pairs, n_tiles;
-    double local_ratio;
-    bool legacy;
-    sl_mpe_entity *entities; /* (E) */
-    sl_mpe_term *terms;      /* (N, SL_MPE_MAX_OBS), unused ones read zero */
-    sl_mpe_pair *pairs;      /* those that can touch and of which one can move */
-    sl_mpe_row *rows;        /* (n_tiles, n_rows) */
-    sl_rng *streams;         /* (n_tiles * SL_ENV_LANES) */
-    int32_t *steps;          /* (n_tiles * SL_ENV_LANES) since the reset */
-};
-
-/* Rows of the table. */
-static inline int sl_mpe_x(int entity) {
-    return 1 + 2 * entity;
-}
-static inline int sl_mpe_y(int entity) {
-    return 2 + 2 * entity;
-}
-static inline int sl_mpe_vx(const sl_mpe *m, int agent) {
-    return 1 + 2 * m->E + 2 * agent;
-}
-static inline int sl_mpe_vy(const sl_mpe *m, int agent) {
-    return 2 + 2 * m->E + 2 * agent;
-}
-static inline int sl_mpe_word(const sl_mpe *m, int agent, int word) {
-    return 1 + 2 * m->E + 2 * m->N + agent * m->C + word;
-}
-static inline int sl_mpe_extra(const sl_mpe *m, int k) {
-    return 1 + 2 * m->E + 2 * m->N + m->N * m->C + k;
-}
-static inline sl_mpe_row *sl_mpe_tile(const sl_mpe *m, int tile) {
-    return m->rows + (size_t)tile * (size_t)m->n_rows;
-}
-
-/* build.c: for scenarios. A block is opened, then its features are added in order. */
-void sl_mpe_set_agent(sl_mpe *m, int i, const char *name, const char *role, double radius, bool collide);
-void sl_mpe_set_landmark(sl_mpe *m, int k, double radius, bool collide, uint32_t rgba);
-void sl_mpe_block(sl_mpe *m, int agent, const char *name);
-void sl_mpe_feature(sl_mpe *m, int agent, int minuend, int subtrahend);
-void sl_mpe_feature_velocity(sl_mpe *m, int agent, int of);
-void sl_mpe_feature_position(sl_mpe *m, int agent);
-void sl_mpe_feature_relative(sl_mpe *m, int agent, int entity);
-void sl_mpe_block_landmarks(sl_mpe *m, int agent);            /* "landmarks": every landmark, relative */
-void sl_mpe_block_others(sl_mpe *m, int agent);               /* "others": every other agent, relative */
-void sl_mpe_finish(sl_mpe *m, const sl_env_options *options); /* sizes, name, pairs */
-
-/* world.c */
-void sl_mpe_move(const sl_mpe *m, sl_mpe_row *rows, sl_mpe_row *fx, sl_mpe_row *fy);
-
-/* observe.c: features of one tile to the caller's rows, for lanes whose bit is set. */
-void sl_mpe_write(const sl_mpe *m, int tile, unsigned lanes, const sl_env_out *out);
-
-/* picture.c */
-sl_camera sl_mpe_camera(void);
-int sl_mpe_draw(const sl_env *env, int v, sl_shape *shapes, int capacity);
-void sl_mpe_tell_action(const sl_env *env, int agent, int32_t action, char text[SL_NAME_SIZE]);
-
-/* mpe.c */
 sl_status sl_mpe_create(const char *name, const sl_env_options *options, int V, const sl_rng *stream, sl_env **out);
 /* Starts an episode of copy v at given positions (E, 2) and goals; for recordings. */
 void sl_mpe_place(sl_env *self, int v, const double *positions, const int *goals);
 /* The goals that copy v's next reset will draw; for recordings. */
 void sl_mpe_next_goals(const sl_mpe *m, int v, int goals[SL_MPE_MAX_GOALS]);
-
-extern const sl_mpe_scenario sl_mpe_simple, sl_mpe_spread, sl_mpe_speaker_listener, sl_mpe_adversary, sl_mpe_tag,
-    sl_mpe_push, sl_mpe_reference, sl_mpe_crypto, sl_mpe_world_comm;
 
 #endif

@@ -1,5 +1,5 @@
 /* observe.c - observations, states and action masks of a tile, from rows of lanes to the caller's (V, N, O). */
-#include "envs/mpe/mpe.h"
+#include "envs/mpe/observe.h"
 
 #include <string.h>
 

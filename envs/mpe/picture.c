@@ -1,5 +1,5 @@
 /* picture.c - the particles as circles, and what their actions are called. */
-#include "envs/mpe/mpe.h"
+#include "envs/mpe/picture.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,6 +1,8 @@
 /* push.c - simple_push_v3: an agent wants to reach its goal, an adversary that does not know the goal wants to be
  * nearer to it than the agent, and may push. */
+#include "envs/mpe/build.h"
 #include "envs/mpe/measure.h"
+#include "envs/mpe/scenarios.h"
 
 enum { L = SL_ENV_LANES, ADVERSARY = 0, AGENT = 1, N_LANDMARKS = 2 };
 enum { GOAL = 0, COLOUR = 2, DARK = 5, BRIGHT = 6, N_EXTRA = 7 };
@@ -11,17 +13,12 @@ static void build(sl_mpe *m) {
     m->entities[ADVERSARY].rgba = 0xbf4040ffu;
     sl_mpe_set_agent(m, AGENT, "agent_0", "agent", 0.05, true);
     for (int k = 0; k < N_LANDMARKS; k++) sl_mpe_set_landmark(m, k, 0.05, false, k ? 0x1a1ae6ffu : 0x1ae61affu);
-    sl_mpe_block(m, ADVERSARY, "self_vel");
-    sl_mpe_feature_velocity(m, ADVERSARY, ADVERSARY);
+    sl_mpe_block_self_vel(m, ADVERSARY);
     sl_mpe_block_landmarks(m, ADVERSARY);
     sl_mpe_block_others(m, ADVERSARY);
-    sl_mpe_block(m, AGENT, "self_vel");
-    sl_mpe_feature_velocity(m, AGENT, AGENT);
-    sl_mpe_block(m, AGENT, "goal");
-    sl_mpe_feature(m, AGENT, sl_mpe_extra(m, GOAL), sl_mpe_x(AGENT));
-    sl_mpe_feature(m, AGENT, sl_mpe_extra(m, GOAL + 1), sl_mpe_y(AGENT));
-    sl_mpe_block(m, AGENT, "self_colour");
-    for (int c = 0; c < 3; c++) sl_mpe_feature(m, AGENT, sl_mpe_extra(m, COLOUR + c), SL_MPE_ZERO);
+    sl_mpe_block_self_vel(m, AGENT);
+    sl_mpe_block_goal(m, AGENT, GOAL);
+    sl_mpe_block_rows(m, AGENT, "self_colour", sl_mpe_extra(m, COLOUR), 3);
     sl_mpe_block_landmarks(m, AGENT);
     sl_mpe_block(m, AGENT, "landmark_colours");
     for (int k = 0; k < N_LANDMARKS; k++) {

@@ -4,6 +4,7 @@
 
 #include "common/alloc.h"
 #include "envs/mpe/mpe.h"
+#include "envs/mpe/observe.h"
 #include "envs/recording/options.h"
 
 #include <math.h>

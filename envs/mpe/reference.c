@@ -1,5 +1,7 @@
 /* reference.c - simple_reference_v3: each of two agents knows the other's goal only, and may tell it. */
+#include "envs/mpe/build.h"
 #include "envs/mpe/measure.h"
+#include "envs/mpe/scenarios.h"
 
 enum { L = SL_ENV_LANES, N_AGENTS = 2, N_LANDMARKS = 3 };
 /* Per agent: the position of the goal that it knows, and its colour. */
@@ -13,13 +15,10 @@ static void build(sl_mpe *m) {
     }
     for (int k = 0; k < N_LANDMARKS; k++) sl_mpe_set_landmark(m, k, 0.05, false, colours[k]);
     for (int i = 0; i < N_AGENTS; i++) {
-        sl_mpe_block(m, i, "self_vel");
-        sl_mpe_feature_velocity(m, i, i);
+        sl_mpe_block_self_vel(m, i);
         sl_mpe_block_landmarks(m, i);
-        sl_mpe_block(m, i, "goal");
-        for (int c = 0; c < 3; c++) sl_mpe_feature(m, i, sl_mpe_extra(m, i * N_OWN + COLOUR + c), SL_MPE_ZERO);
-        sl_mpe_block(m, i, "comm");
-        for (int k = 0; k < m->C; k++) sl_mpe_feature(m, i, sl_mpe_word(m, 1 - i, k), SL_MPE_ZERO);
+        sl_mpe_block_rows(m, i, "goal", sl_mpe_extra(m, i * N_OWN + COLOUR), 3);
+        sl_mpe_block_words(m, i, 1 - i);
     }
 }
 

@@ -1,12 +1,13 @@
 /* simple.c - simple_v3: one agent and one landmark; the smallest environment, for debugging. */
+#include "envs/mpe/build.h"
 #include "envs/mpe/heuristic.h"
 #include "envs/mpe/measure.h"
+#include "envs/mpe/scenarios.h"
 
 static void build(sl_mpe *m) {
     sl_mpe_set_agent(m, 0, "agent_0", "agent", 0.05, false);
     sl_mpe_set_landmark(m, 0, 0.05, false, 0xbf4040ffu);
-    sl_mpe_block(m, 0, "self_vel");
-    sl_mpe_feature_velocity(m, 0, 0);
+    sl_mpe_block_self_vel(m, 0);
     sl_mpe_block_landmarks(m, 0);
 }
 

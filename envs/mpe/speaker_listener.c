@@ -1,7 +1,9 @@
 /* speaker_listener.c - simple_speaker_listener_v4: the speaker sees which landmark is the goal and cannot move; the
  * listener moves and hears, but does not know the goal. */
+#include "envs/mpe/build.h"
 #include "envs/mpe/heuristic.h"
 #include "envs/mpe/measure.h"
+#include "envs/mpe/scenarios.h"
 
 enum { SPEAKER, LISTENER, GOAL = 0, COLOUR = 2, N_LANDMARKS = 3, N_EXTRA = COLOUR + N_LANDMARKS };
 
@@ -12,13 +14,10 @@ static void build(sl_mpe *m) {
     sl_mpe_set_agent(m, LISTENER, "listener_0", "listener", 0.075, false);
     static const uint32_t colours[N_LANDMARKS] = {0xa62626ffu, 0x26a626ffu, 0x2626a6ffu};
     for (int k = 0; k < N_LANDMARKS; k++) sl_mpe_set_landmark(m, k, 0.04, false, colours[k]);
-    sl_mpe_block(m, SPEAKER, "goal");
-    for (int k = 0; k < N_LANDMARKS; k++) sl_mpe_feature(m, SPEAKER, sl_mpe_extra(m, COLOUR + k), SL_MPE_ZERO);
-    sl_mpe_block(m, LISTENER, "self_vel");
-    sl_mpe_feature_velocity(m, LISTENER, LISTENER);
+    sl_mpe_block_rows(m, SPEAKER, "goal", sl_mpe_extra(m, COLOUR), N_LANDMARKS);
+    sl_mpe_block_self_vel(m, LISTENER);
     sl_mpe_block_landmarks(m, LISTENER);
-    sl_mpe_block(m, LISTENER, "comm");
-    for (int k = 0; k < m->C; k++) sl_mpe_feature(m, LISTENER, sl_mpe_word(m, SPEAKER, k), SL_MPE_ZERO);
+    sl_mpe_block_words(m, LISTENER, SPEAKER);
 }
 
 static void derive(const sl_mpe *m, sl_mpe_row *rows, int lane, const int *goals) {

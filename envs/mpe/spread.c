@@ -1,6 +1,8 @@
 /* spread.c - simple_spread_v3: N agents share the task of standing on N landmarks, and pay for bumping. */
+#include "envs/mpe/build.h"
 #include "envs/mpe/heuristic.h"
 #include "envs/mpe/measure.h"
+#include "envs/mpe/scenarios.h"
 
 #include <stdio.h>
 
@@ -16,10 +18,8 @@ static void build(sl_mpe *m) {
     }
     for (int k = 0; k < m->E - m->N; k++) sl_mpe_set_landmark(m, k, 0.05, false, 0x404040ffu);
     for (int i = 0; i < m->N; i++) {
-        sl_mpe_block(m, i, "self_vel");
-        sl_mpe_feature_velocity(m, i, i);
-        sl_mpe_block(m, i, "self_pos");
-        sl_mpe_feature_position(m, i);
+        sl_mpe_block_self_vel(m, i);
+        sl_mpe_block_self_pos(m, i);
         sl_mpe_block_landmarks(m, i);
         sl_mpe_block_others(m, i);
         // nobody speaks, but the observation has room for what the others would say

@@ -1,5 +1,7 @@
 /* tag.c - simple_tag_v3: three slow adversaries chase one fast agent around two obstacles. */
+#include "envs/mpe/build.h"
 #include "envs/mpe/measure.h"
+#include "envs/mpe/scenarios.h"
 
 #include <stdio.h>
 
@@ -20,10 +22,8 @@ static void build(sl_mpe *m) {
     }
     for (int k = 0; k < N_OBSTACLES; k++) sl_mpe_set_landmark(m, k, 0.2, true, 0x404040ffu);
     for (int i = 0; i < N_AGENTS; i++) {
-        sl_mpe_block(m, i, "self_vel");
-        sl_mpe_feature_velocity(m, i, i);
-        sl_mpe_block(m, i, "self_pos");
-        sl_mpe_feature_position(m, i);
+        sl_mpe_block_self_vel(m, i);
+        sl_mpe_block_self_pos(m, i);
         sl_mpe_block_landmarks(m, i);
         sl_mpe_block_others(m, i);
         if (!m->entities[i].adversary) continue;

@@ -1,5 +1,5 @@
 /* world.c - the physics of a tile: contact forces and explicit Euler integration, in float64 like the reference. */
-#include "envs/mpe/mpe.h"
+#include "envs/mpe/world.h"
 
 #include <math.h>
 

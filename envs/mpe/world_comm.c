@@ -1,6 +1,8 @@
 /* world_comm.c - simple_world_comm_v3: tag with food, and with forests that hide who is in them from all but the
  * leading adversary, who speaks. */
+#include "envs/mpe/build.h"
 #include "envs/mpe/measure.h"
+#include "envs/mpe/scenarios.h"
 
 #include <stdio.h>
 
@@ -42,11 +44,6 @@ static void add_others_vel(sl_mpe *m, int i) {
     }
 }
 
-static void add_forest(sl_mpe *m, int i) {
-    sl_mpe_block(m, i, "forest");
-    for (int f = 0; f < N_FORESTS; f++) sl_mpe_feature(m, i, inside_row(m, i, f), SL_MPE_ZERO);
-}
-
 static void add_entities(sl_mpe *m) {
     static const char *const names[N_AGENTS] = {"leadadversary_0", "adversary_0", "adversary_1",
                                                 "adversary_2",     "agent_0",     "agent_1"};
@@ -73,22 +70,19 @@ static void build(sl_mpe *m) {
     m->base.spec.opposed = true;
     add_entities(m);
     for (int i = 0; i < N_AGENTS; i++) {
-        sl_mpe_block(m, i, "self_vel");
-        sl_mpe_feature_velocity(m, i, i);
-        sl_mpe_block(m, i, "self_pos");
-        sl_mpe_feature_position(m, i);
+        sl_mpe_block_self_vel(m, i);
+        sl_mpe_block_self_pos(m, i);
         sl_mpe_block_landmarks(m, i);
         add_others(m, i);
         // the reference's order differs between the teams
         if (!m->entities[i].adversary) {
-            add_forest(m, i);
+            sl_mpe_block_rows(m, i, "forest", inside_row(m, i, 0), N_FORESTS);
             add_others_vel(m, i);
             continue;
         }
         add_others_vel(m, i);
-        add_forest(m, i);
-        sl_mpe_block(m, i, "comm");
-        for (int k = 0; k < m->C; k++) sl_mpe_feature(m, i, sl_mpe_word(m, LEADER, k), SL_MPE_ZERO);
+        sl_mpe_block_rows(m, i, "forest", inside_row(m, i, 0), N_FORESTS);
+        sl_mpe_block_words(m, i, LEADER);
     }
 }
 

@@ -6,6 +6,7 @@
 #include "envs/combat/observe.h"
 #include "envs/combat/recording.h"
 #include "envs/mpe/mpe.h"
+#include "envs/mpe/observe.h"
 #include "envs/recording/lines.h"
 
 #include <errno.h>
