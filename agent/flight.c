@@ -82,9 +82,10 @@ static sl_status load(void *context, const uint8_t *bytes, size_t n_bytes, const
     return SL_OK;
 }
 
-sl_status sl_flight_run(const sl_agent_options *options, const volatile sig_atomic_t *stop, sl_kernel *kernel) {
+sl_status sl_flight_run(const sl_agent_options *options, const sl_link_def *link, const volatile sig_atomic_t *stop,
+                        sl_kernel *kernel) {
     flight self = {.kernel = kernel, .cache = options->cache};
-    sl_session_def def = sl_session_default_def(options->connect);
+    sl_session_def def = sl_session_default_def(*link);
     def.slot = options->slot;
     def.hidden = SL_HIDDEN;
     def.context = &self;

@@ -39,7 +39,8 @@ static sl_status run(int argc, char **argv) {
     sl_log_init(SL_AGENT_PROGRAM, options.log_level, options.log_json);
     if (options.bench_seconds > 0.0) return bench(&options);
     catch_signals();
-    return sl_flight_run(&options, &stop, &kernel);
+    sl_link_def link = sl_link_fleet_def(options.connect);
+    return sl_flight_run(&options, &link, &stop, &kernel);
 }
 
 int main(int argc, char **argv) {

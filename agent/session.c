@@ -61,8 +61,8 @@ static const sl_metric metrics[] = {
 };
 const sl_metric_table sl_session_metrics = SL_METRIC_TABLE(metrics);
 
-sl_session_def sl_session_default_def(const char *endpoint) {
-    return (sl_session_def){.endpoint = endpoint, .slot = -1, .max_model_bytes = 4 * 1024 * 1024};
+sl_session_def sl_session_default_def(sl_link_def link) {
+    return (sl_session_def){.link = link, .slot = -1, .max_model_bytes = 4 * 1024 * 1024};
 }
 
 static sl_status draw_run_id(sl_session *self) {
@@ -94,10 +94,9 @@ sl_status sl_session_create(const sl_session_def *def, sl_session **out) {
     struct utsname machine;
     if (uname(&machine) == 0) (void)snprintf(self->arch, sizeof self->arch, "%.15s", machine.machine);
     (void)snprintf(self->build, sizeof self->build, "%s", SL_VERSION);
-    sl_transport_def transport = sl_transport_default_def();
     sl_status status = start_over(self);
     if (status == SL_OK) status = sl_fleet_codec_create(&self->codec);
-    if (status == SL_OK) status = sl_transport_connect(def->endpoint, &transport, &self->transport);
+    if (status == SL_OK) status = sl_transport_connect(&def->link, &self->transport);
     if (status != SL_OK) {
         sl_session_destroy(&self);
         return status;

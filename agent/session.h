@@ -7,6 +7,7 @@
 
 #include "common/metric.h"
 #include "common/status.h"
+#include "net/link.h"
 
 #include <signal.h>
 #include <stdbool.h>
@@ -14,7 +15,7 @@
 #include <stdint.h>
 
 typedef struct sl_session_def {
-    const char *endpoint;
+    sl_link_def link;       /* to the fleet's endpoint */
     int slot;               /* wanted, -1 = any that fits the model */
     int hidden;             /* that the kernels are built for; 0 = any */
     int obs_dim, n_actions; /* of the model at hand; 0 = none yet */
@@ -35,7 +36,7 @@ typedef struct sl_session_def {
     const volatile sig_atomic_t *stop;     /* set by a signal handler: run says goodbye; NULL = never */
 } sl_session_def;
 /* slot -1, no model, max_model_bytes 4 MiB. */
-sl_session_def sl_session_default_def(const char *endpoint);
+sl_session_def sl_session_default_def(sl_link_def link);
 
 typedef enum sl_session_state {
     SL_SESSION_HELLO,    /* looking for a coordinator that takes it */

@@ -45,8 +45,7 @@ struct sl_coordinator {
 };
 
 static sl_status open_registry(sl_coordinator *self, const sl_coordinator_def *def) {
-    sl_model_registry_def registry = {
-        .setup = self->setup, .run = self->run, .endpoint = def->fleet, .stop = def->stop};
+    sl_model_registry_def registry = {.setup = self->setup, .run = self->run, .link = *def->fleet, .stop = def->stop};
     memcpy(registry.config_hash, def->config_hash, sizeof registry.config_hash);
     return sl_model_registry_open(&registry, &self->registry);
 }

@@ -17,7 +17,7 @@ typedef struct sl_coordinator_def {
     const sl_experiment *experiment;   /* borrowed for life */
     const char *run;                   /* the run's folder; copied */
     sl_progress progress;              /* told of long work; what it returns other than SL_OK ends it */
-    const char *fleet;                 /* endpoint for the agents; copied; NULL: FLY is refused */
+    const sl_link_def *fleet;          /* for the agents, to serve on; copied; NULL: FLY is refused */
     sl_watch watch;                    /* shown the flights whose request asks for it */
     const char *record;                /* where flights are recorded, the last one of each; copied; NULL: nowhere */
     char config_hash[65];              /* SHA-256 of the resolved experiment file; "" = none */

@@ -102,8 +102,12 @@ static sl_status run(const options *o) {
     sl_free(bytes);
     SL_TRY(sl_experiment_load(o->experiment, NULL, 0, &experiment));
     def.experiment = experiment;
-    def.fleet = o->fleet ? o->fleet : experiment->fleet.endpoint;
-    sl_status status = sl_server_open(o->connect, &def, &server);
+    sl_link_def learn = sl_link_learn_def(o->connect);
+    sl_link_def fleet = sl_link_fleet_def(o->fleet ? o->fleet : experiment->fleet.endpoint);
+    // what could not be sent is sent again or asked for again: the agents need not wait for it
+    learn.send_wait_ms = 200;
+    def.fleet = &fleet;
+    sl_status status = sl_server_open(&learn, &def, &server);
     if (status == SL_OK) {
         sl_json_line line = {0};
         sl_json_line_text(&line, "event", "ready");

@@ -86,8 +86,9 @@ static sl_status open_fleet(sl_model_registry *self) {
                                        .model = self->models.bytes[i],
                                        .model_bytes = self->models.n_bytes[i]};
     }
-    const char *endpoint = self->resolved[0] ? self->resolved : self->endpoint;
-    sl_fleet_def def = sl_fleet_default_def(endpoint, setup->N, slots, setup->O, setup->A, setup->spec.max_steps);
+    sl_link_def link = self->def.link;
+    link.endpoint = self->resolved[0] ? self->resolved : self->endpoint;
+    sl_fleet_def def = sl_fleet_default_def(link, setup->N, slots, setup->O, setup->A, setup->spec.max_steps);
     if (settings->lease_ms > 0) def.lease_ms = settings->lease_ms;
     if (settings->heartbeat_ms > 0) def.heartbeat_ms = settings->heartbeat_ms;
     if (settings->tick_deadline_ms > 0) def.deadline_ms = settings->tick_deadline_ms;
@@ -103,7 +104,7 @@ sl_status sl_model_registry_open(const sl_model_registry_def *def, sl_model_regi
     if (!self) return sl_fail(SL_MEMORY, NULL, "cannot allocate the fleet");
     self->def = *def;
     self->run = sl_alloc_string(def->run);
-    self->endpoint = sl_alloc_string(def->endpoint);
+    self->endpoint = sl_alloc_string(def->link.endpoint);
     sl_status status = self->run && self->endpoint ? load_stock(self, &self->models)
                                                    : sl_fail(SL_MEMORY, NULL, "cannot allocate the fleet");
     if (status == SL_OK) status = open_fleet(self);

@@ -10,7 +10,7 @@
 typedef struct sl_model_registry_def {
     const sl_setup *setup; /* borrowed for life */
     const char *run;       /* copied; students are looked for there */
-    const char *endpoint;  /* copied; where agents connect */
+    sl_link_def link;      /* where agents connect; its endpoint is copied */
     char config_hash[65];
     const volatile sig_atomic_t *stop;
 } sl_model_registry_def;

@@ -93,7 +93,7 @@ static uint64_t draw_run_id(void) {
     return id ? id : (uint64_t)sl_clock_ns() ^ ((uint64_t)getpid() << 48) ^ 1u;
 }
 
-sl_status sl_server_open(const char *endpoint, const sl_coordinator_def *def, sl_server **out) {
+sl_status sl_server_open(const sl_link_def *link, const sl_coordinator_def *def, sl_server **out) {
     sl_server *self = sl_alloc(sizeof *self);
     if (!self) return sl_fail(SL_MEMORY, NULL, "cannot allocate the coordinator's link");
     self->stop = def->stop;
@@ -102,12 +102,9 @@ sl_status sl_server_open(const char *endpoint, const sl_coordinator_def *def, sl
     sl_coordinator_def with_progress = *def;
     with_progress.progress = (sl_progress){report, self, note};
     with_progress.watch = (sl_watch){show, self};
-    sl_transport_def transport = sl_transport_learn_def();
-    // what could not be sent is sent again or asked for again: the agents need not wait for it
-    transport.send_wait_ms = 200;
     sl_status status = sl_coordinator_create(&with_progress, &self->coordinator);
     if (status == SL_OK) status = sl_learn_codec_create(&self->codec);
-    if (status == SL_OK) status = sl_transport_connect(endpoint, &transport, &self->transport);
+    if (status == SL_OK) status = sl_transport_connect(link, &self->transport);
     if (status != SL_OK) {
         sl_server_close(&self);
         return status;

@@ -8,11 +8,11 @@
 
 typedef struct sl_server sl_server;
 
-/* Connects to the learn client's endpoint, where it may come later, and makes the coordinator; def's config_hash goes
+/* Connects to the learn client, which may come later, and makes the coordinator; def's config_hash goes
  * with HELLO, its stop ends everything, its progress is filled in here. SL_NETWORK, and what sl_coordinator_create
  * says.
  */
-SL_MUST_CHECK sl_status sl_server_open(const char *endpoint, const sl_coordinator_def *def, sl_server **out);
+SL_MUST_CHECK sl_status sl_server_open(const sl_link_def *link, const sl_coordinator_def *def, sl_server **out);
 void sl_server_close(sl_server **self);
 /* Waits at most timeout_ms for one message and answers it, saying HELLO when it is time. *finished: STOP was
  * answered. SL_INTERRUPTED: *stop is set. SL_MISMATCH: the learn client rejected this coordinator, with its reason.

@@ -3,7 +3,7 @@
 #ifndef SL_FLEET_COMPLAINTS_H
 #define SL_FLEET_COMPLAINTS_H
 
-#include "net/transport.h"
+#include "net/message.h"
 
 #include <stdbool.h>
 

@@ -1,9 +1,11 @@
 /* fleet.c - the fleet's life and its tick. */
-#include "fleet/slots.h"
+#include "fleet/fleet.h"
 
 #include "common/alloc.h"
 #include "common/assert.h"
 #include "common/program.h"
+#include "fleet/messages.h"
+#include "fleet/slots.h"
 #include "storage/file.h"
 
 #include <stdio.h>
@@ -12,9 +14,9 @@
 
 enum { CHECK_MS = 10, NOTE_AFTER_MS = 1000, NOTE_EVERY_MS = 500, NAMES_BYTES = 16 };
 
-sl_fleet_def sl_fleet_default_def(const char *endpoint, int n_slots, const sl_fleet_slot_def *slots, int O, int A,
+sl_fleet_def sl_fleet_default_def(sl_link_def link, int n_slots, const sl_fleet_slot_def *slots, int O, int A,
                                   int max_steps) {
-    return (sl_fleet_def){.endpoint = endpoint,
+    return (sl_fleet_def){.link = link,
                           .n_slots = n_slots,
                           .slots = slots,
                           .O = O,
@@ -69,8 +71,7 @@ sl_status sl_fleet_create(const sl_fleet_def *def, sl_fleet **out) {
     if (!self) return sl_fail(SL_MEMORY, NULL, "no memory for a fleet");
     self->def = *def;
     self->last_tick = -1;
-    sl_transport_def transport = sl_transport_default_def();
-    transport.backlog = def->n_slots > transport.backlog ? def->n_slots : transport.backlog;
+    if (def->n_slots > def->link.backlog) self->def.link.backlog = def->n_slots;
     sl_status status = take_memory(self);
     if (status == SL_OK && getrandom(&self->session, sizeof self->session, 0) != (ssize_t)sizeof self->session)
         status = sl_fail(SL_IO, NULL, "the system gives no random numbers");
@@ -78,7 +79,7 @@ sl_status sl_fleet_create(const sl_fleet_def *def, sl_fleet **out) {
     // a connection for each agent, and some for strangers and files
     if (status == SL_OK) status = sl_program_need_files(def->n_slots + SL_PROGRAM_FILES);
     if (status == SL_OK) status = sl_fleet_codec_create(&self->codec);
-    if (status == SL_OK) status = sl_transport_serve(def->endpoint, &transport, &self->transport);
+    if (status == SL_OK) status = sl_transport_serve(&self->def.link, &self->transport);
     if (status != SL_OK) {
         sl_fleet_destroy(&self);
         return status;

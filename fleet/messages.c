@@ -1,32 +1,11 @@
 /* messages.c - what comes in from the agents. Only messages of this coordinator's session and of the
  * incarnation that holds the slot have any effect; to all others the answer is RESET. On the fleet's thread. */
+#include "fleet/messages.h"
+
 #include "fleet/slots.h"
 
 #include <stdio.h>
 #include <string.h>
-
-/* who said the message at work, for people; whether it holds a slot */
-static bool name_peer(const sl_fleet *self, const sl_peer *peer, char text[96]) {
-    const char *at = sl_transport_sender(self->transport);
-    for (int i = 0; i < self->def.n_slots; i++) {
-        const sl_slot *slot = &self->slots[i];
-        bool holds = slot->state != SL_SLOT_FREE && slot->peer.len == peer->len &&
-                     memcmp(slot->peer.bytes, peer->bytes, peer->len) == 0;
-        if (!holds) continue;
-        (void)snprintf(text, 96, "the agent of slot %d%s%.60s", i, at[0] ? " at " : "", at);
-        return true;
-    }
-    (void)snprintf(text, 96, "a peer without a slot%s%.60s", at[0] ? " at " : "", at);
-    return false;
-}
-
-void sl_fleet_complain(sl_fleet *self, sl_log_level level, const sl_peer *peer, const char *key, const char *text) {
-    char name[96];
-    // strangers, however many, do not use up what is told of the fleet's own
-    bool holds = name_peer(self, peer, name);
-    if (!sl_complaint_is_new(holds ? &self->complaints : &self->strangers, peer, key)) return;
-    sl_log(level, "%s: %s", name, text);
-}
 
 static void drop(sl_fleet *self, const sl_peer *peer, const char *why) {
     char text[300];

@@ -6,34 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* a wait for a message ends after 10 ms: five of them missed, and the fleet was away */
-enum { SUSPECT_HEARTBEATS = 3, DEAD_HEARTBEATS = 6, AWAY_MS = 50 };
-
-void sl_fleet_look(sl_fleet *self) {
-    int64_t clock_ns = sl_transport_now_ns(self->transport), gap_ns = clock_ns - self->clock_ns;
-    if (gap_ns > (int64_t)AWAY_MS * SL_FLEET_MS) self->away_ns += gap_ns;
-    self->clock_ns = clock_ns;
-    self->now_ns = clock_ns - self->away_ns;
-}
-
-static int index_of(const sl_fleet *self, const sl_slot *slot) {
-    return (int)(slot - self->slots);
-}
-
-sl_fleet_message sl_fleet_to(const sl_fleet *self, const sl_slot *slot, sl_fleet_kind kind) {
-    return (sl_fleet_message){.kind = kind,
-                              .run_id = slot->run_id,
-                              .session = self->session,
-                              .slot = index_of(self, slot),
-                              .tick = self->last_tick};
-}
-
-sl_status sl_fleet_send(sl_fleet *self, const sl_peer *peer, const sl_fleet_message *message) {
-    sl_frame frame;
-    sl_fleet_encode(self->codec, message, &frame.bytes, &frame.n_bytes);
-    sl_status status = sl_transport_send(self->transport, peer, 1, &frame);
-    return status == SL_NOT_FOUND ? SL_NOT_FOUND : SL_OK;
-}
+enum { SUSPECT_HEARTBEATS = 3, DEAD_HEARTBEATS = 6 };
 
 /* ticks wait for it once, until it has acted again: one that comes and goes holds up no tick for ever */
 static void start_patience(const sl_fleet *self, sl_slot *slot) {
@@ -53,7 +26,7 @@ void sl_fleet_lose(sl_fleet *self, sl_slot *slot, sl_slot_state state, const cha
         // first
         bool stopping = self->def.stop && *self->def.stop;
         bool harmless = state == SL_SLOT_FREE && (!self->in_tick || stopping);
-        sl_log(harmless ? SL_LOG_INFO : SL_LOG_WARN, "slot %d lost its agent: %s", index_of(self, slot), why);
+        sl_log(harmless ? SL_LOG_INFO : SL_LOG_WARN, "slot %d lost its agent: %s", sl_fleet_index(self, slot), why);
         self->stats.lost++;
         slot->lost_ns = self->now_ns;
     }
@@ -68,7 +41,7 @@ void sl_fleet_lose(sl_fleet *self, sl_slot *slot, sl_slot_state state, const cha
 
 void sl_fleet_revive(sl_fleet *self, sl_slot *slot) {
     if (slot->state == SL_SLOT_JOINING) {
-        SL_INFO("slot %d is live", index_of(self, slot));
+        SL_INFO("slot %d is live", sl_fleet_index(self, slot));
         self->stats.joined++;
     }
     slot->state = SL_SLOT_LIVE;
@@ -87,7 +60,7 @@ void sl_fleet_note_progress(const sl_fleet *self, sl_slot *slot) {
 }
 
 static void send_observation(sl_fleet *self, sl_slot *slot) {
-    int step = slot->n_answered, n = index_of(self, slot), n_slots = self->def.n_slots;
+    int step = slot->n_answered, n = sl_fleet_index(self, slot), n_slots = self->def.n_slots;
     sl_fleet_message message = sl_fleet_to(self, slot, SL_FLEET_OBSERVATION);
     message.tick = self->last_tick - (self->n_steps - 1 - step);
     message.sequence = slot->sequence;

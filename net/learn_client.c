@@ -41,16 +41,14 @@ static int64_t time_ns(sl_learn_client *self) {
 /* What became of the request at work after one incoming message. */
 typedef enum outcome { WAITING, HEARD, ANSWERED, REFUSED, REPLACED, LOST } outcome;
 
-sl_learn_client_def sl_learn_client_default_def(const char *endpoint) {
-    return (sl_learn_client_def){.endpoint = endpoint, .join_ms = 60000, .silence_ms = 120000, .grace_ms = 3000};
+sl_learn_client_def sl_learn_client_default_def(sl_link_def link) {
+    return (sl_learn_client_def){.link = link, .join_ms = 60000, .silence_ms = 120000, .grace_ms = 3000};
 }
 
 sl_status sl_learn_client_open(const sl_learn_client_def *def, sl_learn_client **out) {
     sl_learn_client *self = sl_alloc(sizeof *self);
     if (!self) return sl_fail(SL_MEMORY, NULL, "cannot allocate the learn link");
     self->def = *def;
-    self->def.endpoint = NULL;
-    sl_transport_def transport = sl_transport_learn_def();
     // random starts, so that an answer to an earlier learn client is known to be stale
     sl_status status = SL_OK;
     if (getrandom(&self->run_id, sizeof self->run_id, 0) < 0 ||
@@ -59,7 +57,7 @@ sl_status sl_learn_client_open(const sl_learn_client_def *def, sl_learn_client *
     self->run_id |= 1;
     self->next_id = (self->next_id >> 2) | 1;
     if (status == SL_OK) status = sl_learn_codec_create(&self->codec);
-    if (status == SL_OK) status = sl_transport_serve(def->endpoint, &transport, &self->transport);
+    if (status == SL_OK) status = sl_transport_serve(&def->link, &self->transport);
     if (status != SL_OK) {
         sl_learn_client_close(&self);
         return status;

@@ -10,7 +10,7 @@
 #include <signal.h>
 
 typedef struct sl_learn_client_def {
-    const char *endpoint;              /* to serve on */
+    sl_link_def link;                  /* to serve on */
     char config_hash[65];              /* SHA-256 of the resolved experiment file; "" takes any coordinator */
     int join_ms;                       /* how long to wait for a coordinator, -1 = for ever */
     int silence_ms;                    /* how long a coordinator at work may say nothing, not even PROGRESS */
@@ -20,7 +20,7 @@ typedef struct sl_learn_client_def {
     void *context;
 } sl_learn_client_def;
 /* join 60 s, silence 120 s, grace 3 s. */
-sl_learn_client_def sl_learn_client_default_def(const char *endpoint);
+sl_learn_client_def sl_learn_client_default_def(sl_link_def link);
 
 typedef struct sl_learn_client sl_learn_client;
 

@@ -1,44 +1,27 @@
 /* transport.c - picks the backend by the endpoint's scheme and counts. One thread owns a transport. */
-#include "net/transport_backend.h"
+#include "net/transport.h"
 
 #include "common/assert.h"
+#include "net/transport_sim.h"
+#include "net/transport_zmq.h"
 
 #include <string.h>
 
-sl_transport_def sl_transport_default_def(void) {
-    return (sl_transport_def){.high_water_mark = 16,
-                              .max_frame_bytes = 1024 * 1024,
-                              .lost_host_ms = 10000,
-                              .linger_ms = 1000,
-                              .backlog = 128,
-                              .send_wait_ms = 0};
-}
-
-sl_transport_def sl_transport_learn_def(void) {
-    // a stopped process takes no part of a frame of hundreds of megabytes, and shall not lose its connection at once
-    return (sl_transport_def){.high_water_mark = 4,
-                              .max_frame_bytes = 1024LL * 1024 * 1024,
-                              .lost_host_ms = 60000,
-                              .linger_ms = 1000,
-                              .backlog = 16,
-                              .send_wait_ms = 5000};
-}
-
-static sl_status open_endpoint(const char *endpoint, const sl_transport_def *def, bool serves, sl_transport **out) {
-    SL_ASSERT(def->high_water_mark > 0 && def->max_frame_bytes > 0);
-    SL_TRY(sl_endpoint_check(endpoint, serves));
-    bool simulated = strncmp(endpoint, "sim://", 6) == 0;
-    SL_TRY(simulated ? sl_sim_open(endpoint, serves, out) : sl_zmq_open(endpoint, def, serves, out));
-    (*out)->max_frame_bytes = def->max_frame_bytes;
+static sl_status open_link(const sl_link_def *link, bool serves, sl_transport **out) {
+    SL_ASSERT(link->high_water_mark > 0 && link->max_frame_bytes > 0);
+    SL_TRY(sl_endpoint_check(link->endpoint, serves));
+    bool simulated = strncmp(link->endpoint, "sim://", 6) == 0;
+    SL_TRY(simulated ? sl_sim_open(link->endpoint, serves, out) : sl_zmq_open(link, serves, out));
+    (*out)->max_frame_bytes = link->max_frame_bytes;
     return SL_OK;
 }
 
-sl_status sl_transport_serve(const char *endpoint, const sl_transport_def *def, sl_transport **out) {
-    return open_endpoint(endpoint, def, true, out);
+sl_status sl_transport_serve(const sl_link_def *link, sl_transport **out) {
+    return open_link(link, true, out);
 }
 
-sl_status sl_transport_connect(const char *endpoint, const sl_transport_def *def, sl_transport **out) {
-    return open_endpoint(endpoint, def, false, out);
+sl_status sl_transport_connect(const sl_link_def *link, sl_transport **out) {
+    return open_link(link, false, out);
 }
 
 void sl_transport_close(sl_transport **self) {
@@ -79,6 +62,10 @@ int64_t sl_transport_now_ns(const sl_transport *self) {
     return self->ops->now_ns(self);
 }
 
-sl_transport_stats sl_transport_get_stats(const sl_transport *self) {
+void sl_transport_wait(sl_transport *self, int64_t until_ns) {
+    self->ops->wait(self, until_ns);
+}
+
+sl_link_stats sl_transport_get_stats(const sl_transport *self) {
     return self->stats;
 }

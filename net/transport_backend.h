@@ -1,17 +1,23 @@
-/* transport_backend.h - what the two backends of a transport share. Included by the transports of net/ alone. */
+/* transport_backend.h - what a backend of the transport implements. Included by the transports of net/ alone. */
 #ifndef SL_NET_TRANSPORT_BACKEND_H
 #define SL_NET_TRANSPORT_BACKEND_H
 
+#include "common/status.h"
 #include "net/endpoint.h"
-#include "net/transport.h"
+#include "net/link.h"
+#include "net/message.h"
 
 #include <stdbool.h>
 
+typedef struct sl_transport sl_transport;
+
+/* As the functions of net/transport.h. */
 typedef struct sl_transport_ops {
     void (*close)(sl_transport *self);
     sl_status (*send)(sl_transport *self, const sl_peer *peer, int n_frames, const sl_frame *frames);
     sl_status (*receive)(sl_transport *self, int timeout_ms, sl_message *out);
     int64_t (*now_ns)(const sl_transport *self);
+    void (*wait)(sl_transport *self, int64_t until_ns);
     const char *(*sender)(const sl_transport *self);
 } sl_transport_ops;
 
@@ -21,11 +27,7 @@ struct sl_transport {
     bool serves;
     int64_t max_frame_bytes; /* of what is sent, as of what may come */
     char endpoint[SL_ENDPOINT_BYTES];
-    sl_transport_stats stats;
+    sl_link_stats stats;
 };
-
-SL_MUST_CHECK sl_status sl_zmq_open(const char *endpoint, const sl_transport_def *def, bool serves,
-                                    sl_transport **out);
-SL_MUST_CHECK sl_status sl_sim_open(const char *endpoint, bool serves, sl_transport **out);
 
 #endif

@@ -1,6 +1,6 @@
 /* transport_sim.c - the simulated backend: messages are events of a seeded virtual clock, with delay, loss,
  * duplication and (through the delay) reordering per whole message. For tests; one thread plays all ends. */
-#include "net/transport_backend.h"
+#include "net/transport_sim.h"
 
 #include "common/alloc.h"
 #include "common/assert.h"
@@ -243,7 +243,14 @@ static const char *sender_sim(const sl_transport *base) {
     return "";
 }
 
-static const sl_transport_ops sim_ops = {close_sim, send_sim, receive_sim, now_sim, sender_sim};
+static void wait_sim(sl_transport *base, int64_t until_ns) {
+    sl_sim *sim = ((sim_transport *)base)->sim;
+    while (advance(sim, until_ns)) continue;
+    // a handler may have waited longer
+    if (until_ns > sim->now_ns) sim->now_ns = until_ns;
+}
+
+static const sl_transport_ops sim_ops = {close_sim, send_sim, receive_sim, now_sim, wait_sim, sender_sim};
 
 sl_status sl_sim_open(const char *endpoint, bool serves, sl_transport **out) {
     if (!installed) return sl_fail(SL_CONFIG, "use tcp://HOST:PORT", "no simulated network for '%s'", endpoint);

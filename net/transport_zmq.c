@@ -1,6 +1,6 @@
 /* transport_zmq.c - the ZeroMQ backend: a ROUTER for the server, a DEALER for a client, each with its own context and
  * I/O thread. The option set and what each option is for: docs/protocol.md. One thread owns a transport. */
-#include "net/transport_backend.h"
+#include "net/transport_zmq.h"
 
 #include "common/alloc.h"
 #include "common/clock.h"
@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/random.h>
+#include <time.h>
 #include <zmq.h>
 
 typedef struct zmq_transport {
@@ -42,12 +43,12 @@ static int set_host_timeouts(zmq_transport *self, int lost_host_ms) {
     return failed;
 }
 
-static int set_options(zmq_transport *self, const sl_transport_def *def) {
+static int set_options(zmq_transport *self, const sl_link_def *link) {
     int failed = 0;
     if (self->base.serves) {
         failed |= set_int(self, ZMQ_ROUTER_HANDOVER, 1);
         failed |= set_int(self, ZMQ_ROUTER_MANDATORY, 1);
-        failed |= set_int(self, ZMQ_BACKLOG, def->backlog);
+        failed |= set_int(self, ZMQ_BACKLOG, link->backlog);
     } else {
         failed |= set_int(self, ZMQ_IMMEDIATE, 1);
         failed |= set_int(self, ZMQ_RECONNECT_IVL, 100);
@@ -55,15 +56,15 @@ static int set_options(zmq_transport *self, const sl_transport_def *def) {
         failed |= set_int(self, ZMQ_CONNECT_TIMEOUT, 3000);
         failed |= set_routing_id(self);
     }
-    failed |= set_int(self, ZMQ_SNDHWM, def->high_water_mark);
+    failed |= set_int(self, ZMQ_SNDHWM, link->high_water_mark);
     // a server's inbox has no mark: at one libzmq stops reading, and a peer that has sent ZMTP pings behind the last
     // message that found room and breaks the connection makes it abort, as with heartbeats of our own
-    failed |= set_int(self, ZMQ_RCVHWM, self->base.serves ? 0 : def->high_water_mark);
-    failed |= set_host_timeouts(self, def->lost_host_ms);
+    failed |= set_int(self, ZMQ_RCVHWM, self->base.serves ? 0 : link->high_water_mark);
+    failed |= set_host_timeouts(self, link->lost_host_ms);
     failed |= set_int(self, ZMQ_HANDSHAKE_IVL, 3000);
-    failed |= set_int(self, ZMQ_LINGER, def->linger_ms);
-    failed |= set_int(self, ZMQ_SNDTIMEO, def->send_wait_ms);
-    failed |= zmq_setsockopt(self->socket, ZMQ_MAXMSGSIZE, &def->max_frame_bytes, sizeof def->max_frame_bytes);
+    failed |= set_int(self, ZMQ_LINGER, link->linger_ms);
+    failed |= set_int(self, ZMQ_SNDTIMEO, link->send_wait_ms);
+    failed |= zmq_setsockopt(self->socket, ZMQ_MAXMSGSIZE, &link->max_frame_bytes, sizeof link->max_frame_bytes);
     return failed;
 }
 
@@ -142,10 +143,16 @@ static sl_status receive_peer(zmq_transport *self, sl_peer *peer, bool *kept) {
     return status;
 }
 
+static const char *sender_zmq(const sl_transport *base) {
+    const zmq_transport *self = (const zmq_transport *)base;
+    const char *address = self->n_held > 0 ? zmq_msg_gets(&self->held[0], "Peer-Address") : NULL;
+    return address ? address : "";
+}
+
 // why a message cannot be taken; the first, second, fourth, ...: one who goes on shall not fill the log
 static void note_dropped(zmq_transport *self, const char *why) {
     uint64_t n = ++self->base.stats.dropped_in;
-    const char *at = sl_transport_sender(&self->base);
+    const char *at = sender_zmq(&self->base);
     if ((n & (n - 1)) == 0)
         SL_WARN("dropped a message on %s from %s, %llu so far: %s", self->base.endpoint, at[0] ? at : "somebody",
                 (unsigned long long)n, why);
@@ -204,13 +211,13 @@ static int64_t now_zmq(const sl_transport *base) {
     return sl_clock_ns();
 }
 
-static const char *sender_zmq(const sl_transport *base) {
-    const zmq_transport *self = (const zmq_transport *)base;
-    const char *address = self->n_held > 0 ? zmq_msg_gets(&self->held[0], "Peer-Address") : NULL;
-    return address ? address : "";
+static void wait_zmq(sl_transport *base, int64_t until_ns) {
+    int64_t left = until_ns - now_zmq(base);
+    struct timespec rest = {.tv_sec = (time_t)(left / 1000000000), .tv_nsec = (long)(left % 1000000000)};
+    if (left > 0) (void)nanosleep(&rest, NULL);
 }
 
-static const sl_transport_ops zmq_ops = {close_zmq, send_zmq, receive_zmq, now_zmq, sender_zmq};
+static const sl_transport_ops zmq_ops = {close_zmq, send_zmq, receive_zmq, now_zmq, wait_zmq, sender_zmq};
 
 // libzmq serves on addresses and interfaces only, so a name that is no interface becomes an address
 static int serve(zmq_transport *self, const char *endpoint) {
@@ -256,7 +263,7 @@ static sl_status attach(zmq_transport *self, const char *endpoint) {
     return SL_OK;
 }
 
-sl_status sl_zmq_open(const char *endpoint, const sl_transport_def *def, bool serves, sl_transport **out) {
+sl_status sl_zmq_open(const sl_link_def *link, bool serves, sl_transport **out) {
     zmq_transport *self = sl_alloc(sizeof *self);
     if (!self) return sl_fail(SL_MEMORY, NULL, "no memory for a transport");
     self->base.ops = &zmq_ops;
@@ -265,10 +272,10 @@ sl_status sl_zmq_open(const char *endpoint, const sl_transport_def *def, bool se
     sl_status status = SL_OK;
     self->context = zmq_ctx_new();
     self->socket = self->context ? zmq_socket(self->context, serves ? ZMQ_ROUTER : ZMQ_DEALER) : NULL;
-    if (!self->socket || set_options(self, def) != 0)
+    if (!self->socket || set_options(self, link) != 0)
         status = sl_fail(SL_NETWORK, "is the limit of open files reached (ulimit -n)?",
-                         "cannot make a socket for '%s': %s", endpoint, zmq_strerror(errno));
-    if (status == SL_OK) status = attach(self, endpoint);
+                         "cannot make a socket for '%s': %s", link->endpoint, zmq_strerror(errno));
+    if (status == SL_OK) status = attach(self, link->endpoint);
     if (status != SL_OK) {
         close_zmq(&self->base);
         return status;

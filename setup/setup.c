@@ -2,7 +2,7 @@
 #include "setup/setup.h"
 
 #include "common/alloc.h"
-#include "net/transport.h"
+#include "net/link.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -95,7 +95,7 @@ static sl_status check_parts(sl_setup *self) {
 }
 
 static sl_status check_frame(const char *keys, int64_t numbers) {
-    int64_t n_bytes = numbers * (int64_t)sizeof(float), most = sl_transport_learn_def().max_frame_bytes;
+    int64_t n_bytes = numbers * (int64_t)sizeof(float), most = SL_LINK_LEARN_FRAME;
     if (n_bytes <= most) return SL_OK;
     return sl_fail(SL_CONFIG, "fewer of them at a time, or narrower networks",
                    "%s: a batch of so many has a part of %lld MiB; %lld can be sent", keys,

@@ -84,7 +84,7 @@ static sl_status run(const arguments *args) {
         return sl_fail(SL_USAGE, "see starling-trainer --help", "--experiment, --run and --listen are needed");
     sl_experiment *experiment = NULL;
     SL_TRY(sl_experiment_load(args->experiment, NULL, 0, &experiment));
-    sl_training_def def = {experiment, args->experiment, args->run, args->listen, &stop_signal};
+    sl_training_def def = {experiment, args->experiment, args->run, sl_link_learn_def(args->listen), &stop_signal};
     sl_training *training = NULL;
     sl_status status = sl_file_make_folder(args->run);
     if (status == SL_OK) status = sl_training_open(&def, &training);

@@ -26,7 +26,8 @@ typedef struct sl_training {
 typedef struct sl_training_def {
     const sl_experiment *experiment;
     const char *experiment_path; /* the resolved file: its hash names the experiment */
-    const char *run, *listen;
+    const char *run;
+    sl_link_def link; /* for the coordinator, to serve on */
     const volatile sig_atomic_t *stop;
 } sl_training_def;
 

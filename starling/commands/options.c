@@ -140,7 +140,7 @@ static sl_status take_all(const sl_usage *usage, int argc, char **argv, sl_args 
 }
 
 sl_status sl_options_parse(const sl_usage *usage, int argc, char **argv, sl_args *out) {
-    sl_args args = {0};
+    sl_args args = {.learn = sl_link_learn_def("tcp://127.0.0.1:*")};
     SL_TRY(take_all(usage, argc, argv, &args));
     args.v = argv + optind;
     args.n = argc - optind;

@@ -5,6 +5,7 @@
 #define SL_STARLING_COMMANDS_OPTIONS_H
 
 #include "common/status.h"
+#include "net/link.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -48,6 +49,7 @@ typedef struct sl_args {
     bool done;             /* --help or --version was printed: nothing more to do */
     const char *log_level; /* for the programs that are started; NULL = not given */
     bool log_json;
+    sl_link_def learn; /* between those programs, on any port of this machine */
 } sl_args;
 
 /* argv[0] is the command's own name. Sets up the log. SL_USAGE names the option or argument, with the nearest known

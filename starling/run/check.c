@@ -100,8 +100,8 @@ static sl_status check_teacher(const sl_setup *setup, const char *key, const cha
 // serves on it for a moment: that is what tells whether the machine has such an address
 static sl_status check_endpoint(const char *endpoint) {
     sl_transport *transport = NULL;
-    sl_transport_def def = sl_transport_default_def();
-    sl_status status = sl_transport_serve(endpoint, &def, &transport);
+    sl_link_def link = sl_link_fleet_def(endpoint);
+    sl_status status = sl_transport_serve(&link, &transport);
     sl_transport_close(&transport);
     // one that is in use may be free later: the coordinator will see
     if (status == SL_OK || status == SL_NETWORK) return SL_OK;

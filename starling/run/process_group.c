@@ -22,6 +22,7 @@ typedef struct member {
 
 struct sl_process_group {
     const sl_run *run;
+    sl_link_def learn; /* its endpoint is any, until one is chosen */
     const char *log_level;
     bool log_json;
     sl_run_progress *progress;
@@ -61,7 +62,7 @@ static arg_list trainer_args(const sl_process_group *self, bool resume) {
     add_arg(&list, "--experiment", self->run->experiment_path);
     add_arg(&list, "--run", self->run->folder);
     // a restarted trainer serves where the coordinator already knocks
-    add_arg(&list, "--listen", self->trainer.endpoint[0] ? self->trainer.endpoint : "tcp://127.0.0.1:*");
+    add_arg(&list, "--listen", self->trainer.endpoint[0] ? self->trainer.endpoint : self->learn.endpoint);
     if (resume) add_arg(&list, "--resume", NULL);
     add_common(self, &list);
     return list;
@@ -134,6 +135,7 @@ sl_status sl_process_group_create(const sl_run *run, const sl_args *args, sl_run
     sl_process_group *self = sl_alloc(sizeof *self);
     if (!self) return sl_fail(SL_MEMORY, NULL, "no memory for a crew");
     self->run = run;
+    self->learn = args->learn;
     self->log_level = args->log_level;
     self->log_json = args->log_json;
     self->progress = progress;
@@ -262,8 +264,9 @@ json_t *sl_process_group_restarts(const sl_process_group *self) {
 // ------------------------------------------------------------------------------------------------------- asking
 
 sl_status sl_process_group_serve(sl_process_group *self) {
-    const char *endpoint = self->trainer.endpoint[0] ? self->trainer.endpoint : "tcp://127.0.0.1:*";
-    return sl_ask_open(endpoint, self->run->config_hash, &self->ask);
+    sl_link_def link = self->learn;
+    if (self->trainer.endpoint[0]) link.endpoint = self->trainer.endpoint;
+    return sl_ask_open(&link, self->run->config_hash, &self->ask);
 }
 
 // sends the request on the learn client's thread and watches the programs until its answer is there

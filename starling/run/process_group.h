@@ -15,7 +15,7 @@ typedef struct sl_process_group sl_process_group;
 /* Before there is a run: whether the programs of such a run may open as many files, and start as many threads,
  * as they will. As sl_program_need_files, sl_program_need_threads. */
 SL_MUST_CHECK sl_status sl_process_group_need_room(const sl_setup *setup);
-/* run and progress are borrowed for the life of the process group; args for its log options. */
+/* run and progress are borrowed for the life of the process group; args for its log options and the learn link. */
 SL_MUST_CHECK sl_status sl_process_group_create(const sl_run *run, const sl_args *args, sl_run_progress *progress,
                                                 sl_process_group **out);
 void sl_process_group_destroy(sl_process_group **self); /* kills what still runs; see sl_process_group_end */

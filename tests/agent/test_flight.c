@@ -6,6 +6,7 @@
 #include "net/transport.h"
 #include "storage/file.h"
 #include "student_file.h"
+#include "support/links.h"
 #include "support/temp_folder.h"
 
 #include <fcntl.h>
@@ -48,8 +49,8 @@ static int set_up(void **state) {
     sl_student_file_init(&f.student, &def, 5);
     sl_student_file_encode(&f.student, &f.bytes, &f.n_bytes);
     sl_file_sha256(f.bytes, f.n_bytes, f.sha256);
-    sl_transport_def transport = sl_transport_default_def();
-    assert_int_equal(sl_transport_serve("tcp://127.0.0.1:*", &transport, &f.server), SL_OK);
+    sl_link_def transport = sl_link_fleet_def(NULL);
+    assert_int_equal(serve_on("tcp://127.0.0.1:*", transport, &f.server), SL_OK);
     assert_int_equal(sl_fleet_codec_create(&f.codec), SL_OK);
     *state = &f;
     return 0;

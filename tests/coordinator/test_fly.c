@@ -52,7 +52,7 @@ static void *fly(void *argument) {
 }
 
 static void start(flyer *self, const char *endpoint, const sl_setup *setup, int slot, const float *own) {
-    sl_session_def def = sl_session_default_def(endpoint);
+    sl_session_def def = sl_session_default_def(sl_link_fleet_def(endpoint));
     self->net = &setup->students[slot];
     self->params = own;
     def.slot = slot;
@@ -124,7 +124,8 @@ static void check(bool recurrent, scene what) {
     eye seen = {.episode = -1};
     char recording[512];
     (void)snprintf(recording, sizeof recording, "%s", sl_temp_folder_file(&folder, "flight.jsonl.gz"));
-    sl_coordinator_def def = {.experiment = &x.e, .run = folder.path, .fleet = "tcp://127.0.0.1:*"};
+    sl_link_def link = sl_link_fleet_def("tcp://127.0.0.1:*");
+    sl_coordinator_def def = {.experiment = &x.e, .run = folder.path, .fleet = &link};
     def.watch = (sl_watch){look, &seen};
     if (battle) def.record = recording;
     sl_coordinator *coordinator = NULL;

@@ -152,7 +152,7 @@ static void test_registry_serves_what_it_checked(void **state) {
     (void)snprintf(students, sizeof students, "%s/students", w.run.path);
     assert_int_equal(sl_file_make_folder(students), SL_OK);
     save_students(&w, students, params);
-    sl_model_registry_def def = {.setup = w.setup, .run = w.run.path, .endpoint = "tcp://127.0.0.1:*"};
+    sl_model_registry_def def = {.setup = w.setup, .run = w.run.path, .link = sl_link_fleet_def("tcp://127.0.0.1:*")};
     swaps = true;
     n_swapped = 0;
     sl_status status = sl_model_registry_open(&def, &registry);
@@ -175,7 +175,7 @@ static void test_registry_takes_new_students(void **state) {
     char students[300], endpoint[256], path[512];
     sl_model_registry *registry = NULL;
     open_world(&w);
-    sl_model_registry_def def = {.setup = w.setup, .run = w.run.path, .endpoint = "tcp://127.0.0.1:*"};
+    sl_model_registry_def def = {.setup = w.setup, .run = w.run.path, .link = sl_link_fleet_def("tcp://127.0.0.1:*")};
     assert_int_equal(sl_model_registry_open(&def, &registry), SL_OK);
     (void)snprintf(endpoint, sizeof endpoint, "%s", sl_model_registry_endpoint(registry));
     sl_fleet *empty = sl_model_registry_fleet(registry);
@@ -214,7 +214,8 @@ static void test_a_fleet_that_does_not_open_again(void **state) {
     char students[300];
     sl_coordinator *coordinator = NULL;
     open_world(&w);
-    sl_coordinator_def def = {.experiment = &w.x.e, .run = w.run.path, .fleet = "tcp://127.0.0.1:*"};
+    sl_link_def link = sl_link_fleet_def("tcp://127.0.0.1:*");
+    sl_coordinator_def def = {.experiment = &w.x.e, .run = w.run.path, .fleet = &link};
     assert_int_equal(sl_coordinator_create(&def, &coordinator), SL_OK);
     (void)snprintf(students, sizeof students, "%s/students", w.run.path);
     assert_int_equal(sl_file_make_folder(students), SL_OK);

@@ -4,8 +4,10 @@
 #include "common/log.h"
 #include "coordinator/serve.h"
 #include "net/learn_client.h"
+#include "net/transport_sim.h"
 #include "rollout/example.h"
 #include "rollout/policy_set.h"
+#include "support/links.h"
 #include "support/temp_folder.h"
 
 #include <pthread.h>
@@ -48,17 +50,18 @@ static sl_server *open_server(world *w, const char *endpoint) {
     sl_server *server = NULL;
     sl_coordinator_def def = {.experiment = &w->x.e, .run = w->folder.path, .stop = &w->stop};
     memset(def.config_hash, 'a', 64);
-    assert_int_equal(sl_server_open(endpoint, &def, &server), SL_OK);
+    sl_link_def link = sl_link_learn_def(endpoint);
+    assert_int_equal(sl_server_open(&link, &def, &server), SL_OK);
     return server;
 }
 
 static void open_sim(world *w) {
     sl_sim_def def = {.seed = 1, .delay_min_ns = 100000, .delay_max_ns = 100000};
-    sl_transport_def transport = sl_transport_learn_def();
+    sl_link_def transport = sl_link_learn_def(NULL);
     open_world(w);
     assert_int_equal(sl_sim_create(&def, &w->sim), SL_OK);
     sl_sim_install(w->sim);
-    assert_int_equal(sl_transport_serve("sim://asker", &transport, &w->client), SL_OK);
+    assert_int_equal(serve_on("sim://asker", transport, &w->client), SL_OK);
     assert_int_equal(sl_learn_codec_create(&w->codec), SL_OK);
     w->server = open_server(w, "sim://asker");
 }
@@ -236,7 +239,7 @@ static void test_the_real_client(void **state) {
     world w;
     open_world(&w);
     sl_learn_client *client = NULL;
-    sl_learn_client_def def = sl_learn_client_default_def("tcp://127.0.0.1:*");
+    sl_learn_client_def def = sl_learn_client_default_def(sl_link_learn_def("tcp://127.0.0.1:*"));
     memset(def.config_hash, 'a', 64);
     def.join_ms = 20000;
     assert_int_equal(sl_learn_client_open(&def, &client), SL_OK);

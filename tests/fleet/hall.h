@@ -9,6 +9,7 @@
 #include "fleet/world.h"
 #include "net/fleet_message.h"
 #include "net/transport.h"
+#include "net/transport_sim.h"
 
 enum { MS = 1000000, EPISODES = 4, N_ACTIONS = EPISODES * WORLD_T * WORLD_N, MAX_AGENTS = 8 };
 
@@ -45,7 +46,7 @@ static inline void open_hall(hall *self, const sl_sim_def *net) {
     sl_sim_install(self->sim);
     for (int i = 0; i < WORLD_N; i++)
         self->slots[i] = (sl_fleet_slot_def){.obs_dim = TOY_O, .n_actions = TOY_A, .hidden = 16};
-    self->def = sl_fleet_default_def("sim://fleet", WORLD_N, self->slots, TOY_O, TOY_A, WORLD_T);
+    self->def = sl_fleet_default_def(sl_link_fleet_def("sim://fleet"), WORLD_N, self->slots, TOY_O, TOY_A, WORLD_T);
     self->kill_tick = -1;
 }
 
@@ -75,7 +76,7 @@ static inline void play(void *context) {
 }
 
 static inline sl_session_def agent_def(int slot) {
-    sl_session_def def = sl_session_default_def("sim://fleet");
+    sl_session_def def = sl_session_default_def(sl_link_fleet_def("sim://fleet"));
     def.slot = slot, def.hidden = 16, def.obs_dim = TOY_O, def.n_actions = TOY_A;
     memset(def.model_sha256, 'b', 64);
     def.decide = toy_decide;

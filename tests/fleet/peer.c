@@ -7,7 +7,7 @@
 int main(int argc, char **argv) {
     if (argc != 3) return 2;
     toy_policy policy = {0};
-    sl_session_def def = sl_session_default_def(argv[1]);
+    sl_session_def def = sl_session_default_def(sl_link_fleet_def(argv[1]));
     def.slot = (int)strtol(argv[2], NULL, 10);
     def.hidden = 16, def.obs_dim = TOY_O, def.n_actions = TOY_A;
     memset(def.model_sha256, 'b', 64);

@@ -3,6 +3,7 @@
 #define SL_FLEET_STRANGER_H
 
 #include "fleet/hall.h"
+#include "support/links.h"
 
 /* a client that says what it is told to, to play those who break the rules */
 typedef struct stranger {
@@ -12,8 +13,8 @@ typedef struct stranger {
 } stranger;
 
 static inline void stranger_open(stranger *self) {
-    sl_transport_def def = sl_transport_default_def();
-    assert_int_equal(sl_transport_connect("sim://fleet", &def, &self->transport), SL_OK);
+    sl_link_def def = sl_link_fleet_def(NULL);
+    assert_int_equal(connect_to("sim://fleet", def, &self->transport), SL_OK);
     assert_int_equal(sl_fleet_codec_create(&self->codec), SL_OK);
 }
 

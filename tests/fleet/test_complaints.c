@@ -3,6 +3,7 @@
 #include "common/log.h"
 #include "fleet/complaints.h"
 #include "support/capture.h"
+#include "support/links.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -213,8 +214,8 @@ static void strangers_do_not_use_up_what_is_told_of_members(void **state) {
 static void what_an_agent_drops_is_told_by_it(void **state) {
     hall *self = *state;
     sl_transport *server = NULL;
-    sl_transport_def def = sl_transport_default_def();
-    assert_int_equal(sl_transport_serve("sim://fleet", &def, &server), SL_OK);
+    sl_link_def def = sl_link_fleet_def(NULL);
+    assert_int_equal(serve_on("sim://fleet", def, &server), SL_OK);
     sl_log_init("test", SL_LOG_INFO, false);
     const agent *one = add_agent(self, agent_def(0));
     sl_message hello;

@@ -1,6 +1,7 @@
 /* test_fleet.c - the lockstep fleet over the simulated network: with loss, copies and reordering, with agents that
  * die, return, come twice or speak nonsense, the actions are those of agents in the same room. */
 #include "common/log.h"
+#include "net/transport_sim.h"
 #include "storage/file.h"
 #include "support/capture.h"
 

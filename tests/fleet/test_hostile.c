@@ -5,8 +5,10 @@
 #include "common/alloc.h"
 #include "common/clock.h"
 #include "common/rng.h"
-#include "fleet/slots.h"
+#include "fleet/fleet.h"
+#include "fleet/state.h"
 #include "fleet/world.h"
+#include "support/links.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -49,10 +51,10 @@ static int32_t expected[N_TICKS * WORLD_N];
 static uint8_t large[LARGE];
 
 static void stranger_open(stranger *self, const char *endpoint) {
-    sl_transport_def def = sl_transport_default_def();
+    sl_link_def def = sl_link_fleet_def(NULL);
     // it says more than a fleet takes
     def.max_frame_bytes *= 4;
-    assert_int_equal(sl_transport_connect(endpoint, &def, &self->transport), SL_OK);
+    assert_int_equal(connect_to(endpoint, def, &self->transport), SL_OK);
     assert_int_equal(sl_fleet_codec_create(&self->codec), SL_OK);
 }
 
@@ -66,7 +68,8 @@ static int setup(void **state) {
     world_expect(EPISODES, expected);
     for (int i = 0; i < WORLD_N; i++)
         self->slots[i] = (sl_fleet_slot_def){.obs_dim = TOY_O, .n_actions = TOY_A, .hidden = 16};
-    self->def = sl_fleet_default_def("tcp://127.0.0.1:*", WORLD_N, self->slots, TOY_O, TOY_A, WORLD_T);
+    self->def =
+        sl_fleet_default_def(sl_link_fleet_def("tcp://127.0.0.1:*"), WORLD_N, self->slots, TOY_O, TOY_A, WORLD_T);
     self->def.deadline_ms = self->def.patience_ms = WAIT_MS;
     self->rng = sl_rng_seed(3);
     assert_int_equal(sl_fleet_create(&self->def, &self->fleet), SL_OK);

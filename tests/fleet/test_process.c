@@ -54,7 +54,8 @@ static int setup(void **state) {
     world_expect(EPISODES, expected);
     for (int i = 0; i < WORLD_N; i++)
         self->slots[i] = (sl_fleet_slot_def){.obs_dim = TOY_O, .n_actions = TOY_A, .hidden = 16};
-    self->def = sl_fleet_default_def("tcp://127.0.0.1:*", WORLD_N, self->slots, TOY_O, TOY_A, WORLD_T);
+    self->def =
+        sl_fleet_default_def(sl_link_fleet_def("tcp://127.0.0.1:*"), WORLD_N, self->slots, TOY_O, TOY_A, WORLD_T);
     self->def.deadline_ms = self->def.patience_ms = WAIT_MS;
     assert_int_equal(sl_fleet_create(&self->def, &self->fleet), SL_OK);
     (void)snprintf(self->endpoint, sizeof self->endpoint, "%s", sl_fleet_endpoint(self->fleet));
@@ -150,7 +151,7 @@ static void a_restarted_coordinator_gets_its_agents_back(void **state) {
     flight *self = *state;
     fly(self, 1, NULL);
     sl_fleet_destroy(&self->fleet);
-    self->def.endpoint = self->endpoint;
+    self->def.link.endpoint = self->endpoint;
     assert_int_equal(sl_fleet_create(&self->def, &self->fleet), SL_OK);
     assert_int_equal(sl_fleet_wait(self->fleet, WAIT_MS), SL_OK);
     fly(self, EPISODES, NULL);
@@ -183,7 +184,7 @@ static void ten_thousand_ticks_allocate_nothing(void **state) {
     pthread_t threads[WORLD_N];
     for (int i = 0; i < WORLD_N; i++) {
         kill_agent(self, i, SIGKILL);
-        sl_session_def def = sl_session_default_def(self->endpoint);
+        sl_session_def def = sl_session_default_def(sl_link_fleet_def(self->endpoint));
         def.slot = i, def.hidden = 16, def.obs_dim = TOY_O, def.n_actions = TOY_A;
         memset(def.model_sha256, 'b', 64);
         def.context = &policies[i];

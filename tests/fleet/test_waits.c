@@ -1,7 +1,9 @@
 /* test_waits.c - what a tick waits for, over the simulated network: an agent that comes within the patience, in
  * whatever way it was gone, changes no action; one that does not holds up a tick for a bounded time. */
 #include "common/log.h"
+#include "net/transport_sim.h"
 #include "support/capture.h"
+#include "support/links.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -178,8 +180,8 @@ static void a_coordinator_that_was_stopped_calls_nobody_late(void **state) {
         self->def.deadline_ms = 450, self->def.patience_ms = 0;
         take_off(self);
         held = (holdup){.hall = self};
-        sl_transport_def def = sl_transport_default_def();
-        assert_int_equal(sl_transport_connect("sim://fleet", &def, &held.transport), SL_OK);
+        sl_link_def def = sl_link_fleet_def(NULL);
+        assert_int_equal(connect_to("sim://fleet", def, &held.transport), SL_OK);
         sl_sim_attach(self->sim, 5 * MS, hold_up, &held);
         (void)fly(self, stop_coordinator, for_ms[i]);
         sl_transport_close(&held.transport);
@@ -209,8 +211,8 @@ static void a_silent_coordinator_is_noticed(void **state) {
     assert_int_equal(status, SL_OK);
     assert_string_equal(text, "");
     held = (holdup){.hall = self, .ms = 12000};
-    sl_transport_def def = sl_transport_default_def();
-    assert_int_equal(sl_transport_connect("sim://fleet", &def, &held.transport), SL_OK);
+    sl_link_def def = sl_link_fleet_def(NULL);
+    assert_int_equal(connect_to("sim://fleet", def, &held.transport), SL_OK);
     sl_sim_attach(self->sim, 5 * MS, hold_up, &held);
     sl_capture_begin();
     status = sl_fleet_poll(self->fleet, 3000);
@@ -304,8 +306,8 @@ static void a_heartbeat_is_no_answer(void **state) {
         if (i != GONE_SLOT) (void)add_agent(self, agent_def(i));
     mute_session = 0;
     assert_int_equal(sl_fleet_codec_create(&mute_codec), SL_OK);
-    sl_transport_def def = sl_transport_default_def();
-    assert_int_equal(sl_transport_connect("sim://fleet", &def, &mute_line), SL_OK);
+    sl_link_def def = sl_link_fleet_def(NULL);
+    assert_int_equal(connect_to("sim://fleet", def, &mute_line), SL_OK);
     sl_sim_attach(self->sim, 200 * MS, beat_only, self);
     assert_int_equal(sl_fleet_wait(self->fleet, 5000), SL_OK);
     int64_t start_ns = sl_sim_now_ns(self->sim);

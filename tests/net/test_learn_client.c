@@ -2,6 +2,8 @@
  * meeting, lost requests and answers, a coordinator that is replaced, a second one, stale messages, silence, a stop.
  */
 #include "net/learn_client.h"
+#include "net/transport_sim.h"
+#include "support/links.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -157,14 +159,14 @@ static void open_pair(fixture *f, script what) {
     sl_sim_def sim = {.seed = 1, .delay_min_ns = 10000, .delay_max_ns = 10000};
     assert_int_equal(sl_sim_create(&sim, &f->sim), SL_OK);
     sl_sim_install(f->sim);
-    sl_learn_client_def def = sl_learn_client_default_def("sim://trainer");
+    sl_learn_client_def def = sl_learn_client_default_def(sl_link_learn_def("sim://trainer"));
     (void)snprintf(def.config_hash, sizeof def.config_hash, "%s", hash_text);
     def.stop = &f->stop;
     def.progress = count_progress;
     def.context = f;
     assert_int_equal(sl_learn_client_open(&def, &f->client), SL_OK);
-    sl_transport_def transport = sl_transport_learn_def();
-    assert_int_equal(sl_transport_connect("sim://trainer", &transport, &f->coordinator.transport), SL_OK);
+    sl_link_def transport = sl_link_learn_def(NULL);
+    assert_int_equal(connect_to("sim://trainer", transport, &f->coordinator.transport), SL_OK);
     assert_int_equal(sl_learn_codec_create(&f->coordinator.codec), SL_OK);
     sl_sim_attach(f->sim, 500 * ms, play, &f->coordinator);
 }
@@ -236,8 +238,8 @@ static void what_is_lost_again_and_again_is_given_up(void **state) {
 /* A coordinator beside the first, with a connection of its own. */
 static void open_second(fixture *f, fake *second) {
     *second = (fake){.script = ANSWER, .run_id = 77, .hash = hash_text};
-    sl_transport_def transport = sl_transport_learn_def();
-    assert_int_equal(sl_transport_connect("sim://trainer", &transport, &second->transport), SL_OK);
+    sl_link_def transport = sl_link_learn_def(NULL);
+    assert_int_equal(connect_to("sim://trainer", transport, &second->transport), SL_OK);
     assert_int_equal(sl_learn_codec_create(&second->codec), SL_OK);
     sl_sim_attach(f->sim, 500 * ms, play, second);
 }

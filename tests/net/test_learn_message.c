@@ -4,6 +4,8 @@
 #include "common/alloc.h"
 #include "common/rng.h"
 #include "net/learn_message.h"
+#include "net/transport_sim.h"
+#include "support/links.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -24,11 +26,11 @@ typedef struct link {
 static int open_link(void **state) {
     link *self = sl_alloc(sizeof *self);
     sl_sim_def sim_def = {.seed = 1};
-    sl_transport_def def = sl_transport_learn_def();
+    sl_link_def def = sl_link_learn_def(NULL);
     assert_int_equal(sl_sim_create(&sim_def, &self->sim), SL_OK);
     sl_sim_install(self->sim);
-    assert_int_equal(sl_transport_serve("sim://learn", &def, &self->server), SL_OK);
-    assert_int_equal(sl_transport_connect("sim://learn", &def, &self->client), SL_OK);
+    assert_int_equal(serve_on("sim://learn", def, &self->server), SL_OK);
+    assert_int_equal(connect_to("sim://learn", def, &self->client), SL_OK);
     assert_int_equal(sl_learn_codec_create(&self->codec), SL_OK);
     *state = self;
     return 0;

@@ -4,6 +4,8 @@
 #include "common/alloc.h"
 #include "common/clock.h"
 #include "net/transport.h"
+#include "net/transport_sim.h"
+#include "support/links.h"
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -36,15 +38,15 @@ static void send_connected(sl_transport *transport, const void *bytes, size_t n_
 }
 
 static void open_pair(sl_transport **server, sl_transport **client) {
-    sl_transport_def def = sl_transport_default_def();
-    assert_int_equal(sl_transport_serve("tcp://127.0.0.1:*", &def, server), SL_OK);
-    assert_int_equal(sl_transport_connect(sl_transport_endpoint(*server), &def, client), SL_OK);
+    sl_link_def def = sl_link_fleet_def(NULL);
+    assert_int_equal(serve_on("tcp://127.0.0.1:*", def, server), SL_OK);
+    assert_int_equal(connect_to(sl_transport_endpoint(*server), def, client), SL_OK);
 }
 
 static void *echo_client(void *endpoint) {
     sl_transport *client = NULL;
-    sl_transport_def def = sl_transport_default_def();
-    if (sl_transport_connect(endpoint, &def, &client) != SL_OK) return (void *)1;
+    sl_link_def def = sl_link_fleet_def(NULL);
+    if (connect_to(endpoint, def, &client) != SL_OK) return (void *)1;
     sl_message message;
     while (send_bytes(client, NULL, "hello", 5) == SL_FULL)
         if (sl_transport_receive(client, 5, &message) != SL_TIMEOUT) return (void *)1;
@@ -61,8 +63,8 @@ static void *echo_client(void *endpoint) {
 static void tcp_gives_back_every_frame(void **state) {
     (void)state;
     sl_transport *server = NULL;
-    sl_transport_def def = sl_transport_default_def();
-    assert_int_equal(sl_transport_serve("tcp://127.0.0.1:*", &def, &server), SL_OK);
+    sl_link_def def = sl_link_fleet_def(NULL);
+    assert_int_equal(serve_on("tcp://127.0.0.1:*", def, &server), SL_OK);
     pthread_t thread;
     assert_int_equal(pthread_create(&thread, NULL, echo_client, (void *)sl_transport_endpoint(server)), 0);
     sl_message message;
@@ -113,11 +115,11 @@ static int count_timed_connections(int lost_host_ms) {
 
 static void a_lost_host_is_noticed_by_tcp(void **state) {
     (void)state;
-    const sl_transport_def defs[] = {sl_transport_default_def(), sl_transport_learn_def()};
+    const sl_link_def defs[] = {sl_link_fleet_def(NULL), sl_link_learn_def(NULL)};
     for (int i = 0; i < 2; i++) {
         sl_transport *server = NULL, *client = NULL;
-        assert_int_equal(sl_transport_serve("tcp://127.0.0.1:*", &defs[i], &server), SL_OK);
-        assert_int_equal(sl_transport_connect(sl_transport_endpoint(server), &defs[i], &client), SL_OK);
+        assert_int_equal(serve_on("tcp://127.0.0.1:*", defs[i], &server), SL_OK);
+        assert_int_equal(connect_to(sl_transport_endpoint(server), defs[i], &client), SL_OK);
         send_connected(client, "x", 1);
         sl_message message;
         assert_int_equal(sl_transport_receive(server, 5000, &message), SL_OK);
@@ -131,9 +133,9 @@ static void a_lost_host_is_noticed_by_tcp(void **state) {
 static void a_large_frame_crosses_the_learn_link(void **state) {
     (void)state;
     sl_transport *server = NULL, *client = NULL;
-    sl_transport_def def = sl_transport_learn_def();
-    assert_int_equal(sl_transport_serve("tcp://127.0.0.1:*", &def, &server), SL_OK);
-    assert_int_equal(sl_transport_connect(sl_transport_endpoint(server), &def, &client), SL_OK);
+    sl_link_def def = sl_link_learn_def(NULL);
+    assert_int_equal(serve_on("tcp://127.0.0.1:*", def, &server), SL_OK);
+    assert_int_equal(connect_to(sl_transport_endpoint(server), def, &client), SL_OK);
     size_t n = 8 * 1024 * 1024;
     float *numbers = sl_alloc_array(n, sizeof *numbers);
     for (size_t i = 0; i < n; i++) numbers[i] = (float)i;
@@ -179,10 +181,10 @@ static void peers_that_are_gone_are_named(void **state) {
 static void an_oversized_frame_disconnects_its_sender(void **state) {
     (void)state;
     sl_transport *server = NULL, *client = NULL;
-    sl_transport_def small = sl_transport_default_def(), large = sl_transport_default_def();
+    sl_link_def small = sl_link_fleet_def(NULL), large = sl_link_fleet_def(NULL);
     small.max_frame_bytes = 1000;
-    assert_int_equal(sl_transport_serve("tcp://127.0.0.1:*", &small, &server), SL_OK);
-    assert_int_equal(sl_transport_connect(sl_transport_endpoint(server), &large, &client), SL_OK);
+    assert_int_equal(serve_on("tcp://127.0.0.1:*", small, &server), SL_OK);
+    assert_int_equal(connect_to(sl_transport_endpoint(server), large, &client), SL_OK);
     static const uint8_t bytes[1001];
     send_connected(client, bytes, 1001);
     sl_message message;
@@ -203,10 +205,10 @@ static void an_oversized_frame_disconnects_its_sender(void **state) {
 static void an_oversized_frame_is_not_sent(void **state) {
     (void)state;
     sl_transport *server = NULL, *client = NULL;
-    sl_transport_def def = sl_transport_default_def();
+    sl_link_def def = sl_link_fleet_def(NULL);
     def.max_frame_bytes = 1000;
-    assert_int_equal(sl_transport_serve("tcp://127.0.0.1:*", &def, &server), SL_OK);
-    assert_int_equal(sl_transport_connect(sl_transport_endpoint(server), &def, &client), SL_OK);
+    assert_int_equal(serve_on("tcp://127.0.0.1:*", def, &server), SL_OK);
+    assert_int_equal(connect_to(sl_transport_endpoint(server), def, &client), SL_OK);
     static const uint8_t bytes[1001];
     sl_frame frames[2] = {{bytes, 1}, {bytes, 1001}};
     send_connected(client, bytes, 1000);
@@ -269,10 +271,10 @@ static void burst(const char *endpoint) {
 /* a libzmq that had stopped reading at a full inbox would abort */
 static void a_peers_pings_do_not_end_a_server(void **state) {
     (void)state;
-    const sl_transport_def defs[] = {sl_transport_default_def(), sl_transport_learn_def()};
+    const sl_link_def defs[] = {sl_link_fleet_def(NULL), sl_link_learn_def(NULL)};
     for (int i = 0; i < 2; i++) {
         sl_transport *server = NULL;
-        assert_int_equal(sl_transport_serve("tcp://127.0.0.1:*", &defs[i], &server), SL_OK);
+        assert_int_equal(serve_on("tcp://127.0.0.1:*", defs[i], &server), SL_OK);
         for (int k = 0; k < N_RESETS; k++) burst(sl_transport_endpoint(server));
         int n = 0;
         sl_message message;
@@ -316,8 +318,8 @@ static void messages_that_are_dropped_hold_nobody_up(void **state) {
     sl_transport *server = NULL;
     pthread_t peer;
     sl_message message;
-    sl_transport_def def = sl_transport_default_def();
-    assert_int_equal(sl_transport_serve("tcp://127.0.0.1:*", &def, &server), SL_OK);
+    sl_link_def def = sl_link_fleet_def(NULL);
+    assert_int_equal(serve_on("tcp://127.0.0.1:*", def, &server), SL_OK);
     assert_int_equal(pthread_create(&peer, NULL, chatter, (void *)sl_transport_endpoint(server)), 0);
     int n_waits = 0;
     int64_t end = sl_clock_ns() + 10000000000, slowest = 0;
@@ -337,21 +339,21 @@ static void messages_that_are_dropped_hold_nobody_up(void **state) {
 static void bad_endpoints_are_refused_by_name(void **state) {
     (void)state;
     sl_transport *transport = NULL, *second = NULL;
-    sl_transport_def def = sl_transport_default_def();
+    sl_link_def def = sl_link_fleet_def(NULL);
     // the last ones are well-formed, but no addresses of this machine
     static const char *const endpoints[] = {
         "tcp://127.0.0.1:99999999", "nonsense",           "sim://no-network",
         "tcp://256.1.1.1.1:x",      "inproc://x",         "tcp://192.0.2.1:*",
         "tcp://[2001:db8::1]:5555", "ipc:///no/folder/x", "tcp://no.such.host.invalid:*"};
     for (size_t i = 0; i < sizeof endpoints / sizeof *endpoints; i++) {
-        assert_int_equal(sl_transport_serve(endpoints[i], &def, &transport), SL_CONFIG);
+        assert_int_equal(serve_on(endpoints[i], def, &transport), SL_CONFIG);
         assert_non_null(strstr(sl_error_what(), endpoints[i]));
         assert_non_null(sl_error_hint());
         assert_null(transport);
     }
-    assert_int_equal(sl_transport_serve("", &def, &transport), SL_CONFIG);
-    assert_int_equal(sl_transport_serve("tcp://127.0.0.1:*", &def, &transport), SL_OK);
-    assert_int_equal(sl_transport_serve(sl_transport_endpoint(transport), &def, &second), SL_NETWORK);
+    assert_int_equal(serve_on("", def, &transport), SL_CONFIG);
+    assert_int_equal(serve_on("tcp://127.0.0.1:*", def, &transport), SL_OK);
+    assert_int_equal(serve_on(sl_transport_endpoint(transport), def, &second), SL_NETWORK);
     assert_non_null(strstr(sl_error_what(), "in use"));
     sl_transport_close(&transport);
 }
@@ -368,18 +370,18 @@ static void hosts_have_addresses_and_names(void **state) {
                  {"tcp://lo:*", NULL},
                  {"tcp://*:*", "tcp://localhost"},
                  {"tcp://[::]:*", "tcp://[::1]"}};
-    sl_transport_def def = sl_transport_default_def();
+    sl_link_def def = sl_link_fleet_def(NULL);
     bool has_ipv6 = access("/proc/net/if_inet6", R_OK) == 0;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         if (strchr(cases[i].serve, '[') && !has_ipv6) continue;
         sl_transport *server = NULL, *client = NULL;
         char endpoint[256];
-        assert_int_equal(sl_transport_serve(cases[i].serve, &def, &server), SL_OK);
+        assert_int_equal(serve_on(cases[i].serve, def, &server), SL_OK);
         const char *resolved = sl_transport_endpoint(server);
         assert_null(strchr(resolved, '*'));
         (void)snprintf(endpoint, sizeof endpoint, "%s%s", cases[i].connect ? cases[i].connect : "",
                        cases[i].connect ? strrchr(resolved, ':') : resolved);
-        assert_int_equal(sl_transport_connect(endpoint, &def, &client), SL_OK);
+        assert_int_equal(connect_to(endpoint, def, &client), SL_OK);
         send_connected(client, "x", 1);
         sl_message message;
         assert_int_equal(sl_transport_receive(server, 5000, &message), SL_OK);
@@ -392,7 +394,7 @@ static void creation_survives_every_failed_allocation(void **state) {
     (void)state;
     sl_sim *sim = NULL;
     sl_sim_def sim_def = {.seed = 1};
-    sl_transport_def def = sl_transport_default_def();
+    sl_link_def def = sl_link_fleet_def(NULL);
     const char *endpoints[] = {"tcp://127.0.0.1:*", "sim://x"};
     for (int i = 0; i < 2; i++) {
         sl_status status = SL_MEMORY;
@@ -401,7 +403,7 @@ static void creation_survives_every_failed_allocation(void **state) {
             sl_alloc_fail_at(nth);
             status = sl_sim_create(&sim_def, &sim);
             sl_sim_install(status == SL_OK ? sim : NULL);
-            if (status == SL_OK) status = sl_transport_serve(endpoints[i], &def, &transport);
+            if (status == SL_OK) status = serve_on(endpoints[i], def, &transport);
             sl_alloc_fail_at(0);
             assert_true(status == SL_OK ? transport != NULL : status == SL_MEMORY && transport == NULL);
             assert_true(nth < 10);
@@ -426,10 +428,10 @@ static trace simulate(uint64_t seed, double loss, double duplicate) {
     assert_int_equal(sl_sim_create(&sim_def, &sim), SL_OK);
     sl_sim_install(sim);
     sl_transport *server = NULL, *client = NULL;
-    sl_transport_def def = sl_transport_default_def();
-    assert_int_equal(sl_transport_connect("sim://net", &def, &client), SL_OK);
+    sl_link_def def = sl_link_fleet_def(NULL);
+    assert_int_equal(connect_to("sim://net", def, &client), SL_OK);
     assert_int_equal(send_bytes(client, NULL, "x", 1), SL_FULL);
-    assert_int_equal(sl_transport_serve("sim://net", &def, &server), SL_OK);
+    assert_int_equal(serve_on("sim://net", def, &server), SL_OK);
     for (int i = 0; i < N_SENT; i++)
         assert_int_equal(send_bytes(client, NULL, (uint8_t[]){(uint8_t)i, (uint8_t)(i / 256)}, 2), SL_OK);
     trace got = {0};

@@ -1,6 +1,7 @@
 /* test_stages.c - whole small runs over tcp, trainer and coordinator in one process: the coordinator is replaced, the
  * trainer is stopped and its newest checkpoint damaged, and the end is the same, byte for byte. */
 #include "nn/policy.h"
+#include "support/links.h"
 #include "trainer/stages.h"
 
 #include "common/alloc.h"
@@ -88,7 +89,8 @@ static sl_server *open_server(world *w) {
     sl_server *server = NULL;
     sl_coordinator_def def = {.experiment = w->experiment, .run = w->folder.path};
     memcpy(def.config_hash, w->hash, sizeof def.config_hash);
-    assert_int_equal(sl_server_open(w->endpoint, &def, &server), SL_OK);
+    sl_link_def link = sl_link_learn_def(w->endpoint);
+    assert_int_equal(sl_server_open(&link, &def, &server), SL_OK);
     return server;
 }
 
@@ -147,12 +149,12 @@ static void say(const world *w, sl_transport *line, sl_learn_codec *codec, sl_le
 /* A thread that says to the trainer, without a pause, noise, cut messages and what only its coordinator may say. */
 static void *pester(void *context) {
     world *w = context;
-    sl_transport_def def = sl_transport_learn_def();
+    sl_link_def def = sl_link_learn_def(NULL);
     sl_transport *line = NULL;
     sl_learn_codec *codec = NULL;
     sl_rng rng = sl_rng_seed(9);
     def.send_wait_ms = 10, def.linger_ms = 0;
-    assert_int_equal(sl_transport_connect(w->endpoint, &def, &line), SL_OK);
+    assert_int_equal(connect_to(w->endpoint, def, &line), SL_OK);
     assert_int_equal(sl_learn_codec_create(&codec), SL_OK);
     while (!atomic_load(&w->done)) {
         uint8_t noise[256];
@@ -180,7 +182,7 @@ static void *pester(void *context) {
 static sl_status train(world *w, bool resume, pthread_t *coordinator, bool *started) {
     char path[512];
     (void)snprintf(path, sizeof path, "%s/experiment.yaml", w->folder.path);
-    sl_training_def def = {w->experiment, path, w->folder.path, w->endpoint, &stop};
+    sl_training_def def = {w->experiment, path, w->folder.path, sl_link_learn_def(w->endpoint), &stop};
     sl_training *training = NULL;
     assert_int_equal(sl_training_open(&def, &training), SL_OK);
     if (!*started) {

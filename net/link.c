@@ -1,0 +1,23 @@
+/* link.c - the numbers of the two links; what each is for: docs/protocol.md. */
+#include "net/link.h"
+
+sl_link_def sl_link_fleet_def(const char *endpoint) {
+    return (sl_link_def){.endpoint = endpoint,
+                         .high_water_mark = 16,
+                         .max_frame_bytes = 1024 * 1024,
+                         .lost_host_ms = 10000,
+                         .linger_ms = 1000,
+                         .backlog = 128,
+                         .send_wait_ms = 0};
+}
+
+sl_link_def sl_link_learn_def(const char *endpoint) {
+    // a stopped process takes no part of a frame of hundreds of megabytes, and shall not lose its connection at once
+    return (sl_link_def){.endpoint = endpoint,
+                         .high_water_mark = 4,
+                         .max_frame_bytes = SL_LINK_LEARN_FRAME,
+                         .lost_host_ms = 60000,
+                         .linger_ms = 1000,
+                         .backlog = 16,
+                         .send_wait_ms = 5000};
+}

@@ -1,0 +1,31 @@
+/* link.h - one of the two links, as main defines it and hands it down to who serves or connects there: the fleet's,
+ * between a coordinator and its agents, or the learn link, between a learn client and its coordinators. Plain data.
+ */
+#ifndef SL_NET_LINK_H
+#define SL_NET_LINK_H
+
+#include <stdint.h>
+
+enum { SL_LINK_LEARN_FRAME = 1 << 30 }; /* bytes: the learn link's largest frame */
+
+typedef struct sl_link_def {
+    const char *endpoint;    /* "tcp://10.0.0.1:5555", to serve on or to connect to; borrowed */
+    int high_water_mark;     /* messages per peer, both ways; not of what a server receives */
+    int64_t max_frame_bytes; /* larger ones are not sent; incoming ones disconnect the sender */
+    int lost_host_ms;        /* the peer's host acknowledges nothing for so long: the connection is closed */
+    int linger_ms;           /* how long close waits for what was sent */
+    int backlog;             /* connections that may wait for a server */
+    int send_wait_ms;        /* how long send waits at the high-water mark or while not connected */
+} sl_link_def;
+
+sl_link_def sl_link_fleet_def(const char *endpoint); /* 16, 1 MiB, 10000, 1000, 128, 0 */
+sl_link_def sl_link_learn_def(const char *endpoint); /* 4, 1 GiB, 60000, 1000, 16, 5000 */
+
+/* What passed over it. */
+typedef struct sl_link_stats {
+    uint64_t sent, received;
+    uint64_t dropped_out; /* sends that ended in SL_FULL or SL_NOT_FOUND */
+    uint64_t dropped_in;  /* messages with too many frames or too long a peer id */
+} sl_link_stats;
+
+#endif
