@@ -40,7 +40,7 @@ static sl_status prepare(flight *self) {
     self->reward = sl_array_pool_take(k, setup->N, sizeof(double));
     self->shapes = sl_array_pool_take(k, self->def->watch.show ? SL_MAX_SHAPES : 0, sizeof *self->shapes);
     if (k->failed) return sl_fail(SL_MEMORY, NULL, "cannot allocate a flight");
-    if (self->avail) sl_setup_fill_avail(setup, 1, self->avail);
+    if (self->avail) sl_setup_fill_avail(&setup->spec, 1, self->avail);
     if (!self->def->record) return SL_OK;
     sl_env_recorder_def writer = {self->def->record, setup->experiment->env.name, &setup->options, "students",
                                   self->def->seed};

@@ -160,7 +160,7 @@ static void clear_step(sl_sample *self, int b, int t) {
     memset(self->z + row * NH, 0, (size_t)NH * sizeof(float));
     memset(self->logp + row * N, 0, (size_t)N * sizeof(float));
     memset(self->action + row * N, 0, (size_t)N * sizeof(int32_t));
-    if (self->avail) sl_setup_fill_avail(self->setup, 1, self->avail + row * NA);
+    if (self->avail) sl_setup_fill_avail(&self->setup->spec, 1, self->avail + row * NA);
     memset(self->alive + row * N, 0, (size_t)N * sizeof(float));
     self->not_first[row] = 0.0f;
     for (int m = 0; m < d->M; m++) {

@@ -4,8 +4,13 @@
 #include <stddef.h>
 
 sl_streams sl_streams_of_episode(uint64_t seed, int64_t episode) {
-    sl_rng root = sl_rng_seed(seed), stream = sl_rng_split(&root, (uint64_t)episode);
-    return (sl_streams){stream, sl_rng_split_name(&stream, "mask"), sl_rng_split_name(&stream, "action")};
+    sl_rng root = sl_rng_seed(seed);
+    return sl_streams_split(&root, episode);
+}
+
+sl_streams sl_streams_split(const sl_rng *stream, int64_t episode) {
+    sl_rng env = sl_rng_split(stream, (uint64_t)episode);
+    return (sl_streams){episode, env, sl_rng_split_name(&env, "mask"), sl_rng_split_name(&env, "action")};
 }
 
 int32_t sl_streams_choose(sl_rng *action, int n, const uint8_t *avail) {

@@ -115,7 +115,7 @@ static sl_status create_parts(sl_episode_batch *self, bool students_act) {
     if (self->arrays.failed)
         return sl_fail(SL_MEMORY, "lower the number of episodes", "cannot allocate %d episodes of %d steps", self->V,
                        self->T);
-    if (self->avail) sl_setup_fill_avail(setup, self->V, self->avail);
+    if (self->avail) sl_setup_fill_avail(&setup->spec, self->V, self->avail);
     point_episodes(self);
     return SL_OK;
 }

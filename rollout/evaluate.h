@@ -1,11 +1,12 @@
-/* evaluate.h - greedy episodes of a policy, in process: what a flown fleet of the same students must reproduce
- * episode by episode. Episode e is that of envs/streams.h. Several copies are played at a time, and the result does
- * not depend on how many. */
+/* evaluate.h - episodes of a policy, greedy ones as a rule, in process: what a flown fleet of the same students must
+ * reproduce episode by episode. Episode e is that of envs/streams.h. Several copies are played at a time, and the
+ * result does not depend on how many. */
 #ifndef SL_ROLLOUT_EVALUATE_H
 #define SL_ROLLOUT_EVALUATE_H
 
 #include "common/pool.h"
 #include "net/learn_message.h"
+#include "rollout/behaviour.h"
 #include "rollout/policy_set.h"
 #include "rollout/progress.h"
 
@@ -13,11 +14,11 @@ typedef struct sl_evaluate_def {
     const sl_setup *setup;
     sl_pool *pool;
     sl_policy_kind policy;
-    sl_policy_set
-        *set; /* teacher or students for sl_evaluate_width(n_episodes) copies; NULL for random and heuristic */
+    sl_policy_set *set; /* teacher or students for sl_evaluate_width(n_episodes) copies; else NULL */
     int n_episodes;
     uint64_t seed;
-    const sl_progress *progress; /* in episodes; NULL = not wanted */
+    const sl_progress *progress;   /* in episodes; NULL = not wanted */
+    const sl_behaviour *behaviour; /* of set; NULL: greedy */
 } sl_evaluate_def;
 
 /* What episodes came to: written by an evaluation or a flight into the caller's memory. */

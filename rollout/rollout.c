@@ -111,7 +111,7 @@ static void point_data(sl_rollout *self) {
 static void start(sl_rollout *self, const sl_rng *stream) {
     sl_rng masks = sl_rng_split_name(stream, "mask"), actions = sl_rng_split_name(stream, "action");
     int64_t last = (int64_t)self->T * self->V;
-    if (self->avail) sl_setup_fill_avail(self->setup, last + self->V, self->avail);
+    if (self->avail) sl_setup_fill_avail(&self->setup->spec, last + self->V, self->avail);
     for (int v = 0; v < self->V; v++) {
         self->mask_rngs[v] = sl_rng_split(&masks, (uint64_t)v);
         if (self->masks) sl_mask_draw(self->masks, v, &self->mask_rngs[v]);

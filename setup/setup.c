@@ -66,9 +66,7 @@ static void set_sizes(sl_setup *self) {
     // the state alone tells one agent's row all that an index could
     self->critic_rows = self->critic_own || self->M > 1;
     self->hides_avail = e->mask.avail_actions == SL_EXP_HIDDEN && self->spec.masks_actions;
-    self->uses_avail = self->spec.masks_actions;
-    for (int i = 0; i < self->N; i++)
-        if (self->spec.agents[i].n_actions < self->A) self->uses_avail = true;
+    self->uses_avail = sl_setup_uses_avail(&self->spec);
 }
 
 static sl_status check_words(const sl_setup *self) {
@@ -172,13 +170,16 @@ sl_status sl_setup_masks(const sl_setup *self, int V, sl_mask **out) {
     return sl_mask_create(&self->mask, &self->spec, V, out);
 }
 
-void sl_setup_fill_avail(const sl_setup *self, int64_t rows, uint8_t *avail) {
-    for (int64_t row = 0; row < rows; row++) {
-        for (int n = 0; n < self->N; n++) {
-            uint8_t *legal = avail + (row * self->N + n) * self->A;
-            for (int a = 0; a < self->A; a++) legal[a] = a < self->spec.agents[n].n_actions;
-        }
-    }
+bool sl_setup_uses_avail(const sl_env_spec *spec) {
+    for (int n = 0; n < spec->n_agents; n++)
+        if (spec->agents[n].n_actions < spec->n_actions) return true;
+    return spec->masks_actions;
+}
+
+void sl_setup_fill_avail(const sl_env_spec *spec, int64_t rows, uint8_t *avail) {
+    for (int64_t row = 0; row < rows; row++)
+        for (int n = 0; n < spec->n_agents; n++)
+            for (int a = 0; a < spec->n_actions; a++) *avail++ = a < spec->agents[n].n_actions;
 }
 
 void sl_setup_reward(const sl_setup *self, const double *reward, float *out) {

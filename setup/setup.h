@@ -21,7 +21,7 @@ typedef struct sl_setup {
     int N, O, A, S, M;     /* M: rows of the critic and of rewards, N with reward own, else 1 */
     bool direct;           /* the students learn by MAPPO themselves; else the teacher does */
     bool masked;           /* the students are shown less than the teacher: observations, or what is legal */
-    bool uses_avail;       /* some action of some agent may be illegal */
+    bool uses_avail;       /* sl_setup_uses_avail */
     bool hides_avail;      /* and the students are not told which */
     bool critic_own;       /* teacher.critic_input agent */
     bool critic_rows;      /* the critic reads a row put together for each agent, else the state as it is */
@@ -46,8 +46,10 @@ sl_profile sl_setup_profile(const sl_setup *self, int agent);
 /* Copies [0, V) of the environment, copy v with the stream split(stream, v), and masks for V copies. SL_MEMORY. */
 SL_MUST_CHECK sl_status sl_setup_env(const sl_setup *self, int V, const sl_rng *stream, sl_env **out);
 SL_MUST_CHECK sl_status sl_setup_masks(const sl_setup *self, int V, sl_mask **out);
+/* Some action of some agent may be illegal. */
+bool sl_setup_uses_avail(const sl_env_spec *spec);
 /* Writes which actions the agents have at all, avail (rows, N, A): where the environment does not say itself. */
-void sl_setup_fill_avail(const sl_setup *self, int64_t rows, uint8_t *avail);
+void sl_setup_fill_avail(const sl_env_spec *spec, int64_t rows, uint8_t *avail);
 /* reward (N) of a step as the learner's: the sum or mean over agents, or each one's own; out (M). */
 void sl_setup_reward(const sl_setup *self, const double *reward, float *out);
 

@@ -118,7 +118,7 @@ static void note(const world *w, sl_mask *mask, const sl_env_out *out, int t, se
     if (s->spec.masks_actions)
         memcpy(see->avail + row * NA, out->avail, NA);
     else
-        sl_setup_fill_avail(s, 1, see->avail + row * NA);
+        sl_setup_fill_avail(&s->spec, 1, see->avail + row * NA);
     if (w->students_act)
         sl_mask_avail(mask, s->N, see->avail + row * NA, see->told + row * NA);
     else

@@ -157,7 +157,7 @@ static void test_agents_that_differ(void **state) {
     uint8_t avail[2][2][5];
     static const uint8_t legal[2][5] = {{1, 1, 1, 0, 0}, {1, 1, 1, 1, 1}};
     memset(avail, 7, sizeof avail);
-    sl_setup_fill_avail(w.setup, 2, &avail[0][0][0]);
+    sl_setup_fill_avail(&w.setup->spec, 2, &avail[0][0][0]);
     for (int row = 0; row < 2; row++) assert_memory_equal(avail[row], legal, sizeof legal);
     fini(&w);
 }

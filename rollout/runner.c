@@ -1,0 +1,205 @@
+/* runner.c - see runner.h. */
+#include "rollout/runner.h"
+
+#include "common/alloc.h"
+#include "common/array_pool.h"
+#include "setup/setup.h"
+
+#include <string.h>
+
+struct sl_runner {
+    sl_runner_def def;
+    const sl_env_spec *spec;
+    sl_slices slices;
+    /* (T + 1, V, ...), T being 0 where a single step is kept */
+    float *obs, *state, *masked, *vectors;
+    uint8_t *avail, *alive, *shown, *terminated, *truncated, *won;
+    int32_t *actions;
+    double *reward;   /* (V, N) */
+    uint8_t *ended;   /* (V) */
+    int64_t *episode; /* (V) */
+    int *row;         /* (slices): of what the next step begins with */
+    sl_array_pool arrays;
+};
+
+static void allocate(sl_runner *self) {
+    const sl_env_spec *spec = self->spec;
+    const sl_runner_def *def = &self->def;
+    sl_array_pool *k = &self->arrays;
+    int64_t V = def->V, rows = (def->T + 1) * V, N = spec->n_agents, NO = N * spec->obs_dim, NA = N * spec->n_actions;
+    bool uses_avail = sl_setup_uses_avail(spec);
+    self->obs = SL_TAKE_FLOATS(k, rows * NO);
+    self->state = SL_TAKE_FLOATS(k, def->for_critic && !spec->state_is_obs ? rows * spec->state_dim : 0);
+    self->alive = sl_array_pool_take(k, def->for_critic && spec->mortal ? rows * N : 0, 1);
+    self->masked = SL_TAKE_FLOATS(k, def->masks ? rows * NO : 0);
+    self->avail = sl_array_pool_take(k, uses_avail ? rows * NA : 0, 1);
+    self->shown = sl_array_pool_take(k, uses_avail && def->masks && def->hides_avail ? rows * NA : 0, 1);
+    self->vectors = SL_TAKE_FLOATS(k, spec->continuous ? rows * NA : 0);
+    self->actions = sl_array_pool_take(k, rows * N, sizeof(int32_t));
+    self->terminated = sl_array_pool_take(k, rows, 1);
+    self->truncated = sl_array_pool_take(k, rows, 1);
+    self->won = sl_array_pool_take(k, spec->can_win ? rows : 0, 1);
+    self->reward = sl_array_pool_take(k, V * N, sizeof(double));
+    self->ended = sl_array_pool_take(k, V, 1);
+    self->episode = sl_array_pool_take(k, V, sizeof(int64_t));
+    self->row = sl_array_pool_take(k, self->slices.n, sizeof(int));
+}
+
+sl_status sl_runner_create(const sl_runner_def *def, sl_runner **out) {
+    sl_runner *self = sl_alloc(sizeof *self);
+    if (!self) return sl_fail(SL_MEMORY, NULL, "cannot allocate a runner of episodes");
+    self->def = *def;
+    self->spec = sl_env_get_spec(def->env);
+    self->slices = sl_slices_of(def->V);
+    allocate(self);
+    if (self->arrays.failed) {
+        sl_runner_destroy(&self);
+        return sl_fail(SL_MEMORY, "take fewer copies or steps", "cannot allocate %d steps of %d copies", def->T + 1,
+                       def->V);
+    }
+    if (self->avail) sl_setup_fill_avail(self->spec, (int64_t)(def->T + 1) * def->V, self->avail);
+    for (int s = 0; s < self->slices.n; s++) self->row[s] = def->T;
+    *out = self;
+    return SL_OK;
+}
+
+void sl_runner_destroy(sl_runner **self) {
+    if (!*self) return;
+    sl_array_pool_fini(&(*self)->arrays);
+    sl_free(*self);
+    *self = NULL;
+}
+
+sl_slices sl_runner_slices(const sl_runner *self) {
+    return self->slices;
+}
+
+// the step of row t, and what comes of it in row next
+static sl_step place(sl_runner *self, int slice, int t, int next) {
+    const sl_env_spec *spec = self->spec;
+    int64_t V = self->def.V, N = spec->n_agents, NO = N * spec->obs_dim, NA = N * spec->n_actions;
+    int64_t at = t * V, to = next * V, S = spec->state_dim;
+    const float *obs = self->obs + at * NO;
+    const uint8_t *avail = self->avail ? self->avail + at * NA : NULL;
+    return (sl_step){
+        .slice = slice,
+        .begin = sl_slices_begin(self->slices, slice),
+        .end = sl_slices_end(self->slices, slice),
+        .t = t,
+        .obs = obs,
+        .state = self->state ? self->state + at * S : NULL,
+        .alive = self->alive ? self->alive + at * N : NULL,
+        .seen = self->masked ? self->masked + at * NO : obs,
+        .avail = avail,
+        .shown = self->shown ? self->shown + at * NA : avail,
+        .actions = self->actions + at * N,
+        .vectors = self->vectors ? self->vectors + at * NA : NULL,
+        .next = {.obs = self->obs + to * NO,
+                 .state = self->state ? self->state + to * S : NULL,
+                 .avail = spec->masks_actions ? self->avail + to * NA : NULL,
+                 .alive = self->alive ? self->alive + to * N : NULL,
+                 .reward = self->reward,
+                 .terminated = self->terminated + at,
+                 .truncated = self->truncated + at,
+                 .won = self->won ? self->won + at : NULL},
+        .ended = self->ended,
+    };
+}
+
+sl_step sl_runner_get(sl_runner *self, int slice) {
+    return place(self, slice, self->row[slice], self->row[slice]);
+}
+
+sl_step sl_runner_rows(sl_runner *self) {
+    return place(self, 0, 0, 0);
+}
+
+void sl_runner_seed(sl_runner *self, int v, const sl_streams *streams) {
+    sl_rng mask = streams->mask;
+    sl_env_seed(self->def.env, v, &streams->env);
+    if (self->def.masks) sl_mask_draw(self->def.masks, v, &mask);
+    self->episode[v] = streams->episode;
+}
+
+sl_status sl_runner_reset(sl_runner *self, int slice) {
+    sl_step step = sl_runner_get(self, slice);
+    memset(step.next.terminated + step.begin, 0, (size_t)(step.end - step.begin));
+    memset(step.next.truncated + step.begin, 0, (size_t)(step.end - step.begin));
+    if (self->def.recorder) return sl_env_recorder_reset(self->def.recorder, self->episode[0], &step.next);
+    sl_env_reset(self->def.env, step.begin, step.end, NULL, &step.next);
+    return SL_OK;
+}
+
+// row T of the last steps is row 0 of the next
+static void carry_over(sl_runner *self, int slice) {
+    sl_step from = place(self, slice, self->def.T, self->def.T), to = place(self, slice, 0, 0);
+    const sl_env_spec *spec = self->spec;
+    int64_t begin = from.begin, rows = from.end - from.begin, N = spec->n_agents, S = spec->state_dim;
+    int64_t NO = N * spec->obs_dim, NA = N * spec->n_actions;
+    memcpy(to.next.obs + begin * NO, from.obs + begin * NO, (size_t)(rows * NO) * sizeof(float));
+    if (from.state) memcpy(to.next.state + begin * S, from.state + begin * S, (size_t)(rows * S) * sizeof(float));
+    if (to.next.avail) memcpy(to.next.avail + begin * NA, from.avail + begin * NA, (size_t)(rows * NA));
+    if (from.alive) memcpy(to.next.alive + begin * N, from.alive + begin * N, (size_t)(rows * N));
+    self->row[slice] = 0;
+}
+
+// what those who act are shown
+static void show(const sl_runner *self, const sl_step *step) {
+    if (!self->masked) return;
+    int64_t N = self->spec->n_agents, first = step->begin * N * self->spec->n_actions;
+    int64_t at = (int64_t)step->t * self->def.V * N;
+    sl_mask_apply(self->def.masks, step->begin, step->end, step->obs, self->masked + at * self->spec->obs_dim);
+    if (!self->shown) return;
+    sl_mask_avail(self->def.masks, (step->end - step->begin) * N, step->avail + first,
+                  self->shown + at * self->spec->n_actions + first);
+}
+
+static sl_status move(sl_runner *self, sl_step *step) {
+    sl_env_recorder *recorder = self->def.recorder;
+    if (step->vectors) {
+        if (recorder) return sl_env_recorder_step_continuous(recorder, step->vectors, &step->next);
+        sl_env_step_continuous(self->def.env, step->begin, step->end, step->vectors, &step->next);
+    } else {
+        if (recorder) return sl_env_recorder_step(recorder, step->actions, &step->next);
+        sl_env_step(self->def.env, step->begin, step->end, step->actions, &step->next);
+    }
+    return SL_OK;
+}
+
+// the next episodes of the copies that ended theirs
+static void go_on(sl_runner *self, sl_step *step) {
+    bool any = false;
+    for (int v = step->begin; v < step->end; v++) {
+        if (step->ended[v]) step->ended[v] = self->def.next(self->def.context, step->slice, v);
+        any |= step->ended[v] != 0;
+    }
+    if (any) sl_env_reset(self->def.env, step->begin, step->end, step->ended, &step->next);
+}
+
+sl_status sl_runner_step(sl_runner *self, int slice) {
+    const sl_runner_def *def = &self->def;
+    int *row = &self->row[slice];
+    if (def->T > 0 && *row == def->T) carry_over(self, slice);
+    int next = def->T > 0 ? *row + 1 : 0;
+    sl_step step = place(self, slice, *row, next);
+    show(self, &step);
+    SL_TRY(def->act(def->context, &step));
+    SL_TRY(move(self, &step));
+    for (int v = step.begin; v < step.end; v++) {
+        step.ended[v] = step.next.terminated[v] | step.next.truncated[v];
+        step.n_ended += step.ended[v] != 0;
+    }
+    if (def->keep) def->keep(def->context, &step);
+    *row = next;
+    if (step.n_ended > 0 && def->next) go_on(self, &step);
+    return SL_OK;
+}
+
+void sl_runner_choose(const sl_runner *self, const sl_step *step, const sl_behaviour *behaviour, const float *logits,
+                      sl_rng *rngs, float *logp) {
+    int N = self->spec->n_agents, A = self->spec->n_actions;
+    int64_t first = (int64_t)step->begin * N;
+    behaviour->choose((step->end - step->begin) * N, A, logits + first * A,
+                      step->shown ? step->shown + first * A : NULL, rngs + first, step->actions + first,
+                      logp + first * A);
+}
