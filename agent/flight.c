@@ -6,6 +6,7 @@
 #include "common/alloc.h"
 #include "common/json_line.h"
 #include "common/log.h"
+#include "common/sha256.h"
 #include "storage/file.h"
 
 #include <stdio.h>
@@ -38,7 +39,7 @@ static void live(void *context, int slot) {
 
 // the hash is the coordinator's word, so it is checked before it becomes a path
 static sl_status name_file(const flight *self, const char *sha256, char *path) {
-    if (strlen(sha256) != 64 || strspn(sha256, "0123456789abcdef") != 64)
+    if (!sl_sha256_is_text(sha256))
         return sl_fail(SL_CORRUPT, NULL, "the coordinator names a model by what is not a SHA-256");
     int n = snprintf(path, PATH_BYTES, "%s/%s.safetensors", self->cache, sha256);
     if (n < 0 || n >= PATH_BYTES) return sl_fail(SL_USAGE, NULL, "--cache: the path is too long");

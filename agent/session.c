@@ -4,13 +4,13 @@
 #include "common/alloc.h"
 #include "common/assert.h"
 #include "common/log.h"
+#include "common/run_id.h"
 #include "net/fleet_message.h"
 #include "net/transport.h"
 #include "storage/file.h"
 
 #include <stdio.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/utsname.h>
 
 enum {
@@ -65,17 +65,9 @@ sl_session_def sl_session_default_def(sl_link_def link) {
     return (sl_session_def){.link = link, .slot = -1, .max_model_bytes = 4 * 1024 * 1024};
 }
 
-static sl_status draw_run_id(sl_session *self) {
-    do {
-        if (getrandom(&self->run_id, sizeof self->run_id, 0) != (ssize_t)sizeof self->run_id)
-            return sl_fail(SL_IO, NULL, "the system gives no random numbers");
-    } while (self->run_id == 0);
-    return SL_OK;
-}
-
 /* a new incarnation, as it is to the coordinator: nothing of an earlier session counts for it */
 static sl_status start_over(sl_session *self) {
-    SL_TRY(draw_run_id(self));
+    SL_TRY(sl_run_id_draw(&self->run_id));
     self->state = SL_SESSION_HELLO;
     self->session = 0;
     self->slot = -1;

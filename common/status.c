@@ -5,10 +5,8 @@
 
 #include <stdarg.h>
 #include <stdio.h>
-#include <string.h>
 
-static _Thread_local char error_what[512];
-static _Thread_local char error_hint[256];
+static _Thread_local sl_error error;
 
 static const struct {
     const char *name;
@@ -34,17 +32,16 @@ static const struct {
 #undef sl_fail
 sl_status sl_fail(sl_status code, const char *hint, const char *format, ...) {
     // the arguments may point into the old line and the old hint, so the new ones are made aside
-    char what[sizeof error_what], kept_hint[sizeof error_hint];
+    sl_error made;
     va_list args;
     va_start(args, format);
-    (void)vsnprintf(what, sizeof what, format, args);
+    (void)vsnprintf(made.what, sizeof made.what, format, args);
     va_end(args);
-    (void)snprintf(kept_hint, sizeof kept_hint, "%s", hint ? hint : "");
+    (void)snprintf(made.hint, sizeof made.hint, "%s", hint ? hint : "");
     // they quote files, peers and arguments: nothing of those may move a terminal's cursor
-    sl_utf8_make_plain(what);
-    sl_utf8_make_plain(kept_hint);
-    memcpy(error_hint, kept_hint, sizeof error_hint);
-    memcpy(error_what, what, sizeof error_what);
+    sl_utf8_make_plain(made.what);
+    sl_utf8_make_plain(made.hint);
+    error = made;
     return code;
 }
 
@@ -57,14 +54,22 @@ int sl_status_exit_code(sl_status code) {
 }
 
 const char *sl_error_what(void) {
-    return error_what;
+    return error.what;
 }
 
 const char *sl_error_hint(void) {
-    return error_hint[0] ? error_hint : NULL;
+    return error.hint[0] ? error.hint : NULL;
+}
+
+void sl_error_save(sl_error *out) {
+    *out = error;
+}
+
+void sl_error_restore(const sl_error *saved) {
+    error = *saved;
 }
 
 void sl_error_print(const char *program) {
-    fprintf(stderr, "%s: %s\n", program, error_what[0] ? error_what : "unknown error");
-    if (error_hint[0]) fprintf(stderr, "  hint: %s\n", error_hint);
+    fprintf(stderr, "%s: %s\n", program, error.what[0] ? error.what : "unknown error");
+    if (error.hint[0]) fprintf(stderr, "  hint: %s\n", error.hint);
 }

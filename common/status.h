@@ -38,7 +38,13 @@ const char *sl_status_name(sl_status code); /* "corrupt"; static storage */
 int sl_status_exit_code(sl_status code);    /* as listed above; 1 for what is no status */
 const char *sl_error_what(void);            /* this thread's last line, never NULL; borrowed until the next sl_fail */
 const char *sl_error_hint(void);            /* its hint, or NULL */
-void sl_error_print(const char *program);   /* "program: what" and "  hint: ..." on stderr */
+/* This thread's last line and hint, kept aside while a failure is cleaned up, or for another thread to restore. */
+typedef struct sl_error {
+    char what[512], hint[256];
+} sl_error;
+void sl_error_save(sl_error *out);
+void sl_error_restore(const sl_error *saved);
+void sl_error_print(const char *program); /* "program: what" and "  hint: ..." on stderr */
 
 /* Returns from the calling function with the status of expr when it is not SL_OK. */
 #define SL_TRY(expr)                                                                                                 \

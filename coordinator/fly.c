@@ -164,12 +164,12 @@ static sl_status fly_all(flight *self, const sl_episodes *out, int64_t *tick_ns,
 
 // the first failure is the one to tell
 static sl_status end_recording(flight *self, sl_status status) {
-    char what[512], hint[256];
+    sl_error first;
     if (status == SL_OK) return sl_env_recorder_close(&self->writer);
-    (void)snprintf(what, sizeof what, "%s", sl_error_what());
-    (void)snprintf(hint, sizeof hint, "%s", sl_error_hint() ? sl_error_hint() : "");
+    sl_error_save(&first);
     if (sl_env_recorder_close(&self->writer) != SL_OK) SL_WARN("%s", sl_error_what());
-    return sl_fail(status, hint[0] ? hint : NULL, "%s", what);
+    sl_error_restore(&first);
+    return status;
 }
 
 sl_status sl_fly_run(const sl_fly_def *def, const sl_episodes *out, int64_t *tick_ns, int64_t *n_ticks) {

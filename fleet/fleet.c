@@ -4,13 +4,13 @@
 #include "common/alloc.h"
 #include "common/assert.h"
 #include "common/program.h"
+#include "common/run_id.h"
 #include "fleet/messages.h"
 #include "fleet/slots.h"
 #include "storage/file.h"
 
 #include <stdio.h>
 #include <string.h>
-#include <sys/random.h>
 
 enum { CHECK_MS = 10, NOTE_AFTER_MS = 1000, NOTE_EVERY_MS = 500, NAMES_BYTES = 16 };
 
@@ -73,9 +73,7 @@ sl_status sl_fleet_create(const sl_fleet_def *def, sl_fleet **out) {
     self->last_tick = -1;
     if (def->n_slots > def->link.backlog) self->def.link.backlog = def->n_slots;
     sl_status status = take_memory(self);
-    if (status == SL_OK && getrandom(&self->session, sizeof self->session, 0) != (ssize_t)sizeof self->session)
-        status = sl_fail(SL_IO, NULL, "the system gives no random numbers");
-    self->session |= 1; // never 0, which is "no session"
+    if (status == SL_OK) status = sl_run_id_draw(&self->session);
     // a connection for each agent, and some for strangers and files
     if (status == SL_OK) status = sl_program_need_files(def->n_slots + SL_PROGRAM_FILES);
     if (status == SL_OK) status = sl_fleet_codec_create(&self->codec);

@@ -4,6 +4,7 @@
 
 #include "common/alloc.h"
 #include "common/assert.h"
+#include "common/sha256.h"
 #include "net/pb_arena.h"
 #include "proto/fleet.pb-c.h"
 
@@ -153,10 +154,6 @@ static sl_status bad(unsigned kind, const char *field) {
     return sl_fail(SL_CORRUPT, NULL, "fleet message %s: missing or bad field '%s'", kinds[kind].name, field);
 }
 
-static bool is_sha256(const char *text) {
-    return strlen(text) == 64 && strspn(text, "0123456789abcdef") == 64;
-}
-
 /* printable ASCII of less than size bytes: it goes into logs */
 static bool is_text(const char *text, size_t size) {
     if (!text) return false;
@@ -188,12 +185,12 @@ static sl_status check_meeting(unsigned kind, const pb_message *p) {
         if (!p->has_obs_dim || p->obs_dim > SL_FLEET_MAX_OBS) return bad(kind, "obs_dim");
         if (!p->has_n_actions || p->n_actions > SL_FLEET_MAX_ACTIONS) return bad(kind, "n_actions");
     }
-    if ((has & SHA) && p->model_sha256 && !is_sha256(p->model_sha256)) return bad(kind, "model_sha256");
+    if ((has & SHA) && p->model_sha256 && !sl_sha256_is_text(p->model_sha256)) return bad(kind, "model_sha256");
     if (has & TERMS) {
         if (p->lease_ms == 0 || p->lease_ms > MAX_MS) return bad(kind, "lease_ms");
         if (p->heartbeat_ms == 0 || p->heartbeat_ms > 60000) return bad(kind, "heartbeat_ms");
         if (!is_text(p->mode, sizeof((sl_fleet_message *)0)->mode)) return bad(kind, "mode");
-        if (p->config_hash && !is_sha256(p->config_hash)) return bad(kind, "config_hash");
+        if (p->config_hash && !sl_sha256_is_text(p->config_hash)) return bad(kind, "config_hash");
     }
     if (has & REASON) {
         if (p->reject == SL_REJECT_NONE || p->reject >= SL_REJECTS) return bad(kind, "reject");

@@ -4,10 +4,10 @@
 
 #include "common/alloc.h"
 #include "common/log.h"
+#include "common/run_id.h"
 
 #include <stdio.h>
 #include <string.h>
-#include <sys/random.h>
 
 enum { POLL_MS = 200, MAX_DRAINED = 1000, MAX_LOSSES = 30 };
 static const int64_t second = 1000000000, sign_of_life = 2 * second, succession = 10 * second, away = second;
@@ -50,11 +50,8 @@ sl_status sl_learn_client_open(const sl_learn_client_def *def, sl_learn_client *
     if (!self) return sl_fail(SL_MEMORY, NULL, "cannot allocate the learn link");
     self->def = *def;
     // random starts, so that an answer to an earlier learn client is known to be stale
-    sl_status status = SL_OK;
-    if (getrandom(&self->run_id, sizeof self->run_id, 0) < 0 ||
-        getrandom(&self->next_id, sizeof self->next_id, 0) < 0)
-        status = sl_fail(SL_IO, NULL, "cannot draw a run id");
-    self->run_id |= 1;
+    sl_status status = sl_run_id_draw(&self->run_id);
+    if (status == SL_OK) status = sl_run_id_draw(&self->next_id);
     self->next_id = (self->next_id >> 2) | 1;
     if (status == SL_OK) status = sl_learn_codec_create(&self->codec);
     if (status == SL_OK) status = sl_transport_serve(&def->link, &self->transport);

@@ -4,6 +4,7 @@
 
 #include "common/alloc.h"
 #include "common/assert.h"
+#include "common/sha256.h"
 #include "net/pb_arena.h"
 #include "proto/learn.pb-c.h"
 
@@ -138,10 +139,6 @@ static sl_status bad(sl_learn_kind kind, const char *field) {
     return sl_fail(SL_CORRUPT, NULL, "learn message %s: missing or bad field '%s'", kinds[kind].name, field);
 }
 
-static bool is_sha256(const char *text) {
-    return strlen(text) == 64 && strspn(text, "0123456789abcdef") == 64;
-}
-
 static sl_status read_prefix(const sl_frame *frame, sl_prefix *prefix) {
     if (frame->n_bytes < sizeof *prefix || memcmp(frame->bytes, magic, sizeof magic) != 0)
         return sl_fail(SL_CORRUPT, "is the peer a Starling trainer or coordinator?", "not a learn message");
@@ -160,7 +157,7 @@ static sl_status check_header(sl_learn_kind kind, const pb_header *h) {
     if (!h->has_run_id || h->run_id == 0) return bad(kind, "run_id");
     if ((needs & REQUEST) && (!h->has_request_id || h->request_id == 0)) return bad(kind, "request_id");
     if (h->version < 0) return bad(kind, "version");
-    if (h->config_hash && !is_sha256(h->config_hash)) return bad(kind, "config_hash");
+    if (h->config_hash && !sl_sha256_is_text(h->config_hash)) return bad(kind, "config_hash");
     if (((needs & TEXT) && !h->text) || (h->text && strlen(h->text) > 255)) return bad(kind, "text");
     if ((needs & CODE) && (h->code == SL_OK || h->code >= SL_STATUS_COUNT)) return bad(kind, "code");
     if ((needs & EPISODES) && (h->n_episodes == 0 || h->n_episodes > MAX_EPISODES)) return bad(kind, "n_episodes");

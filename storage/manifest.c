@@ -2,6 +2,7 @@
 #include "storage/manifest.h"
 
 #include "common/alloc.h"
+#include "common/sha256.h"
 #include "storage/file.h"
 
 #include <jansson.h>
@@ -38,7 +39,7 @@ static sl_status create(const char *folder, json_t *files, sl_manifest **out) {
 
 static bool is_digest(const json_t *value) {
     const char *text = json_string_value(value);
-    return text && strlen(text) == 64 && strspn(text, "0123456789abcdef") == 64;
+    return text && sl_sha256_is_text(text);
 }
 
 static sl_status check_content(const char *what, const json_t *object) {

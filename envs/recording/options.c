@@ -82,12 +82,10 @@ sl_status sl_recording_open_env(const sl_recording_lines *lines, const char *nam
                                 sl_env **out) {
     sl_rng stream = sl_rng_seed(0);
     sl_status status = sl_env_create(name, options, 1, &stream, out);
-    char what[256];
-    (void)snprintf(what, sizeof what, "%s", sl_error_what());
-    if (status == SL_CONFIG) return sl_fail(SL_MISMATCH, NULL, "%s: %s", lines->name, what);
+    if (status == SL_CONFIG) return sl_fail(SL_MISMATCH, NULL, "%s: %s", lines->name, sl_error_what());
     if (status == SL_NOT_FOUND || status == SL_IO) {
         return sl_fail(status, "a recording names the file of its map: look from the folder where it was made",
-                       "%s: a battle on the map %s", lines->name, what);
+                       "%s: a battle on the map %s", lines->name, sl_error_what());
     }
     return status;
 }

@@ -112,12 +112,12 @@ static sl_status print_tally(const choice *c, const sl_env_spec *spec, const tal
 
 // the first failure is the one to tell
 static sl_status end_play(sl_player **player, sl_status status) {
-    char what[512], hint[256];
+    sl_error first;
     if (status == SL_OK) return sl_player_close(player);
-    (void)snprintf(what, sizeof what, "%s", sl_error_what());
-    (void)snprintf(hint, sizeof hint, "%s", sl_error_hint() ? sl_error_hint() : "");
+    sl_error_save(&first);
     if (sl_player_close(player) != SL_OK) SL_DEBUGF("%s", sl_error_what());
-    return sl_fail(status, hint[0] ? hint : NULL, "%s", what);
+    sl_error_restore(&first);
+    return status;
 }
 
 static sl_status play(const choice *c) {

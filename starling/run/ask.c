@@ -28,7 +28,7 @@ struct sl_ask {
     sl_learn_message *request;
     const sl_learn_message *answer;
     sl_status status;
-    char what[512], hint[256];
+    sl_error error; /* of status, from the thread that asked */
 };
 
 static void on_progress(void *context, const sl_learn_message *message) {
@@ -89,8 +89,7 @@ static void *wait_for_answer(void *context) {
     self->status = sl_learn_client_wait(self->client);
     // every question of ours depends on its seed alone: a new coordinator may simply be asked again
     if (self->status == SL_OK) self->status = sl_learn_client_ask(self->client, self->request, true, &self->answer);
-    (void)snprintf(self->what, sizeof self->what, "%s", sl_error_what());
-    (void)snprintf(self->hint, sizeof self->hint, "%s", sl_error_hint() ? sl_error_hint() : "");
+    sl_error_save(&self->error);
     atomic_store(&self->answered, true);
     uint64_t one = 1;
     if (write(self->wake_fd, &one, sizeof one) < 0) return NULL;
@@ -133,6 +132,6 @@ sl_status sl_ask_end(sl_ask *self, bool give_up, const sl_learn_message **answer
     if (self->status == SL_OK)
         *answer = self->answer;
     else
-        return sl_fail(self->status, self->hint[0] ? self->hint : NULL, "%s", self->what);
-    return SL_OK;
+        sl_error_restore(&self->error);
+    return self->status;
 }

@@ -289,13 +289,13 @@ static sl_status ask(sl_process_group *self, sl_learn_message *request, const ch
         }
         if (news.done > 0 || note[0]) sl_run_progress_update(self->progress, &news);
     }
-    char what[512], hint[256];
-    (void)snprintf(what, sizeof what, "%s", sl_error_what());
-    (void)snprintf(hint, sizeof hint, "%s", sl_error_hint() ? sl_error_hint() : "");
+    sl_error why;
+    sl_error_save(&why);
     const sl_learn_message *answer = NULL;
     sl_status answered = sl_ask_end(self->ask, watched != SL_OK, &answer);
     // why the programs failed says more than that no answer came
-    if (watched != SL_OK) return sl_fail(watched, hint[0] ? hint : NULL, "%s", what);
+    if (watched != SL_OK) sl_error_restore(&why);
+    SL_TRY(watched);
     SL_TRY(answered);
     SL_TRY(sl_evaluation_read(answer, self->run->spec->n_agents, request->n_episodes, out));
     out->seconds = sl_clock_seconds() - begin;

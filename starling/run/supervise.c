@@ -373,10 +373,9 @@ static void end(sl_supervisor *self, int which, int grace_ms) {
 }
 
 void sl_supervisor_end(sl_supervisor *self, int which, int grace_ms) {
-    // why we end is what the user must read, not what goes wrong while we do; the code is the caller's
-    char what[512], hint[256];
-    (void)snprintf(what, sizeof what, "%s", sl_error_what());
-    (void)snprintf(hint, sizeof hint, "%s", sl_error_hint() ? sl_error_hint() : "");
+    // why we end is what the user must read, not what goes wrong while we do
+    sl_error why;
+    sl_error_save(&why);
     end(self, which, grace_ms);
-    (void)sl_fail(SL_IO, hint[0] ? hint : NULL, "%s", what);
+    sl_error_restore(&why);
 }

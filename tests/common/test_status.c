@@ -30,6 +30,21 @@ static void a_failure_may_quote_the_one_before(void **state) {
     assert_string_equal(sl_error_hint(), "first hint");
 }
 
+static void a_failure_outlives_its_cleanup(void **state) {
+    (void)state;
+    sl_error first, none;
+    (void)sl_fail(SL_IO, "first hint", "first");
+    sl_error_save(&first);
+    (void)sl_fail(SL_NO_SPACE, NULL, "second");
+    sl_error_save(&none);
+    sl_error_restore(&first);
+    assert_string_equal(sl_error_what(), "first");
+    assert_string_equal(sl_error_hint(), "first hint");
+    sl_error_restore(&none);
+    assert_string_equal(sl_error_what(), "second");
+    assert_null(sl_error_hint());
+}
+
 static void a_long_line_is_cut(void **state) {
     (void)state;
     char text[2000];
@@ -119,6 +134,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_failure_keeps_its_line_and_hint),
         cmocka_unit_test(a_failure_may_quote_the_one_before),
+        cmocka_unit_test(a_failure_outlives_its_cleanup),
         cmocka_unit_test(a_long_line_is_cut),
         cmocka_unit_test(what_it_quotes_cannot_move_the_cursor),
         cmocka_unit_test(each_thread_has_its_own_line),
