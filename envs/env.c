@@ -1,50 +1,56 @@
-/* env.c - the table of environments and the dispatch to their classes. Any thread, one range of copies each. */
+/* env.c - the names of all families and the dispatch to the classes of environments. Any thread, one range of copies
+ * each. */
 #include "envs/env.h"
 
 #include "common/assert.h"
-#include "envs/combat/combat.h"
 #include "envs/env_class.h"
-#include "envs/mpe/mpe.h"
+#include "envs/family.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 enum { MAX_COPIES = 1 << 20 };
 
-static const sl_env_entry entries[] = {
-    {"mpe/simple_v3", "one agent goes to one landmark", sl_mpe_create},
-    {"mpe/simple_spread_v3", "N agents cover N landmarks without bumping", sl_mpe_create},
-    {"mpe/simple_speaker_listener_v4", "a speaker knows the goal and guides a listener", sl_mpe_create},
-    {"mpe/simple_adversary_v3", "N agents hide their goal from an adversary", sl_mpe_create},
-    {"mpe/simple_tag_v3", "three slow adversaries chase a fast agent", sl_mpe_create},
-    {"mpe/simple_push_v3", "an adversary pushes an agent away from its goal", sl_mpe_create},
-    {"mpe/simple_reference_v3", "two agents tell each other where to go", sl_mpe_create},
-    {"mpe/simple_crypto_v3", "Alice writes to Bob what Eve shall not understand", sl_mpe_create},
-    {"mpe/simple_world_comm_v3", "tag with food, forests and a leader that speaks", sl_mpe_create},
-    {"combat/3m", "3 marines against 3", sl_combat_create},
-    {"combat/8m", "8 marines against 8", sl_combat_create},
-    {"combat/5m_vs_6m", "5 marines against 6", sl_combat_create},
-    {"combat/3s5z", "3 stalkers and 5 zealots against as many", sl_combat_create},
-    {"combat/2s3z", "2 stalkers and 3 zealots against as many", sl_combat_create},
-    {"combat/10m_vs_11m", "10 marines against 11", sl_combat_create},
-    {"combat/3s5z_vs_3s6z", "3 stalkers and 5 zealots against 3 and 6", sl_combat_create},
-    {"combat/27m_vs_30m", "27 marines against 30", sl_combat_create},
-};
-
-enum { N_ENTRIES = sizeof entries / sizeof entries[0] };
+const sl_env_family *sl_env_family_of(const char *name) {
+    for (int f = 0; sl_env_families[f]; f++) {
+        if (strncmp(name, sl_env_families[f]->prefix, strlen(sl_env_families[f]->prefix)) == 0) {
+            return sl_env_families[f];
+        }
+    }
+    return NULL;
+}
 
 int sl_env_n_names(void) {
-    return N_ENTRIES;
+    int n = 0;
+    for (int f = 0; sl_env_families[f]; f++) n += sl_env_families[f]->n_scenarios;
+    return n;
+}
+
+static const sl_env_scenario *scenario_at(int index) {
+    SL_ASSERT(index >= 0 && index < sl_env_n_names());
+    int f = 0;
+    for (; index >= sl_env_families[f]->n_scenarios; f++) index -= sl_env_families[f]->n_scenarios;
+    return &sl_env_families[f]->scenarios[index];
 }
 
 const char *sl_env_name(int index) {
-    SL_ASSERT(index >= 0 && index < N_ENTRIES);
-    return entries[index].name;
+    return scenario_at(index)->name;
 }
 
 const char *sl_env_summary(int index) {
-    SL_ASSERT(index >= 0 && index < N_ENTRIES);
-    return entries[index].summary;
+    return scenario_at(index)->summary;
+}
+
+const char *sl_env_file(const char *name) {
+    const sl_env_family *family = sl_env_family_of(name);
+    return family && family->file ? family->file(name) : NULL;
+}
+
+bool sl_env_is_known(const char *name) {
+    for (int i = 0; i < sl_env_n_names(); i++) {
+        if (strcmp(sl_env_name(i), name) == 0) return true;
+    }
+    return sl_env_file(name) != NULL;
 }
 
 sl_env_options sl_env_default_options(void) {
@@ -122,19 +128,13 @@ sl_status sl_env_create(const char *name, const sl_env_options *options, int V, 
     if (options->max_steps < 0) {
         return sl_fail(SL_CONFIG, "0 = the environment's default", "max_steps is %d", options->max_steps);
     }
-    // a map of one's own
-    size_t len = strlen(name);
-    if (strncmp(name, "combat/", 7) == 0 && len > 12 && strcmp(name + len - 5, ".json") == 0) {
-        return sl_combat_create(name, options, V, stream, out);
-    }
-    for (int i = 0; i < N_ENTRIES; i++) {
-        if (strcmp(entries[i].name, name) == 0) return entries[i].create(name, options, V, stream, out);
-    }
+    if (sl_env_is_known(name)) return sl_env_family_of(name)->create(name, options, V, stream, out);
     return sl_fail(SL_CONFIG, "`starling env list` shows the names", "unknown environment '%s'", name);
 }
 
 sl_status sl_env_opponent_spec(const char *name, const sl_env_options *options, sl_env_spec *out) {
-    if (strncmp(name, "combat/", 7) == 0) return sl_combat_opponent_spec(name, options, out);
+    const sl_env_family *family = sl_env_family_of(name);
+    if (family && family->opponent_spec) return family->opponent_spec(name, options, out);
     return sl_fail(SL_CONFIG, "only battles have one: combat/3m", "%s has no opponent", name);
 }
 

@@ -7,14 +7,13 @@
 
 #include "common/rng.h"
 #include "common/status.h"
-#include "envs/opponent.h"
+#include "envs/options.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 enum { SL_MAX_AGENTS = 64, SL_MAX_BLOCKS = 16, SL_NAME_SIZE = 32, SL_ENV_NAME_SIZE = 96, SL_ENV_LANES = 16 };
-enum { SL_ENV_SWITCHES = 8 };
 
 /* A named run of features, the unit in which masks and links speak: "self_vel", "landmarks", "others", "comm". One of
  * entries has one for each other unit, of entry features, feature 1 the distance in units of the sight range. */
@@ -43,23 +42,6 @@ typedef struct sl_env_spec {
     sl_agent_spec agents[SL_MAX_AGENTS];
 } sl_env_spec;
 
-typedef enum sl_switch { SL_SWITCH_DEFAULT, SL_SWITCH_OFF, SL_SWITCH_ON } sl_switch;
-
-/* What can be set by name in an experiment; 0 or false is each environment's own default. */
-typedef struct sl_env_options {
-    int n_agents;        /* MPE's N */
-    int max_steps;       /* MPE2's max_cycles; combat: the step limit */
-    double local_ratio;  /* spread, reference; < 0 = the environment's default */
-    bool continuous;     /* Box actions instead of Discrete */
-    bool legacy_physics; /* OpenAI's order of integration, self-collision, summed reward, squared adversary reward */
-    /* combat: no sight limit, who commands the enemies; what departs from the reference (corpse_attack: on) */
-    bool full, wall_offset_fix, clamp_to_map, clear_last_actions;
-    double spawn_shift; /* combat: cells, 0 to 8, by which each group's start is moved along each axis at most */
-    sl_opponent opponent;
-    sl_opponent_policy policy; /* of SL_OPPONENT_POLICY */
-    sl_switch corpse_attack;
-} sl_env_options;
-
 /* Caller-owned outputs, whole vectors; NULL = not wanted. */
 typedef struct sl_env_out {
     float *obs;          /* (V, N, O) */
@@ -75,12 +57,10 @@ typedef struct sl_env_out {
 typedef struct sl_env sl_env;
 int sl_env_n_names(void); /* of the names that create() knows */
 const char *sl_env_name(int index);
-const char *sl_env_summary(int index); /* one line */
-sl_env_options sl_env_default_options(void);
-/* An option as it shows in brackets: "full", "hold", "spawn_shift=4". SL_CONFIG: unknown; the hint lists them. */
-SL_MUST_CHECK sl_status sl_env_set_switch(sl_env_options *options, const char *name);
-/* The words of those yes-or-no options that are set; returns how many. */
-int sl_env_list_switches(const sl_env_options *options, const char *names[SL_ENV_SWITCHES]);
+const char *sl_env_summary(int index);  /* one line */
+bool sl_env_is_known(const char *name); /* one of these, or one that reads a file */
+const char *
+sl_env_file(const char *name); /* the file that it reads, a part of name: "combat/FILE.json"; NULL: none */
 
 /* A name of the list, or "combat/FILE.json" for a map of one's own. V copies, each with the stream split(seed_stream,
  * v). SL_CONFIG: unknown name, option out of range, or an option that this environment does not have; SL_MEMORY. */

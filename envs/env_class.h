@@ -28,10 +28,4 @@ struct sl_env {
     sl_camera camera;
 };
 
-/* An entry of the table of names. */
-typedef struct sl_env_entry {
-    const char *name, *summary;
-    sl_status (*create)(const char *name, const sl_env_options *options, int V, const sl_rng *stream, sl_env **out);
-} sl_env_entry;
-
 #endif

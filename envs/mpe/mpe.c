@@ -357,7 +357,7 @@ static const sl_mpe_scenario *find_scenario(const char *name) {
     for (size_t i = 0; i < sizeof scenarios / sizeof scenarios[0]; i++) {
         if (strcmp(scenarios[i]->name, name) == 0) return scenarios[i];
     }
-    SL_ASSERT(0 && "the table of env.c names a scenario that is not here");
+    SL_ASSERT(0 && "the table of family.c names a scenario that is not here");
     return NULL;
 }
 

@@ -4,22 +4,12 @@
 #include <stdio.h>
 #include <string.h>
 
-static bool ends_with(const char *text, const char *end) {
-    size_t n = strlen(text), m = strlen(end);
-    return n >= m && strcmp(text + n - m, end) == 0;
-}
-
 sl_status sl_recording_find_env(const sl_recording_lines *lines, const json_t *header,
                                 char name[static SL_ENV_NAME_SIZE]) {
     const char *env;
     SL_TRY(sl_recording_string(lines, header, "env", &env));
     int n = snprintf(name, SL_ENV_NAME_SIZE, "%s%s", strchr(env, '/') ? "" : "mpe/", env);
-    bool fits = n > 0 && n < SL_ENV_NAME_SIZE;
-    // a map of one's own
-    if (fits && strncmp(name, "combat/", 7) == 0 && ends_with(name, ".json")) return SL_OK;
-    for (int i = 0; i < sl_env_n_names() && fits; i++) {
-        if (strcmp(sl_env_name(i), name) == 0) return SL_OK;
-    }
+    if (n > 0 && n < SL_ENV_NAME_SIZE && sl_env_is_known(name)) return SL_OK;
     return sl_fail(SL_MISMATCH, "`starling env list` shows the names",
                    "%s: a recording of '%.80s', which is not here", lines->name, name);
 }

@@ -32,21 +32,17 @@ sl_status sl_run_student_path(const sl_run *self, int agent, char path[SL_RUN_PA
     return sl_run_path(self->folder, name, path);
 }
 
-// the files outside that an experiment of combat may name: its enemies' policy and its map
+// the files outside that an experiment may name: its opponent's policy and its map
 enum { OPPONENT, MAP, N_OUTSIDE };
 static const char *const outside_keys[N_OUTSIDE] = {"env.opponent", "env.name"};
 
 // "" when there is none
 static sl_status digest_outside(const sl_run *self, int which, char text[65]) {
-    static const char folder[] = "combat/", suffix[] = ".json";
-    const char *name = self->experiment->env.name;
-    size_t length = strlen(name);
+    const char *map = sl_env_file(self->experiment->env.name);
     text[0] = '\0';
     if (which == OPPONENT && self->setup->opponent)
         (void)snprintf(text, 65, "%s", sl_opponent_network_sha256(self->setup->opponent));
-    bool is_file = strncmp(name, folder, sizeof folder - 1) == 0 && length >= sizeof folder + sizeof suffix - 1 &&
-                   strcmp(name + length - (sizeof suffix - 1), suffix) == 0;
-    return which == MAP && is_file ? sl_file_sha256_of(name + sizeof folder - 1, text) : SL_OK;
+    return which == MAP && map ? sl_file_sha256_of(map, text) : SL_OK;
 }
 
 static sl_status check_outside(const sl_run *self) {

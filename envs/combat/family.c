@@ -1,0 +1,36 @@
+/* family.c - the battles as a family: their names and options. */
+#include "envs/combat/combat.h"
+
+#include <string.h>
+
+static const sl_env_scenario scenarios[] = {
+    {"combat/3m", "3 marines against 3"},
+    {"combat/8m", "8 marines against 8"},
+    {"combat/5m_vs_6m", "5 marines against 6"},
+    {"combat/3s5z", "3 stalkers and 5 zealots against as many"},
+    {"combat/2s3z", "2 stalkers and 3 zealots against as many"},
+    {"combat/10m_vs_11m", "10 marines against 11"},
+    {"combat/3s5z_vs_3s6z", "3 stalkers and 5 zealots against 3 and 6"},
+    {"combat/27m_vs_30m", "27 marines against 30"},
+};
+
+static const char prefix[] = "combat/";
+
+// a map of one's own
+static const char *map_file(const char *name) {
+    static const char suffix[] = ".json";
+    size_t n = strlen(name), n_prefix = sizeof prefix - 1, n_suffix = sizeof suffix - 1;
+    if (strncmp(name, prefix, n_prefix) != 0 || n <= n_prefix + n_suffix) return NULL;
+    return strcmp(name + n - n_suffix, suffix) == 0 ? name + n_prefix : NULL;
+}
+
+const sl_env_family sl_combat_family = {
+    .prefix = prefix,
+    .scenarios = scenarios,
+    .n_scenarios = sizeof scenarios / sizeof scenarios[0],
+    .create = sl_combat_create,
+    .opponent_spec = sl_combat_opponent_spec,
+    .file = map_file,
+    .heuristic = "combat/3m",
+    .heuristic_word = "nearest",
+};

@@ -1,0 +1,22 @@
+/* family.c - the particle environments as a family: their names and options. */
+#include "envs/mpe/mpe.h"
+
+static const sl_env_scenario scenarios[] = {
+    {"mpe/simple_v3", "one agent goes to one landmark"},
+    {"mpe/simple_spread_v3", "N agents cover N landmarks without bumping"},
+    {"mpe/simple_speaker_listener_v4", "a speaker knows the goal and guides a listener"},
+    {"mpe/simple_adversary_v3", "N agents hide their goal from an adversary"},
+    {"mpe/simple_tag_v3", "three slow adversaries chase a fast agent"},
+    {"mpe/simple_push_v3", "an adversary pushes an agent away from its goal"},
+    {"mpe/simple_reference_v3", "two agents tell each other where to go"},
+    {"mpe/simple_crypto_v3", "Alice writes to Bob what Eve shall not understand"},
+    {"mpe/simple_world_comm_v3", "tag with food, forests and a leader that speaks"},
+};
+
+const sl_env_family sl_mpe_family = {
+    .prefix = "mpe/",
+    .scenarios = scenarios,
+    .n_scenarios = sizeof scenarios / sizeof scenarios[0],
+    .create = sl_mpe_create,
+    .heuristic = "mpe/simple_spread_v3",
+};
