@@ -5,6 +5,7 @@
 #include "common/alloc.h"
 #include "common/rng.h"
 #include "storage/file.h"
+#include "storage/tensors_file.h"
 
 #include <math.h>
 #include <stdio.h>

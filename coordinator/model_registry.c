@@ -6,6 +6,7 @@
 #include "nn/policy.h"
 #include "rollout/models.h"
 #include "storage/file.h"
+#include "storage/tensors_file.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -7,6 +7,7 @@
 #include "nn/dist.h"
 #include "nn/policy.h"
 #include "storage/file.h"
+#include "storage/tensors_file.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* crc32c.c - CRC-32C (Castagnoli, reflected 0x82f63b78), by the SSE4.2 instruction where there is one. */
-#include "storage/framed.h"
+#include "storage/crc32c.h"
 
 #include <pthread.h>
 #include <string.h>

@@ -4,6 +4,7 @@
 
 #include "common/alloc.h"
 #include "common/assert.h"
+#include "storage/crc32c.h"
 #include "storage/file.h"
 
 #include <errno.h>

@@ -9,9 +9,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-uint32_t sl_crc32c(const void *bytes, size_t n_bytes);     /* Castagnoli; SSE4.2 where there is, a table elsewhere */
-uint32_t sl_crc32c_ref(const void *bytes, size_t n_bytes); /* the table */
-
 enum { SL_FRAMED_OVERHEAD = 16 }; /* bytes that framing adds to a record */
 
 typedef struct sl_framed sl_framed;

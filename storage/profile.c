@@ -3,6 +3,7 @@
 
 #include "common/assert.h"
 #include "common/utf8.h"
+#include "storage/tensors_digest.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -1,7 +1,8 @@
-/* tensors_digest.c - one number for all that a tensor file says, whatever the order of its parts. */
-#include "storage/tensors_impl.h"
+/* tensors_digest.c - see tensors_digest.h. */
+#include "storage/tensors_digest.h"
 
 #include "common/alloc.h"
+#include "storage/tensors_state.h"
 
 #include <sodium.h>
 #include <stdlib.h>

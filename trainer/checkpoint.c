@@ -4,6 +4,7 @@
 #include "common/alloc.h"
 #include "common/log.h"
 #include "storage/file.h"
+#include "storage/tensors_file.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -4,6 +4,7 @@
 #include "common/alloc.h"
 #include "common/assert.h"
 #include "common/rng.h"
+#include "storage/tensors_file.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -2,6 +2,7 @@
 #include "agent/model.h"
 
 #include "common/alloc.h"
+#include "storage/tensors_file.h"
 
 #include <stdlib.h>
 

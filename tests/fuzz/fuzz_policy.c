@@ -1,5 +1,6 @@
 /* fuzz_policy.c - a policy file, a teacher's with its critic too: sl_tensors_decode and sl_policy_read. */
 #include "nn/policy.h"
+#include "storage/tensors_file.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -2,6 +2,7 @@
  */
 #include "common/alloc.h"
 #include "storage/profile.h"
+#include "storage/tensors_file.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -3,6 +3,7 @@
 
 #include "common/alloc.h"
 #include "storage/file.h"
+#include "storage/tensors_file.h"
 #include "support/temp_folder.h"
 #include "support/torture.h"
 

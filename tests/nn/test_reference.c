@@ -5,7 +5,7 @@
 #include "nn/dist.h"
 #include "nn/net.h"
 #include "nn/optim.h"
-#include "storage/tensors.h"
+#include "storage/tensors_file.h"
 
 #include <math.h>
 #include <setjmp.h>

@@ -1,6 +1,7 @@
 /* test_framed.c - the record log: known CRCs, TFRecord's bytes, torn tails, damage, a full disk, failed memory. */
 #include "common/alloc.h"
 #include "common/rng.h"
+#include "storage/crc32c.h"
 #include "storage/file.h"
 #include "storage/framed.h"
 #include "support/temp_folder.h"

@@ -1,6 +1,7 @@
 /* test_profile.c - a profile survives its metadata, and no field can be missing or out of range unseen. */
 #include "common/alloc.h"
 #include "storage/profile.h"
+#include "storage/tensors_file.h"
 #include "support/torture.h"
 
 #include <setjmp.h>

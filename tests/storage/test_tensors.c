@@ -3,7 +3,7 @@
 #include "common/alloc.h"
 #include "common/rng.h"
 #include "storage/file.h"
-#include "storage/tensors.h"
+#include "storage/tensors_file.h"
 #include "support/temp_folder.h"
 #include "support/torture.h"
 
