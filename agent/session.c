@@ -213,6 +213,10 @@ static sl_status start_fetching(sl_session *self, const sl_fleet_message *welcom
 static sl_status on_welcome(sl_session *self, const sl_fleet_message *message) {
     // a repeated one changes nothing
     if (self->state != SL_SESSION_HELLO) return SL_OK;
+    if (strcmp(message->mode, SL_FLEET_LOCKSTEP) != 0)
+        return sl_fail(SL_MISMATCH, "run the same version of Starling on both sides",
+                       "the coordinator's clock is '%s', this agent knows only '%s'", message->mode,
+                       SL_FLEET_LOCKSTEP);
     self->session = message->session;
     self->slot = message->slot;
     self->heartbeat_ms = message->heartbeat_ms;

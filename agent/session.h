@@ -57,8 +57,8 @@ typedef struct sl_session sl_session;
 SL_MUST_CHECK sl_status sl_session_create(const sl_session_def *def, sl_session **out); /* SL_NETWORK, SL_MEMORY */
 void sl_session_destroy(sl_session **self);
 /* Waits at most timeout_ms for a message and answers it; keeps timers. SL_TIMEOUT when none came; SL_INTERRUPTED
- * after a signal. Ends the session: SL_MISMATCH (another protocol version, shape, or model), SL_CORRUPT (the model's
- * hash is wrong), SL_NETWORK (refused for good), what load said. */
+ * after a signal. Ends the session: SL_MISMATCH (another protocol version, clock, shape, or model), SL_CORRUPT (the
+ * model's hash is wrong), SL_NETWORK (refused for good), what load said. */
 SL_MUST_CHECK sl_status sl_session_step(sl_session *self, int timeout_ms);
 /* Steps until the coordinator's goodbye (SL_OK), *stop (goodbye is said, SL_INTERRUPTED) or an error. */
 SL_MUST_CHECK sl_status sl_session_run(sl_session *self);

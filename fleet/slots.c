@@ -141,7 +141,7 @@ static sl_status welcome(sl_fleet *self, const sl_slot *slot) {
     message.lease_ms = self->def.lease_ms;
     message.heartbeat_ms = self->def.heartbeat_ms;
     message.model_bytes = (int64_t)slot->def.model_bytes;
-    (void)snprintf(message.mode, sizeof message.mode, "lockstep");
+    (void)snprintf(message.mode, sizeof message.mode, SL_FLEET_LOCKSTEP);
     memcpy(message.model_sha256, slot->sha256, sizeof message.model_sha256);
     memcpy(message.config_hash, self->def.config_hash, sizeof message.config_hash);
     return sl_fleet_send(self, &slot->peer, &message);

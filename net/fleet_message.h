@@ -20,6 +20,8 @@ enum {
     SL_FLEET_MAX_MODEL = 1024 * 1024 * 1024
 };
 
+#define SL_FLEET_LOCKSTEP "lockstep" /* the coordinator's clock: a step waits for the actions of all */
+
 typedef enum sl_fleet_kind {
     SL_FLEET_HELLO = 1,     /* agent -> coordinator: may I fly? */
     SL_FLEET_WELCOME,       /* yes: session and slot */
@@ -59,7 +61,8 @@ typedef struct sl_fleet_message {
     char model_sha256[65];          /* "" = none; also in WELCOME: the slot's model */
     /* WELCOME */
     int lease_ms, heartbeat_ms;
-    char mode[16], config_hash[65];
+    char mode[16]; /* SL_FLEET_LOCKSTEP; an agent gives up for any other */
+    char config_hash[65];
     int64_t model_bytes; /* also in MODEL_CHUNK: size of the whole file */
     /* REJECT */
     sl_reject reject;

@@ -158,6 +158,8 @@ class Agent:
         self.due = time.monotonic() + (pause if sent else 0.02)
 
     def on_welcome(self, welcome):
+        if welcome.mode != "lockstep":
+            give_up(f"the coordinator's clock is '{welcome.mode}', this agent knows only 'lockstep'")
         self.session, self.slot, self.heartbeat = welcome.session, welcome.slot, welcome.heartbeat_ms / 1000
         self.welcome, self.fetched, self.due = welcome, b"", 0.0
         holds = self.model and welcome.model_sha256 in ("", self.model.sha256)

@@ -71,7 +71,7 @@ static int tear_down(void **state) {
     return 0;
 }
 
-// starts the agent with --model FILE or --cache DIR; its stdout goes to the file "out"
+// starts the agent with --model FILE or --cache DIR; what it prints goes to the file "out"
 static void start(results *f, const char *source, const char *path) {
     char program[] = SL_BIN_DIR "/starling-agent-16", endpoint[64], kind[16], from[SL_TEMP_PATH + 128];
     snprintf(endpoint, sizeof endpoint, "%s", sl_transport_endpoint(f->server));
@@ -84,6 +84,7 @@ static void start(results *f, const char *source, const char *path) {
     assert_int_equal(posix_spawn_file_actions_addopen(&actions, 1, sl_temp_folder_file(&f->folder, "out"),
                                                       O_WRONLY | O_CREAT | O_TRUNC, 0600),
                      0);
+    assert_int_equal(posix_spawn_file_actions_adddup2(&actions, 1, 2), 0);
     assert_int_equal(posix_spawn(&f->agent, program, &actions, NULL, argv, environ), 0);
     posix_spawn_file_actions_destroy(&actions);
 }
@@ -126,15 +127,19 @@ static void send_message(results *f, sl_fleet_message message) {
     assert_int_equal(sl_transport_send(f->server, &f->peer, 1, &frame), SL_OK);
 }
 
-static void welcome(results *f) {
+static void welcome_in(results *f, const char *mode) {
     assert_int_equal(receive(f), SL_FLEET_HELLO);
     assert_int_equal(f->last.hidden, 16);
     f->run_id = f->last.run_id;
     sl_fleet_message message = {.kind = SL_FLEET_WELCOME, .tick = -1, .lease_ms = 10000, .heartbeat_ms = 500};
     message.model_bytes = (int64_t)f->n_bytes;
     memcpy(message.model_sha256, f->sha256, sizeof message.model_sha256);
-    memcpy(message.mode, "lockstep", 9);
+    (void)snprintf(message.mode, sizeof message.mode, "%s", mode);
     send_message(f, message);
+}
+
+static void welcome(results *f) {
+    welcome_in(f, "lockstep");
 }
 
 static void give_model(results *f) {
@@ -240,6 +245,17 @@ static void refuses_a_bad_model(void **state) {
     assert_int_equal(wait_for_exit(f), 5);
 }
 
+// a clock by which an agent of this version would answer wrongly, though every message were one that it knows
+static void refuses_a_clock_that_it_does_not_know(void **state) {
+    results *f = *state;
+    start(f, "--cache", sl_temp_folder_file(&f->folder, "cache"));
+    welcome_in(f, "realtime");
+    // to one that would take it
+    send_message(f, (sl_fleet_message){.kind = SL_FLEET_GOODBYE, .tick = -1});
+    assert_int_equal(wait_for_exit(f), 6);
+    expect_output(f, "the coordinator's clock is 'realtime', this agent knows only 'lockstep'");
+}
+
 // no room for the model in the cache: it is flown all the same
 static void flies_what_it_cannot_keep(void **state) {
     results *f = *state;
@@ -266,6 +282,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(flies_its_file_and_stops_when_told, set_up, tear_down),
         cmocka_unit_test_setup_teardown(flies_what_it_cannot_keep, set_up, tear_down),
         cmocka_unit_test_setup_teardown(refuses_a_bad_model, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(refuses_a_clock_that_it_does_not_know, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -170,6 +170,26 @@ static void test_killed(void **state) {
     assert_int_equal(expect_equal(spread, folder.path, write_script("kill", text), 10), 1);
 }
 
+/* Welcomed to another clock than lockstep it does not fly, and is not started again. */
+static void test_unknown_clock(void **state) {
+    (void)state;
+    static const char script[] = "import python_agent\n"
+                                 "on_welcome = python_agent.Agent.on_welcome\n"
+                                 "def otherwise(agent, welcome):\n"
+                                 "    welcome.mode = 'realtime'\n"
+                                 "    on_welcome(agent, welcome)\n"
+                                 "python_agent.Agent.on_welcome = otherwise\n"
+                                 "python_agent.main()\n";
+    char text[1024], words[1024];
+    (void)write_file("clock.py", script, strlen(script));
+    (void)snprintf(text, sizeof text,
+                   "#!/bin/sh\nexport SL_PYTHON_SCRIPT=%s/clock.py\nexec " SL_PYTHON_PROGRAM " \"$@\"\n",
+                   folder.path);
+    (void)snprintf(words, sizeof words, "fly %s --episodes 1 --agent %s", folder.path, write_script("clock", text));
+    assert_int_equal(run("2>&1", words), 6);
+    assert_non_null(strstr(output, "the coordinator's clock is 'realtime', this agent knows only 'lockstep'"));
+}
+
 // of starling's output, waiting for it; NULL when nobody is left who could write
 static const char *next_line(sl_process *process) {
     bool ended = false;
@@ -209,6 +229,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_every_network, setup, teardown),
         cmocka_unit_test_setup_teardown(test_fetches_its_student, setup, teardown),
         cmocka_unit_test_setup_teardown(test_killed, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_unknown_clock, setup, teardown),
         cmocka_unit_test_setup_teardown(test_ends_with_starling, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
