@@ -2,14 +2,12 @@
 #include "coordinator/fly.h"
 
 #include "common/array_pool.h"
-#include "common/clock.h"
 #include "common/log.h"
 #include "envs/recording/recorder.h"
 #include "envs/streams.h"
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 enum { WAIT_A_ROUND_MS = 500, NOTE_AFTER_MS = 2000, POLL_FROM_NS = 20000000 };
 
@@ -80,13 +78,12 @@ static sl_env_out outputs(flight *self) {
 
 // the agents' heartbeats come in meanwhile; a poll takes as long as nobody says anything
 static sl_status wait_until_due(flight *self, int64_t e) {
-    int64_t left = self->due_ns - sl_clock_ns();
-    for (; left > POLL_FROM_NS; left = self->due_ns - sl_clock_ns()) {
+    int64_t left = self->due_ns - sl_fleet_now_ns(self->def->fleet);
+    for (; left > POLL_FROM_NS; left = self->due_ns - sl_fleet_now_ns(self->def->fleet)) {
         SL_TRY(sl_progress_report(self->def->progress, e, self->def->n_episodes));
         SL_TRY(sl_fleet_poll(self->def->fleet, 0));
     }
-    struct timespec rest = {.tv_nsec = (long)left};
-    if (left > 0) (void)nanosleep(&rest, NULL);
+    sl_fleet_sleep(self->def->fleet, self->due_ns);
     return SL_OK;
 }
 
@@ -108,7 +105,7 @@ static sl_status show(flight *self, int64_t e, int32_t step, const double *retur
     if (frame.n_shapes > SL_MAX_SHAPES) frame.n_shapes = SL_MAX_SHAPES;
     def->watch.show(def->watch.context, &frame);
     // what is late is not made up for
-    int64_t now = sl_clock_ns();
+    int64_t now = sl_fleet_now_ns(self->def->fleet);
     self->due_ns = (self->due_ns > now - def->watch_ns ? self->due_ns : now) + def->watch_ns;
     return wait_until_due(self, e);
 }
@@ -135,13 +132,13 @@ static sl_status fly_episode(flight *self, int64_t e, double *returns, int32_t *
     SL_TRY(start_episode(self, e));
     SL_TRY(show(self, e, 0, returns));
     for (*length = 0; !self->terminated && !self->truncated; ++*length) {
-        int64_t begin = sl_clock_ns();
+        int64_t begin = sl_fleet_now_ns(self->def->fleet);
         if (self->masks) sl_mask_apply(self->masks, 0, 1, self->obs, self->obs);
         if (self->setup->hides_avail) sl_mask_avail(self->masks, self->setup->N, self->avail, self->avail);
         SL_TRY(sl_fleet_tick(self->def->fleet, self->obs, self->avail, *length == 0, self->action, NULL));
         SL_TRY(step(self));
         for (int n = 0; n < self->setup->N; n++) returns[n] += self->reward[n];
-        tick_ns[*length] = sl_clock_ns() - begin;
+        tick_ns[*length] = sl_fleet_now_ns(self->def->fleet) - begin;
         SL_TRY(show(self, e, *length + 1, returns));
     }
     return SL_OK;

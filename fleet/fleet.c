@@ -107,6 +107,14 @@ sl_slot_state sl_fleet_slot(const sl_fleet *self, int slot) {
     return self->slots[slot].state;
 }
 
+int64_t sl_fleet_now_ns(const sl_fleet *self) {
+    return sl_transport_now_ns(self->transport);
+}
+
+void sl_fleet_sleep(sl_fleet *self, int64_t until_ns) {
+    sl_transport_wait(self->transport, until_ns);
+}
+
 const sl_fleet_stats *sl_fleet_get_stats(const sl_fleet *self) {
     return &self->stats;
 }

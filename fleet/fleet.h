@@ -26,6 +26,9 @@ void sl_fleet_destroy(sl_fleet **self); /* without goodbye: agents look for the 
 const char *sl_fleet_endpoint(const sl_fleet *self);
 sl_slot_state sl_fleet_slot(const sl_fleet *self, int slot);
 
+/* The link's clock, for whoever flies: what the time is, and waiting until it is that late, deaf to all messages. */
+int64_t sl_fleet_now_ns(const sl_fleet *self);
+void sl_fleet_sleep(sl_fleet *self, int64_t until_ns);
 /* Until every slot is LIVE. SL_TIMEOUT names those that are not; SL_INTERRUPTED; SL_NETWORK. */
 SL_MUST_CHECK sl_status sl_fleet_wait(sl_fleet *self, int timeout_ms);
 /* Answers joining agents and keeps liveness for timeout_ms, between episodes. */

@@ -461,8 +461,43 @@ static void the_simulated_network_loses_duplicates_and_reorders(void **state) {
     assert_true(plain.end_ns > 20000000 && plain.end_ns <= 29000000);
 }
 
+static void count_wakes(void *context) {
+    ++*(int *)context;
+}
+
+/* what comes in meanwhile is kept, and others live on in the same time */
+static void a_wait_is_of_the_links_clock(void **state) {
+    (void)state;
+    const char *endpoints[] = {"tcp://127.0.0.1:*", "sim://net"};
+    sl_sim *sim = NULL;
+    sl_sim_def sim_def = {.seed = 1, .delay_min_ns = 1000000, .delay_max_ns = 1000000};
+    assert_int_equal(sl_sim_create(&sim_def, &sim), SL_OK);
+    sl_sim_install(sim);
+    for (int i = 0; i < 2; i++) {
+        sl_transport *server = NULL, *client = NULL;
+        int n_wakes = 0;
+        assert_int_equal(serve_on(endpoints[i], sl_link_fleet_def(NULL), &server), SL_OK);
+        assert_int_equal(connect_to(sl_transport_endpoint(server), sl_link_fleet_def(NULL), &client), SL_OK);
+        if (i == 1) sl_sim_attach(sim, 10000000, count_wakes, &n_wakes);
+        send_connected(client, "x", 1);
+        int64_t begin_ns = sl_transport_now_ns(server), begin_real_ns = sl_clock_ns(), waited_ns = i == 0 ? 50 : 5000;
+        waited_ns *= 1000000;
+        sl_transport_wait(server, begin_ns + waited_ns);
+        assert_in_range(sl_transport_now_ns(server) - begin_ns, waited_ns, waited_ns + 2000000000);
+        sl_transport_wait(server, begin_ns); // past
+        sl_message message;
+        assert_int_equal(sl_transport_receive(server, 0, &message), SL_OK);
+        assert_int_equal(n_wakes, i == 0 ? 0 : 500);
+        if (i == 1) assert_true(sl_clock_ns() - begin_real_ns < waited_ns);
+        sl_transport_close(&client);
+        sl_transport_close(&server);
+    }
+    sl_sim_destroy(&sim);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_wait_is_of_the_links_clock),
         cmocka_unit_test(tcp_gives_back_every_frame),
         cmocka_unit_test(a_lost_host_is_noticed_by_tcp),
         cmocka_unit_test(a_large_frame_crosses_the_learn_link),
