@@ -135,40 +135,19 @@ static sl_status need_recorder(sl_coordinator *self) {
     return self->recorder ? SL_OK : sl_recorder_create(self->setup, self->pool, self->run, &self->recorder);
 }
 
-#define ADD(role, type, data, ...)                                                                                   \
-    sl_learn_add(answer, role, type, data, (int)(sizeof((int64_t[]){__VA_ARGS__}) / sizeof(int64_t)),                \
-                 (const int64_t[]){__VA_ARGS__})
-
-static void answer_collect(const sl_rollout_data *d, sl_learn_message *answer) {
-    int64_t T = d->T, B = d->B, N = d->N, M = d->M;
+static void answer_batch(const sl_batch *batch, sl_learn_message *answer) {
     answer->kind = SL_LEARN_BATCH;
-    ADD(SL_TENSOR_OBS, SL_WIRE_F32, d->obs, T, B, N, d->O);
-    if (d->state) ADD(SL_TENSOR_STATE, SL_WIRE_F32, d->state, T, B, d->S);
-    if (d->critic_obs) ADD(SL_TENSOR_CRITIC_OBS, SL_WIRE_F32, d->critic_obs, T, B, N, d->O);
-    if (d->avail) ADD(SL_TENSOR_AVAIL, SL_WIRE_U8, d->avail, T, B, N, d->A);
-    ADD(SL_TENSOR_ACTION, SL_WIRE_I32, d->action, T, B, N);
-    ADD(SL_TENSOR_LOGP, SL_WIRE_F32, d->logp, T, B, N);
-    ADD(SL_TENSOR_ADVANTAGE, SL_WIRE_F32, d->advantage, T, B, M);
-    ADD(SL_TENSOR_TARGET, SL_WIRE_F32, d->target, T, B, M);
-    ADD(SL_TENSOR_VALUE, SL_WIRE_F32, d->value, T, B, M);
-    ADD(SL_TENSOR_NOT_FIRST, SL_WIRE_F32, d->not_first, T, B);
-    if (d->alive) ADD(SL_TENSOR_ALIVE, SL_WIRE_F32, d->alive, T, B, N);
-    if (d->hidden) ADD(SL_TENSOR_HIDDEN, SL_WIRE_F32, d->hidden, d->C, B, N, d->H);
-    if (d->critic_hidden) ADD(SL_TENSOR_CRITIC_HIDDEN, SL_WIRE_F32, d->critic_hidden, d->C, B, M, d->H_critic);
-    ADD(SL_TENSOR_EPISODE_RETURN, SL_WIRE_F64, d->episode_return, d->n_episodes, N);
-    ADD(SL_TENSOR_EPISODE_LENGTH, SL_WIRE_I32, d->episode_length, d->n_episodes);
-    if (d->episode_won) ADD(SL_TENSOR_EPISODE_WON, SL_WIRE_U8, d->episode_won, d->n_episodes);
+    sl_batch_add(batch, answer);
 }
 
 static sl_status collect(sl_coordinator *self, const sl_learn_message *request, sl_learn_message *answer) {
     const float *params = NULL, *critic = NULL;
     SL_TRY(need_rollout(self));
-    SL_TRY(sl_request_params(request, SL_TENSOR_PARAMS, "parameters", sl_rollout_n_params(self->rollout), &params));
-    SL_TRY(sl_request_params(request, SL_TENSOR_CRITIC, "critic's parameters", sl_rollout_n_critic(self->rollout),
-                             &critic));
+    SL_TRY(sl_request_params(request, SL_TENSOR_PARAMS, sl_rollout_n_params(self->rollout), &params));
+    SL_TRY(sl_request_params(request, SL_TENSOR_CRITIC, sl_rollout_n_critic(self->rollout), &critic));
     SL_TRY(sl_request_value_scale(request));
     sl_rollout_collect(self->rollout, params, critic, request->value_mean, request->value_std);
-    answer_collect(sl_rollout_get(self->rollout), answer);
+    answer_batch(sl_rollout_get(self->rollout), answer);
     return SL_OK;
 }
 
@@ -176,8 +155,8 @@ static sl_status collect(sl_coordinator *self, const sl_learn_message *request, 
 static sl_status freeze_teacher(sl_coordinator *self, const sl_learn_message *request) {
     const float *actor = NULL, *critic = NULL;
     size_t n_actor = sl_net_n_params(&self->setup->teacher), n_critic = sl_net_n_params(&self->setup->critic);
-    SL_TRY(sl_request_params(request, SL_TENSOR_PARAMS, "parameters", n_actor, &actor));
-    SL_TRY(sl_request_params(request, SL_TENSOR_CRITIC, "critic's parameters", n_critic, &critic));
+    SL_TRY(sl_request_params(request, SL_TENSOR_PARAMS, n_actor, &actor));
+    SL_TRY(sl_request_params(request, SL_TENSOR_CRITIC, n_critic, &critic));
     SL_TRY(sl_request_value_scale(request));
     float *kept_actor = sl_alloc_copy(actor, n_actor * sizeof *actor);
     float *kept_critic = sl_alloc_copy(critic, n_critic * sizeof *critic);
@@ -249,25 +228,6 @@ static sl_status sample_visits(sl_coordinator *self, const float *students, int 
     return SL_OK;
 }
 
-static void answer_sample(const sl_sample_data *d, sl_learn_message *answer) {
-    int64_t T = d->T, B = d->B, N = d->N, M = d->M;
-    answer->kind = SL_LEARN_BATCH;
-    ADD(SL_TENSOR_OBS, SL_WIRE_F32, d->obs, T, B, N, d->O);
-    if (d->avail) ADD(SL_TENSOR_AVAIL, SL_WIRE_U8, d->avail, T, B, N, d->A);
-    ADD(SL_TENSOR_ACTION, SL_WIRE_I32, d->action, T, B, N);
-    ADD(SL_TENSOR_LOGP, SL_WIRE_F32, d->logp, T, B, N);
-    ADD(SL_TENSOR_ADVANTAGE, SL_WIRE_F32, d->advantage, T, B, M);
-    ADD(SL_TENSOR_TARGET, SL_WIRE_F32, d->target, T, B, M);
-    ADD(SL_TENSOR_VALUE, SL_WIRE_F32, d->value, T, B, M);
-    ADD(SL_TENSOR_NOT_FIRST, SL_WIRE_F32, d->not_first, T, B);
-    if (d->alive) ADD(SL_TENSOR_ALIVE, SL_WIRE_F32, d->alive, T, B, N);
-    ADD(SL_TENSOR_TEACHER_LOGITS, SL_WIRE_F32, d->teacher_logits, T, B, N, d->A);
-    ADD(SL_TENSOR_TEACHER_Z, SL_WIRE_F32, d->teacher_z, T, B, N, d->H);
-    ADD(SL_TENSOR_EPISODE_RETURN, SL_WIRE_F64, d->episode_return, B, N);
-    ADD(SL_TENSOR_EPISODE_LENGTH, SL_WIRE_I32, d->episode_length, B);
-    if (d->episode_won) ADD(SL_TENSOR_EPISODE_WON, SL_WIRE_U8, d->episode_won, B);
-}
-
 static sl_status sample(sl_coordinator *self, const sl_learn_message *request, sl_learn_message *answer) {
     bool visits = request->source != 0;
     const float *students = NULL;
@@ -276,11 +236,11 @@ static sl_status sample(sl_coordinator *self, const sl_learn_message *request, s
         return sl_fail(SL_MISMATCH, "ask RECORD first", "there is no teacher to sample with");
     if (visits) {
         sl_policy_set_def def = sl_policy_set_students_def(self->setup, 1);
-        SL_TRY(sl_request_params(request, SL_TENSOR_PARAMS, "students", sl_policy_set_def_n_params(&def), &students));
+        SL_TRY(sl_request_params(request, SL_TENSOR_PARAMS, sl_policy_set_def_n_params(&def), &students));
     }
     SL_TRY(need_batch(self, request->n_episodes, visits));
     SL_TRY(visits ? sample_visits(self, students, request->n_episodes) : sample_expert(self, request->n_episodes));
-    answer_sample(sl_sample_finish(self->sample), answer);
+    answer_batch(sl_sample_finish(self->sample), answer);
     return SL_OK;
 }
 
@@ -296,12 +256,15 @@ static sl_status need_episodes(sl_coordinator *self, int n) {
     return sl_fail(SL_MEMORY, NULL, "cannot allocate %d episodes' returns", n);
 }
 
-static void answer_episodes(const sl_coordinator *self, int64_t n, sl_learn_message *answer) {
+static void answer_episodes(const sl_coordinator *self, int n, sl_learn_message *answer) {
     const sl_episodes *episodes = &self->episodes;
+    sl_batch batch = {.N = self->setup->N,
+                      .n_episodes = n,
+                      .episode_return = episodes->returns,
+                      .episode_length = episodes->length,
+                      .episode_won = episodes->won};
     answer->kind = SL_LEARN_DONE;
-    ADD(SL_TENSOR_EPISODE_RETURN, SL_WIRE_F64, episodes->returns, n, self->setup->N);
-    ADD(SL_TENSOR_EPISODE_LENGTH, SL_WIRE_I32, episodes->length, n);
-    if (episodes->won) ADD(SL_TENSOR_EPISODE_WON, SL_WIRE_U8, episodes->won, n);
+    sl_batch_add(&batch, answer);
 }
 
 // the evaluated networks: those in PARAMS, of the experiment's shapes, or those of a folder's files
@@ -314,7 +277,7 @@ static sl_status make_policies(sl_coordinator *self, const sl_learn_message *req
                                                                  : sl_policy_set_students_def(self->setup, V);
     const float *params = NULL;
     size_t n = sl_policy_set_def_n_params(&def);
-    SL_TRY(sl_request_params(request, SL_TENSOR_PARAMS, "parameters", n, &params));
+    SL_TRY(sl_request_params(request, SL_TENSOR_PARAMS, n, &params));
     SL_TRY(sl_policy_set_create(&def, out));
     memcpy(sl_policy_set_params(*out), params, n * sizeof *params);
     return SL_OK;
@@ -385,9 +348,9 @@ static sl_status fly(sl_coordinator *self, const sl_learn_message *request, sl_l
     sum_up(sl_fleet_get_stats(def.fleet), &before, self->latency_ns);
     count_incidents(sl_fleet_get_stats(def.fleet), &before, self->incidents);
     answer_episodes(self, n, answer);
-    ADD(SL_TENSOR_INCIDENTS, SL_WIRE_I64, self->incidents, SL_INCIDENTS);
-    ADD(SL_TENSOR_TICK_NS, SL_WIRE_I64, self->tick_ns, n_ticks);
-    ADD(SL_TENSOR_LATENCY, SL_WIRE_F64, self->latency_ns, 2, 2);
+    sl_learn_add(answer, SL_TENSOR_INCIDENTS, self->incidents, SL_SHAPE(SL_INCIDENTS));
+    sl_learn_add(answer, SL_TENSOR_TICK_NS, self->tick_ns, SL_SHAPE(n_ticks));
+    sl_learn_add(answer, SL_TENSOR_LATENCY, self->latency_ns, SL_SHAPE(2, 2));
     return SL_OK;
 }
 
@@ -430,13 +393,13 @@ static sl_status add_snapshot(sl_coordinator *self, sl_learn_message *answer) {
     }
     cursor = (sl_cursor){.mode = SL_CURSOR_WRITE, .bytes = self->snapshot, .n_bytes = cursor.at};
     SL_TRY(visit(self, &cursor));
-    ADD(SL_TENSOR_SNAPSHOT, SL_WIRE_U8, self->snapshot, (int64_t)cursor.at);
+    sl_learn_add(answer, SL_TENSOR_SNAPSHOT, self->snapshot, SL_SHAPE((int64_t)cursor.at));
     return SL_OK;
 }
 
 static sl_status restore(sl_coordinator *self, const sl_learn_message *request, sl_learn_message *answer) {
-    const sl_wire_tensor *snapshot = sl_learn_tensor(request, SL_TENSOR_SNAPSHOT);
-    if (!snapshot || snapshot->type != SL_WIRE_U8) return sl_fail(SL_MISMATCH, NULL, "the request lacks a snapshot");
+    const sl_wire_tensor *snapshot = NULL;
+    SL_TRY(sl_learn_take(request, SL_TENSOR_SNAPSHOT, SL_SHAPE(SL_ANY_LENGTH), &snapshot));
     sl_coordinator_reset(self);
     sl_cursor cursor = {.mode = SL_CURSOR_READ, .input = snapshot->data, .n_bytes = snapshot->n_bytes};
     sl_status status = visit(self, &cursor);

@@ -7,8 +7,8 @@
 #include <stddef.h>
 
 /* The tensor of that role as n floats, all finite. SL_MISMATCH: absent, of another type or size; SL_NOT_FINITE. */
-SL_MUST_CHECK sl_status sl_request_params(const sl_learn_message *request, sl_tensor_role role, const char *name,
-                                          size_t n, const float **out);
+SL_MUST_CHECK sl_status sl_request_params(const sl_learn_message *request, sl_tensor_role role, size_t n,
+                                          const float **out);
 /* value_std must be positive. SL_MISMATCH. */
 SL_MUST_CHECK sl_status sl_request_value_scale(const sl_learn_message *request);
 /* 1 <= n_episodes <= most. SL_MISMATCH. */

@@ -11,7 +11,7 @@ struct sl_sample {
     const sl_setup *setup;
     sl_mask *mask; /* what students see, of one copy */
     int T_max, B;
-    sl_sample_data data;
+    sl_batch data;
     float *obs, *logp, *advantage, *target, *value, *not_first, *alive, *logits, *z;
     uint8_t *avail, *won;
     int32_t *action, *length;
@@ -62,24 +62,25 @@ sl_status sl_sample_create(const sl_setup *setup, int B, int H, sl_sample **out)
         sl_sample_destroy(&self);
         return status;
     }
-    self->data = (sl_sample_data){.B = B,
-                                  .N = setup->N,
-                                  .O = setup->O,
-                                  .A = setup->A,
-                                  .M = setup->M,
-                                  .H = H,
-                                  .obs = self->obs,
-                                  .avail = self->avail,
-                                  .action = self->action,
-                                  .logp = self->logp,
-                                  .advantage = self->advantage,
-                                  .target = self->target,
-                                  .value = self->value,
-                                  .not_first = self->not_first,
-                                  .teacher_logits = self->logits,
-                                  .teacher_z = self->z,
-                                  .episode_return = self->episode_return,
-                                  .episode_length = self->length};
+    self->data = (sl_batch){.B = B,
+                            .N = setup->N,
+                            .O = setup->O,
+                            .A = setup->A,
+                            .M = setup->M,
+                            .teacher_H = H,
+                            .n_episodes = B,
+                            .obs = self->obs,
+                            .avail = self->avail,
+                            .action = self->action,
+                            .logp = self->logp,
+                            .advantage = self->advantage,
+                            .target = self->target,
+                            .value = self->value,
+                            .not_first = self->not_first,
+                            .teacher_logits = self->logits,
+                            .teacher_z = self->z,
+                            .episode_return = self->episode_return,
+                            .episode_length = self->length};
     *out = self;
     return SL_OK;
 }
@@ -153,8 +154,8 @@ static void set_step(sl_sample *self, int b, int t, const sl_episode *e, const f
 
 // behind the end of a short episode everything is zero
 static void clear_step(sl_sample *self, int b, int t) {
-    const sl_sample_data *d = &self->data;
-    int64_t N = d->N, NO = N * d->O, NA = N * d->A, NH = N * d->H, row = (int64_t)t * self->B + b;
+    const sl_batch *d = &self->data;
+    int64_t N = d->N, NO = N * d->O, NA = N * d->A, NH = N * d->teacher_H, row = (int64_t)t * self->B + b;
     memset(self->obs + row * NO, 0, (size_t)NO * sizeof(float));
     memset(self->logits + row * NA, 0, (size_t)NA * sizeof(float));
     memset(self->z + row * NH, 0, (size_t)NH * sizeof(float));
@@ -170,14 +171,14 @@ static void clear_step(sl_sample *self, int b, int t) {
 }
 
 sl_status sl_sample_set(sl_sample *self, int b, const sl_episode *e, const float *obs_mask) {
-    const sl_sample_data *d = &self->data;
-    if (e->N != d->N || e->O != d->O || e->A != d->A || e->H != d->H || e->M != d->M || e->T < 1 ||
+    const sl_batch *d = &self->data;
+    if (e->N != d->N || e->O != d->O || e->A != d->A || e->H != d->teacher_H || e->M != d->M || e->T < 1 ||
         e->T > self->T_max || (self->avail && !e->avail))
         return sl_fail(SL_MISMATCH, "was it recorded for another experiment?",
                        "episode %llu: %d steps, %d agents, %d observations, %d actions, embedding %d, %d values; "
                        "expected at most %d, %d, %d, %d, %d, %d",
                        (unsigned long long)e->index, e->T, e->N, e->O, e->A, e->H, e->M, self->T_max, d->N, d->O,
-                       d->A, d->H, d->M);
+                       d->A, d->teacher_H, d->M);
     if (b == 0) self->any_dead = false, self->knows_won = true;
     if (e->alive) self->any_dead = true;
     if (!e->knows_won) self->knows_won = false;
@@ -190,7 +191,7 @@ sl_status sl_sample_set(sl_sample *self, int b, const sl_episode *e, const float
     return SL_OK;
 }
 
-const sl_sample_data *sl_sample_finish(sl_sample *self) {
+const sl_batch *sl_sample_finish(sl_sample *self) {
     int shortest = self->T_max;
     self->data.T = 0;
     for (int b = 0; b < self->B; b++) {

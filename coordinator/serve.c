@@ -74,11 +74,11 @@ static void show(void *context, const sl_watch_frame *frame) {
                                 .total = frame->n_episodes};
     (void)snprintf(message.text, sizeof message.text, "%s", frame->outcome);
     sl_shape_rows_write(frame->n_shapes, frame->shapes, self->shape_numbers, self->shape_bytes);
-    sl_learn_add(&message, SL_TENSOR_SHAPES, SL_WIRE_F32, self->shape_numbers, 2, (int64_t[]){n, SL_SHAPE_NUMBERS});
-    sl_learn_add(&message, SL_TENSOR_LABELS, SL_WIRE_U8, self->shape_bytes, 2, (int64_t[]){n, SL_SHAPE_BYTES});
-    sl_learn_add(&message, SL_TENSOR_EPISODE_RETURN, SL_WIRE_F64, frame->returns, 2, (int64_t[]){1, N});
-    sl_learn_add(&message, SL_TENSOR_EPISODE_LENGTH, SL_WIRE_I32, &frame->step, 1, (int64_t[]){1});
-    if (frame->actions) sl_learn_add(&message, SL_TENSOR_ACTION, SL_WIRE_I32, frame->actions, 1, &N);
+    sl_learn_add(&message, SL_TENSOR_SHAPES, self->shape_numbers, SL_SHAPE(n, SL_SHAPE_NUMBERS));
+    sl_learn_add(&message, SL_TENSOR_LABELS, self->shape_bytes, SL_SHAPE(n, SL_SHAPE_BYTES));
+    sl_learn_add(&message, SL_TENSOR_EPISODE_RETURN, frame->returns, SL_SHAPE(1, N));
+    sl_learn_add(&message, SL_TENSOR_EPISODE_LENGTH, &frame->step, SL_SHAPE(1));
+    if (frame->actions) sl_learn_add(&message, SL_TENSOR_ACTION, frame->actions, SL_SHAPE(N));
     if (sl_learn_send(self->codec, self->transport, NULL, &message) != SL_OK) SL_DEBUGF("a picture was not sent");
 }
 

@@ -24,8 +24,6 @@ typedef Starling__Learn__Header pb_header;
 typedef Starling__Learn__Tensor pb_tensor;
 
 static const char magic[4] = {'S', 'L', 'L', 'N'};
-static const size_t type_bytes[] = {
-    [SL_WIRE_F32] = 4, [SL_WIRE_F64] = 8, [SL_WIRE_I32] = 4, [SL_WIRE_I64] = 8, [SL_WIRE_U8] = 1};
 
 // what a kind cannot go without
 enum { EPISODES = 1, SOURCE = 2, POLICY = 4, COUNT = 8, CODE = 16, TEXT = 32, REQUEST = 64, SNAPSHOT = 128 };
@@ -68,19 +66,41 @@ const sl_wire_tensor *sl_learn_tensor(const sl_learn_message *message, sl_tensor
     return NULL;
 }
 
-void sl_learn_add(sl_learn_message *message, sl_tensor_role role, sl_wire_type type, const void *data, int n_dims,
-                  const int64_t *dims) {
-    SL_ASSERT(message->n_tensors < SL_LEARN_MAX_TENSORS && n_dims >= 1 && n_dims <= 4);
+void sl_learn_add(sl_learn_message *message, sl_tensor_role role, const void *data, sl_wire_shape shape) {
+    SL_ASSERT(message->n_tensors < SL_LEARN_MAX_TENSORS && shape.n_dims >= 1 && shape.n_dims <= 4);
     SL_ASSERT(!sl_learn_tensor(message, role));
     sl_wire_tensor *tensor = &message->tensors[message->n_tensors++];
-    *tensor = (sl_wire_tensor){.role = role, .type = type, .n_dims = n_dims, .data = data};
-    tensor->n_bytes = type_bytes[type];
-    for (int i = 0; i < n_dims; i++) {
-        SL_ASSERT(dims[i] >= 0);
-        tensor->dims[i] = dims[i];
-        tensor->n_bytes *= (size_t)dims[i];
+    *tensor = (sl_wire_tensor){.role = role, .type = sl_tensor_role_type(role), .n_dims = shape.n_dims, .data = data};
+    tensor->n_bytes = sl_wire_type_bytes(tensor->type);
+    for (int i = 0; i < shape.n_dims; i++) {
+        SL_ASSERT(shape.dims[i] >= 0);
+        tensor->dims[i] = shape.dims[i];
+        tensor->n_bytes *= (size_t)shape.dims[i];
     }
+    sl_wire_shape own = sl_tensor_role_shape(role);
+    SL_ASSERT(own.n_dims == 0 || sl_wire_tensor_fits(tensor, &own));
     SL_ASSERT(data || tensor->n_bytes == 0);
+}
+
+const sl_wire_tensor *sl_learn_find(const sl_learn_message *message, sl_tensor_role role, sl_wire_shape shape) {
+    const sl_wire_tensor *tensor = sl_learn_tensor(message, role);
+    return tensor && sl_wire_tensor_fits(tensor, &shape) ? tensor : NULL;
+}
+
+sl_status sl_learn_take(const sl_learn_message *message, sl_tensor_role role, sl_wire_shape shape,
+                        const sl_wire_tensor **out) {
+    const char *kind = kinds[message->kind].name, *name = sl_tensor_role_name(role);
+    const sl_wire_tensor *tensor = sl_learn_tensor(message, role);
+    if (!tensor) return sl_fail(SL_MISMATCH, NULL, "learn message %s lacks %s", kind, name);
+    if (!sl_wire_tensor_fits(tensor, &shape)) {
+        char wanted[SL_WIRE_TEXT], found[SL_WIRE_TEXT];
+        sl_wire_text(sl_tensor_role_type(role), shape.n_dims, shape.dims, wanted);
+        sl_wire_text(tensor->type, tensor->n_dims, tensor->dims, found);
+        return sl_fail(SL_MISMATCH, "do both programs read the same experiment?",
+                       "learn message %s: %s is %s where %s is wanted", kind, name, found, wanted);
+    }
+    *out = tensor;
+    return SL_OK;
 }
 
 // zero is "absent" for all that the kind does not need
@@ -183,7 +203,7 @@ static sl_status read_tensor(sl_learn_kind kind, const pb_tensor *from, const sl
                             .data = frame->bytes,
                             .n_bytes = frame->n_bytes};
     // the product must come out at the frame's size without wrapping on the way
-    uint64_t n = type_bytes[out->type];
+    uint64_t n = sl_wire_type_bytes(out->type);
     bool wraps = false;
     for (int i = 0; i < out->n_dims; i++) {
         int64_t dim = out->dims[i] = from->dims[i];

@@ -10,8 +10,7 @@
 #define SL_NET_LEARN_MESSAGE_H
 
 #include "net/transport.h"
-
-#include <stdbool.h>
+#include "net/wire_tensor.h"
 
 enum { SL_LEARN_MAX_TENSORS = SL_MAX_FRAMES - 2, SL_LEARN_MAJOR = 1, SL_LEARN_MINOR = 0 };
 
@@ -40,48 +39,6 @@ typedef enum sl_policy_kind {
     SL_POLICY_HEURISTIC
 } sl_policy_kind;
 
-/* Shapes: T steps, B copies or episodes, N agents, O observation, A actions, S state, C chunks = ceil(T / chunk). */
-typedef enum sl_tensor_role {
-    SL_TENSOR_PARAMS = 1, /* f32 (n): the acting networks' flat parameters, one after the other */
-    SL_TENSOR_CRITIC,     /* f32 (n): the critic's */
-    SL_TENSOR_SNAPSHOT,   /* u8 (n): opaque to all but the coordinator */
-    SL_TENSOR_OBS,        /* f32 (T, B, N, O): what the learner's actor sees (masked for students) */
-    SL_TENSOR_STATE,      /* f32 (T, B, S): the critic's; absent when the state is the unmasked OBS (T, B, N*O) */
-    SL_TENSOR_AVAIL,      /* u8 (T, B, N, A); absent = all legal */
-    SL_TENSOR_ACTION,     /* i32 (T, B, N) */
-    SL_TENSOR_LOGP,       /* f32 (T, B, N): log pi_b of the policy that acted */
-    SL_TENSOR_ADVANTAGE,  /* f32 (T, B, N), or (T, B, 1) for a team reward; not normalised */
-    SL_TENSOR_TARGET,     /* f32, as ADVANTAGE: the value target, advantage + value, in reward units */
-    SL_TENSOR_VALUE,      /* f32, as ADVANTAGE: the critic's value in reward units */
-    SL_TENSOR_NOT_FIRST,  /* f32 (T, B): 0 at the first step of an episode, else 1 */
-    SL_TENSOR_ALIVE,      /* f32 (T, B, N): 1 where the agent's sample counts; absent = all 1 */
-    SL_TENSOR_HIDDEN, /* f32 (C, B, N, H): the actor's state before each chunk and NOT_FIRST; padded to the widest */
-    SL_TENSOR_CRITIC_HIDDEN,  /* f32 (C, B, M, H), M = 1 for a team critic, else N; recurrent critics only */
-    SL_TENSOR_TEACHER_LOGITS, /* f32 (T, B, N, A) */
-    SL_TENSOR_TEACHER_Z,      /* f32 (T, B, N, H_teacher): the embedding */
-    SL_TENSOR_EPISODE_RETURN, /* f64 (E, N): finished episodes, undiscounted, in order */
-    SL_TENSOR_EPISODE_LENGTH, /* i32 (E) */
-    SL_TENSOR_EPISODE_WON,    /* u8 (E): where the environment knows winning */
-    SL_TENSOR_TICK_NS,        /* i64 (n): FLY: wall time of each environment step */
-    SL_TENSOR_CRITIC_OBS, /* f32 (T, B, N, O): observations that the critic's rows read; absent when they are OBS */
-    SL_TENSOR_SHAPES,     /* f32 (n, 12): PROGRESS of a watched flight: its picture (envs/shape_rows.h) */
-    SL_TENSOR_LABELS,     /* u8 (n, 36): of the same */
-    SL_TENSOR_LATENCY,    /* f64 (2, 2): FLY: p50, p99 in ns of round trips and of the agents' residence */
-    SL_TENSOR_INCIDENTS,  /* i64 (SL_INCIDENTS): FLY: how often something was not as it should be */
-    SL_TENSOR_ROLES
-} sl_tensor_role;
-
-typedef enum sl_wire_type { SL_WIRE_F32 = 1, SL_WIRE_F64, SL_WIRE_I32, SL_WIRE_I64, SL_WIRE_U8 } sl_wire_type;
-
-typedef struct sl_wire_tensor {
-    sl_tensor_role role;
-    sl_wire_type type;
-    int n_dims;
-    int64_t dims[4];
-    const void *data; /* borrowed: on send from the caller until send returns, on decode from the message */
-    size_t n_bytes;
-} sl_wire_tensor;
-
 typedef struct sl_learn_message {
     sl_learn_kind kind;
     int major, minor;    /* on decode: the sender's; send writes its own */
@@ -103,9 +60,13 @@ typedef struct sl_learn_message {
 
 /* The tensor of that role, or NULL. */
 const sl_wire_tensor *sl_learn_tensor(const sl_learn_message *message, sl_tensor_role role);
-/* Appends a tensor; n_dims dims follow as int64_t. */
-void sl_learn_add(sl_learn_message *message, sl_tensor_role role, sl_wire_type type, const void *data, int n_dims,
-                  const int64_t *dims);
+/* Appends a tensor of its row's type, and outside of batches of its row's shape. */
+void sl_learn_add(sl_learn_message *message, sl_tensor_role role, const void *data, sl_wire_shape shape);
+/* The tensor of that role, or NULL when it is absent, of another type or another shape. */
+const sl_wire_tensor *sl_learn_find(const sl_learn_message *message, sl_tensor_role role, sl_wire_shape shape);
+/* The same as SL_MISMATCH, which names the tensor and says what it is. */
+SL_MUST_CHECK sl_status sl_learn_take(const sl_learn_message *message, sl_tensor_role role, sl_wire_shape shape,
+                                      const sl_wire_tensor **out);
 
 typedef struct sl_learn_codec sl_learn_codec;
 SL_MUST_CHECK sl_status sl_learn_codec_create(sl_learn_codec **out);

@@ -15,7 +15,7 @@ struct sl_rollout {
     const sl_setup *setup;
     sl_pool *pool;
     sl_slices slices;
-    sl_rollout_data data;
+    sl_batch data;
     int T, V, N, O, A, S, M, chunk;
     sl_env *env;
     sl_mask *masks;
@@ -67,7 +67,7 @@ static void allocate(sl_rollout *self) {
     self->target = SL_TAKE_FLOATS(k, TV * M);
     self->not_first = SL_TAKE_FLOATS(k, TV);
     self->hidden = SL_TAKE_FLOATS(k, C * V * N * self->data.H);
-    self->critic_hidden = SL_TAKE_FLOATS(k, C * V * M * self->data.H_critic);
+    self->critic_hidden = SL_TAKE_FLOATS(k, C * V * M * self->data.critic_H);
     self->action = sl_array_pool_take(k, TV * N, sizeof(int32_t));
     self->terminated = sl_array_pool_take(k, TV, 1);
     self->truncated = sl_array_pool_take(k, TV, 1);
@@ -84,7 +84,7 @@ static void allocate(sl_rollout *self) {
 }
 
 static void point_data(sl_rollout *self) {
-    sl_rollout_data *d = &self->data;
+    sl_batch *d = &self->data;
     bool state_is_obs = self->setup->spec.state_is_obs;
     d->obs = self->masked ? self->masked : self->obs;
     d->state = !state_is_obs ? self->state : self->masked ? self->obs : NULL;
@@ -135,7 +135,7 @@ static sl_status create_parts(sl_rollout *self) {
     SL_TRY(sl_critic_create(setup, self->V, &self->critic));
     sl_policy_set *critic = sl_critic_net(self->critic);
     self->data.H = sl_policy_set_is_recurrent(self->actors) ? sl_policy_set_hidden_dim(self->actors) : 0;
-    self->data.H_critic = sl_policy_set_is_recurrent(critic) ? sl_policy_set_hidden_dim(critic) : 0;
+    self->data.critic_H = sl_policy_set_is_recurrent(critic) ? sl_policy_set_hidden_dim(critic) : 0;
     allocate(self);
     if (self->arrays.failed)
         return sl_fail(SL_MEMORY, "lower n_envs or rollout_steps", "cannot allocate a rollout of %d steps, %d copies",
@@ -160,14 +160,14 @@ sl_status sl_rollout_create(const sl_setup *setup, sl_pool *pool, sl_rollout **o
     self->M = setup->M;
     self->chunk = ppo->chunk;
     self->slices = sl_slices_of(self->V);
-    self->data = (sl_rollout_data){.T = self->T,
-                                   .B = self->V,
-                                   .N = self->N,
-                                   .O = self->O,
-                                   .A = self->A,
-                                   .S = self->S,
-                                   .M = self->M,
-                                   .C = (self->T + self->chunk - 1) / self->chunk};
+    self->data = (sl_batch){.T = self->T,
+                            .B = self->V,
+                            .N = self->N,
+                            .O = self->O,
+                            .A = self->A,
+                            .S = self->S,
+                            .M = self->M,
+                            .C = (self->T + self->chunk - 1) / self->chunk};
     sl_status status = create_parts(self);
     if (status != SL_OK) {
         sl_rollout_destroy(&self);
@@ -197,7 +197,7 @@ size_t sl_rollout_n_critic(const sl_rollout *self) {
     return sl_net_n_params(&self->setup->critic);
 }
 
-const sl_rollout_data *sl_rollout_get(const sl_rollout *self) {
+const sl_batch *sl_rollout_get(const sl_rollout *self) {
     return &self->data;
 }
 
@@ -313,7 +313,7 @@ static void collect_slice(void *context, int slice, int thread) {
                 sl_policy_set_get_hidden(self->actors, slice, self->hidden + c * self->N * self->data.H);
             if (self->critic_hidden)
                 sl_policy_set_get_hidden(sl_critic_net(self->critic), slice,
-                                         self->critic_hidden + c * self->M * self->data.H_critic);
+                                         self->critic_hidden + c * self->M * self->data.critic_H);
         }
         act(self, slice, t);
         estimate_values(self, slice, t, SL_FORWARD_STEP, self->value + t * row);

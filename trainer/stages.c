@@ -18,8 +18,7 @@ static sl_status restore(sl_training *training, const sl_tensors *checkpoint) {
     const sl_tensor *snapshot;
     SL_TRY(sl_tensors_find(checkpoint, "snapshot", SL_U8, -1, &snapshot));
     sl_learn_message request = {.kind = SL_LEARN_RESTORE};
-    sl_learn_add(&request, SL_TENSOR_SNAPSHOT, SL_WIRE_U8, snapshot->data, 1,
-                 (const int64_t[]){(int64_t)snapshot->n_bytes});
+    sl_learn_add(&request, SL_TENSOR_SNAPSHOT, snapshot->data, SL_SHAPE((int64_t)snapshot->n_bytes));
     const sl_learn_message *answer = NULL;
     return sl_learn_client_ask(training->client, &request, true, &answer);
 }

@@ -38,8 +38,8 @@ sl_status sl_students_record(sl_training *training) {
     request.value_std = teacher.value_std;
     int64_t n_actor = (int64_t)sl_net_n_params(&teacher.def),
             n_critic = (int64_t)sl_net_n_params(&teacher.critic_def);
-    sl_learn_add(&request, SL_TENSOR_PARAMS, SL_WIRE_F32, teacher.params, 1, &n_actor);
-    sl_learn_add(&request, SL_TENSOR_CRITIC, SL_WIRE_F32, teacher.critic_params, 1, &n_critic);
+    sl_learn_add(&request, SL_TENSOR_PARAMS, teacher.params, SL_SHAPE(n_actor));
+    sl_learn_add(&request, SL_TENSOR_CRITIC, teacher.critic_params, SL_SHAPE(n_critic));
     const sl_learn_message *answer = NULL;
     training->recording = sl_meter_start("record", "episodes", 0, request.n_episodes);
     sl_status status = sl_learn_client_ask(training->client, &request, false, &answer);
@@ -83,7 +83,7 @@ static sl_status sample(stage *self, int source, bool want_snapshot, const sl_le
                                 .n_episodes = self->training->experiment->distill.episodes,
                                 .source = source,
                                 .want_snapshot = want_snapshot};
-    if (source == 1) sl_learn_add(&request, SL_TENSOR_PARAMS, SL_WIRE_F32, params, 1, (const int64_t[]){(int64_t)n});
+    if (source == 1) sl_learn_add(&request, SL_TENSOR_PARAMS, params, SL_SHAPE((int64_t)n));
     SL_TRY(sl_learn_client_ask(self->training->client, &request, false, answer));
     if ((*answer)->kind != SL_LEARN_BATCH)
         return sl_fail(SL_MISMATCH, NULL, "the coordinator answered a sample with something else");
@@ -105,10 +105,10 @@ static sl_status checkpoint(stage *self, const char *stage_name, const sl_learn_
 
 static sl_status report(stage *self, const sl_batch *batch, const sl_distill_stats *s, int source, double sampling,
                         double learning) {
-    sl_batch_score score = sl_batch_get_score(batch);
+    sl_batch_score score = sl_batch_get_score(batch, &self->training->setup->spec);
     double row[MAX_COLUMNS] = {source, score.mean_return, score.length};
     int n = 3;
-    if (batch->spec->can_win) row[n++] = score.won;
+    if (self->training->setup->spec.can_win) row[n++] = score.won;
     const double rest[] = {s->loss,
                            s->ppo,
                            s->kl,

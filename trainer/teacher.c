@@ -37,8 +37,8 @@ static sl_status collect(stage *self, bool want_snapshot, const sl_learn_message
         sl_learn_message request = {
             .kind = SL_LEARN_COLLECT, .version = self->update, .want_snapshot = want_snapshot};
         sl_mappo_value_stats(self->mappo, &request.value_mean, &request.value_std);
-        sl_learn_add(&request, SL_TENSOR_PARAMS, SL_WIRE_F32, actor, 1, (const int64_t[]){(int64_t)n_actor});
-        sl_learn_add(&request, SL_TENSOR_CRITIC, SL_WIRE_F32, critic, 1, (const int64_t[]){(int64_t)n_critic});
+        sl_learn_add(&request, SL_TENSOR_PARAMS, actor, SL_SHAPE((int64_t)n_actor));
+        sl_learn_add(&request, SL_TENSOR_CRITIC, critic, SL_SHAPE((int64_t)n_critic));
         SL_TRY(sl_learn_client_ask(self->training->client, &request, false, answer));
         if ((*answer)->kind != SL_LEARN_BATCH)
             return sl_fail(SL_MISMATCH, NULL, "the coordinator answered a roll-out with something else");
@@ -61,12 +61,12 @@ static sl_status checkpoint(stage *self, const char *stage_name, const sl_learn_
 }
 
 static sl_status report(stage *self, const sl_batch *batch, const sl_mappo_stats *s, double collect, double learn) {
-    sl_batch_score score = sl_batch_get_score(batch);
+    sl_batch_score score = sl_batch_get_score(batch, &self->training->setup->spec);
     if (batch->n_episodes > 0) self->score = score;
     int64_t steps = self->update * self->steps_per_update;
     double row[MAX_COLUMNS] = {(double)steps, score.mean_return, score.length};
     int n = 3;
-    if (batch->spec->can_win) row[n++] = score.won;
+    if (self->training->setup->spec.can_win) row[n++] = score.won;
     const double rest[] = {(double)batch->n_episodes,
                            s->policy_loss,
                            s->value_loss,

@@ -80,9 +80,8 @@ bool sl_training_wants_checkpoint(const sl_training *self) {
 }
 
 static sl_status fill(sl_tensors *file, const char *stage, int64_t update, const sl_learn_message *answer) {
-    const sl_wire_tensor *snapshot = sl_learn_tensor(answer, SL_TENSOR_SNAPSHOT);
-    if (!snapshot || snapshot->n_dims != 1)
-        return sl_fail(SL_MISMATCH, NULL, "the coordinator's answer lacks the snapshot that was asked for");
+    const sl_wire_tensor *snapshot = NULL;
+    SL_TRY(sl_learn_take(answer, SL_TENSOR_SNAPSHOT, SL_SHAPE(SL_ANY_LENGTH), &snapshot));
     SL_TRY(sl_tensors_set_meta(file, "stage", stage));
     SL_TRY(sl_tensors_add(file, "update", SL_I64, 1, (const int64_t[]){1}, &update));
     return sl_tensors_add(file, "snapshot", SL_U8, 1, snapshot->dims, snapshot->data);

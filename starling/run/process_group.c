@@ -329,7 +329,7 @@ sl_status sl_process_group_evaluate(sl_process_group *self, sl_policy_kind polic
     int64_t n = 0;
     if (policy == SL_POLICY_TEACHER || policy == SL_POLICY_STUDENTS) {
         SL_TRY(gather(self->run, policy, &params, &n));
-        sl_learn_add(&request, SL_TENSOR_PARAMS, SL_WIRE_F32, params, 1, &n);
+        sl_learn_add(&request, SL_TENSOR_PARAMS, params, SL_SHAPE(n));
     }
     sl_status status = ask(self, &request, stage, out);
     sl_free(params);

@@ -64,14 +64,14 @@ static void reopen(world *w) {
 
 static sl_learn_message with_teacher(const world *w, sl_learn_kind kind) {
     sl_learn_message request = {.kind = kind, .value_mean = -10, .value_std = 2, .n_episodes = 20};
-    sl_learn_add(&request, SL_TENSOR_PARAMS, SL_WIRE_F32, params, 1, &w->n_actor);
-    sl_learn_add(&request, SL_TENSOR_CRITIC, SL_WIRE_F32, params + 7, 1, &w->n_critic);
+    sl_learn_add(&request, SL_TENSOR_PARAMS, params, SL_SHAPE(w->n_actor));
+    sl_learn_add(&request, SL_TENSOR_CRITIC, params + 7, SL_SHAPE(w->n_critic));
     return request;
 }
 
 static sl_learn_message sample_request(const world *w, int source) {
     sl_learn_message request = {.kind = SL_LEARN_SAMPLE, .source = source, .n_episodes = 6};
-    if (source) sl_learn_add(&request, SL_TENSOR_PARAMS, SL_WIRE_F32, params + 3, 1, &w->n_students);
+    if (source) sl_learn_add(&request, SL_TENSOR_PARAMS, params + 3, SL_SHAPE(w->n_students));
     return request;
 }
 
@@ -359,7 +359,7 @@ static void test_snapshot_goes_on(void **state) {
 
         reopen(&w);
         sl_learn_message restore = {.kind = SL_LEARN_RESTORE};
-        sl_learn_add(&restore, SL_TENSOR_SNAPSHOT, SL_WIRE_U8, bytes, 1, &n);
+        sl_learn_add(&restore, SL_TENSOR_SNAPSHOT, bytes, SL_SHAPE(n));
         ask(&w, restore);
         ask(&w, with_teacher(&w, SL_LEARN_RECORD));
         assert_true(ask(&w, sample_request(&w, 0)) == wanted[0]);
@@ -370,13 +370,13 @@ static void test_snapshot_goes_on(void **state) {
         // every cut and a changed version are refused, and leave a coordinator that works from the seed
         for (int64_t cut = 0; cut < n; cut += cut < 200 ? 1 : 997) {
             restore = (sl_learn_message){.kind = SL_LEARN_RESTORE};
-            sl_learn_add(&restore, SL_TENSOR_SNAPSHOT, SL_WIRE_U8, bytes, 1, &cut);
+            sl_learn_add(&restore, SL_TENSOR_SNAPSHOT, bytes, SL_SHAPE(cut));
             sl_status status = sl_coordinator_handle(w.coordinator, &restore, &answer);
             assert_true(status == SL_CORRUPT || status == SL_MISMATCH);
         }
         bytes[0] ^= 1;
         restore = (sl_learn_message){.kind = SL_LEARN_RESTORE};
-        sl_learn_add(&restore, SL_TENSOR_SNAPSHOT, SL_WIRE_U8, bytes, 1, &n);
+        sl_learn_add(&restore, SL_TENSOR_SNAPSHOT, bytes, SL_SHAPE(n));
         assert_int_equal(sl_coordinator_handle(w.coordinator, &restore, &answer), SL_MISMATCH);
         ask(&w, collect);
         sl_free(bytes);
@@ -453,7 +453,7 @@ static void test_evaluates_given_parameters(void **state) {
     world w;
     open_world(&w, NULL);
     sl_learn_message request = {.kind = SL_LEARN_EVALUATE, .policy = SL_POLICY_STUDENTS, .n_episodes = 9, .seed = 4};
-    sl_learn_add(&request, SL_TENSOR_PARAMS, SL_WIRE_F32, params, 1, &w.n_students);
+    sl_learn_add(&request, SL_TENSOR_PARAMS, params, SL_SHAPE(w.n_students));
     sl_learn_message answer;
     assert_int_equal(sl_coordinator_handle(w.coordinator, &request, &answer), SL_OK);
     assert_int_equal(answer.kind, SL_LEARN_DONE);

@@ -139,7 +139,7 @@ static void check(bool recurrent, scene what) {
     }
 
     sl_learn_message request = {.kind = SL_LEARN_EVALUATE, .policy = SL_POLICY_STUDENTS, .n_episodes = E, .seed = 11};
-    sl_learn_add(&request, SL_TENSOR_PARAMS, SL_WIRE_F32, params, 1, &n_params);
+    sl_learn_add(&request, SL_TENSOR_PARAMS, params, SL_SHAPE(n_params));
     sl_learn_message answer;
     double evaluated[E * N];
     uint8_t won[E] = {0};

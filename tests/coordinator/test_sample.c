@@ -82,7 +82,7 @@ static void close_world(world *w) {
     sl_setup_destroy(&w->setup);
 }
 
-static const sl_sample_data *set_all(world *w) {
+static const sl_batch *set_all(world *w) {
     for (int b = 0; b < B; b++)
         assert_int_equal(sl_sample_set(w->sample, b, &w->episodes[b].e, w->episodes[b].e.obs_mask), SL_OK);
     return sl_sample_finish(w->sample);
@@ -107,7 +107,7 @@ static bool is_shown(const sl_setup *s, const uint8_t *avail, int a) {
     return s->hides_avail && any && a > 0 ? true : avail[a] != 0;
 }
 
-static void check_step(const world *w, const sl_sample_data *d, int t, int b) {
+static void check_step(const world *w, const sl_batch *d, int t, int b) {
     const sl_setup *s = w->setup;
     const made *m = &w->episodes[b];
     float seen[MAX_O];
@@ -132,7 +132,7 @@ static void check_step(const world *w, const sl_sample_data *d, int t, int b) {
 
 /* A_t = sum over l of (gamma lambda)^l delta_{t + l}, delta_t = r_t + gamma V_{t+1} - V_t; a terminated episode has
  * no value behind its end, a truncated one has. */
-static void check_advantages(const world *w, const sl_sample_data *d, int b) {
+static void check_advantages(const world *w, const sl_batch *d, int b) {
     const made *m = &w->episodes[b];
     int M = w->setup->M, N = w->setup->N, T = m->e.T;
     for (int i = 0; i < M; i++) {
@@ -152,7 +152,7 @@ static void check_advantages(const world *w, const sl_sample_data *d, int b) {
     }
 }
 
-static void check_padding(const world *w, const sl_sample_data *d, int b) {
+static void check_padding(const world *w, const sl_batch *d, int b) {
     const sl_setup *s = w->setup;
     assert_non_null(d->alive);
     for (int t = w->episodes[b].e.T; t < d->T; t++) {
@@ -174,8 +174,8 @@ static void check_padding(const world *w, const sl_sample_data *d, int b) {
     }
 }
 
-static void check_all(const world *w, const sl_sample_data *d) {
-    assert_true(d->B == B && d->N == w->setup->N && d->M == w->setup->M && d->H == H);
+static void check_all(const world *w, const sl_batch *d) {
+    assert_true(d->B == B && d->n_episodes == B && d->N == w->setup->N && d->M == w->setup->M && d->teacher_H == H);
     assert_true((d->avail != NULL) == w->setup->uses_avail);
     for (int b = 0; b < B; b++) {
         const made *m = &w->episodes[b];
@@ -200,7 +200,7 @@ static void test_a_batch_is_its_episodes(void **state) {
         make_episode(&w.episodes[0], w.setup, 3, true, combat, 1);
         make_episode(&w.episodes[1], w.setup, MAX_T, false, combat, 2);
         make_episode(&w.episodes[2], w.setup, 1, false, false, 3);
-        const sl_sample_data *d = set_all(&w);
+        const sl_batch *d = set_all(&w);
         assert_int_equal(d->T, MAX_T);
         check_all(&w, d);
         for (int b = 0; b < B; b++) assert_int_equal(d->episode_won[b], w.episodes[b].e.won);
@@ -219,7 +219,7 @@ static void test_what_all_share_is_not_said(void **state) {
     static world w;
     open_world(&w, true);
     for (int b = 0; b < B; b++) make_episode(&w.episodes[b], w.setup, 4, true, false, (uint64_t)b);
-    const sl_sample_data *d = set_all(&w);
+    const sl_batch *d = set_all(&w);
     // all alive to the end of equal episodes
     assert_null(d->alive);
     assert_non_null(d->episode_won);

@@ -98,8 +98,8 @@ static void send_kind(world *w, sl_learn_kind kind, uint64_t run_id, uint64_t re
     message.n_episodes = 5;
     message.policy = SL_POLICY_RANDOM;
     if (kind == SL_LEARN_COLLECT) {
-        sl_learn_add(&message, SL_TENSOR_PARAMS, SL_WIRE_F32, params, 1, &w->n_actor);
-        sl_learn_add(&message, SL_TENSOR_CRITIC, SL_WIRE_F32, params, 1, &w->n_critic);
+        sl_learn_add(&message, SL_TENSOR_PARAMS, params, SL_SHAPE(w->n_actor));
+        sl_learn_add(&message, SL_TENSOR_CRITIC, params, SL_SHAPE(w->n_critic));
     }
     assert_int_equal(sl_learn_send(w->codec, w->client, &w->peer, &message), SL_OK);
 }

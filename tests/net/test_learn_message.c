@@ -64,9 +64,9 @@ static sl_learn_message sample(sl_learn_kind kind) {
     m.seed = UINT64_MAX;
     m.value_mean = -1.5, m.value_std = 2.5;
     m.want_snapshot = true;
-    sl_learn_add(&m, SL_TENSOR_PARAMS, SL_WIRE_F32, floats, 3, (int64_t[]){2, 3, 2});
-    sl_learn_add(&m, SL_TENSOR_SNAPSHOT, SL_WIRE_U8, snapshot, 1, (int64_t[]){5});
-    sl_learn_add(&m, SL_TENSOR_EPISODE_RETURN, SL_WIRE_F64, NULL, 2, (int64_t[]){0, 3});
+    sl_learn_add(&m, SL_TENSOR_LOGP, floats, SL_SHAPE(2, 3, 2));
+    sl_learn_add(&m, SL_TENSOR_SNAPSHOT, snapshot, SL_SHAPE(5));
+    sl_learn_add(&m, SL_TENSOR_EPISODE_RETURN, NULL, SL_SHAPE(0, 3));
     return m;
 }
 
@@ -205,7 +205,7 @@ static void bad_values_are_refused_by_field(void **state) {
     pass(self, &m);
     expect(self, &self->received, SL_CORRUPT, "tensors.dims");
     m = sample(SL_LEARN_BATCH);
-    m.tensors[2].role = SL_TENSOR_PARAMS;
+    m.tensors[2].role = SL_TENSOR_LOGP;
     pass(self, &m);
     expect(self, &self->received, SL_CORRUPT, "tensors.role");
 }

@@ -45,7 +45,7 @@ static void close_world(world *w) {
     sl_free(w->critic);
 }
 
-static const sl_rollout_data *collect(world *w) {
+static const sl_batch *collect(world *w) {
     sl_rollout_collect(w->rollout, w->params, w->critic, -20.0, 3.0);
     return sl_rollout_get(w->rollout);
 }
@@ -56,7 +56,7 @@ static uint64_t hash(uint64_t h, const void *bytes, size_t n) {
     return h;
 }
 
-static uint64_t hash_data(const sl_rollout_data *d) {
+static uint64_t hash_data(const sl_batch *d) {
     size_t TB = (size_t)(d->T * d->B), N = (size_t)d->N, M = (size_t)d->M, CB = (size_t)(d->C * d->B);
     uint64_t h = hash(0xcbf29ce484222325u, d->obs, TB * N * (size_t)d->O * 4);
     h = hash(h, d->state, TB * (size_t)d->S * 4);
@@ -70,7 +70,7 @@ static uint64_t hash_data(const sl_rollout_data *d) {
     h = hash(h, d->value, TB * M * 4);
     h = hash(h, d->not_first, TB * 4);
     h = hash(h, d->hidden, CB * N * (size_t)d->H * 4);
-    h = hash(h, d->critic_hidden, CB * M * (size_t)d->H_critic * 4);
+    h = hash(h, d->critic_hidden, CB * M * (size_t)d->critic_H * 4);
     h = hash(h, d->episode_return, (size_t)d->n_episodes * N * 8);
     h = hash(h, d->episode_won, (size_t)d->n_episodes);
     return hash(h, d->episode_length, (size_t)d->n_episodes * 4);
@@ -159,8 +159,8 @@ static void test_snapshot_goes_on(void **state) {
 
 /* The stored chunk, run again by the naive twin from the stored recurrent state, gives the stored log-probabilities.
  */
-static void check_logp(const world *w, const sl_rollout_data *d, int agent, const sl_net_def *def,
-                       const float *params, int t0) {
+static void check_logp(const world *w, const sl_batch *d, int agent, const sl_net_def *def, const float *params,
+                       int t0) {
     int n_steps = t0 + 10 <= d->T ? 10 : d->T - t0, I = def->in_dim, A = def->out_dim;
     float x[10 * 64], out[10 * 16], z[10 * 64], not_first[10];
     for (int b = 0; b < d->B; b += 5) {
@@ -185,7 +185,7 @@ static void check_logp(const world *w, const sl_rollout_data *d, int agent, cons
 }
 
 /* The same of the values: the stored rows from the stored state of the critic, of a dead agent the index alone. */
-static void check_value(const world *w, const sl_rollout_data *d, int m, int t0) {
+static void check_value(const world *w, const sl_batch *d, int m, int t0) {
     enum { WIDTH = 192 };
     static float x[10 * WIDTH];
     const sl_setup *s = w->setup;
@@ -205,7 +205,7 @@ static void check_value(const world *w, const sl_rollout_data *d, int m, int t0)
             memcpy(to + d->S, own + (row * d->N + m) * d->O, (size_t)O * sizeof *x);
         }
         int64_t first = ((int64_t)(t0 / 10) * d->B + b) * d->M + m;
-        const float *h0 = d->critic_hidden ? d->critic_hidden + first * d->H_critic : NULL;
+        const float *h0 = d->critic_hidden ? d->critic_hidden + first * d->critic_H : NULL;
         sl_net_forward_ref(&s->critic, w->critic, n_steps, 1, x, h0, not_first, out, NULL);
         for (int t = 0; t < n_steps; t++)
             assert_float_equal(d->value[((t0 + t) * d->B + b) * d->M + m], out[t] * 3.0f - 20.0f, 1e-3f);
@@ -220,7 +220,7 @@ static void test_stored_is_what_acted(void **state) {
         variants[k](&w.x);
         open_world(&w, 2);
         collect(&w);
-        const sl_rollout_data *d = collect(&w);
+        const sl_batch *d = collect(&w);
         const float *params = w.params;
         for (int i = 0; i < d->N; i++) {
             const sl_net_def *def = w.setup->direct ? &w.setup->students[i] : &w.setup->teacher;
@@ -240,7 +240,7 @@ static void test_advantages_and_episodes(void **state) {
     example_init(&w.x);
     w.x.e.teacher.ppo.rollout_steps = 60;
     open_world(&w, 2);
-    const sl_rollout_data *d = collect(&w);
+    const sl_batch *d = collect(&w);
     // 25 steps an episode: all copies end at 24 and 49
     assert_int_equal(d->n_episodes, 2 * d->B);
     assert_null(d->episode_won);
@@ -271,7 +271,7 @@ static void test_advantages_and_episodes(void **state) {
 
 /* The environment played again with the stored actions: its states (T + 1, B, S) up to the first truncation, the last
  * of which the roll-out does not not_first, for the next episode starts in its place. */
-static float *replay_states(const world *w, const sl_rollout_data *d, int T) {
+static float *replay_states(const world *w, const sl_batch *d, int T) {
     size_t row = (size_t)(d->B * d->S);
     sl_rng stream = sl_rng_split_name(&w->setup->root, "rollout");
     sl_env *env = NULL;
@@ -302,7 +302,7 @@ static void check_bootstrap(void (*change)(example *)) {
     change(&w.x);
     w.x.e.teacher.ppo.rollout_steps = 40;
     open_world(&w, 2);
-    const sl_rollout_data *d = collect(&w);
+    const sl_batch *d = collect(&w);
     const sl_net_def *net = &w.setup->critic;
     float *states = replay_states(&w, d, STEPS), not_first[STEPS + 1] = {0};
     for (int t = 1; t <= STEPS; t++) not_first[t] = 1.0f;
@@ -339,7 +339,7 @@ static void test_masks_hide_and_the_critic_sees(void **state) {
     example_init(&w.x);
     w.x.e.method = SL_EXP_DIRECT;
     open_world(&w, 2);
-    const sl_rollout_data *d = collect(&w);
+    const sl_batch *d = collect(&w);
     assert_non_null(d->state);
     for (int b = 0; b < d->B; b++) {
         for (int n = 0; n < d->N; n++) {
@@ -369,7 +369,7 @@ static void test_won_episodes(void **state) {
     open_world(&w, 2);
     int n_won = 0, n_lost = 0;
     for (int call = 0; call < 3; call++) {
-        const sl_rollout_data *d = collect(&w);
+        const sl_batch *d = collect(&w);
         assert_non_null(d->episode_won);
         for (int e = 0; e < d->n_episodes; e++) {
             assert_int_equal(d->episode_won[e], example_is_won(d->episode_return[(int64_t)e * d->N]));
@@ -388,7 +388,7 @@ static void test_the_dead_do_not_act(void **state) {
     open_world(&w, 2);
     int n_dead = 0, n_beyond_sight = 0;
     for (int k = 0; k < 3; k++) {
-        const sl_rollout_data *d = collect(&w);
+        const sl_batch *d = collect(&w);
         assert_true(d->alive && d->critic_obs && d->avail && d->state);
         for (int r = 0; r < d->T * d->B * d->N; r++) {
             const float *obs = d->obs + r * d->O, *full = d->critic_obs + r * d->O;
@@ -420,7 +420,7 @@ static void test_rewards_as_they_are_counted(void **state) {
         example_make_3m(&w.x);
         w.x.e.teacher.ppo.reward = kind;
         open_world(&w, 1);
-        const sl_rollout_data *d = collect(&w);
+        const sl_batch *d = collect(&w);
         double paid = 0;
         assert_int_equal(d->M, kind == SL_EXP_OWN ? 3 : 1);
         for (int i = 0; i < d->T * d->B; i++) {

@@ -21,8 +21,8 @@ static const double latency[4] = {100, 200, 30, 40};
 
 static sl_learn_message answer_of(int64_t n_lengths) {
     sl_learn_message answer = {.kind = SL_LEARN_DONE};
-    sl_learn_add(&answer, SL_TENSOR_EPISODE_RETURN, SL_WIRE_F64, returns, 2, (const int64_t[]){E, N});
-    sl_learn_add(&answer, SL_TENSOR_EPISODE_LENGTH, SL_WIRE_I32, lengths, 1, &n_lengths);
+    sl_learn_add(&answer, SL_TENSOR_EPISODE_RETURN, returns, SL_SHAPE(E, N));
+    sl_learn_add(&answer, SL_TENSOR_EPISODE_LENGTH, lengths, SL_SHAPE(n_lengths));
     return answer;
 }
 
@@ -38,10 +38,10 @@ static void test_copies(void **state) {
     assert_memory_equal(results.returns, returns, sizeof returns);
     assert_memory_equal(results.lengths, lengths, sizeof lengths);
     sl_evaluation_fini(&results);
-    sl_learn_add(&answer, SL_TENSOR_EPISODE_WON, SL_WIRE_U8, won, 1, (const int64_t[]){E});
-    sl_learn_add(&answer, SL_TENSOR_TICK_NS, SL_WIRE_I64, ticks, 1, (const int64_t[]){4});
-    sl_learn_add(&answer, SL_TENSOR_INCIDENTS, SL_WIRE_I64, incidents, 1, (const int64_t[]){SL_INCIDENTS});
-    sl_learn_add(&answer, SL_TENSOR_LATENCY, SL_WIRE_F64, latency, 2, (const int64_t[]){2, 2});
+    sl_learn_add(&answer, SL_TENSOR_EPISODE_WON, won, SL_SHAPE(E));
+    sl_learn_add(&answer, SL_TENSOR_TICK_NS, ticks, SL_SHAPE(4));
+    sl_learn_add(&answer, SL_TENSOR_INCIDENTS, incidents, SL_SHAPE(SL_INCIDENTS));
+    sl_learn_add(&answer, SL_TENSOR_LATENCY, latency, SL_SHAPE(2, 2));
     assert_int_equal(sl_evaluation_read(&answer, N, E, &results), SL_OK);
     assert_memory_equal(results.incidents, incidents, sizeof incidents);
     assert_true(results.round_trip_ns[0] == 100 && results.round_trip_ns[1] == 200);
@@ -69,11 +69,12 @@ static void test_refusals(void **state) {
     refused(&shorter, N, E);
     // right in number, of another type
     sl_learn_message typed = {.kind = SL_LEARN_DONE};
-    sl_learn_add(&typed, SL_TENSOR_EPISODE_RETURN, SL_WIRE_I64, returns, 2, (const int64_t[]){E, N});
-    sl_learn_add(&typed, SL_TENSOR_EPISODE_LENGTH, SL_WIRE_I32, lengths, 1, (const int64_t[]){E});
+    sl_learn_add(&typed, SL_TENSOR_EPISODE_RETURN, returns, SL_SHAPE(E, N));
+    typed.tensors[0].type = SL_WIRE_I64;
+    sl_learn_add(&typed, SL_TENSOR_EPISODE_LENGTH, lengths, SL_SHAPE(E));
     refused(&typed, N, E);
     sl_learn_message won_of_others = answer_of(E);
-    sl_learn_add(&won_of_others, SL_TENSOR_EPISODE_WON, SL_WIRE_U8, won, 1, (const int64_t[]){E - 1});
+    sl_learn_add(&won_of_others, SL_TENSOR_EPISODE_WON, won, SL_SHAPE(E - 1));
     refused(&won_of_others, N, E);
 }
 

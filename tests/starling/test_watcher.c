@@ -28,15 +28,14 @@ typedef struct flaw {
 
 static sl_learn_message picture(const flaw *f) {
     sl_learn_message m = {.kind = SL_LEARN_PROGRESS, .done = 1, .total = 5};
-    const int64_t one = 1;
-    sl_learn_add(&m, SL_TENSOR_SHAPES, SL_WIRE_F32, numbers, 2, (int64_t[]){f->n_shapes, f->columns});
-    if (!f->no_labels)
-        sl_learn_add(&m, SL_TENSOR_LABELS, SL_WIRE_U8, labels, 2, (int64_t[]){f->n_shapes, SL_SHAPE_BYTES});
+    sl_learn_add(&m, SL_TENSOR_SHAPES, numbers, SL_SHAPE(f->n_shapes, SL_SHAPE_NUMBERS));
+    m.tensors[0].dims[1] = f->columns;
+    if (!f->no_labels) sl_learn_add(&m, SL_TENSOR_LABELS, labels, SL_SHAPE(f->n_shapes, SL_SHAPE_BYTES));
     if (!f->no_returns) {
-        sl_learn_add(&m, SL_TENSOR_EPISODE_RETURN, SL_WIRE_F64, returns, 2, (int64_t[]){1, f->n_agents});
+        sl_learn_add(&m, SL_TENSOR_EPISODE_RETURN, returns, SL_SHAPE(1, f->n_agents));
     }
-    if (!f->no_step) sl_learn_add(&m, SL_TENSOR_EPISODE_LENGTH, SL_WIRE_I32, &steps[f->bad_step], 1, &one);
-    sl_learn_add(&m, SL_TENSOR_ACTION, SL_WIRE_I32, actions, 1, &f->n_agents);
+    if (!f->no_step) sl_learn_add(&m, SL_TENSOR_EPISODE_LENGTH, &steps[f->bad_step], SL_SHAPE(1));
+    sl_learn_add(&m, SL_TENSOR_ACTION, actions, SL_SHAPE(f->n_agents));
     return m;
 }
 

@@ -19,15 +19,6 @@ typedef struct fixture {
     int n_actions[3];
 } fixture;
 
-static void add(fixture *f, sl_tensor_role role, sl_wire_type type, const void *data, int n, const int64_t *dims) {
-    sl_learn_add(&f->message, role, type, data, n, dims);
-}
-
-#define DIMS(...)                                                                                                    \
-    (int)(sizeof((const int64_t[]){__VA_ARGS__}) / sizeof(int64_t)), (const int64_t[]) {                             \
-        __VA_ARGS__                                                                                                  \
-    }
-
 static void setup(fixture *f) {
     memset(f, 0, sizeof *f);
     sl_synthetic_def def = sl_synthetic_default_def();
@@ -35,19 +26,10 @@ static void setup(fixture *f) {
     sl_synthetic_init(&f->data, &def);
     const sl_batch *b = &f->data.batch;
     f->message.kind = SL_LEARN_BATCH;
-    add(f, SL_TENSOR_OBS, SL_WIRE_F32, b->obs, DIMS(b->T, b->B, b->N, b->O));
-    add(f, SL_TENSOR_AVAIL, SL_WIRE_U8, b->avail, DIMS(b->T, b->B, b->N, b->A));
-    add(f, SL_TENSOR_ACTION, SL_WIRE_I32, b->action, DIMS(b->T, b->B, b->N));
-    add(f, SL_TENSOR_LOGP, SL_WIRE_F32, b->logp, DIMS(b->T, b->B, b->N));
-    add(f, SL_TENSOR_ADVANTAGE, SL_WIRE_F32, b->advantage, DIMS(b->T, b->B, b->M));
-    add(f, SL_TENSOR_TARGET, SL_WIRE_F32, b->target, DIMS(b->T, b->B, b->M));
-    add(f, SL_TENSOR_VALUE, SL_WIRE_F32, b->value, DIMS(b->T, b->B, b->M));
-    add(f, SL_TENSOR_NOT_FIRST, SL_WIRE_F32, b->not_first, DIMS(b->T, b->B));
-    add(f, SL_TENSOR_ALIVE, SL_WIRE_F32, b->alive, DIMS(b->T, b->B, b->N));
-    add(f, SL_TENSOR_HIDDEN, SL_WIRE_F32, b->hidden, DIMS(b->C, b->B, b->N, b->H));
-    add(f, SL_TENSOR_CRITIC_HIDDEN, SL_WIRE_F32, b->critic_hidden, DIMS(b->C, b->B, b->M, b->critic_H));
-    add(f, SL_TENSOR_TEACHER_LOGITS, SL_WIRE_F32, b->teacher_logits, DIMS(b->T, b->B, b->N, b->A));
-    add(f, SL_TENSOR_TEACHER_Z, SL_WIRE_F32, b->teacher_z, DIMS(b->T, b->B, b->N, b->teacher_H));
+    // a state that is the observations is not sent
+    sl_batch sent = *b;
+    sent.state = sent.critic_obs = NULL;
+    sl_batch_add(&sent, &f->message);
     for (int i = 0; i < 3; i++) f->n_actions[i] = i == 2 ? b->A - 1 : b->A;
     f->need = (sl_batch_need){.T = b->T, .B = b->B, .chunk = 3, .critic = true, .n_actions = f->n_actions};
     f->need.H = b->H, f->need.critic_H = b->critic_H, f->need.teacher_H = b->teacher_H;
@@ -67,28 +49,29 @@ static void a_whole_batch_is_read(void **state) {
     assert_int_equal(batch.C, 2);
     assert_ptr_equal(batch.state, batch.obs);
     assert_ptr_equal(batch.teacher_z, f.data.batch.teacher_z);
-    assert_true(isnan(sl_batch_get_score(&batch).mean_return));
+    assert_true(isnan(sl_batch_get_score(&batch, &f.data.setup.spec).mean_return));
     // returns (E, N): the mean over episodes of the sum over agents
     const double returns[6] = {1, 2, 3, 10, 20, 30};
-    add(&f, SL_TENSOR_EPISODE_RETURN, SL_WIRE_F64, returns, DIMS(2, 3));
+    sl_learn_add(&f.message, SL_TENSOR_EPISODE_RETURN, returns, SL_SHAPE(2, 3));
     assert_int_equal(read_batch(&f, &batch), SL_OK);
-    assert_true(fabs(sl_batch_get_score(&batch).mean_return - 33) < 1e-12);
+    assert_true(fabs(sl_batch_get_score(&batch, &f.data.setup.spec).mean_return - 33) < 1e-12);
     // or of the reward that all are paid
     f.data.setup.spec.shared_reward = true;
-    assert_true(fabs(sl_batch_get_score(&batch).mean_return - 5.5) < 1e-12);
+    assert_true(fabs(sl_batch_get_score(&batch, &f.data.setup.spec).mean_return - 5.5) < 1e-12);
     // nobody said how long they were and which were won; then somebody does
-    assert_true(isnan(sl_batch_get_score(&batch).length) && isnan(sl_batch_get_score(&batch).won));
+    assert_true(isnan(sl_batch_get_score(&batch, &f.data.setup.spec).length) &&
+                isnan(sl_batch_get_score(&batch, &f.data.setup.spec).won));
     const int32_t lengths[2] = {4, 5};
     const uint8_t won[2] = {1, 1};
-    add(&f, SL_TENSOR_EPISODE_LENGTH, SL_WIRE_I32, lengths, DIMS(2));
-    add(&f, SL_TENSOR_EPISODE_WON, SL_WIRE_U8, won, DIMS(2));
+    sl_learn_add(&f.message, SL_TENSOR_EPISODE_LENGTH, lengths, SL_SHAPE(2));
+    sl_learn_add(&f.message, SL_TENSOR_EPISODE_WON, won, SL_SHAPE(2));
     assert_int_equal(read_batch(&f, &batch), SL_OK);
-    sl_batch_score score = sl_batch_get_score(&batch);
+    sl_batch_score score = sl_batch_get_score(&batch, &f.data.setup.spec);
     assert_true(fabs(score.length - 4.5) < 1e-12 && fabs(score.won - 1) < 1e-12);
     // as many as there are returns
     f.message.tensors[f.message.n_tensors - 1].dims[0] = 3;
     assert_int_equal(read_batch(&f, &batch), SL_MISMATCH);
-    assert_non_null(strstr(sl_error_what(), "episode_won"));
+    assert_non_null(strstr(sl_error_what(), "EPISODE_WON"));
     sl_synthetic_fini(&f.data);
 }
 
@@ -100,13 +83,13 @@ static void a_critic_is_not_given_masked_observations(void **state) {
     const sl_batch *b = &f.data.batch;
     f.data.setup.direct = f.data.setup.masked = true;
     assert_int_equal(read_batch(&f, &batch), SL_MISMATCH);
-    assert_non_null(strstr(sl_error_what(), "lacks state"));
-    add(&f, SL_TENSOR_STATE, SL_WIRE_F32, b->obs, DIMS(b->T, b->B, b->S));
+    assert_non_null(strstr(sl_error_what(), "lacks STATE"));
+    sl_learn_add(&f.message, SL_TENSOR_STATE, b->obs, SL_SHAPE(b->T, b->B, b->S));
     assert_int_equal(read_batch(&f, &batch), SL_OK);
     f.data.setup.critic_own = true;
     assert_int_equal(read_batch(&f, &batch), SL_MISMATCH);
-    assert_non_null(strstr(sl_error_what(), "lacks critic_obs"));
-    add(&f, SL_TENSOR_CRITIC_OBS, SL_WIRE_F32, b->obs, DIMS(b->T, b->B, b->N, b->O));
+    assert_non_null(strstr(sl_error_what(), "lacks CRITIC_OBS"));
+    sl_learn_add(&f.message, SL_TENSOR_CRITIC_OBS, b->obs, SL_SHAPE(b->T, b->B, b->N, b->O));
     assert_int_equal(read_batch(&f, &batch), SL_OK);
     sl_synthetic_fini(&f.data);
 }

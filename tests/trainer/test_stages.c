@@ -141,7 +141,7 @@ static void say(const world *w, sl_transport *line, sl_learn_codec *codec, sl_le
     (void)snprintf(message.config_hash, sizeof message.config_hash, "%s", hash);
     message.value_std = 1;
     message.policy = SL_POLICY_RANDOM;
-    if (kind == SL_LEARN_BATCH) sl_learn_add(&message, SL_TENSOR_ADVANTAGE, SL_WIRE_F32, numbers, 1, &(int64_t){6});
+    if (kind == SL_LEARN_BATCH) sl_learn_add(&message, SL_TENSOR_ADVANTAGE, numbers, SL_SHAPE(6));
     sl_status status = sl_learn_send(codec, line, NULL, &message);
     if (status != SL_OK && status != SL_FULL && !atomic_load(&w->done)) fail_msg("a pest cannot speak");
 }
