@@ -1,7 +1,7 @@
 # rows.sh - what the tables scripts share; to be sourced at the top of the repository. A row is an experiment of
 # $family's folder with a name, a seed and overrides; its run goes to $out (OUT, else runs). Runs that have a report are
-# skipped, unfinished ones resumed. SEEDS: which seeds.
-bin=build/release/bin/starling out=${OUT:-runs} seeds=${SEEDS:-"1 2 3"}
+# skipped, unfinished ones resumed. SEEDS: which seeds; BIN: another starling.
+bin=${BIN:-build/release/bin/starling} out=${OUT:-runs} seeds=${SEEDS:-"1 2 3"}
 mkdir -p "$out"
 
 # run NAME SEED EXPERIMENT [--set ...]
