@@ -1,5 +1,6 @@
 /* family.c - the battles as a family: their names and options. */
 #include "envs/combat/combat.h"
+#include "envs/combat/recording.h"
 
 #include <string.h>
 
@@ -33,4 +34,5 @@ const sl_env_family sl_combat_family = {
     .file = map_file,
     .heuristic = "combat/3m",
     .heuristic_word = "nearest",
+    .recording = &sl_combat_recording,
 };

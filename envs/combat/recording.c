@@ -1,60 +1,38 @@
-/* recording.c - replays recordings of combat with teacher forcing. */
+/* recording.c - recordings of battles, replayed with teacher forcing. */
 #include "envs/combat/recording.h"
 
-#include "common/alloc.h"
+#include "envs/combat/combat.h"
 #include "envs/combat/observe.h"
-#include "envs/recording/options.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-enum {
-    ALIVE = SL_COMBAT_FIELD_ALIVE,
-    HP = SL_COMBAT_FIELD_HP,
-    SHIELD = SL_COMBAT_FIELD_SHIELD,
-    X = SL_COMBAT_FIELD_X,
-    Y = SL_COMBAT_FIELD_Y,
-    VX = SL_COMBAT_FIELD_VX,
-    VY = SL_COMBAT_FIELD_VY,
-    COOLDOWN = SL_COMBAT_FIELD_COOLDOWN,
-    DELAY = SL_COMBAT_FIELD_DELAY,
-    TARGET = SL_COMBAT_FIELD_TARGET,
-    N_FIELDS = SL_COMBAT_FIELDS
-};
-
-const char *const sl_combat_field_names[N_FIELDS] = {"alive", "hp",       "shield",          "x",        "y", "vx",
-                                                     "vy",    "cooldown", "shield_cooldown", "target_id"};
+/* What a recording tells of a unit, in this order, and the names in its header. */
+enum { ALIVE, HP, SHIELD, X, Y, VX, VY, COOLDOWN, DELAY, TARGET, N_FIELDS };
+static const char *const field_names[N_FIELDS] = {"alive", "hp",       "shield",          "x",        "y", "vx",
+                                                  "vy",    "cooldown", "shield_cooldown", "target_id"};
 
 /* The arithmetic is the reference's, so what a battle writes is equal bit for bit. What is left for is a processor
  * whose inner products the reference rounds otherwise: velocities differ by their last bit, and where avoidance has
  * two lines nearly parallel by more, before a position does. */
-static const double TOLERANCE = 1e-6, REWARD_TOLERANCE = 1e-9;
 static const double unit_tolerances[N_FIELDS] = {[HP] = 1e-6, [SHIELD] = 1e-6, [X] = 1e-5,        [Y] = 1e-5,
                                                  [VX] = 1e-4, [VY] = 1e-4,     [COOLDOWN] = 1e-6, [DELAY] = 1e-6};
 /* Bounds of what a recording may hold, far outside what a battle reaches. */
 static const double MAX_POSITION = 1e4, MAX_SPEED = 1e3, MAX_SECONDS = 1e3, MAX_VALUE = 1e6;
 enum { MAX_STEPS = 1 << 30 };
 
-struct sl_combat_recording {
-    sl_env *env;
-    const sl_env_spec *spec;
-    const sl_combat *m;
-    bool in_episode, reset_masks_equal, units_equal;
+typedef struct replay {
+    sl_replay base;
+    const sl_combat *m; /* base.env */
+    bool reset_masks_equal, units_equal;
     int32_t steps; /* of this episode */
     int32_t actions[SL_MAX_AGENTS], enemy_actions[SL_COMBAT_MAX_UNITS];
-    double step_obs, step_state;
-    float *obs, *state; /* (N, O), (S) */
-    uint8_t *avail;     /* (N, A) */
-    double *numbers;    /* as many as the longest list */
-    double reward[SL_MAX_AGENTS];
-    uint8_t terminated, truncated, won;
     sl_combat_order orders[SL_COMBAT_TICKS];
-    sl_recording_result result;
-};
+} replay;
 
-static void note(double *largest, double difference) {
-    if (difference > *largest) *largest = difference;
+static replay *from_base(sl_replay *base) {
+    return (replay *)base;
 }
 
 static sl_status check_size(const sl_recording_lines *lines, const json_t *header, const char *key, int want) {
@@ -67,10 +45,13 @@ static sl_status check_size(const sl_recording_lines *lines, const json_t *heade
                    lines->name, lines->number, key, size, want);
 }
 
-static sl_status check_header(const sl_combat_recording *self, const sl_recording_lines *lines,
-                              const json_t *header) {
-    const sl_env_spec *spec = self->spec;
+static sl_status check_header(sl_replay *base, const json_t *header) {
+    replay *self = from_base(base);
+    const sl_recording_lines *lines = base->lines;
+    const sl_env_spec *spec = base->spec;
     const json_t *fields = json_object_get(header, "unit_fields");
+    self->m = (const sl_combat *)base->env;
+    self->reset_masks_equal = self->units_equal = true;
     SL_TRY(check_size(lines, header, "n_agents", spec->n_agents));
     SL_TRY(check_size(lines, header, "n_enemies", self->m->map.n_enemies));
     SL_TRY(check_size(lines, header, "n_actions", spec->n_actions));
@@ -79,8 +60,8 @@ static sl_status check_header(const sl_combat_recording *self, const sl_recordin
     SL_TRY(sl_recording_array(lines, fields, "key 'unit_fields'", N_FIELDS));
     for (size_t k = 0; k < N_FIELDS; k++) {
         const char *name = json_string_value(json_array_get(fields, k));
-        if (!name || strcmp(name, sl_combat_field_names[k]) != 0) {
-            return sl_recording_bad(lines, "unit field %zu is not '%s'", k, sl_combat_field_names[k]);
+        if (!name || strcmp(name, field_names[k]) != 0) {
+            return sl_recording_bad(lines, "unit field %zu is not '%s'", k, field_names[k]);
         }
     }
     return SL_OK;
@@ -92,49 +73,12 @@ static int32_t act_as_told(const void *context, int unit, const float *obs, cons
     return ((const int32_t *)context)[unit];
 }
 
-static sl_status prepare(sl_combat_recording *self, const sl_recording_lines *lines, const json_t *header,
-                         const char *name) {
-    sl_env_options options = sl_env_default_options();
-    SL_TRY(sl_recording_read_options(lines, header, &options));
-    if (options.opponent == SL_OPPONENT_POLICY)
-        options.policy = (sl_opponent_policy){act_as_told, self->enemy_actions, 0};
-    SL_TRY(sl_recording_open_env(lines, name, &options, &self->env));
-    self->spec = sl_env_get_spec(self->env);
-    self->m = (const sl_combat *)self->env;
-    (void)snprintf(self->result.env, sizeof self->result.env, "%s", self->spec->name);
-    SL_TRY(check_header(self, lines, header));
-    size_t N = (size_t)self->spec->n_agents, O = (size_t)self->spec->obs_dim, S = (size_t)self->spec->state_dim;
-    self->obs = sl_alloc_array(N * O, sizeof *self->obs);
-    self->state = sl_alloc_array(S, sizeof *self->state);
-    self->avail = sl_alloc_array(N, (size_t)self->spec->n_actions);
-    self->numbers = sl_alloc_array(O + S, sizeof *self->numbers);
-    if (self->obs && self->state && self->avail && self->numbers) return SL_OK;
-    return sl_fail(SL_MEMORY, NULL, "%s: cannot allocate a replay", lines->name);
-}
-
-sl_status sl_combat_recording_create(const sl_recording_lines *lines, const json_t *header, const char *name,
-                                     sl_combat_recording **out) {
-    sl_combat_recording *self = sl_alloc(sizeof *self);
-    if (!self) return sl_fail(SL_MEMORY, NULL, "%s: cannot allocate a replay", lines->name);
-    self->result.flags_equal = self->reset_masks_equal = self->units_equal = true;
-    sl_status status = prepare(self, lines, header, name);
-    if (status != SL_OK) {
-        sl_combat_recording_destroy(&self);
-        return status;
+static sl_status read_header(sl_replay *base, const json_t *header, sl_env_options *options) {
+    (void)header;
+    if (options->opponent == SL_OPPONENT_POLICY) {
+        options->policy = (sl_opponent_policy){act_as_told, from_base(base)->enemy_actions, 0};
     }
-    *out = self;
     return SL_OK;
-}
-
-void sl_combat_recording_destroy(sl_combat_recording **self) {
-    if (!*self) return;
-    sl_env_destroy(&(*self)->env);
-    sl_free((*self)->obs);
-    sl_free((*self)->state);
-    sl_free((*self)->avail);
-    sl_free((*self)->numbers);
-    sl_free(*self);
-    *self = NULL;
 }
 
 static sl_status read_unit(const sl_recording_lines *lines, const sl_combat *m, const json_t *row, int u,
@@ -150,14 +94,14 @@ static sl_status read_unit(const sl_recording_lines *lines, const sl_combat *m, 
     for (int k = 0; k < N_FIELDS; k++) {
         bool whole = k == ALIVE || k == TARGET;
         if (f[k] >= low[k] && f[k] <= high[k] && (!whole || f[k] == floor(f[k]))) continue;
-        return sl_recording_bad(lines, "unit %d: '%s' is %g, not between %g and %g", u, sl_combat_field_names[k],
-                                f[k], low[k], high[k]);
+        return sl_recording_bad(lines, "unit %d: '%s' is %g, not between %g and %g", u, field_names[k], f[k], low[k],
+                                high[k]);
     }
     if (f[ALIVE] != (f[HP] > 0.0)) return sl_recording_bad(lines, "unit %d: alive and health disagree", u);
     return SL_OK;
 }
 
-void sl_combat_get_fields(const sl_battle *b, int u, double fields[N_FIELDS]) {
+static void get_fields(const sl_battle *b, int u, double fields[N_FIELDS]) {
     fields[ALIVE] = sl_combat_has(*b->alive, u);
     fields[HP] = b->hp[u];
     fields[SHIELD] = b->shield[u];
@@ -183,8 +127,8 @@ static void load_unit(const sl_battle *b, int u, const double f[N_FIELDS]) {
     b->target[u] = (int32_t)f[TARGET];
 }
 
-static sl_status load_units(sl_combat_recording *self, const sl_recording_lines *lines, const json_t *rows,
-                            const char *what) {
+static sl_status load_units(replay *self, const json_t *rows, const char *what) {
+    const sl_recording_lines *lines = self->base.lines;
     const sl_combat *m = self->m;
     sl_battle b = sl_combat_copy(m, 0);
     SL_TRY(sl_recording_array(lines, rows, what, sl_combat_n_units(m)));
@@ -212,7 +156,8 @@ static bool looks_single(const sl_combat *m, const sl_battle *b, int u, bool fir
     return true;
 }
 
-static sl_status read_single(const sl_combat_recording *self, const sl_recording_lines *lines, const json_t *list) {
+static sl_status read_single(const replay *self, const json_t *list) {
+    const sl_recording_lines *lines = self->base.lines;
     int n_units = sl_combat_n_units(self->m), u;
     sl_battle b = sl_combat_copy(self->m, 0);
     *b.single = 0;
@@ -229,7 +174,8 @@ static sl_status read_single(const sl_combat_recording *self, const sl_recording
 }
 
 // the units after a step; of the fallen only that they are, and where
-static sl_status compare_units(sl_combat_recording *self, const sl_recording_lines *lines, const json_t *rows) {
+static sl_status compare_units(replay *self, const json_t *rows) {
+    const sl_recording_lines *lines = self->base.lines;
     const sl_combat *m = self->m;
     sl_battle b = sl_combat_copy(m, 0);
     SL_TRY(sl_recording_array(lines, rows, "key 'post'", sl_combat_n_units(m)));
@@ -237,10 +183,10 @@ static sl_status compare_units(sl_combat_recording *self, const sl_recording_lin
         double f[N_FIELDS];
         SL_TRY(read_unit(lines, m, json_array_get(rows, (size_t)u), u, f));
         double own[N_FIELDS];
-        sl_combat_get_fields(&b, u, own);
+        get_fields(&b, u, own);
         for (int k = 0; k < N_FIELDS; k++) {
             if (own[ALIVE] == 0.0 && f[ALIVE] == 0.0 && k != X && k != Y) continue;
-            note(&self->result.max_abs_units, fabs(own[k] - f[k]));
+            sl_replay_note(&self->base.result.max_abs_units, fabs(own[k] - f[k]));
             self->units_equal &= fabs(own[k] - f[k]) <= unit_tolerances[k];
         }
     }
@@ -248,8 +194,8 @@ static sl_status compare_units(sl_combat_recording *self, const sl_recording_lin
 }
 
 // the order of one tick: some of the units, each at most once
-static sl_status read_order(const sl_combat_recording *self, const sl_recording_lines *lines, const json_t *list,
-                            sl_combat_order *order) {
+static sl_status read_order(const replay *self, const json_t *list, sl_combat_order *order) {
+    const sl_recording_lines *lines = self->base.lines;
     int n_units = sl_combat_n_units(self->m);
     uint64_t seen = 0;
     if (!json_is_array(list) || json_array_size(list) > (size_t)n_units) {
@@ -266,21 +212,19 @@ static sl_status read_order(const sl_combat_recording *self, const sl_recording_
     return SL_OK;
 }
 
-static sl_status compare_obs(sl_combat_recording *self, const sl_recording_lines *lines, const json_t *rows) {
-    int N = self->spec->n_agents, O = self->spec->obs_dim;
-    SL_TRY(sl_recording_array(lines, rows, "key 'obs'", N));
+static sl_status compare_obs(sl_replay *r, const json_t *rows) {
+    int N = r->spec->n_agents, O = r->spec->obs_dim;
+    SL_TRY(sl_recording_array(r->lines, rows, "key 'obs'", N));
     for (int i = 0; i < N; i++) {
-        SL_TRY(sl_recording_numbers(lines, json_array_get(rows, (size_t)i), "an observation", O, MAX_VALUE,
-                                    self->numbers));
-        for (int o = 0; o < O; o++)
-            note(&self->step_obs, fabs((double)(self->obs[i * O + o] - (float)self->numbers[o])));
+        SL_TRY(sl_replay_compare(r, json_array_get(rows, (size_t)i), "an observation", O, r->obs + i * O, MAX_VALUE,
+                                 &r->step_obs));
     }
     return SL_OK;
 }
 
-static sl_status compare_masks(const sl_combat_recording *self, const sl_recording_lines *lines, const json_t *rows,
-                               bool *equal) {
-    int N = self->spec->n_agents, A = self->spec->n_actions;
+static sl_status compare_masks(const sl_replay *r, const json_t *rows, bool *equal) {
+    const sl_recording_lines *lines = r->lines;
+    int N = r->spec->n_agents, A = r->spec->n_actions;
     *equal = true;
     SL_TRY(sl_recording_array(lines, rows, "key 'avail'", N));
     for (int i = 0; i < N; i++) {
@@ -289,21 +233,22 @@ static sl_status compare_masks(const sl_combat_recording *self, const sl_recordi
         for (int a = 0; a < A; a++) {
             int legal;
             SL_TRY(sl_recording_int(lines, json_array_get(row, (size_t)a), "an entry of 'avail'", 0, 1, &legal));
-            *equal &= legal == self->avail[i * A + a];
+            *equal &= legal == r->avail[i * A + a];
         }
     }
     return SL_OK;
 }
 
-static sl_status replay_reset(sl_combat_recording *self, const sl_recording_lines *lines, const json_t *object) {
-    SL_TRY(load_units(self, lines, json_object_get(object, "units"), "key 'units'"));
+static sl_status replay_reset(sl_replay *base, const json_t *line) {
+    replay *self = from_base(base);
+    SL_TRY(load_units(self, json_object_get(line, "units"), "key 'units'"));
     sl_battle b = sl_combat_copy(self->m, 0);
-    sl_combat_write(self->m, &b, 0, &(sl_env_out){.obs = self->obs, .avail = self->avail});
-    self->step_obs = self->step_state = 0.0;
+    sl_combat_write(self->m, &b, 0, &(sl_env_out){.obs = base->obs, .avail = base->avail});
+    base->step_obs = base->step_state = 0.0;
     self->steps = 0;
-    SL_TRY(compare_obs(self, lines, json_object_get(object, "obs")));
-    SL_TRY(compare_masks(self, lines, json_object_get(object, "avail"), &self->reset_masks_equal));
-    self->in_episode = true;
+    SL_TRY(compare_obs(base, json_object_get(line, "obs")));
+    SL_TRY(compare_masks(base, json_object_get(line, "avail"), &self->reset_masks_equal));
+    base->in_episode = true;
     return SL_OK;
 }
 
@@ -319,22 +264,6 @@ static sl_status read_actions(const sl_recording_lines *lines, const json_t *obj
         actions[i] = action;
     }
     return SL_OK;
-}
-
-// the worst of one step goes into the result; the first observation of an episode counts with its first step
-static void settle(sl_combat_recording *self, double step_reward, bool flags_equal) {
-    sl_recording_result *result = &self->result;
-    flags_equal &= self->reset_masks_equal;
-    note(&result->max_abs_obs, self->step_obs);
-    note(&result->max_abs_state, self->step_state);
-    note(&result->max_abs_reward, step_reward);
-    result->flags_equal &= flags_equal;
-    result->steps++;
-    result->mismatched_steps += !(self->step_obs <= TOLERANCE && self->step_state <= TOLERANCE &&
-                                  step_reward <= REWARD_TOLERANCE && flags_equal && self->units_equal);
-    self->step_obs = self->step_state = 0.0;
-    self->units_equal = true;
-    self->reset_masks_equal = true;
 }
 
 // what is said of a step's end; the reference knows no limit of time
@@ -354,66 +283,169 @@ static sl_status read_end(const sl_recording_lines *lines, const json_t *object,
     return SL_OK;
 }
 
-static sl_status read_step(sl_combat_recording *self, const sl_recording_lines *lines, const json_t *object,
-                           sl_recording_event *event) {
+static sl_status read_step(replay *self, const json_t *object, sl_recording_event *event) {
+    const sl_recording_lines *lines = self->base.lines;
     const json_t *orders = json_object_get(object, "perms"), *t = json_object_get(object, "t");
-    if (!self->in_episode) return sl_recording_bad(lines, "a step outside an episode");
     // a piece of an episode says how many steps came before
     if (t) SL_TRY(sl_recording_int(lines, t, "key 't'", 0, MAX_STEPS, &self->steps));
-    SL_TRY(load_units(self, lines, json_object_get(object, "pre"), "key 'pre'"));
-    SL_TRY(read_single(self, lines, json_object_get(object, "single")));
-    SL_TRY(read_actions(lines, object, "actions", self->spec->n_agents, self->spec->n_actions, self->actions));
+    SL_TRY(load_units(self, json_object_get(object, "pre"), "key 'pre'"));
+    SL_TRY(read_single(self, json_object_get(object, "single")));
+    SL_TRY(
+        read_actions(lines, object, "actions", self->base.spec->n_agents, self->base.spec->n_actions, self->actions));
     if (self->m->mirror) {
         SL_TRY(read_actions(lines, object, "enemy_actions", self->m->map.n_enemies,
                             SL_COMBAT_ATTACK + self->m->map.n_allies, self->enemy_actions));
     }
     SL_TRY(sl_recording_array(lines, orders, "key 'perms'", SL_COMBAT_TICKS));
     for (int k = 0; k < SL_COMBAT_TICKS; k++) {
-        SL_TRY(read_order(self, lines, json_array_get(orders, (size_t)k), &self->orders[k]));
+        SL_TRY(read_order(self, json_array_get(orders, (size_t)k), &self->orders[k]));
     }
     return read_end(lines, object, event);
 }
 
-static sl_status replay_step(sl_combat_recording *self, const sl_recording_lines *lines, const json_t *object,
-                             sl_recording_event *event) {
-    const json_t *state = json_object_get(object, "state");
-    sl_recording_event told = {.actions = self->actions};
+static sl_status replay_step(sl_replay *base, const json_t *line, sl_recording_event *event) {
+    replay *self = from_base(base);
     bool equal;
-    SL_TRY(read_step(self, lines, object, &told));
+    event->actions = self->actions;
+    SL_TRY(read_step(self, line, event));
     *sl_combat_copy(self->m, 0).steps = self->steps++;
-    sl_combat_replay(self->env, 0, self->actions, self->orders,
-                     &(sl_env_out){.obs = self->obs,
-                                   .state = self->state,
-                                   .avail = self->avail,
-                                   .reward = self->reward,
-                                   .terminated = &self->terminated,
-                                   .truncated = &self->truncated,
-                                   .won = &self->won});
-    SL_TRY(compare_obs(self, lines, json_object_get(object, "obs")));
-    SL_TRY(compare_masks(self, lines, json_object_get(object, "avail"), &equal));
-    SL_TRY(compare_units(self, lines, json_object_get(object, "post")));
-    SL_TRY(sl_recording_numbers(lines, state, "key 'state'", self->spec->state_dim, MAX_VALUE, self->numbers));
-    for (int s = 0; s < self->spec->state_dim; s++) {
-        note(&self->step_state, fabs((double)(self->state[s] - (float)self->numbers[s])));
-    }
-    equal &= told.terminated == self->terminated && told.won == self->won;
-    if (json_object_get(object, "truncated")) equal &= told.truncated == self->truncated;
-    settle(self, fabs(self->reward[0] - told.reward), equal);
-    self->in_episode = !told.terminated && !told.truncated;
-    *event = told;
+    sl_combat_replay(base->env, 0, self->actions, self->orders,
+                     &(sl_env_out){.obs = base->obs,
+                                   .state = base->state,
+                                   .avail = base->avail,
+                                   .reward = base->reward,
+                                   .terminated = &base->terminated,
+                                   .truncated = &base->truncated,
+                                   .won = &base->won});
+    SL_TRY(compare_obs(base, json_object_get(line, "obs")));
+    SL_TRY(compare_masks(base, json_object_get(line, "avail"), &equal));
+    SL_TRY(compare_units(self, json_object_get(line, "post")));
+    SL_TRY(sl_replay_compare(base, json_object_get(line, "state"), "key 'state'", base->spec->state_dim, base->state,
+                             MAX_VALUE, &base->step_state));
+    base->step_reward = fabs(base->reward[0] - event->reward);
+    equal &= self->reset_masks_equal && event->terminated == base->terminated && event->won == base->won;
+    if (json_object_get(line, "truncated")) equal &= event->truncated == base->truncated;
+    sl_replay_settle(base, equal, self->units_equal);
+    self->reset_masks_equal = self->units_equal = true;
+    base->in_episode = !event->terminated && !event->truncated;
     return SL_OK;
 }
 
-sl_status sl_combat_recording_line(sl_combat_recording *self, const sl_recording_lines *lines, const json_t *object,
-                                   bool is_step, sl_recording_event *event) {
-    return is_step ? replay_step(self, lines, object, event) : replay_reset(self, lines, object);
+// -------------------------------------------------------------------------------------------------------- recording
+
+static const sl_combat *battle_of(const sl_recorded *self) {
+    return (const sl_combat *)self->env;
 }
 
-const sl_env *sl_combat_recording_env(const sl_combat_recording *self) {
-    return self->env;
+static void write_header(const sl_env *env, json_t *header) {
+    const sl_env_spec *spec = &env->spec;
+    json_t *fields = json_array();
+    for (int k = 0; k < N_FIELDS; k++) (void)json_array_append_new(fields, json_string(field_names[k]));
+    json_t *sizes = json_pack("{s:i,s:i,s:i,s:i,s:i,s:o}", "n_agents", spec->n_agents, "n_enemies",
+                              ((const sl_combat *)env)->map.n_enemies, "n_actions", spec->n_actions, "obs_size",
+                              spec->obs_dim, "state_size", spec->state_dim, "unit_fields", fields);
+    (void)json_object_update(header, sizes);
+    json_decref(sizes);
 }
 
-void sl_combat_recording_result(const sl_combat_recording *self, sl_recording_result *out) {
-    *out = self->result;
-    out->within_tolerance = out->flags_equal && out->max_abs_reward <= REWARD_TOLERANCE && out->mismatched_steps == 0;
+static void put_units(sl_recorded *self, const char *key) {
+    sl_battle b = sl_combat_copy(battle_of(self), 0);
+    int n = sl_combat_n_units(battle_of(self));
+    sl_recording_put(&self->writer, ",\"%s\":[", key);
+    for (int u = 0; u < n; u++) {
+        double f[N_FIELDS];
+        get_fields(&b, u, f);
+        sl_recording_put(&self->writer, "[");
+        // a float32 reads back as itself too
+        for (int k = 0; k < N_FIELDS; k++)
+            sl_recording_put_double(&self->writer, f[k], sl_recording_comma(k, N_FIELDS));
+        sl_recording_put(&self->writer, "%s", sl_recording_comma(u, n));
+    }
 }
+
+// whose velocity is a float32 number by its type, which the numbers cannot tell
+static void put_single(sl_recorded *self) {
+    sl_battle b = sl_combat_copy(battle_of(self), 0);
+    uint64_t rest = *b.single & *b.alive;
+    sl_recording_put(&self->writer, rest ? ",\"single\":[" : ",\"single\":[]");
+    while (rest) {
+        int u = sl_combat_next(&rest);
+        sl_recording_put(&self->writer, "%d%s", u, rest ? "," : "]");
+    }
+}
+
+static void put_view(sl_recorded *self, bool with_state) {
+    int N = self->spec->n_agents, O = self->spec->obs_dim, A = self->spec->n_actions;
+    sl_battle b = sl_combat_copy(battle_of(self), 0);
+    sl_combat_write(battle_of(self), &b, 0,
+                    &(sl_env_out){.obs = self->obs, .state = with_state ? self->state : NULL, .avail = self->avail});
+    sl_recording_put(&self->writer, ",\"avail\":[");
+    for (int i = 0; i < N; i++) {
+        sl_recording_put(&self->writer, "[");
+        for (int a = 0; a < A; a++)
+            sl_recording_put(&self->writer, "%d%s", self->avail[i * A + a], sl_recording_comma(a, A));
+        sl_recording_put(&self->writer, "%s", sl_recording_comma(i, N));
+    }
+    sl_recording_put(&self->writer, ",\"obs\":[");
+    for (int i = 0; i < N; i++) {
+        sl_recording_put_floats(&self->writer, O, self->obs + (size_t)i * (size_t)O);
+        sl_recording_put(&self->writer, "%s", sl_recording_comma(i, N));
+    }
+    if (!with_state) return;
+    sl_recording_put(&self->writer, ",\"state\":");
+    sl_recording_put_floats(&self->writer, self->spec->state_dim, self->state);
+}
+
+static void put_orders(sl_recorded *self, const sl_combat_order *orders) {
+    sl_recording_put(&self->writer, ",\"perms\":[");
+    for (int k = 0; k < SL_COMBAT_TICKS; k++) {
+        const sl_combat_order *order = &orders[k];
+        sl_recording_put(&self->writer, order->n > 0 ? "[" : "[]");
+        for (int i = 0; i < order->n; i++)
+            sl_recording_put(&self->writer, "%d%s", order->unit[i], sl_recording_comma(i, order->n));
+        sl_recording_put(&self->writer, "%s", sl_recording_comma(k, SL_COMBAT_TICKS));
+    }
+}
+
+// what the opponent's opponent policy ordered
+static void put_enemy_actions(sl_recorded *self) {
+    const int32_t *actions = sl_combat_copy(battle_of(self), 0).last + battle_of(self)->map.n_allies;
+    int n = battle_of(self)->map.n_enemies;
+    sl_recording_put(&self->writer, ",\"enemy_actions\":[");
+    for (int j = 0; j < n; j++) sl_recording_put(&self->writer, "%d%s", (int)actions[j], sl_recording_comma(j, n));
+}
+
+static void record_step(sl_recorded *self, const int32_t *actions, sl_env_out *out) {
+    sl_combat_order orders[SL_COMBAT_TICKS];
+    put_units(self, "pre");
+    put_single(self);
+    sl_recording_put_actions(&self->writer, self->spec, actions);
+    for (int k = 0; k < SL_COMBAT_TICKS; k++) orders[k].n = -1;
+    sl_combat_replay(self->env, 0, actions, orders, out);
+    if (battle_of(self)->mirror) put_enemy_actions(self);
+    put_orders(self, orders);
+    sl_recording_put(&self->writer, ",\"reward\":");
+    sl_recording_put_double(&self->writer, out->reward[0], "");
+    sl_recording_put(&self->writer, ",\"done\":%s,\"truncated\":%s,\"battle_won\":%s",
+                     sl_recording_truth(*out->terminated), sl_recording_truth(*out->truncated),
+                     sl_recording_truth(*out->won));
+    put_units(self, "post");
+    put_view(self, true);
+}
+
+static void record_reset(sl_recorded *self, sl_env_out *out) {
+    sl_env_reset(self->env, 0, 1, NULL, out);
+    put_units(self, "units");
+    put_view(self, false);
+}
+
+const sl_recording_class sl_combat_recording = {
+    .replay_bytes = sizeof(replay),
+    .read_header = read_header,
+    .check_header = check_header,
+    .replay_reset = replay_reset,
+    .replay_step = replay_step,
+    .write_header = write_header,
+    .record_reset = record_reset,
+    .record_step = record_step,
+};

@@ -1,5 +1,6 @@
 /* family.c - the particle environments as a family: their names and options. */
 #include "envs/mpe/mpe.h"
+#include "envs/mpe/recording.h"
 
 static const sl_env_scenario scenarios[] = {
     {"mpe/simple_v3", "one agent goes to one landmark"},
@@ -19,4 +20,5 @@ const sl_env_family sl_mpe_family = {
     .n_scenarios = sizeof scenarios / sizeof scenarios[0],
     .create = sl_mpe_create,
     .heuristic = "mpe/simple_spread_v3",
+    .recording = &sl_mpe_recording,
 };

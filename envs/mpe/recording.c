@@ -1,233 +1,254 @@
-/* recording.c - replays recordings of the particle environments: places every entity where the reference's reset did,
- * then lets the physics run with the recorded actions and compares what comes out. */
+/* recording.c - recordings of particles. */
 #include "envs/mpe/recording.h"
 
-#include "common/alloc.h"
 #include "envs/mpe/mpe.h"
 #include "envs/mpe/observe.h"
-#include "envs/recording/options.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
-static const double OBS_TOLERANCE = 1e-6, STATE_TOLERANCE = 1e-6, REWARD_TOLERANCE = 1e-9;
 /* Bounds of what a recording may hold, far outside what an episode reaches. */
 static const double MAX_POSITION = 1e6, MAX_VALUE = 1e12;
 
-struct sl_mpe_recording {
-    sl_env *env;
-    const sl_mpe *m;
-    const sl_env_spec *spec;
-    bool in_episode;
-    double step_obs, step_state, step_reward; /* differences of this line */
-    float *obs, *actions;                     /* (N, O), (N, A) */
-    double *numbers;                          /* what is read, up to SL_MPE_MAX_OBS at a time */
-    int32_t *choices;                         /* (N) */
-    double reward[SL_MAX_AGENTS];
-    uint8_t truncated;
-    sl_recording_result result;
-};
+typedef struct replay {
+    sl_replay base;
+    const sl_mpe *m;                                       /* base.env */
+    int32_t choices[SL_MAX_AGENTS];                        /* discrete, or: */
+    float actions[SL_MAX_AGENTS * (5 + SL_MPE_MAX_WORDS)]; /* (N, A) */
+} replay;
 
-static void note(double *largest, double difference) {
-    if (difference > *largest) *largest = difference;
+static replay *from_base(sl_replay *base) {
+    return (replay *)base;
 }
 
-static sl_status prepare(sl_mpe_recording *r, const sl_recording_lines *lines, const json_t *header,
-                         const char *name) {
-    sl_env_options options = sl_env_default_options();
+static sl_status read_header(sl_replay *base, const json_t *header, sl_env_options *options) {
     int continuous;
-    SL_TRY(sl_recording_bool(lines, header, "continuous", &continuous));
-    if (!json_object_get(header, "options")) return sl_recording_bad(lines, "key 'options' is not an object");
-    SL_TRY(sl_recording_read_options(lines, header, &options));
-    SL_TRY(sl_recording_int(lines, json_object_get(header, "max_cycles"), "key 'max_cycles'", 1, 1000000,
-                            &options.max_steps));
-    options.continuous = continuous != 0;
-    SL_TRY(sl_recording_open_env(lines, name, &options, &r->env));
-    r->spec = sl_env_get_spec(r->env);
-    r->m = (const sl_mpe *)r->env;
-    (void)snprintf(r->result.env, sizeof r->result.env, "%s", r->spec->name);
-    r->result.flags_equal = true;
-    size_t N = (size_t)r->spec->n_agents;
-    r->obs = sl_alloc_array(N * (size_t)r->spec->obs_dim, sizeof *r->obs);
-    r->actions = sl_alloc_array(N * (size_t)r->spec->n_actions, sizeof *r->actions);
-    r->choices = sl_alloc_array(N, sizeof *r->choices);
-    r->numbers = sl_alloc_array(SL_MPE_MAX_OBS, sizeof *r->numbers);
-    if (r->obs && r->actions && r->choices && r->numbers) return SL_OK;
-    return sl_fail(SL_MEMORY, NULL, "%s: cannot allocate a replay", lines->name);
-}
-
-sl_status sl_mpe_recording_create(const sl_recording_lines *lines, const json_t *header, const char *name,
-                                  sl_mpe_recording **out) {
-    sl_mpe_recording *self = sl_alloc(sizeof *self);
-    if (!self) return sl_fail(SL_MEMORY, NULL, "%s: cannot allocate a replay", lines->name);
-    sl_status status = prepare(self, lines, header, name);
-    if (status != SL_OK) {
-        sl_mpe_recording_destroy(&self);
-        return status;
+    SL_TRY(sl_recording_bool(base->lines, header, "continuous", &continuous));
+    if (!json_object_get(header, "options")) {
+        return sl_recording_bad(base->lines, "key 'options' is not an object");
     }
-    *out = self;
-    return SL_OK;
+    options->continuous = continuous != 0;
+    return sl_recording_int(base->lines, json_object_get(header, "max_cycles"), "key 'max_cycles'", 1, 1000000,
+                            &options->max_steps);
 }
 
-void sl_mpe_recording_destroy(sl_mpe_recording **self) {
-    if (!*self) return;
-    sl_env_destroy(&(*self)->env);
-    sl_free((*self)->obs);
-    sl_free((*self)->actions);
-    sl_free((*self)->choices);
-    sl_free((*self)->numbers);
-    sl_free(*self);
-    *self = NULL;
-}
-
-static sl_status check_agents(sl_mpe_recording *r, const sl_recording_lines *lines, const json_t *object) {
+static sl_status check_agents(const replay *self, const json_t *object) {
     const json_t *names = json_object_get(object, "agents");
     int E;
-    SL_TRY(sl_recording_array(lines, names, "key 'agents'", r->m->N));
-    SL_TRY(sl_recording_int(lines, json_object_get(object, "entities"), "key 'entities'", r->m->E, r->m->E, &E));
-    for (int i = 0; i < r->m->N; i++) {
+    SL_TRY(sl_recording_array(self->base.lines, names, "key 'agents'", self->m->N));
+    SL_TRY(sl_recording_int(self->base.lines, json_object_get(object, "entities"), "key 'entities'", self->m->E,
+                            self->m->E, &E));
+    for (int i = 0; i < self->m->N; i++) {
         const char *name = json_string_value(json_array_get(names, (size_t)i));
-        if (!name || strcmp(name, r->spec->agents[i].name) != 0) {
-            return sl_recording_bad(lines, "agent %d is not '%s'", i, r->spec->agents[i].name);
+        if (!name || strcmp(name, self->base.spec->agents[i].name) != 0) {
+            return sl_recording_bad(self->base.lines, "agent %d is not '%s'", i, self->base.spec->agents[i].name);
         }
     }
     return SL_OK;
 }
 
 // goals are recorded for each agent as two indices of which one may be -1; a scenario without goals has none
-static sl_status read_goals(sl_mpe_recording *r, const sl_recording_lines *lines, const json_t *object,
-                            int goals[SL_MPE_MAX_GOALS]) {
+static sl_status read_goals(const replay *self, const json_t *object, int goals[SL_MPE_MAX_GOALS]) {
     const json_t *list = json_object_get(object, "goals");
-    const sl_mpe_scenario *scenario = r->m->scenario;
-    int last = r->m->E - r->m->N - 1;
-    SL_TRY(sl_recording_array(lines, list, "key 'goals'", r->m->N));
+    const sl_mpe_scenario *scenario = self->m->scenario;
+    int last = self->m->E - self->m->N - 1;
+    SL_TRY(sl_recording_array(self->base.lines, list, "key 'goals'", self->m->N));
     for (int g = 0; g < scenario->n_goals; g++) {
         if (g > 0 && !scenario->goal_per_agent) {
-            SL_TRY(sl_recording_int(lines, json_object_get(object, "key"), "key 'key'", 0, last, &goals[g]));
+            SL_TRY(
+                sl_recording_int(self->base.lines, json_object_get(object, "key"), "key 'key'", 0, last, &goals[g]));
             continue;
         }
         const json_t *pair = json_array_get(list, (size_t)g);
         int first, second;
-        SL_TRY(sl_recording_array(lines, pair, "an entry of 'goals'", 2));
-        SL_TRY(sl_recording_int(lines, json_array_get(pair, 0), "a first goal", -1, last, &first));
-        SL_TRY(sl_recording_int(lines, json_array_get(pair, 1), "a second goal", -1, last, &second));
+        SL_TRY(sl_recording_array(self->base.lines, pair, "an entry of 'goals'", 2));
+        SL_TRY(sl_recording_int(self->base.lines, json_array_get(pair, 0), "a first goal", -1, last, &first));
+        SL_TRY(sl_recording_int(self->base.lines, json_array_get(pair, 1), "a second goal", -1, last, &second));
         goals[g] = first >= 0 ? first : second;
-        if (goals[g] < 0) return sl_recording_bad(lines, "agent %d has no goal", g);
+        if (goals[g] < 0) return sl_recording_bad(self->base.lines, "agent %d has no goal", g);
     }
     return SL_OK;
 }
 
-static sl_status compare_obs(sl_mpe_recording *r, const sl_recording_lines *lines, const json_t *const *rows) {
-    for (int i = 0; i < r->m->N; i++) {
-        int n = r->spec->agents[i].obs_dim;
-        SL_TRY(sl_recording_numbers(lines, rows[i], "an observation", n, MAX_VALUE, r->numbers));
-        for (int o = 0; o < n; o++) {
-            note(&r->step_obs, fabs((double)(r->obs[i * r->spec->obs_dim + o] - (float)r->numbers[o])));
-        }
+static sl_status compare_obs(replay *self, const json_t *const *rows) {
+    sl_replay *r = &self->base;
+    for (int i = 0; i < self->m->N; i++) {
+        SL_TRY(sl_replay_compare(r, rows[i], "an observation", r->spec->agents[i].obs_dim,
+                                 r->obs + i * r->spec->obs_dim, MAX_VALUE, &r->step_obs));
     }
     return SL_OK;
 }
 
-static sl_status compare_state(sl_mpe_recording *r, const sl_recording_lines *lines, const json_t *object) {
-    const sl_mpe *m = r->m;
-    sl_mpe_row *rows = sl_mpe_tile(m, 0);
-    SL_TRY(
-        sl_recording_numbers(lines, json_object_get(object, "pos"), "key 'pos'", 2 * m->E, MAX_POSITION, r->numbers));
-    for (int k = 0; k < 2 * m->E; k++) note(&r->step_state, fabs(rows[sl_mpe_x(0) + k][0] - r->numbers[k]));
-    SL_TRY(
-        sl_recording_numbers(lines, json_object_get(object, "vel"), "key 'vel'", 2 * m->N, MAX_POSITION, r->numbers));
-    for (int k = 0; k < 2 * m->N; k++) note(&r->step_state, fabs(rows[sl_mpe_vx(m, 0) + k][0] - r->numbers[k]));
+// n recorded numbers against rows of the table
+static sl_status compare_rows(replay *self, const json_t *list, const char *what, int n, int row) {
+    sl_replay *r = &self->base;
+    sl_mpe_row *rows = sl_mpe_tile(self->m, 0);
+    SL_TRY(sl_recording_numbers(r->lines, list, what, n, MAX_POSITION, r->numbers));
+    for (int k = 0; k < n; k++) sl_replay_note(&r->step_state, fabs(rows[row + k][0] - r->numbers[k]));
     return SL_OK;
 }
 
-// the worst of one line goes into the result; the first observation of an episode counts with its first step
-static void settle(sl_mpe_recording *r, bool is_step, bool flags_equal) {
-    sl_recording_result *result = &r->result;
-    note(&result->max_abs_obs, r->step_obs);
-    note(&result->max_abs_state, r->step_state);
-    note(&result->max_abs_reward, r->step_reward);
-    result->flags_equal &= flags_equal;
-    if (!is_step) return;
-    result->steps++;
-    result->mismatched_steps += !(r->step_obs <= OBS_TOLERANCE && r->step_state <= STATE_TOLERANCE &&
-                                  r->step_reward <= REWARD_TOLERANCE && flags_equal);
-    r->step_obs = r->step_state = r->step_reward = 0.0;
-}
-
-static sl_status replay_reset(sl_mpe_recording *r, const sl_recording_lines *lines, const json_t *object) {
+static sl_status replay_reset(sl_replay *base, const json_t *line) {
+    replay *self = from_base(base);
     int goals[SL_MPE_MAX_GOALS] = {0};
-    const json_t *rows[SL_MAX_AGENTS] = {0}, *table = json_object_get(object, "obs");
-    SL_TRY(check_agents(r, lines, object));
-    SL_TRY(read_goals(r, lines, object, goals));
-    SL_TRY(sl_recording_numbers(lines, json_object_get(object, "pos"), "key 'pos'", 2 * r->m->E, MAX_POSITION,
-                                r->numbers));
-    sl_mpe_place(r->env, 0, r->numbers, goals);
-    sl_mpe_write(r->m, 0, 1u, &(sl_env_out){.obs = r->obs});
-    for (int i = 0; i < r->m->N; i++) rows[i] = json_object_get(table, r->spec->agents[i].name);
-    r->step_obs = r->step_state = r->step_reward = 0.0;
-    SL_TRY(compare_obs(r, lines, rows));
-    settle(r, false, true);
-    r->in_episode = true;
+    const json_t *rows[SL_MAX_AGENTS] = {0}, *table = json_object_get(line, "obs");
+    self->m = (const sl_mpe *)base->env;
+    SL_TRY(check_agents(self, line));
+    SL_TRY(read_goals(self, line, goals));
+    SL_TRY(sl_recording_numbers(base->lines, json_object_get(line, "pos"), "key 'pos'", 2 * self->m->E, MAX_POSITION,
+                                base->numbers));
+    sl_mpe_place(base->env, 0, base->numbers, goals);
+    sl_mpe_write(self->m, 0, 1u, &(sl_env_out){.obs = base->obs});
+    for (int i = 0; i < self->m->N; i++) rows[i] = json_object_get(table, base->spec->agents[i].name);
+    base->step_obs = 0.0;
+    SL_TRY(compare_obs(self, rows));
+    sl_replay_note(&base->result.max_abs_obs, base->step_obs);
+    base->in_episode = true;
     return SL_OK;
 }
 
-static sl_status read_actions(sl_mpe_recording *r, const sl_recording_lines *lines, const json_t *object) {
+static sl_status read_actions(replay *self, const json_t *object) {
     const json_t *list = json_object_get(object, "actions");
-    SL_TRY(sl_recording_array(lines, list, "key 'actions'", r->m->N));
-    for (int i = 0; i < r->m->N; i++) {
+    SL_TRY(sl_recording_array(self->base.lines, list, "key 'actions'", self->m->N));
+    for (int i = 0; i < self->m->N; i++) {
         const json_t *action = json_array_get(list, (size_t)i);
-        int n = r->spec->agents[i].n_actions;
-        if (!r->spec->continuous) {
+        int n = self->base.spec->agents[i].n_actions;
+        if (!self->base.spec->continuous) {
             int choice;
-            SL_TRY(sl_recording_int(lines, action, "an action", 0, n - 1, &choice));
-            r->choices[i] = choice;
+            SL_TRY(sl_recording_int(self->base.lines, action, "an action", 0, n - 1, &choice));
+            self->choices[i] = choice;
             continue;
         }
-        SL_TRY(sl_recording_numbers(lines, action, "an action", n, MAX_VALUE, r->numbers));
-        for (int a = 0; a < n; a++) r->actions[i * r->spec->n_actions + a] = (float)r->numbers[a];
+        SL_TRY(sl_recording_numbers(self->base.lines, action, "an action", n, MAX_VALUE, self->base.numbers));
+        for (int a = 0; a < n; a++) self->actions[i * self->base.spec->n_actions + a] = (float)self->base.numbers[a];
     }
     return SL_OK;
 }
 
-static sl_status replay_step(sl_mpe_recording *r, const sl_recording_lines *lines, const json_t *object,
-                             sl_recording_event *event) {
-    const json_t *rows[SL_MAX_AGENTS] = {0}, *list = json_object_get(object, "obs");
-    int truncated;
-    if (!r->in_episode) return sl_recording_bad(lines, "a step outside an episode");
-    SL_TRY(read_actions(r, lines, object));
-    SL_TRY(sl_recording_bool(lines, object, "truncated", &truncated));
-    sl_env_out out = {.obs = r->obs, .reward = r->reward, .truncated = &r->truncated};
-    if (r->spec->continuous) {
-        sl_env_step_continuous(r->env, 0, 1, r->actions, &out);
+static sl_status replay_step(sl_replay *base, const json_t *line, sl_recording_event *event) {
+    replay *self = from_base(base);
+    const json_t *rows[SL_MAX_AGENTS] = {0}, *list = json_object_get(line, "obs");
+    int truncated, N = self->m->N;
+    SL_TRY(read_actions(self, line));
+    SL_TRY(sl_recording_bool(base->lines, line, "truncated", &truncated));
+    sl_env_out out = {.obs = base->obs, .reward = base->reward, .truncated = &base->truncated};
+    if (base->spec->continuous) {
+        sl_env_step_continuous(base->env, 0, 1, self->actions, &out);
     } else {
-        sl_env_step(r->env, 0, 1, r->choices, &out);
+        sl_env_step(base->env, 0, 1, self->choices, &out);
     }
-    SL_TRY(sl_recording_array(lines, list, "key 'obs'", r->m->N));
-    for (int i = 0; i < r->m->N; i++) rows[i] = json_array_get(list, (size_t)i);
-    SL_TRY(compare_obs(r, lines, rows));
-    SL_TRY(compare_state(r, lines, object));
-    SL_TRY(sl_recording_numbers(lines, json_object_get(object, "rewards"), "key 'rewards'", r->m->N, MAX_VALUE,
-                                r->numbers));
-    for (int i = 0; i < r->m->N; i++) note(&r->step_reward, fabs(r->reward[i] - r->numbers[i]));
-    *event = (sl_recording_event){.actions = r->spec->continuous ? NULL : r->choices,
-                                  .reward = sl_env_return(r->spec, r->numbers),
-                                  .truncated = truncated != 0};
-    settle(r, true, truncated == r->truncated);
-    r->in_episode = !truncated && !r->truncated;
+    SL_TRY(sl_recording_array(base->lines, list, "key 'obs'", N));
+    for (int i = 0; i < N; i++) rows[i] = json_array_get(list, (size_t)i);
+    SL_TRY(compare_obs(self, rows));
+    SL_TRY(compare_rows(self, json_object_get(line, "pos"), "key 'pos'", 2 * self->m->E, sl_mpe_x(0)));
+    SL_TRY(compare_rows(self, json_object_get(line, "vel"), "key 'vel'", 2 * N, sl_mpe_vx(self->m, 0)));
+    SL_TRY(sl_recording_numbers(base->lines, json_object_get(line, "rewards"), "key 'rewards'", N, MAX_VALUE,
+                                base->numbers));
+    for (int i = 0; i < N; i++) sl_replay_note(&base->step_reward, fabs(base->reward[i] - base->numbers[i]));
+    event->actions = base->spec->continuous ? NULL : self->choices;
+    event->reward = sl_env_return(base->spec, base->numbers);
+    event->truncated = truncated != 0;
+    sl_replay_settle(base, truncated == base->truncated, true);
+    base->in_episode = !truncated && !base->truncated;
     return SL_OK;
 }
 
-sl_status sl_mpe_recording_line(sl_mpe_recording *self, const sl_recording_lines *lines, const json_t *object,
-                                bool is_step, sl_recording_event *event) {
-    return is_step ? replay_step(self, lines, object, event) : replay_reset(self, lines, object);
+// -------------------------------------------------------------------------------------------------------- recording
+
+static void write_header(const sl_env *env, json_t *header) {
+    (void)json_object_set_new(header, "continuous", json_boolean(env->spec.continuous));
+    (void)json_object_set_new(header, "max_cycles", json_integer(env->spec.max_steps));
 }
 
-const sl_env *sl_mpe_recording_env(const sl_mpe_recording *self) {
-    return self->env;
+static void put_particles(sl_recorded *self) {
+    const sl_mpe *m = (const sl_mpe *)self->env;
+    sl_mpe_row *rows = sl_mpe_tile(m, 0);
+    sl_recording_put(&self->writer, ",\"pos\":[");
+    for (int k = 0; k < 2 * m->E; k++)
+        sl_recording_put_double(&self->writer, rows[sl_mpe_x(0) + k][0], sl_recording_comma(k, 2 * m->E));
 }
 
-void sl_mpe_recording_result(const sl_mpe_recording *self, sl_recording_result *out) {
-    *out = self->result;
-    out->within_tolerance = out->mismatched_steps == 0;
+static void put_particle_obs(sl_recorded *self, bool by_name) {
+    const sl_mpe *m = (const sl_mpe *)self->env;
+    sl_mpe_write(m, 0, 1u, &(sl_env_out){.obs = self->obs});
+    sl_recording_put(&self->writer, ",\"obs\":%s", by_name ? "{" : "[");
+    for (int i = 0; i < m->N; i++) {
+        if (by_name) sl_recording_put(&self->writer, "\"%s\":", self->spec->agents[i].name);
+        sl_recording_put_floats(&self->writer, self->spec->agents[i].obs_dim,
+                                self->obs + (size_t)i * (size_t)self->spec->obs_dim);
+        sl_recording_put(&self->writer, i + 1 < m->N ? "," : by_name ? "}" : "]");
+    }
 }
+
+static void record_reset(sl_recorded *self, sl_env_out *out) {
+    const sl_mpe *m = (const sl_mpe *)self->env;
+    const sl_mpe_scenario *scenario = m->scenario;
+    int goals[SL_MPE_MAX_GOALS] = {0};
+    sl_mpe_next_goals(m, 0, goals);
+    sl_env_reset(self->env, 0, 1, NULL, out);
+    sl_recording_put(&self->writer, ",\"agents\":[");
+    for (int i = 0; i < m->N; i++)
+        sl_recording_put(&self->writer, "\"%s\"%s", self->spec->agents[i].name, sl_recording_comma(i, m->N));
+    sl_recording_put(&self->writer, ",\"entities\":%d,\"goals\":[", m->E);
+    for (int i = 0; i < m->N; i++) {
+        int goal = scenario->n_goals == 0 ? -1 : goals[scenario->goal_per_agent ? i : 0];
+        sl_recording_put(&self->writer, "[%d,-1]%s", goal, sl_recording_comma(i, m->N));
+    }
+    if (scenario->n_goals > 1 && !scenario->goal_per_agent) {
+        sl_recording_put(&self->writer, ",\"key\":%d", goals[1]);
+    } else {
+        sl_recording_put(&self->writer, ",\"key\":null");
+    }
+    put_particles(self);
+    put_particle_obs(self, true);
+}
+
+static void put_vectors(sl_recorded *self, const float *actions) {
+    int N = self->spec->n_agents;
+    sl_recording_put(&self->writer, ",\"actions\":[");
+    for (int i = 0; i < N; i++) {
+        sl_recording_put_floats(&self->writer, self->spec->agents[i].n_actions, actions + i * self->spec->n_actions);
+        sl_recording_put(&self->writer, "%s", sl_recording_comma(i, N));
+    }
+}
+
+static void put_particle_outcome(sl_recorded *self, const sl_env_out *out) {
+    const sl_mpe *m = (const sl_mpe *)self->env;
+    sl_mpe_row *rows = sl_mpe_tile(m, 0);
+    put_particle_obs(self, false);
+    sl_recording_put(&self->writer, ",\"rewards\":[");
+    for (int i = 0; i < m->N; i++)
+        sl_recording_put_double(&self->writer, out->reward[i], sl_recording_comma(i, m->N));
+    sl_recording_put(&self->writer, ",\"truncated\":%s", sl_recording_truth(*out->truncated));
+    put_particles(self);
+    sl_recording_put(&self->writer, ",\"vel\":[");
+    for (int k = 0; k < 2 * m->N; k++)
+        sl_recording_put_double(&self->writer, rows[sl_mpe_vx(m, 0) + k][0], sl_recording_comma(k, 2 * m->N));
+}
+
+static void record_step(sl_recorded *self, const int32_t *actions, sl_env_out *out) {
+    sl_recording_put_actions(&self->writer, self->spec, actions);
+    sl_env_step(self->env, 0, 1, actions, out);
+    put_particle_outcome(self, out);
+}
+
+static void record_step_continuous(sl_recorded *self, const float *actions, sl_env_out *out) {
+    put_vectors(self, actions);
+    sl_env_step_continuous(self->env, 0, 1, actions, out);
+    put_particle_outcome(self, out);
+}
+
+static const char *const own_options[] = {"continuous", "max_steps", NULL};
+
+const sl_recording_class sl_mpe_recording = {
+    .bare_names = true,
+    .own_options = own_options,
+    .replay_bytes = sizeof(replay),
+    .read_header = read_header,
+    .replay_reset = replay_reset,
+    .replay_step = replay_step,
+    .write_header = write_header,
+    .record_reset = record_reset,
+    .record_step = record_step,
+    .record_step_continuous = record_step_continuous,
+};

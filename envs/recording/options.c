@@ -4,16 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-sl_status sl_recording_find_env(const sl_recording_lines *lines, const json_t *header,
-                                char name[static SL_ENV_NAME_SIZE]) {
-    const char *env;
-    SL_TRY(sl_recording_string(lines, header, "env", &env));
-    int n = snprintf(name, SL_ENV_NAME_SIZE, "%s%s", strchr(env, '/') ? "" : "mpe/", env);
-    if (n > 0 && n < SL_ENV_NAME_SIZE && sl_env_is_known(name)) return SL_OK;
-    return sl_fail(SL_MISMATCH, "`starling env list` shows the names",
-                   "%s: a recording of '%.80s', which is not here", lines->name, name);
-}
-
 static sl_status read_switches(const sl_recording_lines *lines, const json_t *list, sl_env_options *options) {
     if (!json_is_array(list)) return sl_recording_bad(lines, "option switches is not an array");
     for (size_t k = 0; k < json_array_size(list); k++) {
@@ -67,15 +57,35 @@ sl_status sl_recording_read_options(const sl_recording_lines *lines, const json_
     return SL_OK;
 }
 
-// an option that the environment refuses is a recording of something else
-sl_status sl_recording_open_env(const sl_recording_lines *lines, const char *name, const sl_env_options *options,
-                                sl_env **out) {
-    sl_rng stream = sl_rng_seed(0);
-    sl_status status = sl_env_create(name, options, 1, &stream, out);
-    if (status == SL_CONFIG) return sl_fail(SL_MISMATCH, NULL, "%s: %s", lines->name, sl_error_what());
-    if (status == SL_NOT_FOUND || status == SL_IO) {
-        return sl_fail(status, "a recording names the file of its map: look from the folder where it was made",
-                       "%s: a battle on the map %s", lines->name, sl_error_what());
+static bool is_own(const sl_recording_class *class, const char *option) {
+    const char *const *own = class->own_options;
+    while (own && *own && strcmp(*own, option) != 0) own++;
+    return own && *own;
+}
+
+json_t *sl_recording_write_options(const sl_env_options *def, const sl_recording_class *class) {
+    const char *names[SL_ENV_SWITCHES];
+    json_t *table = json_object(), *switches = json_array();
+    int n = sl_env_list_switches(def, names), n_kept = 0;
+    for (int k = 0; k < n; k++) {
+        if (is_own(class, names[k])) continue;
+        (void)json_array_append_new(switches, json_string(names[k]));
+        n_kept++;
     }
-    return status;
+    if (n_kept > 0) (void)json_object_set(table, "switches", switches);
+    json_decref(switches);
+    if (def->n_agents) (void)json_object_set_new(table, "N", json_integer(def->n_agents));
+    if (def->local_ratio >= 0.0) {
+        (void)json_object_set_new(table, "local_ratio", json_real(def->local_ratio));
+    }
+    if (def->spawn_shift > 0.0) {
+        (void)json_object_set_new(table, "spawn_shift", json_real(def->spawn_shift));
+    }
+    if (!is_own(class, "max_steps") && def->max_steps) {
+        (void)json_object_set_new(table, "max_steps", json_integer(def->max_steps));
+    }
+    if (def->opponent == SL_OPPONENT_POLICY) {
+        (void)json_object_set_new(table, "opponent", json_string("policy"));
+    }
+    return table;
 }

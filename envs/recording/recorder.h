@@ -19,7 +19,7 @@ typedef struct sl_env_recorder_def {
 typedef struct sl_env_recorder sl_env_recorder;
 
 /* env has one copy and is borrowed for the writer's life. Writes the header. SL_NOT_FOUND: no such folder;
- * SL_NO_SPACE, SL_IO, SL_MEMORY. */
+ * SL_CONFIG: its family has no recordings; SL_NO_SPACE, SL_IO, SL_MEMORY. */
 SL_MUST_CHECK sl_status sl_env_recorder_open(const sl_env_recorder_def *def, sl_env *env, sl_env_recorder **out);
 /* Writes what is left and says whether all of it was written; the writer is gone in any case. NULL-safe. */
 SL_MUST_CHECK sl_status sl_env_recorder_close(sl_env_recorder **self);
