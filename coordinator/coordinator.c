@@ -146,7 +146,7 @@ static sl_status collect(sl_coordinator *self, const sl_learn_message *request, 
     SL_TRY(sl_request_params(request, SL_TENSOR_PARAMS, sl_rollout_n_params(self->rollout), &params));
     SL_TRY(sl_request_params(request, SL_TENSOR_CRITIC, sl_rollout_n_critic(self->rollout), &critic));
     SL_TRY(sl_request_value_scale(request));
-    sl_rollout_collect(self->rollout, params, critic, request->value_mean, request->value_std);
+    sl_rollout_collect(self->rollout, params, critic, request->value_mean, request->value_std, &sl_behaviours[0]);
     answer_batch(sl_rollout_get(self->rollout), answer);
     return SL_OK;
 }

@@ -7,6 +7,7 @@
 
 #include "common/pool.h"
 #include "net/batch.h"
+#include "rollout/behaviour.h"
 #include "rollout/snapshot.h"
 #include "setup/setup.h"
 
@@ -17,9 +18,10 @@ SL_MUST_CHECK sl_status sl_rollout_create(const sl_setup *setup, sl_pool *pool, 
 void sl_rollout_destroy(sl_rollout **self);
 size_t sl_rollout_n_params(const sl_rollout *self); /* of all acting networks */
 size_t sl_rollout_n_critic(const sl_rollout *self);
-/* T more steps with these parameters; the critic's output * value_std + value_mean is in reward units. */
+/* T more steps with these parameters, whose actions the behaviour chooses; the critic's output * value_std +
+ * value_mean is in reward units. */
 void sl_rollout_collect(sl_rollout *self, const float *params, const float *critic, double value_mean,
-                        double value_std);
+                        double value_std, const sl_behaviour *behaviour);
 /* All of the last collect but the teacher's targets; borrowed until the next one. */
 const sl_batch *sl_rollout_get(const sl_rollout *self);
 /* Environments, masks, streams, recurrent states, running returns. SL_MISMATCH, SL_CORRUPT. */

@@ -54,8 +54,8 @@ sl_status sl_runner_create(const sl_runner_def *def, sl_runner **out) {
     allocate(self);
     if (self->arrays.failed) {
         sl_runner_destroy(&self);
-        return sl_fail(SL_MEMORY, "take fewer copies or steps", "cannot allocate %d steps of %d copies", def->T + 1,
-                       def->V);
+        return sl_fail(SL_MEMORY, "lower n_envs, rollout_steps or the number of episodes",
+                       "cannot allocate %d steps of %d copies", def->T + 1, def->V);
     }
     if (self->avail) sl_setup_fill_avail(self->spec, (int64_t)(def->T + 1) * def->V, self->avail);
     for (int s = 0; s < self->slices.n; s++) self->row[s] = def->T;
@@ -193,6 +193,17 @@ sl_status sl_runner_step(sl_runner *self, int slice) {
     *row = next;
     if (step.n_ended > 0 && def->next) go_on(self, &step);
     return SL_OK;
+}
+
+void sl_runner_visit(sl_runner *self, sl_cursor *cursor) {
+    const sl_env_spec *spec = self->spec;
+    size_t V = (size_t)self->def.V, N = V * (size_t)spec->n_agents, A = N * (size_t)spec->n_actions;
+    int64_t t = self->def.T;
+    sl_env_out now = place(self, 0, self->def.T, self->def.T).next;
+    sl_cursor_item(cursor, now.obs, N * (size_t)spec->obs_dim * sizeof(float));
+    if (now.state) sl_cursor_item(cursor, now.state, V * (size_t)spec->state_dim * sizeof(float));
+    if (self->avail) sl_cursor_item(cursor, self->avail + t * (int64_t)A, A);
+    if (now.alive) sl_cursor_item(cursor, now.alive, N);
 }
 
 void sl_runner_choose(const sl_runner *self, const sl_step *step, const sl_behaviour *behaviour, const float *logits,

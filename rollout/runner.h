@@ -11,6 +11,7 @@
 #include "envs/streams.h"
 #include "rollout/behaviour.h"
 #include "rollout/slices.h"
+#include "rollout/snapshot.h"
 
 /* A step of the copies [begin, end) of a slice; arrays are whole vectors of V copies. */
 typedef struct sl_step {
@@ -61,6 +62,8 @@ SL_MUST_CHECK sl_status sl_runner_step(sl_runner *self, int slice);
 sl_step sl_runner_get(sl_runner *self, int slice);
 /* Row 0 of all arrays, for T steps: (T, V, ...), those of what a step begins with (T + 1, V, ...). */
 sl_step sl_runner_rows(sl_runner *self);
+/* For snapshots between T steps and the next: what the next step begins with. */
+void sl_runner_visit(sl_runner *self, sl_cursor *cursor);
 /* For act: the step's actions by a behaviour, from logits (V, N, A); rngs (V, N); logp (V, N, A) is written. */
 void sl_runner_choose(const sl_runner *self, const sl_step *step, const sl_behaviour *behaviour, const float *logits,
                       sl_rng *rngs, float *logp);

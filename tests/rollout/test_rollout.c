@@ -46,7 +46,7 @@ static void close_world(world *w) {
 }
 
 static const sl_batch *collect(world *w) {
-    sl_rollout_collect(w->rollout, w->params, w->critic, -20.0, 3.0);
+    sl_rollout_collect(w->rollout, w->params, w->critic, -20.0, 3.0, &sl_behaviours[0]);
     return sl_rollout_get(w->rollout);
 }
 
