@@ -1,4 +1,4 @@
-/* checkpoint.c - names, digest and retention of checkpoints. */
+/* checkpoint.c - frame, names, digest and retention of checkpoints. */
 #include "trainer/checkpoint.h"
 
 #include "common/alloc.h"
@@ -80,6 +80,25 @@ static sl_status digest(const sl_tensors *file, char text[65]) {
     sl_file_sha256(lines, LINE_SIZE * n, text);
     sl_free(lines);
     return SL_OK;
+}
+
+static sl_status fill(sl_tensors *file, const char *stage, int64_t update, const sl_learn_message *answer) {
+    const sl_wire_tensor *snapshot = NULL;
+    SL_TRY(sl_learn_take(answer, SL_TENSOR_SNAPSHOT, SL_SHAPE(SL_ANY_LENGTH), &snapshot));
+    SL_TRY(sl_tensors_set_meta(file, "stage", stage));
+    SL_TRY(sl_tensors_add(file, "update", SL_I64, 1, (const int64_t[]){1}, &update));
+    return sl_tensors_add(file, "snapshot", SL_U8, 1, snapshot->dims, snapshot->data);
+}
+
+sl_status sl_checkpoint_begin(const char *stage, int64_t update, const sl_learn_message *answer, sl_tensors **out) {
+    sl_tensors *file = NULL;
+    SL_TRY(sl_tensors_create(&file));
+    sl_status status = fill(file, stage, update, answer);
+    if (status != SL_OK)
+        sl_tensors_destroy(&file);
+    else
+        *out = file;
+    return status;
 }
 
 static sl_status save_one(const char *run, const char *path, const char *config_hash, sl_tensors *file) {

@@ -4,8 +4,13 @@
 #ifndef SL_TRAINER_CHECKPOINT_H
 #define SL_TRAINER_CHECKPOINT_H
 
+#include "net/learn_message.h"
 #include "storage/tensors.h"
 
+/* Begins one: the stage, the updates done in it, and the coordinator's snapshot, which answer carries. *out is for
+ * sl_tensors_destroy. SL_MISMATCH: there is no snapshot. */
+SL_MUST_CHECK sl_status sl_checkpoint_begin(const char *stage, int64_t update, const sl_learn_message *answer,
+                                            sl_tensors **out);
 /* Writes checkpoint n of the experiment with that hash (into file's metadata), removes all but the newest two.
  * SL_NO_SPACE, SL_IO: the earlier ones are as before. */
 SL_MUST_CHECK sl_status sl_checkpoint_save(const char *run, int64_t n, const char *config_hash, sl_tensors *file);

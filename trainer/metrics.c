@@ -2,6 +2,7 @@
 #include "trainer/metrics.h"
 
 #include "common/alloc.h"
+#include "common/assert.h"
 #include "common/clock.h"
 #include "common/csv.h"
 #include "common/json_line.h"
@@ -14,18 +15,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PATH_SIZE = 1024, MAX_CSV_BYTES = 256 * 1024 * 1024 };
+enum { PATH_SIZE = 1024, HEADER_SIZE = 1024, MAX_CSV_BYTES = 256 * 1024 * 1024 };
 
 struct sl_metrics {
     FILE *file;
     char path[PATH_SIZE];
+    int n;
+    sl_metrics_column columns[SL_METRICS_MAX_COLUMNS];
 };
 
 /* Length of the header and the rows up to update keep; 0 when the file has another header. */
-static size_t kept_bytes(const char *text, const char *columns, int64_t keep) {
-    size_t n = strlen(columns);
-    if (strncmp(text, columns, n) != 0 || text[n] != '\n') return 0;
-    for (n++; text[n];) {
+static size_t kept_bytes(const char *text, const char *header, int64_t keep) {
+    size_t n = strlen(header);
+    if (strncmp(text, header, n) != 0) return 0;
+    while (text[n]) {
         const char *end = strchr(text + n, '\n');
         // a row without an end was cut off by a crash
         if (!end || strtoll(text + n, NULL, 10) > keep) break;
@@ -42,11 +45,11 @@ static int64_t last_row(const char *text, size_t n) {
 }
 
 /* Writes the file as it was at update keep. What it lacks is not measured again. */
-static sl_status cut(const char *path, const char *columns, int64_t keep) {
+static sl_status cut(const char *path, const char *header, int64_t keep) {
     uint8_t *bytes = NULL;
     size_t n_bytes = 0;
     if (keep > 0 && sl_file_read(path, MAX_CSV_BYTES, &bytes, &n_bytes) == SL_OK) {
-        size_t n = kept_bytes((const char *)bytes, columns, keep);
+        size_t n = kept_bytes((const char *)bytes, header, keep);
         if (n > 0 && last_row((const char *)bytes, n) < keep)
             SL_WARN("%s: rows before update %lld are lost", path, (long long)keep + 1);
         sl_status status = n > 0 ? sl_file_replace(path, bytes, n) : SL_NOT_FOUND;
@@ -54,18 +57,31 @@ static sl_status cut(const char *path, const char *columns, int64_t keep) {
         if (n > 0) return status;
     }
     if (keep > 0) SL_WARN("%s: the rows of %lld updates are lost", path, (long long)keep);
-    char header[1024];
-    int n = snprintf(header, sizeof header, "%s\n", columns);
-    return sl_file_replace(path, header, (size_t)n);
+    return sl_file_replace(path, header, strlen(header));
 }
 
-sl_status sl_metrics_open(const char *run, const char *stage, const char *columns, int64_t keep, sl_metrics **out) {
+/* The names of the columns, and a line end. */
+static void write_header(const sl_metrics *self, char header[HEADER_SIZE]) {
+    int n = snprintf(header, HEADER_SIZE, "update");
+    for (int k = 0; k < self->n && n < HEADER_SIZE; k++)
+        n += snprintf(header + n, (size_t)(HEADER_SIZE - n), ",%s", self->columns[k].metric->name);
+    SL_ASSERT(n + 1 < HEADER_SIZE);
+    memcpy(header + n, "\n", 2);
+}
+
+sl_status sl_metrics_open(const char *run, const char *stage, int n, const sl_metrics_column *columns, int64_t keep,
+                          sl_metrics **out) {
+    char header[HEADER_SIZE];
+    SL_ASSERT(n <= SL_METRICS_MAX_COLUMNS);
     sl_metrics *self = sl_alloc(sizeof *self);
     if (!self) return sl_fail(SL_MEMORY, NULL, "cannot allocate metrics");
+    self->n = n;
+    memcpy(self->columns, columns, (size_t)n * sizeof *columns);
+    write_header(self, header);
     (void)snprintf(self->path, sizeof self->path, "%s/metrics", run);
     sl_status status = sl_file_make_folder(self->path);
     (void)snprintf(self->path, sizeof self->path, "%s/metrics/%s.csv", run, stage);
-    if (status == SL_OK) status = cut(self->path, columns, keep);
+    if (status == SL_OK) status = cut(self->path, header, keep);
     if (status == SL_OK && !(self->file = fopen(self->path, "ae")))
         status = sl_fail(SL_IO, NULL, "cannot open %s: %s", self->path, strerror(errno));
     if (status != SL_OK) {
@@ -84,10 +100,11 @@ void sl_metrics_close(sl_metrics **self_pointer) {
     *self_pointer = NULL;
 }
 
-sl_status sl_metrics_row(sl_metrics *self, int64_t update, int n, const double *values) {
+sl_status sl_metrics_row(sl_metrics *self, int64_t update) {
     sl_csv row = {.file = self->file};
     sl_csv_whole(&row, update);
-    for (int k = 0; k < n; k++) sl_csv_number(&row, values[k]);
+    for (int k = 0; k < self->n; k++)
+        sl_csv_number(&row, sl_metric_get(self->columns[k].metric, self->columns[k].owner));
     sl_csv_end(&row);
     if (fflush(self->file) != 0 || ferror(self->file)) return sl_file_fail("write", self->path);
     return SL_OK;

@@ -3,19 +3,27 @@
 #ifndef SL_TRAINER_METRICS_H
 #define SL_TRAINER_METRICS_H
 
+#include "common/metric.h"
 #include "common/status.h"
 
 #include <stdint.h>
 
 typedef struct sl_metrics sl_metrics;
 
-/* Opens run/metrics/<stage>.csv for appending. columns: the header line, whose first column is the update. Rows
- * after update `keep` are cut: they belong to what is done again (0 = start anew). SL_IO. */
-SL_MUST_CHECK sl_status sl_metrics_open(const char *run, const char *stage, const char *columns, int64_t keep,
-                                        sl_metrics **out);
+/* A number of the row, and the struct that it lies in: both borrowed until close. */
+typedef struct sl_metrics_column {
+    const sl_metric *metric;
+    const void *owner;
+} sl_metrics_column;
+enum { SL_METRICS_MAX_COLUMNS = 32 };
+
+/* Opens run/metrics/<stage>.csv for appending. Its columns are the update and these n, of which the header has the
+ * names. Rows after update `keep` are cut: they belong to what is done again (0 = start anew). SL_IO. */
+SL_MUST_CHECK sl_status sl_metrics_open(const char *run, const char *stage, int n, const sl_metrics_column *columns,
+                                        int64_t keep, sl_metrics **out);
 void sl_metrics_close(sl_metrics **self);
-/* One row: the update, then n values; NaN is an empty field. SL_NO_SPACE, SL_IO. */
-SL_MUST_CHECK sl_status sl_metrics_row(sl_metrics *self, int64_t update, int n, const double *values);
+/* One row: the update, then the columns' numbers as they are now; NaN is an empty field. SL_NO_SPACE, SL_IO. */
+SL_MUST_CHECK sl_status sl_metrics_row(sl_metrics *self, int64_t update);
 
 void sl_event_ready(const char *endpoint);
 void sl_event_finished(void); /* the run is complete: exit code 0 alone may also be a stop that was asked for */

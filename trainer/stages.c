@@ -4,7 +4,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "trainer/checkpoint.h"
-#include "trainer/kept.h"
+#include "trainer/policy_files.h"
 #include "trainer/students.h"
 #include "trainer/teacher.h"
 
@@ -23,7 +23,7 @@ static sl_status restore(sl_training *training, const sl_tensors *checkpoint) {
     return sl_learn_client_ask(training->client, &request, true, &answer);
 }
 
-static sl_status run_mappo(sl_training *training, const char *stage, const char *next, const sl_tensors *resume) {
+static sl_status run_first(sl_training *training, const char *stage, const char *next, const sl_tensors *resume) {
     double start = sl_clock_seconds();
     sl_event_stage_start(stage);
     const char *from = training->experiment->teacher.from;
@@ -70,7 +70,7 @@ static sl_status go_on(sl_training *training, const sl_tensors *checkpoint, bool
     if (*more) {
         SL_INFO("the stage '%s' goes on from update %lld to %lld; what followed it is done again", first,
                 (long long)done, (long long)wanted);
-        status = sl_students_drop(training);
+        status = sl_policy_files_drop(training);
     }
     if (*more && status == SL_OK) return sl_training_checkpoint(training, &end);
     sl_tensors_destroy(&end);
@@ -96,13 +96,13 @@ static sl_status run_from(sl_training *training, const sl_tensors *checkpoint) {
                                (!direct && strcmp(stage, "distill") == 0));
         if (!known) return sl_fail(SL_CORRUPT, NULL, "the checkpoint names no stage of this experiment");
     }
-    if (checkpoint) SL_TRY(sl_kept_restore(training, checkpoint));
+    if (checkpoint) SL_TRY(sl_policy_files_restore(training, checkpoint));
     bool finished = false;
     if (strcmp(stage, "done") == 0) SL_TRY(is_finished(training, checkpoint, &finished));
-    if (finished) return sl_kept_check_buffer(training);
+    if (finished) return sl_policy_files_check_buffer(training);
     SL_TRY(restore(training, checkpoint));
     if (strcmp(stage, first) == 0) {
-        SL_TRY(run_mappo(training, first, direct ? "done" : "distill", checkpoint));
+        SL_TRY(run_first(training, first, direct ? "done" : "distill", checkpoint));
         // what follows starts afresh
         checkpoint = NULL;
     }
@@ -115,7 +115,7 @@ sl_status sl_stages_run(sl_training *training, bool resume) {
         sl_tensors *checkpoint = NULL;
         SL_TRY(sl_checkpoint_load(training->run, training->task_hash, &training->n_checkpoint, &checkpoint));
         bool whole = false, more = false;
-        if (resume && !checkpoint) SL_TRY(sl_kept_are_whole(training, &whole));
+        if (resume && !checkpoint) SL_TRY(sl_policy_files_are_whole(training, &whole));
         sl_status status = checkpoint || whole ? go_on(training, checkpoint, &more) : SL_OK;
         if (status == SL_OK && whole && !more)
             SL_WARN("the checkpoints are gone, but the policies are whole: there is nothing left to train");

@@ -7,9 +7,8 @@
 
 /* Has the expert buffer filled; every training that samples calls it, for the coordinator keeps the teacher. */
 SL_MUST_CHECK sl_status sl_students_record(sl_training *training);
-/* Removes the expert buffer and the students: they are of a teacher that goes on. */
-SL_MUST_CHECK sl_status sl_students_drop(const sl_training *training);
-/* resume: a checkpoint of the stage "distill" or its end, or NULL. As sl_teacher_run. */
+/* resume: a checkpoint of the stage "distill" or its end, or NULL. Results as sl_stage_run's; SL_OK: the students'
+ * files are written. */
 SL_MUST_CHECK sl_status sl_students_distill(sl_training *training, const sl_tensors *resume);
 
 #endif

@@ -1,4 +1,4 @@
-/* training.c - opening and closing, and the frame of a checkpoint. */
+/* training.c - opening and closing. */
 #include "trainer/training.h"
 
 #include "common/alloc.h"
@@ -77,25 +77,6 @@ void sl_training_close(sl_training **self_pointer) {
 
 bool sl_training_wants_checkpoint(const sl_training *self) {
     return *self->stop || sl_clock_seconds() - self->checkpoint_clock >= self->experiment->checkpoint_seconds;
-}
-
-static sl_status fill(sl_tensors *file, const char *stage, int64_t update, const sl_learn_message *answer) {
-    const sl_wire_tensor *snapshot = NULL;
-    SL_TRY(sl_learn_take(answer, SL_TENSOR_SNAPSHOT, SL_SHAPE(SL_ANY_LENGTH), &snapshot));
-    SL_TRY(sl_tensors_set_meta(file, "stage", stage));
-    SL_TRY(sl_tensors_add(file, "update", SL_I64, 1, (const int64_t[]){1}, &update));
-    return sl_tensors_add(file, "snapshot", SL_U8, 1, snapshot->dims, snapshot->data);
-}
-
-sl_status sl_checkpoint_begin(const char *stage, int64_t update, const sl_learn_message *answer, sl_tensors **out) {
-    sl_tensors *file = NULL;
-    SL_TRY(sl_tensors_create(&file));
-    sl_status status = fill(file, stage, update, answer);
-    if (status != SL_OK)
-        sl_tensors_destroy(&file);
-    else
-        *out = file;
-    return status;
 }
 
 sl_status sl_training_checkpoint(sl_training *self, sl_tensors **file) {

@@ -38,11 +38,7 @@ void sl_training_close(sl_training **self);
 /* Whether the next request should bring the coordinator's snapshot: time for a checkpoint, or asked to stop. Asking
  * for it changes no result. */
 bool sl_training_wants_checkpoint(const sl_training *self);
-/* Begins a checkpoint: stage, updates done, and the snapshot that answer carries. *out is for sl_training_checkpoint.
- */
-SL_MUST_CHECK sl_status sl_checkpoint_begin(const char *stage, int64_t update, const sl_learn_message *answer,
-                                            sl_tensors **out);
-/* Writes it; consumes file on every path. */
+/* Writes the next one; consumes file on every path. */
 SL_MUST_CHECK sl_status sl_training_checkpoint(sl_training *self, sl_tensors **file);
 
 #endif

@@ -41,6 +41,9 @@ static void make_setup(sl_synthetic *self) {
     const sl_synthetic_def *d = &self->def;
     sl_setup *s = &self->setup;
     sl_net_def net = {.n_layers = 1, .cell = d->cell, .activation = SL_ACT_TANH, .layer_norm = d->layer_norm};
+    s->experiment = &self->experiment;
+    s->root = sl_rng_seed(5);
+    s->direct = d->direct;
     s->N = s->spec.n_agents = d->N;
     s->O = d->O;
     s->A = d->A;
@@ -51,7 +54,7 @@ static void make_setup(sl_synthetic *self) {
     s->spec.max_steps = d->T;
     s->teacher = s->critic = net;
     s->teacher.in_dim = d->O + (d->agent_id ? d->N : 0);
-    s->teacher.hidden = d->hidden;
+    s->teacher.hidden = d->teacher_hidden;
     s->teacher.out_dim = d->A;
     s->critic_own = d->critic_own;
     s->critic_rows = !d->team;
@@ -70,39 +73,41 @@ static void make_setup(sl_synthetic *self) {
 
 static void make_options(sl_synthetic *self) {
     const sl_synthetic_def *d = &self->def;
-    self->ppo = (sl_exp_ppo){.n_envs = d->B,
-                             .rollout_steps = d->T,
-                             .epochs = 1,
-                             .minibatches = 1,
-                             .chunk = d->chunk,
-                             .lr = 1e-2,
-                             .lr_final = 1e-2,
-                             .adam_eps = 1e-5,
-                             .clip = 0.2,
-                             .entropy = 0.01,
-                             .entropy_final = 0.01,
-                             .value_coef = 1,
-                             .huber_delta = 10,
-                             .max_grad_norm = 10,
-                             .reward = d->team ? SL_EXP_SUM : SL_EXP_OWN};
-    self->distill = (sl_exp_distill){.episodes = d->B,
-                                     .epochs = 1,
-                                     .minibatches = 1,
-                                     .lr = 1e-2,
-                                     .lr_final = 1e-2,
-                                     .adam_eps = 1e-5,
-                                     .max_grad_norm = 10,
-                                     .w_ppo = 0.7,
-                                     .w_kl = 1,
-                                     .w_ce = 0.5,
-                                     .w_sr = 0.8,
-                                     .w_role = 0.6,
-                                     .tau = 1.5,
-                                     .tau_role = 0.9,
-                                     .clip = 0.2,
-                                     .entropy = 0.02,
-                                     .common_dim = 6,
-                                     .role_dim = 4};
+    self->ppo = &self->experiment.teacher.ppo;
+    self->distill = &self->experiment.distill;
+    *self->ppo = (sl_exp_ppo){.n_envs = d->B,
+                              .rollout_steps = d->T,
+                              .epochs = 1,
+                              .minibatches = 1,
+                              .chunk = d->chunk,
+                              .lr = 1e-2,
+                              .lr_final = 1e-2,
+                              .adam_eps = 1e-5,
+                              .clip = 0.2,
+                              .entropy = 0.01,
+                              .entropy_final = 0.01,
+                              .value_coef = 1,
+                              .huber_delta = 10,
+                              .max_grad_norm = 10,
+                              .reward = d->team ? SL_EXP_SUM : SL_EXP_OWN};
+    *self->distill = (sl_exp_distill){.episodes = d->B,
+                                      .epochs = 1,
+                                      .minibatches = 1,
+                                      .lr = 1e-2,
+                                      .lr_final = 1e-2,
+                                      .adam_eps = 1e-5,
+                                      .max_grad_norm = 10,
+                                      .w_ppo = 0.7,
+                                      .w_kl = 1,
+                                      .w_ce = 0.5,
+                                      .w_sr = 0.8,
+                                      .w_role = 0.6,
+                                      .tau = 1.5,
+                                      .tau_role = 0.9,
+                                      .clip = 0.2,
+                                      .entropy = 0.02,
+                                      .common_dim = 6,
+                                      .role_dim = 4};
 }
 
 static void make_masks(sl_synthetic *self, sl_rng *rng) {
@@ -147,10 +152,9 @@ void sl_synthetic_init(sl_synthetic *self, const sl_synthetic_def *def) {
     b->S = self->setup.S;
     b->M = self->setup.M;
     b->C = (d->T + d->chunk - 1) / d->chunk;
-    b->H = d->hidden + 2 * (d->N - 1);
+    b->H = d->direct ? d->hidden + 2 * (d->N - 1) : d->teacher_hidden;
     b->critic_H = d->critic_hidden;
     b->teacher_H = d->teacher_hidden;
-    self->setup.teacher.hidden = d->hidden;
     size_t R = (size_t)d->T * (size_t)d->B, N = (size_t)d->N, M = (size_t)b->M, C = (size_t)b->C * (size_t)d->B;
     make_masks(self, &rng);
     b->obs = normals(self, R * N * (size_t)d->O, 0, 1, &rng);
@@ -169,6 +173,34 @@ void sl_synthetic_init(sl_synthetic *self, const sl_synthetic_def *def) {
 void sl_synthetic_fini(sl_synthetic *self) {
     for (int k = 0; k < self->n_owned; k++) sl_free(self->owned[k]);
     self->n_owned = 0;
+}
+
+void sl_synthetic_message(const sl_synthetic *self, sl_learn_message *out) {
+    *out = (sl_learn_message){.kind = SL_LEARN_BATCH};
+    sl_batch sent = self->batch;
+    // a state that is the observations is not sent
+    sent.state = NULL;
+    if (sent.critic_obs == sent.obs) sent.critic_obs = NULL;
+    sl_batch_add(&sent, out);
+}
+
+void sl_synthetic_learner_create(sl_synthetic_learner *self, const char *name, const sl_synthetic_def *def,
+                                 int n_threads, int block_rows) {
+    *self = (sl_synthetic_learner){0};
+    sl_synthetic_init(&self->data, def);
+    SL_ASSERT(sl_pool_create(n_threads, &self->pool) == SL_OK);
+    sl_learner_def learner = {&self->data.setup, self->pool, block_rows};
+    SL_ASSERT(sl_learner_create(name, &learner, &self->learner) == SL_OK);
+}
+
+void sl_synthetic_learner_destroy(sl_synthetic_learner *self) {
+    sl_learner_destroy(&self->learner);
+    sl_pool_destroy(&self->pool);
+    sl_synthetic_fini(&self->data);
+}
+
+void sl_synthetic_learner_update(sl_synthetic_learner *self, double progress) {
+    self->learner->class->update(self->learner, &self->data.batch, progress);
 }
 
 void sl_synthetic_disturb(size_t n, float *params, double deviation, uint64_t seed) {

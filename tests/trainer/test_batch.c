@@ -25,11 +25,7 @@ static void setup(fixture *f) {
     def.with_avail = def.with_alive = true;
     sl_synthetic_init(&f->data, &def);
     const sl_batch *b = &f->data.batch;
-    f->message.kind = SL_LEARN_BATCH;
-    // a state that is the observations is not sent
-    sl_batch sent = *b;
-    sent.state = sent.critic_obs = NULL;
-    sl_batch_add(&sent, &f->message);
+    sl_synthetic_message(&f->data, &f->message);
     for (int i = 0; i < 3; i++) f->n_actions[i] = i == 2 ? b->A - 1 : b->A;
     f->need = (sl_batch_need){.T = b->T, .B = b->B, .chunk = 3, .critic = true, .n_actions = f->n_actions};
     f->need.H = b->H, f->need.critic_H = b->critic_H, f->need.teacher_H = b->teacher_H;

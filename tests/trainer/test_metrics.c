@@ -24,25 +24,36 @@ static void assert_csv(const sl_temp_folder *folder, const char *expected) {
     sl_free(bytes);
 }
 
-static sl_metrics *open_at(const sl_temp_folder *folder, int64_t keep) {
+static struct numbers { double a, b; } numbers;
+static const sl_metric a = SL_METRIC("a", struct numbers, a, SL_METRIC_GAUGE, "", "one");
+static const sl_metric b = SL_METRIC("b", struct numbers, b, SL_METRIC_GAUGE, "", "two");
+static const sl_metric c = SL_METRIC("c", struct numbers, b, SL_METRIC_GAUGE, "", "three");
+
+static sl_metrics *open_columns(const sl_temp_folder *folder, const sl_metric *second, int64_t keep) {
+    const sl_metrics_column columns[] = {{&a, &numbers}, {second, &numbers}};
     sl_metrics *metrics = NULL;
-    assert_int_equal(sl_metrics_open(folder->path, "teacher", "update,a,b", keep, &metrics), SL_OK);
+    assert_int_equal(sl_metrics_open(folder->path, "teacher", 2, columns, keep, &metrics), SL_OK);
     return metrics;
+}
+
+static sl_metrics *open_at(const sl_temp_folder *folder, int64_t keep) {
+    return open_columns(folder, &b, keep);
+}
+
+static sl_status write_row(sl_metrics *metrics, int64_t update, double first, double second) {
+    numbers = (struct numbers){first, second};
+    return sl_metrics_row(metrics, update);
 }
 
 static void rows_after_the_checkpoint_are_cut(void **state) {
     (void)state;
     sl_temp_folder folder = sl_temp_folder_create();
     sl_metrics *metrics = open_at(&folder, 0);
-    for (int k = 1; k <= 12; k++) {
-        const double row[2] = {k == 2 ? (double)NAN : 0.5 * k, -k};
-        assert_int_equal(sl_metrics_row(metrics, k, 2, row), SL_OK);
-    }
+    for (int k = 1; k <= 12; k++) assert_int_equal(write_row(metrics, k, k == 2 ? (double)NAN : 0.5 * k, -k), SL_OK);
     sl_metrics_close(&metrics);
     metrics = open_at(&folder, 3);
     assert_csv(&folder, "update,a,b\n1,0.5,-1\n2,,-2\n3,1.5,-3\n");
-    const double row[2] = {1, 2};
-    assert_int_equal(sl_metrics_row(metrics, 4, 2, row), SL_OK);
+    assert_int_equal(write_row(metrics, 4, 1, 2), SL_OK);
     sl_metrics_close(&metrics);
     assert_csv(&folder, "update,a,b\n1,0.5,-1\n2,,-2\n3,1.5,-3\n4,1,2\n");
     // a row that a crash cut in the middle goes, and a start from nothing begins a new file
@@ -62,10 +73,9 @@ static void a_file_with_other_columns_is_begun_anew(void **state) {
     (void)state;
     sl_temp_folder folder = sl_temp_folder_create();
     sl_metrics *metrics = open_at(&folder, 0);
-    const double row[2] = {1, 2};
-    assert_int_equal(sl_metrics_row(metrics, 1, 2, row), SL_OK);
+    assert_int_equal(write_row(metrics, 1, 1, 2), SL_OK);
     sl_metrics_close(&metrics);
-    assert_int_equal(sl_metrics_open(folder.path, "teacher", "update,a,c", 1, &metrics), SL_OK);
+    metrics = open_columns(&folder, &c, 1);
     sl_metrics_close(&metrics);
     assert_csv(&folder, "update,a,c\n");
     sl_temp_folder_remove(&folder);
@@ -80,8 +90,7 @@ static void lost_rows_are_said(void **state) {
     sl_metrics *metrics = open_at(&folder, 5);
     (void)sl_capture_end(said, sizeof said);
     assert_non_null(strstr(said, "metrics/teacher.csv: the rows of 5 updates are lost"));
-    const double row[2] = {1, 2};
-    for (int k = 6; k <= 9; k++) assert_int_equal(sl_metrics_row(metrics, k, 2, row), SL_OK);
+    for (int k = 6; k <= 9; k++) assert_int_equal(write_row(metrics, k, 1, 2), SL_OK);
     sl_metrics_close(&metrics);
     sl_capture_begin();
     metrics = open_at(&folder, 9);

@@ -15,7 +15,7 @@
 static void forward(const sl_distill *self, sl_distill_slice *s, int i, const sl_chunks *chunks) {
     const sl_distill_student *one = &self->students[i];
     const sl_batch *batch = self->batch;
-    const sl_exp_distill *options = self->def.options;
+    const sl_exp_distill *options = self->options;
     sl_distill_view *v = &s->views[i];
     sl_rows rows = {self->N, i, 1};
     int L = chunks->L, n = chunks->n, R = L * n, H = one->def.hidden, A = one->def.out_dim;
@@ -42,7 +42,7 @@ static void forward(const sl_distill *self, sl_distill_slice *s, int i, const sl
 
 /* Eq. 3-5, 7 and 8: what concerns student i's logits alone. */
 static void logit_losses(const sl_distill *self, sl_distill_slice *s, int i, const sl_chunks *chunks) {
-    const sl_exp_distill *options = self->def.options;
+    const sl_exp_distill *options = self->options;
     const sl_batch *batch = self->batch;
     sl_distill_view *v = &s->views[i];
     sl_rows rows = {self->N, i, 1}, advantage_rows = {batch->M == 1 ? 1 : self->N, i, 1};
@@ -86,18 +86,18 @@ static void relation_loss(const sl_distill *self, sl_distill_slice *s, int R) {
     }
     for (int r = 0; r < R; r++) s->pair_weight[r] = (float)self->pair_share;
     s->sums.sr += sl_kd_relation(R, self->N, self->D, s->ct, s->cs, all ? NULL : s->alive, s->pair_weight,
-                                 self->def.options->w_sr, s->dcs);
+                                 self->options->w_sr, s->dcs);
 }
 
 /* Eq. 10 and 11 for student i; every n-th step its gradient moves W_T too. */
 static void role_loss(const sl_distill *self, sl_distill_slice *s, int index, int i, const sl_chunks *chunks) {
     sl_distill_view *v = &s->views[i];
-    int R = chunks->L * chunks->n, K = self->K, H_teacher = self->need.teacher_H;
+    int R = chunks->L * chunks->n, K = self->K, H_teacher = self->base.need.teacher_H;
     size_t n = (size_t)R * (size_t)K;
     memset(v->droles, 0, n * sizeof(float));
     memset(v->drt, 0, n * sizeof(float));
-    s->sums.role += sl_kd_role(R, K, v->rt, v->roles, self->def.options->tau_role, v->weight,
-                               self->def.options->w_role, v->droles, self->moves_teacher ? v->drt : NULL);
+    s->sums.role += sl_kd_role(R, K, v->rt, v->roles, self->options->tau_role, v->weight, self->options->w_role,
+                               v->droles, self->moves_teacher ? v->drt : NULL);
     if (!self->moves_teacher) return;
     sl_rows rows = {self->N, i, 1};
     sl_gather_input(chunks, &rows, self->batch->teacher_z, H_teacher, H_teacher, 0, s->zt);
@@ -108,7 +108,7 @@ static void role_loss(const sl_distill *self, sl_distill_slice *s, int index, in
 /* From the losses back through the maps and the network of student i. */
 static void backward(const sl_distill *self, sl_distill_slice *s, int index, int i, int R) {
     const sl_distill_student *one = &self->students[i];
-    const sl_exp_distill *options = self->def.options;
+    const sl_exp_distill *options = self->options;
     sl_distill_view *v = &s->views[i];
     int H = one->def.hidden, D = self->D, K = self->K;
     size_t n_common = (size_t)D * (size_t)H;
@@ -133,8 +133,8 @@ static void run_block(sl_distill *self, int index, const sl_chunks *chunks) {
     sl_gather_not_first(chunks, 1, s->not_first);
     for (int i = 0; i < self->N; i++) forward(self, s, i, chunks);
     for (int i = 0; i < self->N; i++) logit_losses(self, s, i, chunks);
-    if (self->def.options->w_sr != 0) relation_loss(self, s, R);
-    for (int i = 0; i < self->N && self->def.options->w_role != 0; i++) role_loss(self, s, index, i, chunks);
+    if (self->options->w_sr != 0) relation_loss(self, s, R);
+    for (int i = 0; i < self->N && self->options->w_role != 0; i++) role_loss(self, s, index, i, chunks);
     for (int i = 0; i < self->N; i++) backward(self, s, index, i, R);
 }
 
@@ -212,16 +212,16 @@ static double total_loss(const sl_exp_distill *w, const sl_distill_sums *s) {
 static void project_teacher(sl_distill *self, bool common, bool role) {
     const sl_batch *batch = self->batch;
     int R = batch->T * batch->B * batch->N, H = batch->teacher_H;
-    if (common && self->def.options->w_sr != 0)
+    if (common && self->options->w_sr != 0)
         sl_blas_nt(R, self->D, H, batch->teacher_z, H, self->teacher_common, H, 0.0f, self->common_t, self->D);
-    if (role && self->def.options->w_role != 0)
+    if (role && self->options->w_role != 0)
         sl_blas_nt(R, self->K, H, batch->teacher_z, H, self->teacher_role.params, H, 0.0f, self->role_t, self->K);
 }
 
 static void prepare(sl_distill *self, const sl_batch *batch) {
     self->batch = batch;
     self->moves_teacher = false;
-    if (self->def.options->w_ppo != 0)
+    if (self->options->w_ppo != 0)
         sl_advantage_normalise((size_t)batch->T * (size_t)batch->B, batch->M, batch->N, batch->advantage,
                                batch->alive, self->advantage);
     project_teacher(self, true, true);
@@ -229,11 +229,11 @@ static void prepare(sl_distill *self, const sl_batch *batch) {
 
 /* The epoch's order of the chunks; a single minibatch is the same in any. */
 static void permute(sl_distill *self) {
-    if (self->def.options->minibatches > 1) sl_rng_permute(&self->minibatch, self->n_chunks, self->order);
+    if (self->options->minibatches > 1) sl_rng_permute(&self->minibatch, self->n_chunks, self->order);
 }
 
 static void step(sl_distill *self, double lr) {
-    const sl_exp_distill *options = self->def.options;
+    const sl_exp_distill *options = self->options;
     bool maps = options->w_sr != 0 || options->w_role != 0;
     for (int i = 0; i < self->N; i++) {
         sl_distill_student *one = &self->students[i];
@@ -258,7 +258,7 @@ static void add_mean(sl_distill_sums *mean, const sl_distill_sums *part, double 
 }
 
 static void one_epoch(sl_distill *self, double lr, sl_distill_sums *mean) {
-    const sl_exp_distill *options = self->def.options;
+    const sl_exp_distill *options = self->options;
     permute(self);
     *mean = (sl_distill_sums){0};
     for (int m = 0; m < options->minibatches; m++) {
@@ -277,41 +277,39 @@ static void one_epoch(sl_distill *self, double lr, sl_distill_sums *mean) {
     }
 }
 
-void sl_distill_update(sl_distill *self, const sl_batch *batch, double progress, sl_distill_stats *stats) {
-    const sl_exp_distill *options = self->def.options;
+static void update(sl_learner *learner, const sl_batch *batch, double progress) {
+    sl_distill *self = (sl_distill *)learner;
+    const sl_exp_distill *options = self->options;
     double lr = options->lr + (options->lr_final - options->lr) * progress;
     prepare(self, batch);
     sl_distill_sums mean = {0};
     for (int epoch = 0; epoch < options->epochs; epoch++) one_epoch(self, lr, &mean);
-    *stats = (sl_distill_stats){.loss = total_loss(options, &mean),
-                                .ppo = mean.ppo.policy_loss,
-                                .kl = mean.kl,
-                                .ce = mean.ce,
-                                .sr = mean.sr,
-                                .role = mean.role,
-                                .entropy = mean.ppo.entropy,
-                                .agreement = mean.agreement,
-                                .ratio_kl = mean.ppo.kl,
-                                .clip_fraction = mean.ppo.clipped,
-                                .grad_norm = self->students[0].net.norm,
-                                .lr = lr,
-                                .skipped = self->skipped_losses};
+    self->stats = (sl_distill_stats){.loss = total_loss(options, &mean),
+                                     .ppo = mean.ppo.policy_loss,
+                                     .kl = mean.kl,
+                                     .ce = mean.ce,
+                                     .sr = mean.sr,
+                                     .role = mean.role,
+                                     .entropy = mean.ppo.entropy,
+                                     .agreement = mean.agreement,
+                                     .ratio_kl = mean.ppo.kl,
+                                     .clip_fraction = mean.ppo.clipped,
+                                     .grad_norm = self->students[0].net.norm,
+                                     .lr = lr,
+                                     .skipped = self->skipped_losses};
     for (int i = 0; i < self->N; i++)
-        stats->skipped += self->students[i].net.skipped + self->students[i].maps.skipped;
+        self->stats.skipped += self->students[i].net.skipped + self->students[i].maps.skipped;
 }
 
 /* ---- what others see ---- */
 
-const sl_batch_need *sl_distill_need(const sl_distill *self) {
-    return &self->need;
+static sl_learner_params get_params(const sl_learner *learner) {
+    const sl_distill *self = (const sl_distill *)learner;
+    return (sl_learner_params){.actor = self->params, .n_actor = self->n_students};
 }
 
-float *sl_distill_params(const sl_distill *self, size_t *n) {
-    *n = self->n_students;
-    return self->params;
-}
-
-float *sl_distill_all_params(const sl_distill *self, size_t *n) {
+float *sl_distill_all_params(const sl_learner *learner, size_t *n) {
+    const sl_distill *self = (const sl_distill *)learner;
     *n = self->n_params;
     return self->params;
 }
@@ -323,18 +321,20 @@ static float *add_slices(const sl_parameter_group *trained, float *grads) {
     return grads + trained->n;
 }
 
-double sl_distill_loss(sl_distill *self, const sl_batch *batch, float *grads) {
+double sl_distill_loss(sl_learner *learner, const sl_batch *batch, float *grads) {
+    sl_distill *self = (sl_distill *)learner;
     prepare(self, batch);
-    self->moves_teacher = self->def.options->w_role != 0;
+    self->moves_teacher = self->options->w_role != 0;
     for (int k = 0; k < self->n_chunks; k++) self->order[k] = k;
     sl_distill_sums total = run_minibatch(self, self->n_chunks, self->order);
     for (int i = 0; i < self->N; i++) grads = add_slices(&self->students[i].net, grads);
     for (int i = 0; i < self->N; i++) grads = add_slices(&self->students[i].maps, grads);
     (void)add_slices(&self->teacher_role, grads);
-    return total_loss(self->def.options, &total);
+    return total_loss(self->options, &total);
 }
 
-sl_status sl_distill_save(const sl_distill *self, sl_tensors *file) {
+static sl_status save(const sl_learner *learner, sl_tensors *file) {
+    const sl_distill *self = (const sl_distill *)learner;
     for (int i = 0; i < self->N; i++) {
         SL_TRY(sl_parameter_group_save(&self->students[i].net, self->students[i].name, file));
         SL_TRY(sl_parameter_group_save(&self->students[i].maps, self->students[i].maps_name, file));
@@ -347,7 +347,8 @@ sl_status sl_distill_save(const sl_distill *self, sl_tensors *file) {
     return sl_tensors_add(file, "minibatch", SL_I64, 1, (const int64_t[]){6}, stream);
 }
 
-sl_status sl_distill_load(sl_distill *self, const sl_tensors *file) {
+static sl_status load(sl_learner *learner, const sl_tensors *file) {
+    sl_distill *self = (sl_distill *)learner;
     const sl_tensor *stream;
     SL_TRY(sl_tensors_find(file, "minibatch", SL_I64, 6, &stream));
     for (int i = 0; i < self->N; i++) {
@@ -361,3 +362,35 @@ sl_status sl_distill_load(sl_distill *self, const sl_tensors *file) {
     self->steps = words[5];
     return SL_OK;
 }
+
+static const sl_metric columns[] = {
+    SL_METRIC("loss", sl_distill_stats, loss, SL_METRIC_GAUGE, "", "eq. 5, weighted and summed"),
+    SL_METRIC("ppo", sl_distill_stats, ppo, SL_METRIC_GAUGE, "", "eq. 3 without its weight"),
+    SL_METRIC("kl", sl_distill_stats, kl, SL_METRIC_GAUGE, "", "eq. 7 without its weight"),
+    SL_METRIC("ce", sl_distill_stats, ce, SL_METRIC_GAUGE, "", "eq. 8 without its weight"),
+    SL_METRIC("sr", sl_distill_stats, sr, SL_METRIC_GAUGE, "", "eq. 9 without its weight"),
+    SL_METRIC("role", sl_distill_stats, role, SL_METRIC_GAUGE, "", "eq. 10 without its weight"),
+    SL_METRIC("entropy", sl_distill_stats, entropy, SL_METRIC_GAUGE, "nats", "of the students"),
+    SL_METRIC("agreement", sl_distill_stats, agreement, SL_METRIC_GAUGE, "",
+              "share of the samples in which student and teacher prefer the same action"),
+    SL_METRIC("ratio_kl", sl_distill_stats, ratio_kl, SL_METRIC_GAUGE, "nats",
+              "of the students from the policy that acted: mean of rho - 1 - log rho"),
+    SL_METRIC("clip_fraction", sl_distill_stats, clip_fraction, SL_METRIC_GAUGE, "",
+              "share of the samples whose probability ratio left the clip range"),
+    SL_METRIC("grad_norm", sl_distill_stats, grad_norm, SL_METRIC_GAUGE, "",
+              "of agent 0's student, last minibatch, before clipping"),
+    SL_METRIC("lr", sl_distill_stats, lr, SL_METRIC_GAUGE, "", "learning rate"),
+    SL_METRIC("skipped", sl_distill_stats, skipped, SL_METRIC_COUNTER, "steps",
+              "skipped so far: a loss or a gradient was not finite"),
+};
+
+const sl_learner_class sl_distill_class = {
+    .name = "distill",
+    .columns = SL_METRIC_TABLE(columns),
+    .create = sl_distill_create,
+    .destroy = sl_distill_destroy,
+    .update = update,
+    .get_params = get_params,
+    .save = save,
+    .load = load,
+};

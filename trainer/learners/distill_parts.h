@@ -1,5 +1,5 @@
-/* distill_parts.h - inside the distillation learner: what it is made of. For distill.c alone; distill_parts.c makes
- * and frees it. */
+/* distill_parts.h - inside the distillation learner: what it is made of. distill_parts.c makes and frees it,
+ * distill.c learns. */
 #ifndef SL_TRAINER_LEARNERS_DISTILL_PARTS_H
 #define SL_TRAINER_LEARNERS_DISTILL_PARTS_H
 
@@ -43,10 +43,12 @@ typedef struct sl_distill_slice {
     sl_distill_sums sums;
 } sl_distill_slice;
 
-struct sl_distill {
-    sl_distill_def def;
-    sl_batch_need need;
-    int n_actions[SL_EXP_MAX_AGENTS];
+typedef struct sl_distill {
+    sl_learner base;
+    sl_distill_stats stats;
+    const sl_setup *setup;
+    const sl_exp_distill *options;
+    int n_actions[SL_MAX_AGENTS];
     sl_pool *pool;
     int N, D, K, n_slices, n_chunks, block_chunks;
     sl_distill_student *students;
@@ -67,6 +69,9 @@ struct sl_distill {
     int n_minibatch;
     bool moves_teacher; /* this minibatch's gradient also goes to W_T */
     double row_share, pair_share;
-};
+} sl_distill;
+
+SL_MUST_CHECK sl_status sl_distill_create(const sl_learner_def *def, sl_learner **out); /* SL_MEMORY, SL_CONFIG */
+void sl_distill_destroy(sl_learner *learner);
 
 #endif

@@ -59,7 +59,7 @@ static void actor_block(sl_mappo *self, int k, int index, const sl_chunks *chunk
     if (batch->avail) sl_gather_bytes(chunks, &one->rows, batch->avail, batch->A, A, s->avail);
     sl_categorical_log_softmax(R, A, s->out, rows.avail, s->logp);
     memset(s->dout, 0, (size_t)R * (size_t)A * sizeof *s->dout);
-    sl_ppo_actor_loss(&rows, s->logp, 1.0, self->entropy_coef, self->def.ppo->clip, s->scratch, s->dout, &s->sums);
+    sl_ppo_actor_loss(&rows, s->logp, 1.0, self->entropy_coef, self->ppo->clip, s->scratch, s->dout, &s->sums);
     sl_net_backward(&one->def, one->trained.params, s->workspaces[k], s->dout, NULL,
                     sl_parameter_group_slice(&one->trained, index));
 }
@@ -68,10 +68,10 @@ static void critic_block(sl_mappo *self, int index, const sl_chunks *chunks) {
     int k = self->n_nets;
     const sl_mappo_net *one = &self->nets[k];
     const sl_batch *batch = self->batch;
-    const sl_exp_ppo *ppo = self->def.ppo;
+    const sl_exp_ppo *ppo = self->ppo;
     sl_mappo_slice *s = &self->slices[index];
     int R = chunks->L * chunks->n * one->rows.G;
-    const sl_setup *setup = self->def.setup;
+    const sl_setup *setup = self->setup;
     if (setup->critic_rows)
         sl_gather_critic(chunks, setup->critic_own ? batch->O : 0, s->x);
     else
@@ -176,7 +176,7 @@ static void prepare(sl_mappo *self, const sl_batch *batch) {
     self->batch = batch;
     sl_advantage_normalise(R, batch->M, batch->N, batch->advantage, batch->alive, self->advantage);
     float old_mean = 0, old_std = 1, mean = 0, std = 1;
-    if (self->def.ppo->value_norm) {
+    if (self->ppo->value_norm) {
         sl_value_norm_stats(&self->value_norm, &old_mean, &old_std);
         sl_value_norm before = self->value_norm;
         sl_value_norm_update(&self->value_norm, n, batch->target);
@@ -193,7 +193,7 @@ static void prepare(sl_mappo *self, const sl_batch *batch) {
 
 /* The epoch's order of the chunks; a single minibatch is the same in any. */
 static void permute(sl_mappo *self) {
-    if (self->def.ppo->minibatches > 1) sl_rng_permute(&self->minibatch, self->n_chunks, self->order);
+    if (self->ppo->minibatches > 1) sl_rng_permute(&self->minibatch, self->n_chunks, self->order);
 }
 
 typedef struct step_context {
@@ -205,7 +205,7 @@ static void step_net(void *context, int k, int thread) {
     (void)thread;
     step_context *step = context;
     sl_mappo_net *one = &step->self->nets[k];
-    const sl_exp_ppo *ppo = step->self->def.ppo;
+    const sl_exp_ppo *ppo = step->self->ppo;
     sl_parameter_group_step(&one->trained, one->name, step->lr, ppo->adam_eps, ppo->max_grad_norm);
 }
 
@@ -213,8 +213,9 @@ static bool is_finite(const sl_ppo_sums *sums) {
     return isfinite(sums->policy_loss) && isfinite(sums->value_loss) && isfinite(sums->entropy);
 }
 
-void sl_mappo_update(sl_mappo *self, const sl_batch *batch, double progress, sl_mappo_stats *stats) {
-    const sl_exp_ppo *ppo = self->def.ppo;
+static void update(sl_learner *learner, const sl_batch *batch, double progress) {
+    sl_mappo *self = (sl_mappo *)learner;
+    const sl_exp_ppo *ppo = self->ppo;
     step_context step = {self, ppo->lr + (ppo->lr_final - ppo->lr) * progress};
     self->entropy_coef = ppo->entropy + (ppo->entropy_final - ppo->entropy) * progress;
     prepare(self, batch);
@@ -240,21 +241,22 @@ void sl_mappo_update(sl_mappo *self, const sl_batch *batch, double progress, sl_
     }
     // separate networks each add a mean
     double per_net = 1.0 / self->n_nets;
-    *stats = (sl_mappo_stats){.policy_loss = mean.policy_loss * per_net,
-                              .value_loss = mean.value_loss,
-                              .entropy = mean.entropy * per_net,
-                              .kl = mean.kl * per_net,
-                              .clip_fraction = mean.clipped * per_net,
-                              .actor_norm = self->nets[0].trained.norm,
-                              .critic_norm = self->nets[self->n_nets].trained.norm,
-                              .lr = step.lr,
-                              .skipped = self->skipped_losses};
-    for (int k = 0; k <= self->n_nets; k++) stats->skipped += self->nets[k].trained.skipped;
+    self->stats = (sl_mappo_stats){.policy_loss = mean.policy_loss * per_net,
+                                   .value_loss = mean.value_loss,
+                                   .entropy = mean.entropy * per_net,
+                                   .kl = mean.kl * per_net,
+                                   .clip_fraction = mean.clipped * per_net,
+                                   .actor_norm = self->nets[0].trained.norm,
+                                   .critic_norm = self->nets[self->n_nets].trained.norm,
+                                   .lr = step.lr,
+                                   .skipped = self->skipped_losses};
+    for (int k = 0; k <= self->n_nets; k++) self->stats.skipped += self->nets[k].trained.skipped;
 }
 
-double sl_mappo_loss(sl_mappo *self, const sl_batch *batch, int n_chunks, const int *chunks, float *actor_grads,
+double sl_mappo_loss(sl_learner *learner, const sl_batch *batch, int n_chunks, const int *chunks, float *actor_grads,
                      float *critic_grads) {
-    self->entropy_coef = self->def.ppo->entropy;
+    sl_mappo *self = (sl_mappo *)learner;
+    self->entropy_coef = self->ppo->entropy;
     prepare(self, batch);
     sl_ppo_sums sums = run_minibatch(self, n_chunks, chunks);
     float *grads = actor_grads;
@@ -266,39 +268,28 @@ double sl_mappo_loss(sl_mappo *self, const sl_batch *batch, int n_chunks, const 
             for (size_t p = 0; p < trained->n; p++) grads[p] += sl_parameter_group_slice(trained, s)[p];
         grads += trained->n;
     }
-    return sums.policy_loss - self->entropy_coef * sums.entropy + self->def.ppo->value_coef * sums.value_loss;
+    return sums.policy_loss - self->entropy_coef * sums.entropy + self->ppo->value_coef * sums.value_loss;
 }
 
 /* ---- what others see ---- */
 
-const sl_batch_need *sl_mappo_need(const sl_mappo *self) {
-    return &self->need;
+static sl_learner_params get_params(const sl_learner *learner) {
+    const sl_mappo *self = (const sl_mappo *)learner;
+    float mean = 0, std = 1;
+    if (self->ppo->value_norm) sl_value_norm_stats(&self->value_norm, &mean, &std);
+    return (sl_learner_params){self->actor_params, self->critic_params, self->n_actor,
+                               self->n_critic,     (double)mean,        (double)std};
 }
 
-float *sl_mappo_actor(const sl_mappo *self, size_t *n) {
-    *n = self->n_actor;
-    return self->actor_params;
-}
-
-float *sl_mappo_critic(const sl_mappo *self, size_t *n) {
-    *n = self->n_critic;
-    return self->critic_params;
-}
-
-void sl_mappo_value_stats(const sl_mappo *self, double *mean, double *std) {
-    float m = 0, s = 1;
-    if (self->def.ppo->value_norm) sl_value_norm_stats(&self->value_norm, &m, &s);
-    *mean = (double)m;
-    *std = (double)s;
-}
-
-void sl_mappo_start_from(sl_mappo *self, const sl_policy *teacher) {
+static void start_from(sl_learner *learner, const sl_policy *teacher) {
+    sl_mappo *self = (sl_mappo *)learner;
     memcpy(self->actor_params, teacher->params, self->n_actor * sizeof *self->actor_params);
     memcpy(self->critic_params, teacher->critic_params, self->n_critic * sizeof *self->critic_params);
     sl_value_norm_set(&self->value_norm, teacher->value_mean, teacher->value_std, 1000);
 }
 
-sl_status sl_mappo_save(const sl_mappo *self, sl_tensors *file) {
+static sl_status save(const sl_learner *learner, sl_tensors *file) {
+    const sl_mappo *self = (const sl_mappo *)learner;
     for (int k = 0; k <= self->n_nets; k++)
         SL_TRY(sl_parameter_group_save(&self->nets[k].trained, self->nets[k].name, file));
     const double norm[3] = {self->value_norm.mean, self->value_norm.mean_sq, self->value_norm.debias};
@@ -309,7 +300,8 @@ sl_status sl_mappo_save(const sl_mappo *self, sl_tensors *file) {
     return sl_tensors_add(file, "minibatch", SL_I64, 1, (const int64_t[]){5}, stream);
 }
 
-sl_status sl_mappo_load(sl_mappo *self, const sl_tensors *file) {
+static sl_status load(sl_learner *learner, const sl_tensors *file) {
+    sl_mappo *self = (sl_mappo *)learner;
     const sl_tensor *norm, *stream;
     SL_TRY(sl_tensors_find(file, "value_norm", SL_F64, 3, &norm));
     SL_TRY(sl_tensors_find(file, "minibatch", SL_I64, 5, &stream));
@@ -321,3 +313,34 @@ sl_status sl_mappo_load(sl_mappo *self, const sl_tensors *file) {
     self->skipped_losses = ((const int64_t *)stream->data)[4];
     return SL_OK;
 }
+
+static const sl_metric columns[] = {
+    SL_METRIC("policy_loss", sl_mappo_stats, policy_loss, SL_METRIC_GAUGE, "",
+              "the clipped surrogate with its sign turned, without the entropy bonus"),
+    SL_METRIC("value_loss", sl_mappo_stats, value_loss, SL_METRIC_GAUGE, "",
+              "the clipped Huber loss of the critic, in normalised units"),
+    SL_METRIC("entropy", sl_mappo_stats, entropy, SL_METRIC_GAUGE, "nats", "of the policy"),
+    SL_METRIC("kl", sl_mappo_stats, kl, SL_METRIC_GAUGE, "nats",
+              "of the new policy from the one that acted: mean of rho - 1 - log rho"),
+    SL_METRIC("clip_fraction", sl_mappo_stats, clip_fraction, SL_METRIC_GAUGE, "",
+              "share of the samples whose probability ratio left the clip range"),
+    SL_METRIC("actor_norm", sl_mappo_stats, actor_norm, SL_METRIC_GAUGE, "",
+              "gradient norm of the last minibatch before clipping; of agent 0 with method direct"),
+    SL_METRIC("critic_norm", sl_mappo_stats, critic_norm, SL_METRIC_GAUGE, "",
+              "gradient norm of the last minibatch before clipping"),
+    SL_METRIC("lr", sl_mappo_stats, lr, SL_METRIC_GAUGE, "", "learning rate"),
+    SL_METRIC("skipped", sl_mappo_stats, skipped, SL_METRIC_COUNTER, "steps",
+              "skipped so far: a loss or a gradient was not finite"),
+};
+
+const sl_learner_class sl_mappo_class = {
+    .name = "mappo",
+    .columns = SL_METRIC_TABLE(columns),
+    .create = sl_mappo_create,
+    .destroy = sl_mappo_destroy,
+    .update = update,
+    .get_params = get_params,
+    .start_from = start_from,
+    .save = save,
+    .load = load,
+};

@@ -8,14 +8,14 @@
 enum { BLOCK_ROWS = 2048 };
 
 static void describe_nets(sl_mappo *self) {
-    const sl_setup *setup = self->def.setup;
+    const sl_setup *setup = self->setup;
     for (int k = 0; k < self->n_nets; k++) {
         sl_mappo_net *actor = &self->nets[k];
-        actor->def = self->def.separate ? setup->students[k] : setup->teacher;
-        actor->rows = self->def.separate ? (sl_rows){setup->N, k, 1} : (sl_rows){setup->N, 0, setup->N};
-        actor->used = self->def.separate ? actor->def.in_dim : setup->O;
+        actor->def = self->separate ? setup->students[k] : setup->teacher;
+        actor->rows = self->separate ? (sl_rows){setup->N, k, 1} : (sl_rows){setup->N, 0, setup->N};
+        actor->used = self->separate ? actor->def.in_dim : setup->O;
         actor->n_id = actor->def.in_dim - actor->used;
-        snprintf(actor->name, sizeof actor->name, self->def.separate ? "student%d" : "actor", k);
+        snprintf(actor->name, sizeof actor->name, self->separate ? "student%d" : "actor", k);
     }
     sl_mappo_net *critic = &self->nets[self->n_nets];
     critic->def = setup->critic;
@@ -24,7 +24,7 @@ static void describe_nets(sl_mappo *self) {
 }
 
 static void describe_need(sl_mappo *self) {
-    const sl_exp_ppo *ppo = self->def.ppo;
+    const sl_exp_ppo *ppo = self->ppo;
     int widest = 0, hidden = 0, critic_hidden = 0;
     bool cells = false;
     for (int k = 0; k < self->n_nets; k++) {
@@ -39,15 +39,15 @@ static void describe_need(sl_mappo *self) {
     self->chunk = !recurrent ? 1 : ppo->chunk < ppo->rollout_steps ? ppo->chunk : ppo->rollout_steps;
     self->C = (ppo->rollout_steps + self->chunk - 1) / self->chunk;
     self->n_chunks = self->C * ppo->n_envs;
-    for (int i = 0; i < self->def.setup->N; i++)
-        self->n_actions[i] = self->def.separate ? self->nets[i].def.out_dim : self->def.setup->A;
-    self->need = (sl_batch_need){.T = ppo->rollout_steps,
-                                 .B = ppo->n_envs,
-                                 .chunk = self->chunk,
-                                 .critic = true,
-                                 .H = hidden,
-                                 .critic_H = critic_hidden,
-                                 .n_actions = self->n_actions};
+    for (int i = 0; i < self->setup->N; i++)
+        self->n_actions[i] = self->separate ? self->nets[i].def.out_dim : self->setup->A;
+    self->base.need = (sl_batch_need){.T = ppo->rollout_steps,
+                                      .B = ppo->n_envs,
+                                      .chunk = self->chunk,
+                                      .critic = true,
+                                      .H = hidden,
+                                      .critic_H = critic_hidden,
+                                      .n_actions = self->n_actions};
 }
 
 static sl_status create_params(sl_mappo *self) {
@@ -59,13 +59,14 @@ static sl_status create_params(sl_mappo *self) {
     self->critic_params = sl_alloc_array(self->n_critic, sizeof(float));
     if (!self->actor_params || !self->critic_params) return sl_fail(SL_MEMORY, NULL, "cannot allocate parameters");
     float *params = self->actor_params;
+    sl_rng init = sl_rng_split_name(&self->setup->root, self->separate ? "students/init" : "teacher/init");
     for (int k = 0; k <= self->n_nets; k++) {
         sl_mappo_net *one = &self->nets[k];
         bool critic = k == self->n_nets;
         size_t n_params = sl_net_n_params(&one->def);
         SL_TRY(
             sl_parameter_group_init(&one->trained, n_params, critic ? self->critic_params : params, self->n_slices));
-        sl_rng stream = sl_rng_split_name(&self->def.init, one->name);
+        sl_rng stream = sl_rng_split_name(&init, one->name);
         // a small head makes the first policy uniform; the critic's is of gain 1
         sl_net_init(&one->def, critic ? 1.0f : 0.01f, &stream, one->trained.params);
         if (!critic) params += n_params;
@@ -107,8 +108,8 @@ static sl_status create_slice(sl_mappo *self, sl_mappo_slice *s) {
     return all ? SL_OK : sl_fail(SL_MEMORY, NULL, "cannot allocate a learner slice");
 }
 
-static sl_status create_parts(sl_mappo *self) {
-    const sl_exp_ppo *ppo = self->def.ppo;
+static sl_status create_parts(sl_mappo *self, int block_rows) {
+    const sl_exp_ppo *ppo = self->ppo;
     size_t nets = (size_t)self->n_nets + 1;
     self->nets = sl_alloc_array(nets, sizeof *self->nets);
     self->slices = sl_alloc_array((size_t)self->n_slices, sizeof *self->slices);
@@ -118,7 +119,7 @@ static sl_status create_parts(sl_mappo *self) {
     describe_nets(self);
     describe_need(self);
     SL_TRY(create_params(self));
-    size_t n_targets = (size_t)ppo->rollout_steps * (size_t)ppo->n_envs * (size_t)self->def.setup->M;
+    size_t n_targets = (size_t)ppo->rollout_steps * (size_t)ppo->n_envs * (size_t)self->setup->M;
     self->order = sl_alloc_array((size_t)self->n_chunks, sizeof *self->order);
     self->advantage = sl_alloc_array(n_targets, sizeof(float));
     self->target = sl_alloc_array(n_targets, sizeof(float));
@@ -127,30 +128,31 @@ static sl_status create_parts(sl_mappo *self) {
         return sl_fail(SL_MEMORY, NULL, "cannot allocate a learner for batches of %d chunks", self->n_chunks);
     for (int k = 0; k < self->n_chunks; k++) self->order[k] = k;
     // a slice never has more chunks than its share of the largest minibatch
-    int block_rows = self->def.block_rows ? self->def.block_rows : BLOCK_ROWS;
     int minibatch = (self->n_chunks + ppo->minibatches - 1) / ppo->minibatches;
     int share = (minibatch + self->n_slices - 1) / self->n_slices;
-    int most = block_rows / (self->chunk * self->def.setup->N);
+    int most = (block_rows ? block_rows : BLOCK_ROWS) / (self->chunk * self->setup->N);
     self->block_chunks = most < 1 ? 1 : most < share ? most : share;
     for (int s = 0; s < self->n_slices; s++) SL_TRY(create_slice(self, &self->slices[s]));
     return SL_OK;
 }
 
-sl_status sl_mappo_create(const sl_mappo_def *def, sl_pool *pool, sl_mappo **out) {
+sl_status sl_mappo_create(const sl_learner_def *def, sl_learner **out) {
     sl_mappo *self = sl_alloc(sizeof *self);
     if (!self) return sl_fail(SL_MEMORY, NULL, "cannot allocate a learner");
-    self->def = *def;
-    self->pool = pool;
-    self->n_slices = sl_pool_n_threads(pool);
-    self->n_nets = def->separate ? def->setup->N : 1;
-    self->minibatch = def->minibatch;
-    sl_status status = create_parts(self);
-    if (status != SL_OK) {
-        sl_mappo_destroy(&self);
-        return status;
-    }
-    *out = self;
-    return SL_OK;
+    self->base = (sl_learner){.class = &sl_mappo_class, .stats = &self->stats};
+    self->setup = def->setup;
+    self->ppo = &def->setup->experiment->teacher.ppo;
+    self->separate = def->setup->direct;
+    self->pool = def->pool;
+    self->n_slices = sl_pool_n_threads(def->pool);
+    self->n_nets = self->separate ? def->setup->N : 1;
+    self->minibatch = sl_rng_split_name(&def->setup->root, "minibatch");
+    sl_status status = create_parts(self, def->block_rows);
+    if (status == SL_OK)
+        *out = &self->base;
+    else
+        sl_mappo_destroy(&self->base);
+    return status;
 }
 
 static void destroy_slice(sl_mappo_slice *s, int n_workspaces) {
@@ -160,14 +162,12 @@ static void destroy_slice(sl_mappo_slice *s, int n_workspaces) {
     for (size_t k = 0; k < sizeof owned / sizeof *owned; k++) sl_free(owned[k]);
 }
 
-void sl_mappo_destroy(sl_mappo **self_pointer) {
-    sl_mappo *self = *self_pointer;
-    if (!self) return;
+void sl_mappo_destroy(sl_learner *learner) {
+    sl_mappo *self = (sl_mappo *)learner;
     for (int s = 0; self->slices && s < self->n_slices; s++) destroy_slice(&self->slices[s], self->n_nets + 1);
     for (int k = 0; self->nets && k <= self->n_nets; k++) sl_parameter_group_fini(&self->nets[k].trained);
     void *owned[] = {self->nets,  self->slices,    self->row_share, self->actor_params, self->critic_params,
                      self->order, self->advantage, self->target,    self->value};
     for (size_t k = 0; k < sizeof owned / sizeof *owned; k++) sl_free(owned[k]);
     sl_free(self);
-    *self_pointer = NULL;
 }

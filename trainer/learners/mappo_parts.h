@@ -1,4 +1,4 @@
-/* mappo_parts.h - inside the MAPPO learner: what it is made of. For mappo.c alone; mappo_parts.c makes and frees. */
+/* mappo_parts.h - inside the MAPPO learner: what it is made of. mappo_parts.c makes and frees it, mappo.c learns. */
 #ifndef SL_TRAINER_LEARNERS_MAPPO_PARTS_H
 #define SL_TRAINER_LEARNERS_MAPPO_PARTS_H
 
@@ -27,10 +27,13 @@ typedef struct sl_mappo_slice {
     sl_ppo_sums sums;
 } sl_mappo_slice;
 
-struct sl_mappo {
-    sl_mappo_def def;
-    sl_batch_need need;
-    int n_actions[SL_EXP_MAX_AGENTS];
+typedef struct sl_mappo {
+    sl_learner base;
+    sl_mappo_stats stats;
+    const sl_setup *setup;
+    const sl_exp_ppo *ppo;
+    bool separate; /* false: setup->teacher for all agents; true: setup->students[i] for agent i */
+    int n_actions[SL_MAX_AGENTS];
     sl_pool *pool;
     int n_nets, n_slices, chunk, C, n_chunks, block_chunks;
     sl_mappo_net *nets; /* (n_nets + 1), the critic last */
@@ -49,6 +52,9 @@ struct sl_mappo {
     int n_minibatch;
     double entropy_coef;
     double *row_share; /* (n_nets + 1): 1 / rows that count */
-};
+} sl_mappo;
+
+SL_MUST_CHECK sl_status sl_mappo_create(const sl_learner_def *def, sl_learner **out); /* SL_MEMORY */
+void sl_mappo_destroy(sl_learner *learner);
 
 #endif

@@ -1,16 +1,17 @@
-/* kept.c - see kept.h. A checkpoint holds a file's bytes as the tensor "file.<name>". */
-#include "trainer/kept.h"
+/* policy_files.c - see policy_files.h. A checkpoint holds a file's bytes as the tensor "file.<name>". */
+#include "trainer/policy_files.h"
 
 #include "common/alloc.h"
 #include "common/log.h"
 #include "storage/file.h"
 #include "storage/manifest.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { PATH_SIZE = 1024, TEACHER = -1 };
+enum { PATH_SIZE = SL_TEACHER_PATH, TEACHER = -1 };
 static const size_t max_bytes = (size_t)1 << 30;
 #define PREFIX "file."
 #define BUFFER "buffer/expert.log"
@@ -20,6 +21,35 @@ static void name_of(int file, char name[SL_MANIFEST_FILE_NAME]) {
         (void)snprintf(name, SL_MANIFEST_FILE_NAME, "teacher.safetensors");
     else
         (void)snprintf(name, SL_MANIFEST_FILE_NAME, "students/agent-%d.safetensors", file);
+}
+
+static void path_of(const sl_training *training, int file, char path[PATH_SIZE]) {
+    char name[SL_MANIFEST_FILE_NAME];
+    name_of(file, name);
+    (void)snprintf(path, PATH_SIZE, "%s/%s", training->run, name);
+}
+
+void sl_policy_files_teacher(const sl_training *training, char path[SL_TEACHER_PATH]) {
+    path_of(training, TEACHER, path);
+}
+
+static sl_status make_students_folder(const sl_training *training) {
+    char path[PATH_SIZE];
+    (void)snprintf(path, sizeof path, "%s/students", training->run);
+    return sl_file_make_folder(path);
+}
+
+sl_status sl_policy_files_write_students(const sl_training *training, const float *params) {
+    char path[PATH_SIZE];
+    SL_TRY(make_students_folder(training));
+    for (int i = 0; i < training->setup->N; i++) {
+        sl_policy policy = {.def = training->setup->students[i], .params = (float *)params};
+        policy.profile = sl_setup_profile(training->setup, i);
+        path_of(training, i, path);
+        SL_TRY(sl_policy_save(&policy, path));
+        params += sl_net_n_params(&policy.def);
+    }
+    return SL_OK;
 }
 
 // the range of files: the teacher is -1, students are from 0
@@ -37,7 +67,7 @@ static bool has_buffer(const sl_training *training) {
     return access(path, R_OK) == 0;
 }
 
-sl_status sl_kept_note(const sl_training *training, bool teacher, bool students) {
+sl_status sl_policy_files_note(const sl_training *training, bool teacher, bool students) {
     sl_manifest *manifest = NULL;
     SL_TRY(sl_manifest_open(training->run, &manifest));
     sl_status status = SL_OK;
@@ -52,7 +82,8 @@ sl_status sl_kept_note(const sl_training *training, bool teacher, bool students)
     return status;
 }
 
-sl_status sl_kept_forget(const sl_training *training) {
+// before a stage goes on that they come from
+static sl_status forget(const sl_training *training) {
     sl_manifest *manifest = NULL;
     SL_TRY(sl_manifest_open(training->run, &manifest));
     for (int i = TEACHER; i < training->setup->N; i++) {
@@ -66,7 +97,24 @@ sl_status sl_kept_forget(const sl_training *training) {
     return status;
 }
 
-sl_status sl_kept_check_buffer(const sl_training *training) {
+static sl_status drop(const char *path) {
+    if (unlink(path) == 0 || errno == ENOENT) return SL_OK;
+    return sl_fail(SL_IO, NULL, "cannot remove %s: %s", path, strerror(errno));
+}
+
+sl_status sl_policy_files_drop(const sl_training *training) {
+    char path[PATH_SIZE];
+    SL_TRY(forget(training));
+    (void)snprintf(path, sizeof path, "%s/" BUFFER, training->run);
+    SL_TRY(drop(path));
+    for (int i = 0; i < training->setup->N; i++) {
+        path_of(training, i, path);
+        SL_TRY(drop(path));
+    }
+    return SL_OK;
+}
+
+sl_status sl_policy_files_check_buffer(const sl_training *training) {
     sl_status status = sl_manifest_check_in(training->run, BUFFER);
     if (status != SL_NOT_FOUND) return status;
     SL_WARN("%s: this run needs it no more, others may by record.from", sl_error_what());
@@ -78,7 +126,7 @@ static sl_status carry(const sl_training *training, int file, sl_tensors *checkp
     uint8_t *bytes = NULL;
     size_t n_bytes = 0;
     name_of(file, name);
-    (void)snprintf(path, sizeof path, "%s/%s", training->run, name);
+    path_of(training, file, path);
     (void)snprintf(tensor, sizeof tensor, PREFIX "%.50s", name);
     SL_TRY(sl_file_read(path, max_bytes, &bytes, &n_bytes));
     sl_status status = sl_tensors_add(checkpoint, tensor, SL_U8, 1, (const int64_t[]){(int64_t)n_bytes}, bytes);
@@ -86,7 +134,7 @@ static sl_status carry(const sl_training *training, int file, sl_tensors *checkp
     return status;
 }
 
-sl_status sl_kept_carry(const sl_training *training, bool teacher, bool students, sl_tensors *checkpoint) {
+sl_status sl_policy_files_carry(const sl_training *training, bool teacher, bool students, sl_tensors *checkpoint) {
     for (int i = first_of(teacher); i < end_of(training, students); i++) SL_TRY(carry(training, i, checkpoint));
     return SL_OK;
 }
@@ -119,23 +167,20 @@ static sl_status restore(const char *path, const sl_tensor *carried) {
                    "'%s' is not the file that this run wrote", path);
 }
 
-sl_status sl_kept_restore(const sl_training *training, const sl_tensors *checkpoint) {
-    char path[PATH_SIZE];
-    (void)snprintf(path, sizeof path, "%s/students", training->run);
+sl_status sl_policy_files_restore(const sl_training *training, const sl_tensors *checkpoint) {
     for (int i = TEACHER; i < training->setup->N; i++) {
-        char name[SL_MANIFEST_FILE_NAME];
+        char name[SL_MANIFEST_FILE_NAME], path[PATH_SIZE];
         name_of(i, name);
         const sl_tensor *carried = find(checkpoint, name);
         if (!carried) continue;
-        if (i == 0) SL_TRY(sl_file_make_folder(path));
-        char file[PATH_SIZE];
-        (void)snprintf(file, sizeof file, "%s/%s", training->run, name);
-        SL_TRY(restore(file, carried));
+        if (i == 0) SL_TRY(make_students_folder(training));
+        path_of(training, i, path);
+        SL_TRY(restore(path, carried));
     }
     return SL_OK;
 }
 
-sl_status sl_kept_are_whole(const sl_training *training, bool *whole) {
+sl_status sl_policy_files_are_whole(const sl_training *training, bool *whole) {
     sl_manifest *manifest = NULL;
     SL_TRY(sl_manifest_open(training->run, &manifest));
     sl_status status = SL_OK;

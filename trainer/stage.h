@@ -1,0 +1,57 @@
+/* stage.h - a stage in which a learner learns, update by update: asks for a batch, updates, writes a row of metrics,
+ * tells its progress, makes a checkpoint when it is time, and leaves its results at the end. What differs from one
+ * stage to another is in its definition. Main thread. */
+#ifndef SL_TRAINER_STAGE_H
+#define SL_TRAINER_STAGE_H
+
+#include "trainer/learner.h"
+#include "trainer/training.h"
+
+/* An update's numbers that are not the learner's. Means of the batch's episodes: NaN where there are none. */
+typedef struct sl_stage_row {
+    int64_t env_steps, episodes;
+    int64_t source; /* whose states: 0 of the expert buffer, 1 of the networks that learn */
+    double mean_return, episode_length, won, ask_seconds, learn_seconds;
+} sl_stage_row;
+
+typedef struct sl_stage sl_stage;
+typedef struct sl_stage_def {
+    const char *name;              /* in checkpoints, progress and as metrics/<name>.csv */
+    const char *learner;           /* a name of learners.c */
+    const char *unit;              /* of progress: "steps", "updates" */
+    sl_metric_table before, after; /* columns of sl_stage_row around the learner's; won: only where one can win */
+    int64_t n_updates, unit_per_update;
+    /* Asks for the next batch and sets row.source. */
+    sl_status (*ask)(sl_stage *self, bool want_snapshot, const sl_learn_message **answer);
+    /* The last update is done: writes what it was for, and the checkpoint that the next stage begins with. */
+    sl_status (*finish)(sl_stage *self, const sl_learn_message *answer);
+    /* Before the first update of all; NULL: nothing to do. */
+    sl_status (*start)(sl_stage *self);
+    /* What a checkpoint holds besides the learner; NULL: nothing. */
+    sl_status (*save)(const sl_stage *self, sl_tensors *file);
+    sl_status (*load)(sl_stage *self, const sl_tensors *file);
+    void *context; /* of these functions */
+} sl_stage_def;
+
+struct sl_stage {
+    const sl_stage_def *def;
+    sl_training *training;
+    sl_learner *learner;
+    int64_t update; /* updates done */
+    sl_stage_row row;
+};
+
+/* resume: a checkpoint of this stage or of its end, or NULL. SL_OK: it is finished; SL_TIMEOUT: the coordinator was
+ * restarted, go back to the newest checkpoint; SL_INTERRUPTED: checkpointed. */
+SL_MUST_CHECK sl_status sl_stage_run(const sl_stage_def *def, sl_training *training, const sl_tensors *resume);
+
+/* For a definition's functions. Adds the learner's parameters to a request. */
+void sl_stage_add_params(const sl_stage *self, sl_learn_message *request);
+/* Sends it. SL_MISMATCH: the answer is no batch; what is what was asked for, "a roll-out". */
+SL_MUST_CHECK sl_status sl_stage_ask(const sl_stage *self, const char *what, sl_learn_message *request,
+                                     const sl_learn_message **answer);
+/* Makes a checkpoint of the stage as it is now, under a stage's name. *out is for sl_training_checkpoint. */
+SL_MUST_CHECK sl_status sl_stage_save(const sl_stage *self, const char *name, const sl_learn_message *answer,
+                                      sl_tensors **out);
+
+#endif
