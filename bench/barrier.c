@@ -5,8 +5,8 @@
 #include "common/alloc.h"
 #include "common/assert.h"
 #include "common/clock.h"
+#include "common/latency.h"
 #include "net/fleet_message.h"
-#include "net/latency.h"
 
 #include <errno.h>
 #include <signal.h>

@@ -4,15 +4,18 @@
 #ifndef SL_COMMON_METRIC_H
 #define SL_COMMON_METRIC_H
 
+#include "common/latency.h"
+
 #include <stddef.h>
 #include <stdint.h>
 
 typedef enum sl_metric_kind {
     SL_METRIC_COUNTER, /* only grows while its owner lives */
-    SL_METRIC_GAUGE    /* as it is now, or was in the last update */
+    SL_METRIC_GAUGE,   /* as it is now, or was in the last update */
+    SL_METRIC_SUMMARY  /* a histogram, told by its percentiles: an sl_latency */
 } sl_metric_kind;
 
-typedef enum sl_metric_type { SL_METRIC_U64, SL_METRIC_I64, SL_METRIC_F64 } sl_metric_type;
+typedef enum sl_metric_type { SL_METRIC_U64, SL_METRIC_I64, SL_METRIC_F64, SL_METRIC_LATENCY } sl_metric_type;
 
 typedef struct sl_metric {
     const char *name; /* snake_case, unique in its table */
@@ -23,16 +26,13 @@ typedef struct sl_metric {
     size_t offset; /* of the number in its owner's struct */
 } sl_metric;
 
-/* An entry for a member of owner that is a uint64_t, an int64_t or a double. */
+/* An entry for a member of owner that is a uint64_t, an int64_t, a double or an sl_latency. */
 #define SL_METRIC(name, owner, member, kind, unit, help)                                                             \
-    {                                                                                                                \
-        name, unit, help, kind,                                                                                      \
-            _Generic(((owner *)0)->member, uint64_t                                                                  \
-                     : SL_METRIC_U64, int64_t                                                                        \
-                     : SL_METRIC_I64, double                                                                         \
-                     : SL_METRIC_F64),                                                                               \
-            offsetof(owner, member)                                                                                  \
-    }
+    { name, unit, help, kind, SL_METRIC_TYPE(((owner *)0)->member), offsetof(owner, member) }
+// clang-format off
+#define SL_METRIC_TYPE(number)                                                                                       \
+    _Generic(number, uint64_t: SL_METRIC_U64, int64_t: SL_METRIC_I64, double: SL_METRIC_F64, sl_latency: SL_METRIC_LATENCY)
+// clang-format on
 
 /* {n, metrics} of a static array. */
 typedef struct sl_metric_table {
@@ -42,7 +42,9 @@ typedef struct sl_metric_table {
 #define SL_METRIC_TABLE(array)                                                                                       \
     { (int)(sizeof(array) / sizeof *(array)), array }
 
-/* The number in owner, exact up to 2^53; NaN: there is none. */
+/* The number in owner, exact up to 2^53; NaN: there is none. Of a summary, how many times it holds. */
 double sl_metric_get(const sl_metric *self, const void *owner);
+/* Takes from now's counters and summaries what they were in earlier; gauges stay. */
+void sl_metric_subtract(const sl_metric_table *table, void *now, const void *earlier);
 
 #endif

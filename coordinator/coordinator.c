@@ -39,9 +39,9 @@ struct sl_coordinator {
     size_t snapshot_bytes;
     sl_episodes episodes; /* evaluated or flown; won is NULL where there is nothing to win */
     int64_t *tick_ns;
-    double latency_ns[4];            /* of the last flight: round trip and residence, each p50 and p99 */
-    int64_t incidents[SL_INCIDENTS]; /* of the last flight */
-    sl_model_registry *registry;     /* NULL: no fleet */
+    double latency_ns[4];        /* of the last flight: round trip and residence, each p50 and p99 */
+    sl_incidents incidents;      /* of the last flight */
+    sl_model_registry *registry; /* NULL: no fleet */
 };
 
 static sl_status open_registry(sl_coordinator *self, const sl_coordinator_def *def) {
@@ -305,23 +305,20 @@ static sl_status evaluate(sl_coordinator *self, const sl_learn_message *request,
     return SL_OK;
 }
 
-// the fleet counts from its start: what one flight added, (round trip, residence) x (p50, p99)
-static void sum_up(const sl_fleet_stats *after, const sl_fleet_stats *before, double out[4]) {
-    sl_latency round_trip = after->round_trip, residence = after->residence;
-    sl_latency_subtract(&round_trip, &before->round_trip);
-    sl_latency_subtract(&residence, &before->residence);
-    out[0] = sl_latency_percentile(&round_trip, 0.5);
-    out[1] = sl_latency_percentile(&round_trip, 0.99);
-    out[2] = sl_latency_percentile(&residence, 0.5);
-    out[3] = sl_latency_percentile(&residence, 0.99);
+// (round trip, residence) x (p50, p99)
+static void sum_up(const sl_fleet_stats *flight, double out[4]) {
+    out[0] = sl_latency_percentile(&flight->round_trip, 0.5);
+    out[1] = sl_latency_percentile(&flight->round_trip, 0.99);
+    out[2] = sl_latency_percentile(&flight->residence, 0.5);
+    out[3] = sl_latency_percentile(&flight->residence, 0.99);
 }
 
-static void count_incidents(const sl_fleet_stats *after, const sl_fleet_stats *before, int64_t out[SL_INCIDENTS]) {
-    out[SL_INCIDENT_LATE] = (int64_t)(after->missed - before->missed);
-    out[SL_INCIDENT_ABSENT] = (int64_t)(after->absent - before->absent);
-    out[SL_INCIDENT_DROPPED] = (int64_t)(sl_fleet_count_dropped(after) - sl_fleet_count_dropped(before));
-    out[SL_INCIDENT_REJECTED] = (int64_t)(after->rejected - before->rejected);
-    out[SL_INCIDENT_LOST] = (int64_t)(after->lost - before->lost);
+static sl_incidents count_incidents(const sl_fleet_stats *flight) {
+    return (sl_incidents){.late = (int64_t)flight->missed,
+                          .absent = (int64_t)flight->absent,
+                          .dropped = (int64_t)sl_fleet_count_dropped(flight),
+                          .rejected = (int64_t)flight->rejected,
+                          .lost = (int64_t)flight->lost};
 }
 
 static sl_status fly(sl_coordinator *self, const sl_learn_message *request, sl_learn_message *answer) {
@@ -343,12 +340,12 @@ static sl_status fly(sl_coordinator *self, const sl_learn_message *request, sl_l
                       .record = self->recording};
     if (request->watch_us > 0) def.watch = self->def.watch;
     int64_t n_ticks = 0;
-    sl_fleet_stats before = *sl_fleet_get_stats(def.fleet);
-    SL_TRY(sl_fly_run(&def, &self->episodes, self->tick_ns, &n_ticks));
-    sum_up(sl_fleet_get_stats(def.fleet), &before, self->latency_ns);
-    count_incidents(sl_fleet_get_stats(def.fleet), &before, self->incidents);
+    sl_fleet_stats flight;
+    SL_TRY(sl_fly_run(&def, &self->episodes, self->tick_ns, &n_ticks, &flight));
+    sum_up(&flight, self->latency_ns);
+    self->incidents = count_incidents(&flight);
     answer_episodes(self, n, answer);
-    sl_learn_add(answer, SL_TENSOR_INCIDENTS, self->incidents, SL_SHAPE(SL_INCIDENTS));
+    sl_learn_add(answer, SL_TENSOR_INCIDENTS, &self->incidents, SL_SHAPE(SL_INCIDENTS));
     sl_learn_add(answer, SL_TENSOR_TICK_NS, self->tick_ns, SL_SHAPE(n_ticks));
     sl_learn_add(answer, SL_TENSOR_LATENCY, self->latency_ns, SL_SHAPE(2, 2));
     return SL_OK;

@@ -169,7 +169,8 @@ static sl_status end_recording(flight *self, sl_status status) {
     return status;
 }
 
-sl_status sl_fly_run(const sl_fly_def *def, const sl_episodes *out, int64_t *tick_ns, int64_t *n_ticks) {
+sl_status sl_fly_run(const sl_fly_def *def, const sl_episodes *out, int64_t *tick_ns, int64_t *n_ticks,
+                     sl_fleet_stats *stats) {
     flight self = {.def = def, .setup = def->setup};
     sl_fleet_stats before = *sl_fleet_get_stats(def->fleet);
     memset(out->returns, 0, (size_t)def->n_episodes * (size_t)def->setup->N * sizeof *out->returns);
@@ -177,12 +178,12 @@ sl_status sl_fly_run(const sl_fly_def *def, const sl_episodes *out, int64_t *tic
     sl_status status = prepare(&self);
     if (status == SL_OK) status = fly_all(&self, out, tick_ns, n_ticks);
     sl_fleet_watch(def->fleet, NULL, NULL);
-    const sl_fleet_stats *after = sl_fleet_get_stats(def->fleet);
-    uint64_t missed = after->missed - before.missed, absent = after->absent - before.absent;
-    if (missed + absent > 0)
+    *stats = *sl_fleet_get_stats(def->fleet);
+    sl_metric_subtract(&sl_fleet_metrics, stats, &before);
+    if (stats->missed + stats->absent > 0)
         SL_WARN("the fallback acted %llu times for a late agent, %llu times for an absent one",
-                (unsigned long long)missed, (unsigned long long)absent);
-    uint64_t dropped = sl_fleet_count_dropped(after) - sl_fleet_count_dropped(&before);
+                (unsigned long long)stats->missed, (unsigned long long)stats->absent);
+    uint64_t dropped = sl_fleet_count_dropped(stats);
     if (dropped > 0) SL_WARN("%llu messages were dropped", (unsigned long long)dropped);
     status = end_recording(&self, status);
     sl_env_destroy(&self.env);

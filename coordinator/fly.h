@@ -22,8 +22,10 @@ typedef struct sl_fly_def {
     const char *record;          /* a file to record to (envs/recording/recorder.h); NULL = none */
 } sl_fly_def;
 
-/* tick_ns (n_episodes * max_steps): wall time of each environment step with its exchange, *n_ticks of them.
- * SL_TIMEOUT names the slots without an agent; SL_INTERRUPTED; SL_NETWORK; SL_MEMORY; what the recording says. */
-SL_MUST_CHECK sl_status sl_fly_run(const sl_fly_def *def, const sl_episodes *out, int64_t *tick_ns, int64_t *n_ticks);
+/* tick_ns (n_episodes * max_steps): wall time of each environment step with its exchange, *n_ticks of them. stats:
+ * what the fleet counted meanwhile. SL_TIMEOUT names the slots without an agent; SL_INTERRUPTED; SL_NETWORK;
+ * SL_MEMORY; what the recording says. */
+SL_MUST_CHECK sl_status sl_fly_run(const sl_fly_def *def, const sl_episodes *out, int64_t *tick_ns, int64_t *n_ticks,
+                                   sl_fleet_stats *stats);
 
 #endif

@@ -119,10 +119,6 @@ const sl_fleet_stats *sl_fleet_get_stats(const sl_fleet *self) {
     return &self->stats;
 }
 
-uint64_t sl_fleet_count_dropped(const sl_fleet_stats *stats) {
-    return stats->malformed + stats->other_version + stats->unusable + stats->unaddressed;
-}
-
 /* one message, and the periodic work when it is due */
 static sl_status turn(sl_fleet *self) {
     // the wait is always the same, so that the transport need not set it anew

@@ -9,6 +9,7 @@
 #define SL_FLEET_FLEET_H
 
 #include "fleet/fleet_def.h"
+#include "fleet/stats.h"
 
 #include "common/status.h"
 
@@ -50,7 +51,5 @@ SL_MUST_CHECK sl_status sl_fleet_miss(const sl_fleet *self, int waited_ms);
 /* Tells every agent that the flight is over: their sessions end, the slots are free. */
 void sl_fleet_goodbye(sl_fleet *self);
 const sl_fleet_stats *sl_fleet_get_stats(const sl_fleet *self); /* borrowed for the life of self */
-/* Messages that could not be taken, whatever was wrong with them. */
-uint64_t sl_fleet_count_dropped(const sl_fleet_stats *stats);
 
 #endif

@@ -1,8 +1,7 @@
-/* fleet_def.h - what a fleet is made from, and what is told of it: plain data. */
+/* fleet_def.h - what a fleet is made from, and how its slots are: plain data. */
 #ifndef SL_FLEET_FLEET_DEF_H
 #define SL_FLEET_FLEET_DEF_H
 
-#include "net/latency.h"
 #include "net/link.h"
 
 #include <signal.h>
@@ -44,18 +43,5 @@ typedef enum sl_act {
     SL_ACT_MISSED,   /* the agent is there but was late: the fallback, no-op (0) */
     SL_ACT_ABSENT    /* there is no agent: the fallback */
 } sl_act;
-
-typedef struct sl_fleet_stats {
-    uint64_t ticks, answered, missed, absent; /* actions by sl_act: answered + missed + absent = ticks * slots */
-    uint64_t stale, duplicate;                /* actions not applied: of a past step or incarnation; repeated */
-    uint64_t malformed, other_version;        /* messages dropped by the codec */
-    uint64_t unusable;                        /* dropped for what they say: an action that the slot does not have or
-                                                 of another tick or sequence, a part that no file has */
-    uint64_t unaddressed;                     /* whose session, slot and run id never belonged together */
-    uint64_t joined, lost, rejected, resets;  /* agents */
-    uint64_t resent, replayed;                /* observations */
-    sl_latency round_trip;                    /* of observations sent once */
-    sl_latency residence;                     /* as the agents say, of the same */
-} sl_fleet_stats;
 
 #endif

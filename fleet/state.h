@@ -6,6 +6,7 @@
 #include "common/log.h"
 #include "fleet/complaints.h"
 #include "fleet/fleet_def.h"
+#include "fleet/stats.h"
 #include "net/fleet_message.h"
 #include "net/transport.h"
 

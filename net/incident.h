@@ -1,17 +1,15 @@
 /* incident.h - what a flight counts besides its episodes, as the coordinator tells it in a tensor of its answer and
- * starling prints it. */
+ * starling prints it. Plain data. */
 #ifndef SL_NET_INCIDENT_H
 #define SL_NET_INCIDENT_H
 
-/* Actions of the fallback for a late agent, and for an absent one; messages dropped; HELLOs rejected; agents
- * lost. */
-typedef enum sl_incident {
-    SL_INCIDENT_LATE,
-    SL_INCIDENT_ABSENT,
-    SL_INCIDENT_DROPPED,
-    SL_INCIDENT_REJECTED,
-    SL_INCIDENT_LOST,
-    SL_INCIDENTS
-} sl_incident;
+#include "common/metric.h"
+
+/* The tensor INCIDENTS, in this order. The first two changed actions, so they belong to the result. */
+typedef struct sl_incidents {
+    int64_t late, absent, dropped, rejected, lost;
+} sl_incidents;
+enum { SL_INCIDENTS = sizeof(sl_incidents) / sizeof(int64_t), SL_INCIDENT_FALLBACKS = 2 };
+extern const sl_metric_table sl_incident_metrics;
 
 #endif

@@ -21,3 +21,12 @@ sl_link_def sl_link_learn_def(const char *endpoint) {
                          .backlog = 16,
                          .send_wait_ms = 5000};
 }
+
+#define COUNTER(member, help) SL_METRIC(#member, sl_link_stats, member, SL_METRIC_COUNTER, "messages", help)
+static const sl_metric metrics[] = {
+    COUNTER(sent, "taken to be sent"),
+    COUNTER(received, "handed to the owner"),
+    COUNTER(dropped_out, "not sent: the peer is gone, its queue full, or there is no connection yet"),
+    COUNTER(dropped_in, "with too many frames or too long a peer id"),
+};
+const sl_metric_table sl_link_metrics = SL_METRIC_TABLE(metrics);

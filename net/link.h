@@ -4,7 +4,7 @@
 #ifndef SL_NET_LINK_H
 #define SL_NET_LINK_H
 
-#include <stdint.h>
+#include "common/metric.h"
 
 enum { SL_LINK_LEARN_FRAME = 1 << 30 }; /* bytes: the learn link's largest frame */
 
@@ -23,9 +23,8 @@ sl_link_def sl_link_learn_def(const char *endpoint); /* 4, 1 GiB, 60000, 1000, 1
 
 /* What passed over it. */
 typedef struct sl_link_stats {
-    uint64_t sent, received;
-    uint64_t dropped_out; /* sends that ended in SL_FULL or SL_NOT_FOUND */
-    uint64_t dropped_in;  /* messages with too many frames or too long a peer id */
+    uint64_t sent, received, dropped_out, dropped_in; /* whole messages */
 } sl_link_stats;
+extern const sl_metric_table sl_link_metrics;
 
 #endif

@@ -37,22 +37,21 @@ static sl_status measure(const sl_evaluation *results, pace *out) {
 }
 
 // what changed actions is a part of the result, what did not is of its circumstances
-static void set_incidents(const int64_t *n, json_t *result, json_t *timing, bool *failed) {
-    sl_json_set(
-        result, "fallback",
-        json_pack("{s:I,s:I}", "late", (json_int_t)n[SL_INCIDENT_LATE], "absent", (json_int_t)n[SL_INCIDENT_ABSENT]),
-        failed);
-    sl_json_set(timing, "messages_dropped", json_integer((json_int_t)n[SL_INCIDENT_DROPPED]), failed);
-    sl_json_set(timing, "agents_rejected", json_integer((json_int_t)n[SL_INCIDENT_REJECTED]), failed);
-    sl_json_set(timing, "agents_lost", json_integer((json_int_t)n[SL_INCIDENT_LOST]), failed);
+static void set_incidents(const sl_incidents *incidents, json_t *result, json_t *timing, bool *failed) {
+    json_t *fallback = json_object();
+    for (int k = 0; k < sl_incident_metrics.n; k++) {
+        const sl_metric *metric = &sl_incident_metrics.metrics[k];
+        sl_json_set(k < SL_INCIDENT_FALLBACKS ? fallback : timing, metric->name,
+                    json_integer((json_int_t)sl_metric_get(metric, incidents)), failed);
+    }
+    sl_json_set(result, "fallback", fallback, failed);
 }
 
-static void print_incidents(const int64_t *n) {
-    if (n[SL_INCIDENT_LATE] + n[SL_INCIDENT_ABSENT] > 0)
+static void print_incidents(const sl_incidents *incidents) {
+    if (incidents->late + incidents->absent > 0)
         printf("the fallback acted %lld times for a late agent, %lld times for an absent one\n",
-               (long long)n[SL_INCIDENT_LATE], (long long)n[SL_INCIDENT_ABSENT]);
-    if (n[SL_INCIDENT_DROPPED] > 0)
-        printf("%lld messages of agents were dropped\n", (long long)n[SL_INCIDENT_DROPPED]);
+               (long long)incidents->late, (long long)incidents->absent);
+    if (incidents->dropped > 0) printf("%lld messages of agents were dropped\n", (long long)incidents->dropped);
 }
 
 static sl_status print_json(const sl_run *run, uint64_t seed, const sl_evaluation *results, const sl_score *score,
@@ -79,7 +78,7 @@ static sl_status print_json(const sl_run *run, uint64_t seed, const sl_evaluatio
     sl_json_set(timing, "ms_per_step", json_pack("{s:f,s:f,s:f}", "mean", p->mean, "p50", p->p50, "p99", p->p99),
                 &failed);
     sl_json_set(timing, "restarts", json_incref(restarts), &failed);
-    set_incidents(results->incidents, object, timing, &failed);
+    set_incidents(&results->incidents, object, timing, &failed);
     sl_json_set(object, "timing", timing, &failed);
     return sl_json_print(object, failed);
 }
@@ -96,7 +95,7 @@ static sl_status print_result(const sl_run *run, uint64_t seed, const sl_evaluat
                      run->spec->name, sl_score_text(&score, results->n_episodes, seed, text));
     if (run->spec->opposed) sl_print_sides(run->spec->name);
     printf("%.0f steps/s; a step takes %.3f ms (p50 %.3f, p99 %.3f)\n", p.per_second, p.mean, p.p50, p.p99);
-    print_incidents(results->incidents);
+    print_incidents(&results->incidents);
     return SL_OK;
 }
 

@@ -44,7 +44,7 @@ sl_status sl_evaluation_read(const sl_learn_message *answer, int n_agents, int n
         sl_evaluation_fini(&results);
         return sl_fail(SL_MEMORY, NULL, "no memory for %d episodes", n_episodes);
     }
-    if (incidents) memcpy(results.incidents, incidents->data, sizeof results.incidents);
+    if (incidents) memcpy(&results.incidents, incidents->data, sizeof results.incidents);
     if (latency) {
         memcpy(results.round_trip_ns, latency->data, sizeof results.round_trip_ns);
         memcpy(results.residence_ns, (const uint8_t *)latency->data + sizeof results.round_trip_ns,

@@ -15,7 +15,7 @@ typedef struct sl_evaluation {
     /* FLY: median and 99th percentile of an observation's round trip, and of the time from its arrival at the agent
      * to the action's departure, by the agent's clock; 0 when not said */
     double round_trip_ns[2], residence_ns[2];
-    int64_t incidents[SL_INCIDENTS]; /* FLY; 0 when not said */
+    sl_incidents incidents; /* FLY; 0 when not said */
     double seconds;
 } sl_evaluation;
 

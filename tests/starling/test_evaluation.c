@@ -32,7 +32,7 @@ static void test_copies(void **state) {
     sl_evaluation results = {0};
     assert_int_equal(sl_evaluation_read(&answer, N, E, &results), SL_OK);
     assert_true(results.n_episodes == E && results.n_agents == N && results.n_ticks == 0);
-    assert_true(results.incidents[SL_INCIDENT_LOST] == 0);
+    assert_true(results.incidents.lost == 0);
     assert_true(results.round_trip_ns[0] == 0 && results.residence_ns[1] == 0);
     assert_true(!results.won && !results.tick_ns && results.returns != returns);
     assert_memory_equal(results.returns, returns, sizeof returns);
@@ -43,7 +43,7 @@ static void test_copies(void **state) {
     sl_learn_add(&answer, SL_TENSOR_INCIDENTS, incidents, SL_SHAPE(SL_INCIDENTS));
     sl_learn_add(&answer, SL_TENSOR_LATENCY, latency, SL_SHAPE(2, 2));
     assert_int_equal(sl_evaluation_read(&answer, N, E, &results), SL_OK);
-    assert_memory_equal(results.incidents, incidents, sizeof incidents);
+    assert_memory_equal(&results.incidents, incidents, sizeof incidents);
     assert_true(results.round_trip_ns[0] == 100 && results.round_trip_ns[1] == 200);
     assert_true(results.residence_ns[0] == 30 && results.residence_ns[1] == 40);
     assert_memory_equal(results.won, won, sizeof won);

@@ -1,7 +1,7 @@
 /* latency.h - a histogram of times with a fixed size: 16 bins per power of two, so a percentile is exact to 3 %.
  * Plain data; zero-initialised is empty. One owner. */
-#ifndef SL_NET_LATENCY_H
-#define SL_NET_LATENCY_H
+#ifndef SL_COMMON_LATENCY_H
+#define SL_COMMON_LATENCY_H
 
 #include <stdint.h>
 

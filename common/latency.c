@@ -1,5 +1,5 @@
-/* latency.c - the histogram behind every p50 and p99. Called once a round trip by the fleet and the benches. */
-#include "net/latency.h"
+/* latency.c - the histogram behind every p50 and p99. */
+#include "common/latency.h"
 
 enum { SUB = 16, SUB_BITS = 4 };
 

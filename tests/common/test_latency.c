@@ -1,5 +1,5 @@
 /* test_latency.c - percentiles of the histogram against sorted samples, its ends, and an empty one. */
-#include "net/latency.h"
+#include "common/latency.h"
 
 #include "common/rng.h"
 
