@@ -189,21 +189,68 @@ void sl_env_heuristic(const sl_env *self, int begin, int end, int32_t *actions) 
     self->class->heuristic(self, begin, end, actions);
 }
 
+// ------------------------------------------------------------------------------------------------------- saved
+// states
+
+static sl_env_state list_state(const sl_env *self) {
+    sl_env_state state = {.head.copies = (uint32_t)self->V};
+    self->class->list_state(self, &state);
+    return state;
+}
+
 size_t sl_env_state_bytes(const sl_env *self) {
-    return self->class->state_bytes(self);
+    sl_env_state state = list_state(self);
+    size_t n_bytes = sizeof state.head;
+    for (int k = 0; k < SL_ENV_STATE_PARTS; k++) n_bytes += state.parts[k].n_bytes;
+    return n_bytes;
 }
 
 void sl_env_save(const sl_env *self, uint8_t *bytes) {
-    self->class->save(self, bytes);
+    sl_env_state state = list_state(self);
+    memcpy(bytes, &state.head, sizeof state.head);
+    bytes += sizeof state.head;
+    for (int k = 0; k < SL_ENV_STATE_PARTS && state.parts[k].n_bytes; k++) {
+        memcpy(bytes, state.parts[k].memory, state.parts[k].n_bytes);
+        bytes += state.parts[k].n_bytes;
+    }
 }
 
 sl_status sl_env_load(sl_env *self, const uint8_t *bytes, size_t n_bytes) {
-    return self->class->load(self, bytes, n_bytes);
+    static const char hint[] = "was it saved with the same environment, options and number of copies?";
+    sl_env_state want = list_state(self), got = {0};
+    if (n_bytes != sl_env_state_bytes(self)) {
+        return sl_fail(SL_MISMATCH, hint, "%s: a saved state of %zu bytes, not %zu", self->spec.name, n_bytes,
+                       sl_env_state_bytes(self));
+    }
+    memcpy(&got.head, bytes, sizeof got.head);
+    if (memcmp(&want.head, &got.head, sizeof want.head) != 0) {
+        return sl_fail(SL_MISMATCH, hint, "%s: a saved state of version %u, %u copies, %u %s, %u %s", self->spec.name,
+                       got.head.version, got.head.copies, got.head.shape[0], self->class->shape_words[0],
+                       got.head.shape[1], self->class->shape_words[1]);
+    }
+    bytes += sizeof got.head;
+    if (self->class->check_state) SL_TRY(self->class->check_state(self, bytes));
+    for (int k = 0; k < SL_ENV_STATE_PARTS && want.parts[k].n_bytes; k++) {
+        memcpy(want.parts[k].memory, bytes, want.parts[k].n_bytes);
+        bytes += want.parts[k].n_bytes;
+    }
+    return SL_OK;
+}
+
+static uint64_t fnv1a(uint64_t hash, const void *memory, size_t n_bytes) {
+    const uint8_t *bytes = memory;
+    for (size_t i = 0; i < n_bytes; i++) hash = (hash ^ bytes[i]) * 0x100000001b3u;
+    return hash;
 }
 
 uint64_t sl_env_hash(const sl_env *self) {
-    return self->class->hash(self);
+    sl_env_state state = list_state(self);
+    uint64_t hash = fnv1a(0xcbf29ce484222325u, &state.head, sizeof state.head);
+    for (int k = 0; k < SL_ENV_STATE_PARTS; k++) hash = fnv1a(hash, state.parts[k].memory, state.parts[k].n_bytes);
+    return hash;
 }
+
+// ---------------------------------------------------------------------------------------------------------- pictures
 
 const sl_camera *sl_env_get_camera(const sl_env *self) {
     return &self->camera;

@@ -3,7 +3,6 @@
 #include "envs/combat/combat.h"
 
 #include "common/alloc.h"
-#include "common/assert.h"
 #include "envs/combat/actions.h"
 #include "envs/combat/map_file.h"
 #include "envs/combat/observe.h"
@@ -18,11 +17,6 @@
 enum { VECTOR = 8 };
 
 static const uint32_t STATE_VERSION = 1;
-
-/* The head of a saved state. */
-typedef struct state_head {
-    uint32_t version, V, n_allies, n_enemies;
-} state_head;
 
 static sl_combat *from_env(sl_env *env) {
     return (sl_combat *)env;
@@ -86,11 +80,6 @@ void sl_combat_replay(sl_env *env, int v, const int32_t *actions, sl_combat_orde
     step_copy(from_env(env), v, actions, orders, out);
 }
 
-static void step_continuous(sl_env *env, int begin, int end, const float *actions, sl_env_out *out) {
-    (void)env, (void)begin, (void)end, (void)actions, (void)out;
-    SL_ASSERT(0 && "combat has discrete actions only");
-}
-
 // attack the nearest enemy that may be attacked, or else stop
 static int32_t attack_nearest(const sl_combat *m, const sl_battle *b, int u) {
     int32_t best = sl_combat_has(*b->alive, u) ? 1 : 0;
@@ -120,58 +109,24 @@ static void seed(sl_env *env, int v, const sl_rng *stream) {
     for (int u = 0; u < m->P; u++) b.last[u] = -1;
 }
 
-static state_head make_head(const sl_combat *m) {
-    return (state_head){STATE_VERSION, (uint32_t)m->base.V, (uint32_t)m->map.n_allies, (uint32_t)m->map.n_enemies};
-}
-
-static size_t copies_bytes(const sl_combat *m) {
-    return (size_t)m->base.V * m->copy_bytes;
-}
-
-static size_t state_bytes(const sl_env *env) {
-    return sizeof(state_head) + copies_bytes(from_const_env(env));
-}
-
-static void save(const sl_env *env, uint8_t *bytes) {
+static void list_state(const sl_env *env, sl_env_state *out) {
     const sl_combat *m = from_const_env(env);
-    state_head head = make_head(m);
-    memcpy(bytes, &head, sizeof head);
-    memcpy(bytes + sizeof head, m->copies, copies_bytes(m));
+    out->head.version = STATE_VERSION;
+    out->head.shape[0] = (uint32_t)m->map.n_allies;
+    out->head.shape[1] = (uint32_t)m->map.n_enemies;
+    out->parts[0].memory = m->copies;
+    out->parts[0].n_bytes = (size_t)env->V * m->copy_bytes;
 }
 
-static sl_status load(sl_env *env, const uint8_t *bytes, size_t n_bytes) {
-    static const char hint[] = "was it saved with the same environment, options and number of copies?";
+static sl_status check_state(sl_env *env, const uint8_t *saved) {
     const sl_combat *m = from_env(env);
-    state_head want = make_head(m), got = {0};
-    if (n_bytes != state_bytes(env)) {
-        return sl_fail(SL_MISMATCH, hint, "%s: a saved state of %zu bytes, not %zu", env->spec.name, n_bytes,
-                       state_bytes(env));
-    }
-    memcpy(&got, bytes, sizeof got);
-    if (memcmp(&want, &got, sizeof want) != 0) {
-        return sl_fail(SL_MISMATCH, hint, "%s: a saved state of version %u, %u copies, %u against %u units",
-                       env->spec.name, got.version, got.V, got.n_allies, got.n_enemies);
-    }
     for (int v = 0; v < env->V; v++) {
-        if (sl_combat_copy_is_sound(m, bytes + sizeof got + (size_t)v * m->copy_bytes)) continue;
+        if (sl_combat_copy_is_sound(m, saved + (size_t)v * m->copy_bytes)) continue;
         return sl_fail(SL_CORRUPT, NULL,
                        "%s: copy %d of a saved state has units that are not there, or a memory that is not finite",
                        env->spec.name, v);
     }
-    memcpy(m->copies, bytes + sizeof got, copies_bytes(m));
     return SL_OK;
-}
-
-static uint64_t fnv1a(uint64_t hash, const void *memory, size_t n_bytes) {
-    const uint8_t *bytes = memory;
-    for (size_t i = 0; i < n_bytes; i++) hash = (hash ^ bytes[i]) * 0x100000001b3u;
-    return hash;
-}
-
-static uint64_t hash(const sl_env *env) {
-    const sl_combat *m = from_const_env(env);
-    state_head head = make_head(m);
-    return fnv1a(fnv1a(0xcbf29ce484222325u, &head, sizeof head), m->copies, copies_bytes(m));
 }
 
 static void destroy(sl_env *env) {
@@ -186,12 +141,10 @@ static const sl_env_class combat_class = {
     .seed = seed,
     .reset = reset,
     .step = step,
-    .step_continuous = step_continuous,
     .heuristic = heuristic,
-    .state_bytes = state_bytes,
-    .save = save,
-    .load = load,
-    .hash = hash,
+    .shape_words = {"allies", "enemies"},
+    .list_state = list_state,
+    .check_state = check_state,
     .draw = sl_combat_draw,
     .tell_action = sl_combat_tell_action,
 };

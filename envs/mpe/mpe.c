@@ -21,11 +21,6 @@ static const sl_mpe_scenario *const scenarios[] = {&sl_mpe_simple,    &sl_mpe_sp
 
 static const uint32_t STATE_VERSION = 1;
 
-/* The head of a saved state. */
-typedef struct state_head {
-    uint32_t version, V, n_rows, lanes;
-} state_head;
-
 static sl_mpe *from_env(sl_env *env) {
     return (sl_mpe *)env;
 }
@@ -207,83 +202,18 @@ void sl_mpe_place(sl_env *env, int v, const double *positions, const int *goals)
     start_lane(m, v, goals);
 }
 
-/* The parts of the state, in the order in which they are saved. */
-typedef struct part {
-    void *memory;
-    size_t n_bytes;
-} part;
-
-enum { N_PARTS = 3 };
-
-static void list_parts(const sl_mpe *m, part parts[N_PARTS]) {
+static void list_state(const sl_env *env, sl_env_state *out) {
+    const sl_mpe *m = from_const_env(env);
     size_t n_lanes = (size_t)m->n_tiles * L;
-    parts[0] = (part){m->rows, (size_t)m->n_tiles * (size_t)m->n_rows * sizeof(sl_mpe_row)};
-    parts[1] = (part){m->streams, n_lanes * sizeof(sl_rng)};
-    parts[2] = (part){m->steps, n_lanes * sizeof(int32_t)};
-}
-
-static state_head make_head(const sl_mpe *m) {
-    return (state_head){STATE_VERSION, (uint32_t)m->base.V, (uint32_t)m->n_rows, L};
-}
-
-static size_t state_bytes(const sl_env *env) {
-    part parts[N_PARTS];
-    list_parts(from_const_env(env), parts);
-    size_t n_bytes = sizeof(state_head);
-    for (int i = 0; i < N_PARTS; i++) n_bytes += parts[i].n_bytes;
-    return n_bytes;
-}
-
-static void save(const sl_env *env, uint8_t *bytes) {
-    const sl_mpe *m = from_const_env(env);
-    part parts[N_PARTS];
-    list_parts(m, parts);
-    state_head head = make_head(m);
-    memcpy(bytes, &head, sizeof head);
-    bytes += sizeof head;
-    for (int i = 0; i < N_PARTS; i++) {
-        memcpy(bytes, parts[i].memory, parts[i].n_bytes);
-        bytes += parts[i].n_bytes;
-    }
-}
-
-static sl_status load(sl_env *env, const uint8_t *bytes, size_t n_bytes) {
-    sl_mpe *m = from_env(env);
-    state_head want = make_head(m), got = {0};
-    if (n_bytes != state_bytes(env)) {
-        return sl_fail(SL_MISMATCH, "was it saved with the same environment, options and number of copies?",
-                       "%s: a saved state of %zu bytes, not %zu", env->spec.name, n_bytes, state_bytes(env));
-    }
-    memcpy(&got, bytes, sizeof got);
-    if (memcmp(&want, &got, sizeof want) != 0) {
-        return sl_fail(SL_MISMATCH, "was it saved with the same environment, options and number of copies?",
-                       "%s: a saved state of version %u, %u copies, %u rows", env->spec.name, got.version, got.V,
-                       got.n_rows);
-    }
-    part parts[N_PARTS];
-    list_parts(m, parts);
-    bytes += sizeof got;
-    for (int i = 0; i < N_PARTS; i++) {
-        memcpy(parts[i].memory, bytes, parts[i].n_bytes);
-        bytes += parts[i].n_bytes;
-    }
-    return SL_OK;
-}
-
-static uint64_t fnv1a(uint64_t hash, const void *memory, size_t n_bytes) {
-    const uint8_t *bytes = memory;
-    for (size_t i = 0; i < n_bytes; i++) hash = (hash ^ bytes[i]) * 0x100000001b3u;
-    return hash;
-}
-
-static uint64_t hash(const sl_env *env) {
-    const sl_mpe *m = from_const_env(env);
-    part parts[N_PARTS];
-    list_parts(m, parts);
-    state_head head = make_head(m);
-    uint64_t h = fnv1a(0xcbf29ce484222325u, &head, sizeof head);
-    for (int i = 0; i < N_PARTS; i++) h = fnv1a(h, parts[i].memory, parts[i].n_bytes);
-    return h;
+    out->head.version = STATE_VERSION;
+    out->head.shape[0] = (uint32_t)m->n_rows;
+    out->head.shape[1] = L;
+    out->parts[0].memory = m->rows;
+    out->parts[0].n_bytes = (size_t)m->n_tiles * (size_t)m->n_rows * sizeof(sl_mpe_row);
+    out->parts[1].memory = m->streams;
+    out->parts[1].n_bytes = n_lanes * sizeof(sl_rng);
+    out->parts[2].memory = m->steps;
+    out->parts[2].n_bytes = n_lanes * sizeof(int32_t);
 }
 
 static void destroy(sl_env *env) {
@@ -304,10 +234,8 @@ static const sl_env_class mpe_class = {
     .step = step,
     .step_continuous = step_continuous,
     .heuristic = heuristic,
-    .state_bytes = state_bytes,
-    .save = save,
-    .load = load,
-    .hash = hash,
+    .shape_words = {"rows", "lanes"},
+    .list_state = list_state,
     .draw = sl_mpe_draw,
     .tell_action = sl_mpe_tell_action,
 };
