@@ -29,9 +29,7 @@ struct sl_coordinator {
     sl_sample *sample;
     sl_episode_batch *visits; /* the students' own episodes, sample_width of them */
     int sample_width;
-    /* the frozen teacher, from RECORD */
-    float *actor, *critic;
-    double value_mean, value_std;
+    sl_teacher *teacher; /* of RECORD, which comes before SAMPLE */
     /* state of sampling */
     sl_rng sample_stream; /* picks from the buffer */
     uint64_t n_visited;   /* episodes that students have played */
@@ -77,9 +75,7 @@ static void drop_work(sl_coordinator *self) {
     sl_recorder_destroy(&self->recorder);
     sl_sample_destroy(&self->sample);
     sl_episode_batch_destroy(&self->visits);
-    sl_free(self->actor);
-    sl_free(self->critic);
-    self->actor = self->critic = NULL;
+    sl_teacher_destroy(&self->teacher);
     self->sample_width = 0;
 }
 
@@ -132,7 +128,9 @@ static sl_status need_rollout(sl_coordinator *self) {
 }
 
 static sl_status need_recorder(sl_coordinator *self) {
-    return self->recorder ? SL_OK : sl_recorder_create(self->setup, self->pool, self->run, &self->recorder);
+    if (self->recorder) return SL_OK;
+    if (!self->teacher) SL_TRY(sl_teacher_create(self->setup, &self->teacher));
+    return sl_recorder_create(self->setup, self->pool, self->run, self->teacher, &self->recorder);
 }
 
 static void answer_batch(const sl_batch *batch, sl_learn_message *answer) {
@@ -158,21 +156,7 @@ static sl_status freeze_teacher(sl_coordinator *self, const sl_learn_message *re
     SL_TRY(sl_request_params(request, SL_TENSOR_PARAMS, n_actor, &actor));
     SL_TRY(sl_request_params(request, SL_TENSOR_CRITIC, n_critic, &critic));
     SL_TRY(sl_request_value_scale(request));
-    float *kept_actor = sl_alloc_copy(actor, n_actor * sizeof *actor);
-    float *kept_critic = sl_alloc_copy(critic, n_critic * sizeof *critic);
-    if (!kept_actor || !kept_critic) {
-        sl_free(kept_actor);
-        sl_free(kept_critic);
-        return sl_fail(SL_MEMORY, NULL, "cannot keep the teacher");
-    }
-    sl_free(self->actor);
-    sl_free(self->critic);
-    self->actor = kept_actor;
-    self->critic = kept_critic;
-    self->value_mean = request->value_mean;
-    self->value_std = request->value_std;
-    if (self->visits)
-        sl_episode_batch_set_teacher(self->visits, kept_actor, kept_critic, self->value_mean, self->value_std);
+    sl_teacher_set(self->teacher, self->setup, actor, critic, request->value_mean, request->value_std);
     return SL_OK;
 }
 
@@ -180,7 +164,7 @@ static sl_status record(sl_coordinator *self, const sl_learn_message *request, s
     SL_TRY(sl_request_episodes(request, MAX_RECORDING));
     SL_TRY(need_recorder(self));
     SL_TRY(freeze_teacher(self, request));
-    SL_TRY(sl_recorder_set_teacher(self->recorder, self->actor, self->critic, self->value_mean, self->value_std));
+    SL_TRY(sl_recorder_check_teacher(self->recorder));
     SL_TRY(sl_recorder_fill(self->recorder, (uint64_t)request->n_episodes, &self->def.progress));
     answer->kind = SL_LEARN_DONE;
     return SL_OK;
@@ -196,9 +180,7 @@ static sl_status need_batch(sl_coordinator *self, int B, bool visits) {
     if (!self->sample) SL_TRY(sl_sample_create(self->setup, B, self->setup->teacher.hidden, &self->sample));
     self->sample_width = B;
     if (!visits || self->visits) return SL_OK;
-    SL_TRY(sl_episode_batch_create(self->setup, self->pool, B, true, &self->visits));
-    sl_episode_batch_set_teacher(self->visits, self->actor, self->critic, self->value_mean, self->value_std);
-    return SL_OK;
+    return sl_episode_batch_create(self->setup, self->pool, B, self->teacher, true, &self->visits);
 }
 
 static sl_status sample_expert(sl_coordinator *self, int B) {
@@ -232,7 +214,7 @@ static sl_status sample(sl_coordinator *self, const sl_learn_message *request, s
     bool visits = request->source != 0;
     const float *students = NULL;
     SL_TRY(sl_request_episodes(request, MAX_BATCH_EPISODES));
-    if (!self->recorder || !self->actor)
+    if (!self->recorder || !self->teacher->is_set)
         return sl_fail(SL_MISMATCH, "ask RECORD first", "there is no teacher to sample with");
     if (visits) {
         sl_policy_set_def def = sl_policy_set_students_def(self->setup, 1);

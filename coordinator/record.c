@@ -36,7 +36,8 @@ static sl_status open_buffer(sl_recorder *self, const char *run) {
     return sl_buffer_open(&def, &self->buffer);
 }
 
-sl_status sl_recorder_create(const sl_setup *setup, sl_pool *pool, const char *run, sl_recorder **out) {
+sl_status sl_recorder_create(const sl_setup *setup, sl_pool *pool, const char *run, const sl_teacher *teacher,
+                             sl_recorder **out) {
     sl_recorder *self = sl_alloc(sizeof *self);
     if (!self) return sl_fail(SL_MEMORY, NULL, "cannot allocate a recorder");
     const sl_experiment *e = setup->experiment;
@@ -45,7 +46,7 @@ sl_status sl_recorder_create(const sl_setup *setup, sl_pool *pool, const char *r
     self->V = e->teacher.ppo.n_envs;
     self->foreign = e->record.from && e->record.from[0];
     sl_status status = open_buffer(self, run);
-    if (status == SL_OK) status = sl_episode_batch_create(setup, pool, self->V, false, &self->batch);
+    if (status == SL_OK) status = sl_episode_batch_create(setup, pool, self->V, teacher, false, &self->batch);
     if (status == SL_OK) status = sl_setup_masks(setup, 1, &self->mask);
     if (status != SL_OK) {
         sl_recorder_destroy(&self);
@@ -92,9 +93,7 @@ static sl_status verify(sl_recorder *self) {
     return SL_OK;
 }
 
-sl_status sl_recorder_set_teacher(sl_recorder *self, const float *actor, const float *critic, double value_mean,
-                                  double value_std) {
-    sl_episode_batch_set_teacher(self->batch, actor, critic, value_mean, value_std);
+sl_status sl_recorder_check_teacher(sl_recorder *self) {
     SL_TRY(verify(self));
     self->has_teacher = true;
     return SL_OK;

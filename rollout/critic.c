@@ -13,12 +13,13 @@ struct sl_critic {
     float mean, std;
 };
 
-sl_status sl_critic_create(const sl_setup *setup, int V, sl_critic **out) {
+sl_status sl_critic_create(const sl_setup *setup, int V, const float *params, sl_critic **out) {
     sl_critic *self = sl_alloc(sizeof *self);
     if (!self) return sl_fail(SL_MEMORY, NULL, "cannot allocate a critic");
     *self = (sl_critic){.setup = setup, .slices = sl_slices_of(V), .std = 1.0f};
     int in = setup->critic.in_dim;
-    sl_policy_set_def def = {.V = V, .N = setup->M, .O = in, .A = 1, .shared = true, .nets = {setup->critic}};
+    sl_policy_set_def def = {
+        .V = V, .N = setup->M, .O = in, .A = 1, .shared = true, .nets = {setup->critic}, .params = params};
     sl_status status = sl_policy_set_create(&def, &self->net);
     if (status == SL_OK && setup->critic_rows) {
         self->rows = sl_alloc_array((size_t)V * (size_t)setup->M * (size_t)in, sizeof *self->rows);
@@ -40,8 +41,11 @@ void sl_critic_destroy(sl_critic **self) {
     *self = NULL;
 }
 
-void sl_critic_set(sl_critic *self, const float *params, double mean, double std) {
+void sl_critic_set(sl_critic *self, const float *params) {
     memcpy(sl_policy_set_params(self->net), params, sl_policy_set_n_params(self->net) * sizeof *params);
+}
+
+void sl_critic_scale(sl_critic *self, double mean, double std) {
     self->mean = (float)mean;
     self->std = (float)std;
 }

@@ -17,11 +17,14 @@ typedef struct sl_critic_view {
 
 typedef struct sl_critic sl_critic;
 
-/* SL_MEMORY. Parameters start as zeros, values in reward units are the network's output until scaled. */
-SL_MUST_CHECK sl_status sl_critic_create(const sl_setup *setup, int V, sl_critic **out);
+/* params: borrowed for life, as they change; NULL: its own, zeros at first. Values in reward units are the network's
+ * output until scaled. SL_MEMORY. */
+SL_MUST_CHECK sl_status sl_critic_create(const sl_setup *setup, int V, const float *params, sl_critic **out);
 void sl_critic_destroy(sl_critic **self);
-/* params: as many as the network of sl_setup.critic has. Its output * std + mean is in reward units. */
-void sl_critic_set(sl_critic *self, const float *params, double mean, double std);
+/* Its own parameters: as many as the network of sl_setup.critic has. */
+void sl_critic_set(sl_critic *self, const float *params);
+/* The network's output * std + mean is in reward units. */
+void sl_critic_scale(sl_critic *self, double mean, double std);
 /* The slice's values in reward units into value (V, M). mode: SL_FORWARD_STEP or SL_FORWARD_PEEK. */
 void sl_critic_value(sl_critic *self, int slice, sl_forward_mode mode, const sl_critic_view *view, float *value);
 void sl_critic_reset(sl_critic *self, int v);

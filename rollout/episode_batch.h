@@ -7,20 +7,18 @@
 
 #include "common/pool.h"
 #include "net/episode_record.h"
-#include "setup/setup.h"
+#include "rollout/teacher.h"
 
 typedef struct sl_episode_batch sl_episode_batch;
 
-/* setup and pool are borrowed for life. */
-SL_MUST_CHECK sl_status sl_episode_batch_create(const sl_setup *setup, sl_pool *pool, int V, bool students_act,
-                                                sl_episode_batch **out);
+/* setup, pool and teacher are borrowed for life. */
+SL_MUST_CHECK sl_status sl_episode_batch_create(const sl_setup *setup, sl_pool *pool, int V,
+                                                const sl_teacher *teacher, bool students_act, sl_episode_batch **out);
 void sl_episode_batch_destroy(sl_episode_batch **self);
-/* The frozen teacher: actor and critic as the setup defines them. */
-void sl_episode_batch_set_teacher(sl_episode_batch *self, const float *actor, const float *critic, double value_mean,
-                                  double value_std);
 /* The students, one after the other; only where they act. */
 void sl_episode_batch_set_students(sl_episode_batch *self, const float *params);
-/* Plays episodes [first, first + V): sampled actions, labels, values of the teacher's critic. */
+/* Plays episodes [first, first + V), the teacher being set: sampled actions, labels, values of the teacher's critic.
+ */
 void sl_episode_batch_play(sl_episode_batch *self, const sl_rng *stream, uint64_t first);
 /* The episode of copy v; its arrays are borrowed until the next play. */
 const sl_episode *sl_episode_batch_get(const sl_episode_batch *self, int v);

@@ -19,7 +19,8 @@ struct sl_policy_set {
     int n_nets, rows, hidden; /* rows of one network in one copy */
     bool recurrent;
     size_t offsets[SL_MAX_AGENTS], n_params;
-    float *params;
+    float *own; /* NULL: borrowed */
+    const float *params;
     float *h[SL_MAX_AGENTS]; /* (V, rows, H) */
     slot *slots;
     sl_array_pool arrays;
@@ -94,7 +95,8 @@ sl_status sl_policy_set_create(const sl_policy_set_def *def, sl_policy_set **out
         self->recurrent = true;
         self->h[k] = SL_TAKE_FLOATS(&self->arrays, (int64_t)def->V * self->rows * net->hidden);
     }
-    self->params = SL_TAKE_FLOATS(&self->arrays, (int64_t)self->n_params);
+    self->own = SL_TAKE_FLOATS(&self->arrays, def->params ? 0 : (int64_t)self->n_params);
+    self->params = def->params ? def->params : self->own;
     self->slots = sl_array_pool_take(&self->arrays, self->slices.n, sizeof(slot));
     sl_status status = SL_OK;
     for (int s = 0; self->slots && s < self->slices.n && status == SL_OK; s++)
@@ -124,7 +126,8 @@ size_t sl_policy_set_n_params(const sl_policy_set *self) {
 }
 
 float *sl_policy_set_params(sl_policy_set *self) {
-    return self->params;
+    SL_ASSERT(self->own);
+    return self->own;
 }
 
 int sl_policy_set_hidden_dim(const sl_policy_set *self) {

@@ -1,7 +1,7 @@
 /* policy_set.h - networks that run side by side over V copies of an environment: the teacher's shared actor, the
- * students with their different sizes, the critic of critic.h. It owns a copy of the parameters, the recurrent states
- * and the scratch of each slice; nothing is allocated after create. Distinct slices may run on distinct threads. V
- * copies, N rows a copy, O inputs, A outputs, H the widest hidden size. */
+ * students with their different sizes, the critic of critic.h. It owns its parameters, unless it borrows them, the
+ * recurrent states and the scratch of each slice; nothing is allocated after create. Distinct slices may run on
+ * distinct threads. V copies, N rows a copy, O inputs, A outputs, H the widest hidden size. */
 #ifndef SL_ROLLOUT_POLICY_SET_H
 #define SL_ROLLOUT_POLICY_SET_H
 
@@ -13,6 +13,7 @@ typedef struct sl_policy_set_def {
     bool shared;   /* nets[0] serves all rows; else nets[n] serves row n and reads the first in_dim of its input */
     bool agent_id; /* shared only: the one-hot row index follows the input */
     sl_net_def nets[SL_MAX_AGENTS];
+    const float *params; /* borrowed for life, as they change; NULL: its own */
 } sl_policy_set_def;
 
 typedef enum sl_forward_mode {
@@ -31,7 +32,7 @@ SL_MUST_CHECK sl_status sl_policy_set_create(const sl_policy_set_def *def, sl_po
 void sl_policy_set_destroy(sl_policy_set **self);
 size_t sl_policy_set_n_params(const sl_policy_set *self); /* of all networks, one after the other */
 size_t sl_policy_set_def_n_params(const sl_policy_set_def *def);
-float *sl_policy_set_params(sl_policy_set *self); /* (n_params), to be written */
+float *sl_policy_set_params(sl_policy_set *self); /* (n_params), to be written; its own alone */
 int sl_policy_set_hidden_dim(const sl_policy_set *self);
 bool sl_policy_set_is_recurrent(const sl_policy_set *self);
 /* Zeroes the recurrent states of copy v: a new episode. */

@@ -184,7 +184,7 @@ static sl_status create_parts(sl_rollout *self) {
     SL_TRY(sl_setup_env(setup, self->V, &stream, &self->env));
     if (setup->direct && setup->masked) SL_TRY(sl_setup_masks(setup, self->V, &self->masks));
     SL_TRY(sl_policy_set_create(&actors, &self->actors));
-    SL_TRY(sl_critic_create(setup, self->V, &self->critic));
+    SL_TRY(sl_critic_create(setup, self->V, NULL, &self->critic));
     SL_TRY(create_runner(self));
     sl_policy_set *critic = sl_critic_net(self->critic);
     self->data.H = sl_policy_set_is_recurrent(self->actors) ? sl_policy_set_hidden_dim(self->actors) : 0;
@@ -273,7 +273,8 @@ void sl_rollout_collect(sl_rollout *self, const float *params, const float *crit
     const uint8_t *won = sl_runner_rows(self->runner).next.won;
     self->behaviour = behaviour;
     memcpy(sl_policy_set_params(self->actors), params, sl_policy_set_n_params(self->actors) * sizeof(float));
-    sl_critic_set(self->critic, critic, value_mean, value_std);
+    sl_critic_set(self->critic, critic);
+    sl_critic_scale(self->critic, value_mean, value_std);
     sl_pool_run(self->pool, sl_runner_slices(self->runner).n, collect_slice, self);
     // the finished episodes, by time and then by copy
     int n = 0;

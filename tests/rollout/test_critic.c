@@ -32,14 +32,15 @@ static void open_world(world *w, bool team, bool own) {
     w->x.e.teacher.ppo.reward = team ? SL_EXP_SUM : SL_EXP_OWN;
     w->x.e.teacher.critic_input = own ? SL_EXP_CRITIC_AGENT : SL_EXP_CRITIC_STATE;
     assert_int_equal(sl_setup_create(&w->x.e, &w->setup), SL_OK);
-    assert_int_equal(sl_critic_create(w->setup, V, &w->critic), SL_OK);
+    assert_int_equal(sl_critic_create(w->setup, V, NULL, &w->critic), SL_OK);
     size_t S = (size_t)w->setup->S, O = (size_t)w->setup->O;
     w->params = random_floats(sl_net_n_params(&w->setup->critic), 1);
     w->state = random_floats(V * S, 2);
     w->obs = random_floats(V * 3 * O, 3);
     w->value = random_floats(V * 3, 4);
     for (int i = 0; i < V * 3; i++) w->alive[i] = i % 4 != 1;
-    sl_critic_set(w->critic, w->params, 5.0, 2.0);
+    sl_critic_set(w->critic, w->params);
+    sl_critic_scale(w->critic, 5.0, 2.0);
 }
 
 static void close_world(world *w) {

@@ -21,6 +21,7 @@ typedef struct world {
     sl_temp_folder folder;
     sl_setup *setup;
     sl_pool *pool;
+    sl_teacher teacher;
     sl_episode_batch *batch;
     sl_rng stream;
     float *actor, *critic, *students;
@@ -68,8 +69,9 @@ enum { N_VARIANTS = 4, FIGHT = 3 };
 
 static void open_batch(world *w, int copies, int n_threads) {
     assert_int_equal(sl_pool_create(n_threads, &w->pool), SL_OK);
-    assert_int_equal(sl_episode_batch_create(w->setup, w->pool, copies, w->students_act, &w->batch), SL_OK);
-    sl_episode_batch_set_teacher(w->batch, w->actor, w->critic, -3.0, 2.0);
+    w->teacher = (sl_teacher){true, w->actor, w->critic, -3.0, 2.0};
+    assert_int_equal(sl_episode_batch_create(w->setup, w->pool, copies, &w->teacher, w->students_act, &w->batch),
+                     SL_OK);
     if (w->students_act) sl_episode_batch_set_students(w->batch, w->students);
 }
 
