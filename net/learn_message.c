@@ -159,6 +159,11 @@ static sl_status bad(sl_learn_kind kind, const char *field) {
     return sl_fail(SL_CORRUPT, NULL, "learn message %s: missing or bad field '%s'", kinds[kind].name, field);
 }
 
+static sl_status bad_tensor(sl_learn_kind kind, const char *field, sl_tensor_role role) {
+    return sl_fail(SL_CORRUPT, NULL, "learn message %s: missing or bad field '%s' of %s", kinds[kind].name, field,
+                   sl_tensor_role_name(role));
+}
+
 static sl_status read_prefix(const sl_frame *frame, sl_prefix *prefix) {
     if (frame->n_bytes < sizeof *prefix || memcmp(frame->bytes, magic, sizeof magic) != 0)
         return sl_fail(SL_CORRUPT, "is the peer a Starling trainer or coordinator?", "not a learn message");
@@ -194,10 +199,11 @@ static sl_status check_header(sl_learn_kind kind, const pb_header *h) {
 
 static sl_status read_tensor(sl_learn_kind kind, const pb_tensor *from, const sl_frame *frame, sl_wire_tensor *out) {
     if (!from->has_role || from->role == 0 || from->role >= SL_TENSOR_ROLES) return bad(kind, "tensors.role");
+    sl_tensor_role role = (sl_tensor_role)from->role;
     if (!from->has_type || (int)from->type < SL_WIRE_F32 || (int)from->type > SL_WIRE_U8)
-        return bad(kind, "tensors.type");
-    if (from->n_dims < 1 || from->n_dims > 4) return bad(kind, "tensors.dims");
-    *out = (sl_wire_tensor){.role = (sl_tensor_role)from->role,
+        return bad_tensor(kind, "tensors.type", role);
+    if (from->n_dims < 1 || from->n_dims > 4) return bad_tensor(kind, "tensors.dims", role);
+    *out = (sl_wire_tensor){.role = role,
                             .type = (sl_wire_type)from->type,
                             .n_dims = (int)from->n_dims,
                             .data = frame->bytes,
@@ -207,10 +213,10 @@ static sl_status read_tensor(sl_learn_kind kind, const pb_tensor *from, const sl
     bool wraps = false;
     for (int i = 0; i < out->n_dims; i++) {
         int64_t dim = out->dims[i] = from->dims[i];
-        if (dim < 0) return bad(kind, "tensors.dims");
+        if (dim < 0) return bad_tensor(kind, "tensors.dims", role);
         wraps |= __builtin_mul_overflow(n, (uint64_t)dim, &n);
     }
-    if (wraps || n != frame->n_bytes) return bad(kind, "tensors.dims");
+    if (wraps || n != frame->n_bytes) return bad_tensor(kind, "tensors.dims", role);
     return SL_OK;
 }
 
@@ -256,10 +262,11 @@ sl_status sl_learn_decode(sl_learn_codec *self, const sl_message *frames, sl_lea
     for (size_t i = 0; i < h->n_tensors; i++) {
         sl_wire_tensor tensor;
         SL_TRY(read_tensor(kind, h->tensors[i], &frames->frames[i + 1], &tensor));
-        if (sl_learn_tensor(&message, tensor.role)) return bad(kind, "tensors.role");
+        if (sl_learn_tensor(&message, tensor.role)) return bad_tensor(kind, "tensors.role", tensor.role);
         message.tensors[message.n_tensors++] = tensor;
     }
-    if ((kinds[kind].needs & SNAPSHOT) && !sl_learn_tensor(&message, SL_TENSOR_SNAPSHOT)) return bad(kind, "tensors");
+    if ((kinds[kind].needs & SNAPSHOT) && !sl_learn_tensor(&message, SL_TENSOR_SNAPSHOT))
+        return bad_tensor(kind, "tensors", SL_TENSOR_SNAPSHOT);
     fill_message(&prefix, h, &message);
     *out = message;
     return SL_OK;

@@ -53,14 +53,6 @@ int64_t sl_watcher_shown(const sl_watcher *self) {
     return self->n_shown;
 }
 
-// the data of a tensor of that type and shape; columns 0 = one dimension
-static const void *rows_of(const sl_learn_message *m, sl_tensor_role role, sl_wire_type type, int64_t rows,
-                           int64_t columns) {
-    const sl_wire_tensor *t = sl_learn_tensor(m, role);
-    bool fits = t && t->type == type && t->n_dims == (columns ? 2 : 1) && t->dims[0] == rows;
-    return fits && (!columns || t->dims[1] == columns) ? t->data : NULL;
-}
-
 /* What a picture holds besides its shapes; frames lie in memory as they came, aligned to nothing. */
 typedef struct picture {
     int n_shapes;
@@ -71,21 +63,20 @@ typedef struct picture {
 } picture;
 
 static bool read_picture(sl_watcher *self, const sl_learn_message *m, picture *out) {
-    const sl_wire_tensor *shapes = sl_learn_tensor(m, SL_TENSOR_SHAPES);
-    int64_t n = shapes && shapes->n_dims == 2 ? shapes->dims[0] : -1, N = self->spec->n_agents;
-    if (n < 0 || n > SL_MAX_SHAPES) return false;
-    const void *numbers = rows_of(m, SL_TENSOR_SHAPES, SL_WIRE_F32, n, SL_SHAPE_NUMBERS);
-    const void *labels = rows_of(m, SL_TENSOR_LABELS, SL_WIRE_U8, n, SL_SHAPE_BYTES);
-    const void *returns = rows_of(m, SL_TENSOR_EPISODE_RETURN, SL_WIRE_F64, 1, N);
-    const void *step = rows_of(m, SL_TENSOR_EPISODE_LENGTH, SL_WIRE_I32, 1, 0);
-    const void *actions = rows_of(m, SL_TENSOR_ACTION, SL_WIRE_I32, N, 0);
-    if (!numbers || !labels || !returns || !step || (!actions && sl_learn_tensor(m, SL_TENSOR_ACTION))) return false;
-    if (sl_shape_rows_read((int)n, numbers, labels, self->shapes) != SL_OK) return false;
+    const sl_wire_tensor *shapes = sl_learn_find(m, SL_TENSOR_SHAPES, SL_SHAPE(SL_ANY_LENGTH, SL_SHAPE_NUMBERS));
+    int64_t N = self->spec->n_agents, n = shapes ? shapes->dims[0] : 0;
+    if (!shapes || n > SL_MAX_SHAPES) return false;
+    const sl_wire_tensor *labels = sl_learn_find(m, SL_TENSOR_LABELS, SL_SHAPE(n, SL_SHAPE_BYTES));
+    const sl_wire_tensor *returns = sl_learn_find(m, SL_TENSOR_EPISODE_RETURN, SL_SHAPE(1, N));
+    const sl_wire_tensor *step = sl_learn_find(m, SL_TENSOR_EPISODE_LENGTH, SL_SHAPE(1));
+    const sl_wire_tensor *actions = sl_learn_find(m, SL_TENSOR_ACTION, SL_SHAPE(N));
+    if (!labels || !returns || !step || (!actions && sl_learn_tensor(m, SL_TENSOR_ACTION))) return false;
+    if (sl_shape_rows_read((int)n, shapes->data, labels->data, self->shapes) != SL_OK) return false;
     out->n_shapes = (int)n;
     out->acted = actions != NULL;
-    memcpy(&out->step, step, sizeof out->step);
-    memcpy(out->returns, returns, (size_t)N * sizeof *out->returns);
-    if (actions) memcpy(out->actions, actions, (size_t)N * sizeof *out->actions);
+    memcpy(&out->step, step->data, sizeof out->step);
+    memcpy(out->returns, returns->data, (size_t)N * sizeof *out->returns);
+    if (actions) memcpy(out->actions, actions->data, (size_t)N * sizeof *out->actions);
     return out->step >= 0;
 }
 

@@ -196,18 +196,18 @@ static void bad_values_are_refused_by_field(void **state) {
     m = sample(SL_LEARN_RESTORE);
     m.n_tensors = 1;
     pass(self, &m);
-    expect(self, &self->received, SL_CORRUPT, "tensors");
+    expect(self, &self->received, SL_CORRUPT, "'tensors' of SNAPSHOT");
     // dims whose product wraps to the right number of bytes
     m = sample(SL_LEARN_BATCH);
     m.tensors[0].n_dims = 4;
     memcpy(m.tensors[0].dims, (int64_t[]){(int64_t)1 << 32, (int64_t)1 << 32, 1, 1}, sizeof m.tensors[0].dims);
     m.tensors[0].n_bytes = 0;
     pass(self, &m);
-    expect(self, &self->received, SL_CORRUPT, "tensors.dims");
+    expect(self, &self->received, SL_CORRUPT, "'tensors.dims' of LOGP");
     m = sample(SL_LEARN_BATCH);
     m.tensors[2].role = SL_TENSOR_LOGP;
     pass(self, &m);
-    expect(self, &self->received, SL_CORRUPT, "tensors.role");
+    expect(self, &self->received, SL_CORRUPT, "'tensors.role' of LOGP");
 }
 
 /* what every decoded message must satisfy, however it was made */

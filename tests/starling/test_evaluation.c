@@ -54,28 +54,29 @@ static void test_copies(void **state) {
     sl_evaluation_fini(&results);
 }
 
-static void refused(const sl_learn_message *answer, int n_agents, int n_episodes) {
+static void refused(const sl_learn_message *answer, int n_agents, int n_episodes, const char *words) {
     sl_evaluation results = {.n_episodes = -1};
     assert_int_equal(sl_evaluation_read(answer, n_agents, n_episodes, &results), SL_MISMATCH);
+    assert_non_null(strstr(sl_error_what(), words));
     assert_int_equal(results.n_episodes, -1);
 }
 
 static void test_refusals(void **state) {
     (void)state;
     sl_learn_message answer = answer_of(E), nothing = {.kind = SL_LEARN_DONE}, shorter = answer_of(E - 1);
-    refused(&nothing, N, E);
-    refused(&answer, N + 1, E);
-    refused(&answer, N, E + 1);
-    refused(&shorter, N, E);
+    refused(&nothing, N, E, "lacks EPISODE_RETURN");
+    refused(&answer, N + 1, E, "EPISODE_RETURN is f64 (2, 3)");
+    refused(&answer, N, E + 1, "holds 2 episodes, 3 were");
+    refused(&shorter, N, E, "EPISODE_LENGTH is i32 (1)");
     // right in number, of another type
     sl_learn_message typed = {.kind = SL_LEARN_DONE};
     sl_learn_add(&typed, SL_TENSOR_EPISODE_RETURN, returns, SL_SHAPE(E, N));
     typed.tensors[0].type = SL_WIRE_I64;
     sl_learn_add(&typed, SL_TENSOR_EPISODE_LENGTH, lengths, SL_SHAPE(E));
-    refused(&typed, N, E);
+    refused(&typed, N, E, "EPISODE_RETURN is i64");
     sl_learn_message won_of_others = answer_of(E);
     sl_learn_add(&won_of_others, SL_TENSOR_EPISODE_WON, won, SL_SHAPE(E - 1));
-    refused(&won_of_others, N, E);
+    refused(&won_of_others, N, E, "EPISODE_WON is u8 (1)");
 }
 
 int main(void) {
