@@ -29,6 +29,13 @@ void sl_parameter_group_zero(sl_parameter_group *self, int slice) {
     memset(sl_parameter_group_slice(self, slice), 0, self->n * sizeof *self->grads);
 }
 
+size_t sl_parameter_group_sum(const sl_parameter_group *self, float *grads) {
+    memset(grads, 0, self->n * sizeof *grads);
+    for (int s = 0; s < self->n_slices; s++)
+        for (size_t k = 0; k < self->n; k++) grads[k] += sl_parameter_group_slice(self, s)[k];
+    return self->n;
+}
+
 void sl_parameter_group_step(sl_parameter_group *self, const char *name, double lr, double adam_eps,
                              double max_norm) {
     // always the same order, so that the sum does not depend on which thread was first

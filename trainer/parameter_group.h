@@ -24,6 +24,8 @@ SL_MUST_CHECK sl_status sl_parameter_group_init(sl_parameter_group *self, size_t
 void sl_parameter_group_fini(sl_parameter_group *self);
 float *sl_parameter_group_slice(const sl_parameter_group *self, int slice);
 void sl_parameter_group_zero(sl_parameter_group *self, int slice); /* that slice's gradient */
+/* The slices' sum without a step, for tests: grads (n). Returns n. */
+size_t sl_parameter_group_sum(const sl_parameter_group *self, float *grads);
 /* Sums the slices in their order, clips to max_norm, does one Adam step. A gradient that is not finite is counted,
  * logged the first time, and the step is skipped. */
 void sl_parameter_group_step(sl_parameter_group *self, const char *name, double lr, double adam_eps, double max_norm);

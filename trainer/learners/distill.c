@@ -179,24 +179,25 @@ static void count_rows(sl_distill *self) {
     self->pair_share = pairs > 0 ? 1.0 / pairs : 0;
 }
 
+static void add(sl_distill_sums *sum, const sl_distill_sums *part, double share) {
+    sum->ppo.policy_loss += part->ppo.policy_loss * share;
+    sum->ppo.entropy += part->ppo.entropy * share;
+    sum->ppo.kl += part->ppo.kl * share;
+    sum->ppo.clipped += part->ppo.clipped * share;
+    sum->kl += part->kl * share;
+    sum->ce += part->ce * share;
+    sum->sr += part->sr * share;
+    sum->role += part->role * share;
+    sum->agreement += part->agreement * share;
+}
+
 static sl_distill_sums run_minibatch(sl_distill *self, int n, const int *chunks) {
     self->chunks = chunks;
     self->n_minibatch = n;
     count_rows(self);
     sl_pool_run(self->pool, self->n_slices, run_slice, self);
     sl_distill_sums total = {0};
-    for (int k = 0; k < self->n_slices; k++) {
-        const sl_distill_sums *part = &self->slices[k].sums;
-        total.ppo.policy_loss += part->ppo.policy_loss;
-        total.ppo.entropy += part->ppo.entropy;
-        total.ppo.kl += part->ppo.kl;
-        total.ppo.clipped += part->ppo.clipped;
-        total.kl += part->kl;
-        total.ce += part->ce;
-        total.sr += part->sr;
-        total.role += part->role;
-        total.agreement += part->agreement;
-    }
+    for (int k = 0; k < self->n_slices; k++) add(&total, &self->slices[k].sums, 1);
     return total;
 }
 
@@ -245,18 +246,6 @@ static void step(sl_distill *self, double lr) {
     project_teacher(self, false, true);
 }
 
-static void add_mean(sl_distill_sums *mean, const sl_distill_sums *part, double share) {
-    mean->ppo.policy_loss += part->ppo.policy_loss * share;
-    mean->ppo.entropy += part->ppo.entropy * share;
-    mean->ppo.kl += part->ppo.kl * share;
-    mean->ppo.clipped += part->ppo.clipped * share;
-    mean->kl += part->kl * share;
-    mean->ce += part->ce * share;
-    mean->sr += part->sr * share;
-    mean->role += part->role * share;
-    mean->agreement += part->agreement * share;
-}
-
 static void one_epoch(sl_distill *self, double lr, sl_distill_sums *mean) {
     const sl_exp_distill *options = self->options;
     permute(self);
@@ -273,7 +262,7 @@ static void one_epoch(sl_distill *self, double lr, sl_distill_sums *mean) {
         else if (self->skipped_losses++ == 0)
             SL_WARN("a distillation loss is not finite: this update is skipped");
         self->steps++;
-        add_mean(mean, &part, 1.0 / options->minibatches);
+        add(mean, &part, 1.0 / options->minibatches);
     }
 }
 
@@ -314,22 +303,15 @@ float *sl_distill_all_params(const sl_learner *learner, size_t *n) {
     return self->params;
 }
 
-static float *add_slices(const sl_parameter_group *trained, float *grads) {
-    memset(grads, 0, trained->n * sizeof *grads);
-    for (int s = 0; s < trained->n_slices; s++)
-        for (size_t p = 0; p < trained->n; p++) grads[p] += sl_parameter_group_slice(trained, s)[p];
-    return grads + trained->n;
-}
-
 double sl_distill_loss(sl_learner *learner, const sl_batch *batch, float *grads) {
     sl_distill *self = (sl_distill *)learner;
     prepare(self, batch);
     self->moves_teacher = self->options->w_role != 0;
     for (int k = 0; k < self->n_chunks; k++) self->order[k] = k;
     sl_distill_sums total = run_minibatch(self, self->n_chunks, self->order);
-    for (int i = 0; i < self->N; i++) grads = add_slices(&self->students[i].net, grads);
-    for (int i = 0; i < self->N; i++) grads = add_slices(&self->students[i].maps, grads);
-    (void)add_slices(&self->teacher_role, grads);
+    for (int i = 0; i < self->N; i++) grads += sl_parameter_group_sum(&self->students[i].net, grads);
+    for (int i = 0; i < self->N; i++) grads += sl_parameter_group_sum(&self->students[i].maps, grads);
+    (void)sl_parameter_group_sum(&self->teacher_role, grads);
     return total_loss(self->options, &total);
 }
 

@@ -149,6 +149,14 @@ static void count_rows(sl_mappo *self) {
     }
 }
 
+static void add(sl_ppo_sums *sum, const sl_ppo_sums *part, int n) {
+    sum->policy_loss += part->policy_loss / n;
+    sum->entropy += part->entropy / n;
+    sum->kl += part->kl / n;
+    sum->clipped += part->clipped / n;
+    sum->value_loss += part->value_loss / n;
+}
+
 /* Losses and gradients of one minibatch, summed in slice order. */
 static sl_ppo_sums run_minibatch(sl_mappo *self, int n, const int *chunks) {
     self->chunks = chunks;
@@ -156,14 +164,7 @@ static sl_ppo_sums run_minibatch(sl_mappo *self, int n, const int *chunks) {
     count_rows(self);
     sl_pool_run(self->pool, self->n_slices, run_slice, self);
     sl_ppo_sums total = {0};
-    for (int s = 0; s < self->n_slices; s++) {
-        const sl_ppo_sums *part = &self->slices[s].sums;
-        total.policy_loss += part->policy_loss;
-        total.entropy += part->entropy;
-        total.kl += part->kl;
-        total.clipped += part->clipped;
-        total.value_loss += part->value_loss;
-    }
+    for (int s = 0; s < self->n_slices; s++) add(&total, &self->slices[s].sums, 1);
     return total;
 }
 
@@ -232,11 +233,7 @@ static void update(sl_learner *learner, const sl_batch *batch, double progress) 
                 sl_pool_run(self->pool, self->n_nets + 1, step_net, &step);
             else if (self->skipped_losses++ == 0)
                 SL_WARN("a loss is not finite: this update is skipped");
-            mean.policy_loss += sums.policy_loss / ppo->minibatches;
-            mean.entropy += sums.entropy / ppo->minibatches;
-            mean.kl += sums.kl / ppo->minibatches;
-            mean.clipped += sums.clipped / ppo->minibatches;
-            mean.value_loss += sums.value_loss / ppo->minibatches;
+            add(&mean, &sums, ppo->minibatches);
         }
     }
     // separate networks each add a mean
@@ -259,15 +256,8 @@ double sl_mappo_loss(sl_learner *learner, const sl_batch *batch, int n_chunks, c
     self->entropy_coef = self->ppo->entropy;
     prepare(self, batch);
     sl_ppo_sums sums = run_minibatch(self, n_chunks, chunks);
-    float *grads = actor_grads;
-    for (int k = 0; k <= self->n_nets; k++) {
-        const sl_parameter_group *trained = &self->nets[k].trained;
-        if (k == self->n_nets) grads = critic_grads;
-        memset(grads, 0, trained->n * sizeof *grads);
-        for (int s = 0; s < self->n_slices; s++)
-            for (size_t p = 0; p < trained->n; p++) grads[p] += sl_parameter_group_slice(trained, s)[p];
-        grads += trained->n;
-    }
+    for (int k = 0; k < self->n_nets; k++) actor_grads += sl_parameter_group_sum(&self->nets[k].trained, actor_grads);
+    (void)sl_parameter_group_sum(&self->nets[self->n_nets].trained, critic_grads);
     return sums.policy_loss - self->entropy_coef * sums.entropy + self->ppo->value_coef * sums.value_loss;
 }
 
