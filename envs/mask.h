@@ -6,9 +6,8 @@
 #ifndef SL_ENVS_MASK_H
 #define SL_ENVS_MASK_H
 
+#include "common/choice.h"
 #include "envs/env.h"
-
-typedef enum sl_mask_kind { SL_MASK_NONE, SL_MASK_BLOCKS, SL_MASK_RANDOM } sl_mask_kind;
 
 typedef struct sl_mask_def {
     sl_mask_kind kind;

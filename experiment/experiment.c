@@ -238,7 +238,7 @@ static sl_status check_mask(const char *what, const sl_experiment *self) {
         return sl_fail(SL_CONFIG, NULL, "%s: key 'mask.k_min': %d is more than mask.k_max, %d", what,
                        self->mask.k_min, self->mask.k_max);
     }
-    for (unsigned i = 0; self->mask.kind == SL_EXP_MASK_BLOCKS && i < self->students_count; i++) {
+    for (unsigned i = 0; self->mask.kind == SL_MASK_BLOCKS && i < self->students_count; i++) {
         if (self->students[i].blocks_count) continue;
         return sl_fail(SL_CONFIG, "mask.kind: blocks keeps only the blocks that are named",
                        "%s: key 'students[%u].blocks': must name at least one block", what, i);

@@ -3,6 +3,7 @@
 #ifndef SL_EXPERIMENT_EXPERIMENT_H
 #define SL_EXPERIMENT_EXPERIMENT_H
 
+#include "common/choice.h"
 #include "common/status.h"
 
 #include <stdbool.h>
@@ -10,11 +11,8 @@
 #include <stdint.h>
 
 enum { SL_EXP_MAX_AGENTS = 64, SL_EXP_MAX_BLOCKS = 16, SL_EXP_MAX_NAME = 63 };
-typedef enum sl_exp_cell { SL_EXP_CELL_NONE, SL_EXP_CELL_GRU } sl_exp_cell; /* none | gru */
-typedef enum sl_exp_act { SL_EXP_ACT_RELU, SL_EXP_ACT_TANH } sl_exp_act;    /* relu | tanh */
 typedef enum sl_exp_method { SL_EXP_KD_MARL, SL_EXP_DIRECT } sl_exp_method; /* kd-marl | direct */
 typedef enum sl_exp_source { SL_EXP_SOURCE_EXPERT, SL_EXP_SOURCE_STUDENT, SL_EXP_SOURCE_MIXED } sl_exp_source;
-typedef enum sl_exp_mask { SL_EXP_MASK_NONE, SL_EXP_MASK_BLOCKS, SL_EXP_MASK_RANDOM } sl_exp_mask;
 typedef enum sl_exp_sight { SL_EXP_SIGHT_LIMITED, SL_EXP_SIGHT_FULL } sl_exp_sight;    /* limited | full */
 typedef enum sl_exp_visibility { SL_EXP_VISIBLE, SL_EXP_HIDDEN } sl_exp_visibility;    /* visible | hidden */
 typedef enum sl_exp_critic { SL_EXP_CRITIC_STATE, SL_EXP_CRITIC_AGENT } sl_exp_critic; /* state | agent */
@@ -31,8 +29,8 @@ typedef struct sl_exp_env {
 typedef struct sl_exp_net {
     int hidden, layers;
     bool layer_norm;
-    sl_exp_cell cell;
-    sl_exp_act activation;
+    sl_cell cell;
+    sl_activation activation;
 } sl_exp_net;
 
 typedef struct sl_exp_ppo {
@@ -61,7 +59,7 @@ typedef struct sl_exp_record {
 } sl_exp_record;
 
 typedef struct sl_exp_mask_def {
-    sl_exp_mask kind;
+    sl_mask_kind kind;
     int k_min, k_max; /* random: features kept, drawn per agent and episode */
     sl_exp_sight sight;
     sl_exp_visibility movement, avail_actions;

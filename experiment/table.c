@@ -127,4 +127,4 @@ const sl_exp_table sl_exp_top = {top_keys, sizeof top_keys / sizeof top_keys[0]}
 const sl_exp_table sl_exp_student_table = {student_keys, sizeof student_keys / sizeof student_keys[0]};
 
 _Static_assert(sizeof top_keys / sizeof top_keys[0] <= SL_EXP_MAX_KEYS, "sl_exp_raw has a text for every key");
-_Static_assert(sizeof(sl_exp_cell) == sizeof(int), "a choice is written as an int");
+_Static_assert(sizeof(sl_cell) == sizeof(int), "a choice is written as an int");

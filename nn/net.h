@@ -6,6 +6,7 @@
 #ifndef SL_NN_NET_H
 #define SL_NN_NET_H
 
+#include "common/choice.h"
 #include "common/rng.h"
 #include "common/status.h"
 
@@ -13,8 +14,6 @@
 #include <stddef.h>
 
 enum { SL_NET_MAX_TENSORS = 32 };
-typedef enum sl_cell { SL_CELL_NONE, SL_CELL_GRU } sl_cell;
-typedef enum sl_activation { SL_ACT_RELU, SL_ACT_TANH } sl_activation;
 
 typedef struct sl_net_def {
     int in_dim, hidden, out_dim;

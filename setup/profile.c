@@ -12,8 +12,8 @@ static void append(char *text, size_t size, const char *more) {
 static void write_mask(const sl_setup *self, int agent, char *text, size_t size) {
     const sl_exp_mask_def *mask = &self->experiment->mask;
     snprintf(text, size, "none");
-    if (mask->kind == SL_EXP_MASK_RANDOM) snprintf(text, size, "random %d-%d", mask->k_min, mask->k_max);
-    if (mask->kind == SL_EXP_MASK_BLOCKS) {
+    if (mask->kind == SL_MASK_RANDOM) snprintf(text, size, "random %d-%d", mask->k_min, mask->k_max);
+    if (mask->kind == SL_MASK_BLOCKS) {
         const sl_exp_student *student = sl_setup_student(self, agent);
         snprintf(text, size, "blocks:");
         for (unsigned b = 0; b < student->blocks_count; b++) {

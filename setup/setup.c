@@ -12,8 +12,8 @@ static sl_net_def net_of(const sl_exp_net *net, int in_dim, int out_dim) {
                         .hidden = net->hidden,
                         .out_dim = out_dim,
                         .n_layers = net->layers,
-                        .cell = net->cell == SL_EXP_CELL_GRU ? SL_CELL_GRU : SL_CELL_NONE,
-                        .activation = net->activation == SL_EXP_ACT_TANH ? SL_ACT_TANH : SL_ACT_RELU,
+                        .cell = net->cell,
+                        .activation = net->activation,
                         .layer_norm = net->layer_norm};
 }
 
@@ -25,9 +25,7 @@ const sl_exp_student *sl_setup_student(const sl_setup *self, int agent) {
 static void set_mask(sl_setup *self) {
     const sl_experiment *e = self->experiment;
     sl_mask_def *mask = &self->mask;
-    mask->kind = e->mask.kind == SL_EXP_MASK_BLOCKS   ? SL_MASK_BLOCKS
-                 : e->mask.kind == SL_EXP_MASK_RANDOM ? SL_MASK_RANDOM
-                                                      : SL_MASK_NONE;
+    mask->kind = e->mask.kind;
     mask->k_min = e->mask.k_min;
     mask->k_max = e->mask.k_max;
     mask->n_agents = self->N;

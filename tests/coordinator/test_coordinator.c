@@ -122,7 +122,7 @@ static void check_advantages(const sl_learn_message *answer, int b, int M) {
 static void check_batch(void (*change)(example *), int source) {
     world w;
     open_world(&w, change);
-    w.x.e.mask.kind = SL_EXP_MASK_NONE;
+    w.x.e.mask.kind = SL_MASK_NONE;
     reopen(&w);
     ask(&w, with_teacher(&w, SL_LEARN_RECORD));
     sl_learn_message request = sample_request(&w, source), answer;

@@ -51,7 +51,7 @@ static void only_the_environment_has_no_default(void **state) {
     assert_int_equal(e->method, SL_EXP_KD_MARL);
     assert_true(e->env.local_ratio < 0);
     assert_string_equal(e->teacher.from, "");
-    assert_int_equal(e->teacher.actor.cell, SL_EXP_CELL_GRU);
+    assert_int_equal(e->teacher.actor.cell, SL_CELL_GRU);
     assert_true(e->teacher.agent_id && e->teacher.ppo.reward == SL_EXP_SUM && e->teacher.ppo.value_norm);
     assert_true(e->teacher.ppo.gamma == 0.99 && e->teacher.ppo.lambda == 0.95 && e->teacher.ppo.lr == 7e-4);
     assert_true(e->teacher.ppo.adam_eps == 1e-5 && e->teacher.ppo.clip == 0.2 && e->teacher.ppo.huber_delta == 10);
@@ -80,14 +80,14 @@ static void the_file_overrides_the_defaults(void **state) {
     sl_experiment *e = parse(full, NULL);
     assert_true(e->seed == UINT64_MAX);
     assert_int_equal(e->method, SL_EXP_DIRECT);
-    assert_int_equal(e->teacher.actor.cell, SL_EXP_CELL_NONE);
+    assert_int_equal(e->teacher.actor.cell, SL_CELL_NONE);
     assert_int_equal(e->teacher.actor.hidden, 256);
     assert_int_equal(e->teacher.actor.layers, 2);
     assert_true(e->teacher.ppo.lr == 1e-3);
     assert_int_equal(e->teacher.ppo.total_steps, 12);
     assert_int_equal(e->students_count, 2);
     assert_int_equal(e->students[0].net.hidden, 32);
-    assert_int_equal(e->students[0].net.activation, SL_EXP_ACT_TANH);
+    assert_int_equal(e->students[0].net.activation, SL_ACT_TANH);
     assert_int_equal(e->students[0].blocks_count, 2);
     assert_string_equal(e->students[0].blocks[1], "others");
     assert_int_equal(e->students[1].net.hidden, 16);

@@ -26,7 +26,7 @@ static inline void example_init(example *x) {
     memcpy(x->env, "mpe/simple_spread_v3", 21);
     memcpy(x->opponent, "reference", 10);
     memcpy(x->name, "example", 8);
-    sl_exp_net net = {.cell = SL_EXP_CELL_NONE, .hidden = 24, .layers = 2, .activation = SL_EXP_ACT_RELU};
+    sl_exp_net net = {.cell = SL_CELL_NONE, .hidden = 24, .layers = 2, .activation = SL_ACT_RELU};
     x->e = (sl_experiment){
         .name = x->name,
         .seed = 7,
@@ -49,7 +49,7 @@ static inline void example_init(example *x) {
                    .max_bytes = 1 << 26,
                    .min_size = 1,
                    .error_buffer = 1},
-        .mask = {.kind = SL_EXP_MASK_RANDOM, .k_min = 8, .k_max = 10},
+        .mask = {.kind = SL_MASK_RANDOM, .k_min = 8, .k_max = 10},
         .students = x->students,
         .students_count = 3,
         .distill = {.episodes = 4, .gamma = 0.9, .lambda = 0.8},
@@ -64,7 +64,7 @@ static inline void example_init(example *x) {
 static inline void example_make_simple(example *x) {
     memcpy(x->env, "mpe/simple_v3", 14);
     x->e.env.n_agents = 0;
-    x->e.mask.kind = SL_EXP_MASK_NONE;
+    x->e.mask.kind = SL_MASK_NONE;
     x->e.students_count = 1;
 }
 
@@ -72,7 +72,7 @@ static inline void example_make_simple(example *x) {
 static inline void example_make_3m(example *x) {
     memcpy(x->env, "combat/3m", 10);
     x->e.env.n_agents = x->e.env.max_steps = 0;
-    x->e.mask.kind = SL_EXP_MASK_NONE;
+    x->e.mask.kind = SL_MASK_NONE;
 }
 
 /* combat/3m, where agents die: agent 0 sees enemies, 1 allies, 2 itself; the teacher sees everything. */
@@ -84,7 +84,7 @@ static inline void example_init_combat(example *x) {
         (sl_exp_env){.name = x->env, .local_ratio = -1, .full = true, .corpse_attack = true, .opponent = x->opponent};
     x->e.teacher.ppo.reward = SL_EXP_OWN;
     x->e.teacher.critic_input = SL_EXP_CRITIC_AGENT;
-    x->e.mask = (sl_exp_mask_def){.kind = SL_EXP_MASK_BLOCKS};
+    x->e.mask = (sl_exp_mask_def){.kind = SL_MASK_BLOCKS};
     for (int i = 0; i < 3; i++) {
         memcpy(x->blocks[i], blocks[i], strlen(blocks[i]) + 1);
         x->block_lists[i][0] = x->blocks[i];
@@ -98,10 +98,10 @@ static inline void example_make_recurrent(example *x) {
     sl_exp_net *nets[] = {&x->e.teacher.actor, &x->e.teacher.critic, &x->students[0].net, &x->students[1].net,
                           &x->students[2].net};
     for (int i = 0; i < 5; i++) {
-        nets[i]->cell = SL_EXP_CELL_GRU;
+        nets[i]->cell = SL_CELL_GRU;
         nets[i]->layers = 1;
         nets[i]->layer_norm = true;
-        nets[i]->activation = SL_EXP_ACT_TANH;
+        nets[i]->activation = SL_ACT_TANH;
     }
 }
 
