@@ -1,5 +1,5 @@
-/* barrier.c - the bare barrier, on raw ZeroMQ sockets with their default options. The peers by starling-barrier-peer.
- * */
+/* barrier.c - the bare barrier, on raw ZeroMQ sockets with their default options. The peers are
+ * starling-barrier-peer. */
 #include "bench/barrier.h"
 
 #include "common/alloc.h"

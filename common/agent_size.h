@@ -1,6 +1,5 @@
 /* agent_size.h - the hidden sizes that starling-agent-<H> is built for, as the top CMakeLists.txt lists them, and the
- * bounds that all of them share: hints,
- * checks and tables all ask here. Any thread. */
+ * bounds that all of them share: hints, checks and tables all ask here. Any thread. */
 #ifndef SL_COMMON_AGENT_SIZE_H
 #define SL_COMMON_AGENT_SIZE_H
 

@@ -1,4 +1,4 @@
-/* csv.c - see csv.h. Called for the trainer's metrics and by starling report. */
+/* csv.c - see csv.h. */
 #include "common/csv.h"
 
 #include <inttypes.h>

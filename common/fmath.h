@@ -1,6 +1,6 @@
 /* fmath.h - exp, log, tanh, sigmoid in float32 that give the same bits on every machine: additions, multiplications,
  * divisions and integer shifts only, no libm, selections instead of branches, so that gcc and clang vectorise the
- * loops that call them. Used by nn/ and by agent/, which must pick the same action. Needs -ffp-contract=off.
+ * loops that call them. Training and agents share them, so that both pick the same action. Needs -ffp-contract=off.
  * Polynomials are minimax fits of the relative error. tests/common/test_fmath.c checks, against the exact functions:
  * exp, log, tanh, sigmoid 3e-7 relative wherever the result is a normal number. NaN stays NaN. */
 #ifndef SL_COMMON_FMATH_H

@@ -1,5 +1,5 @@
 /* impl.h - the table of an experiment's keys, and its three users: the YAML side (libcyaml), the values
- * (text to struct and back, ranges) and the hints. Private to common/ and its tests. */
+ * (text to struct and back, ranges) and the hints. Private to experiment/ and its tests. */
 #ifndef SL_EXPERIMENT_IMPL_H
 #define SL_EXPERIMENT_IMPL_H
 

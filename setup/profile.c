@@ -1,4 +1,4 @@
-/* profile.c - what the files of a setup's policies say of themselves. Called when policies are written. */
+/* profile.c - what the files of a setup's policies say of themselves. */
 #include "setup/setup.h"
 
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* main.c - starling, the command-line face: picks the subcommand, prints what went wrong, and exits with the codes of
- * common/status.h. The commands are in cmd_*.c. */
+ * common/status.h. The commands are in commands/. */
 #include "starling/commands/command.h"
 #include "starling/run/interrupt.h"
 #include "starling/run/supervise.h"

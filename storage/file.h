@@ -9,17 +9,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* SL_NO_SPACE, SL_NOT_FOUND (no such folder), SL_CORRUPT (path is a folder or a device), SL_IO; the old file stays
- * whole on failure and no temporary is left behind. */
+/* SL_NO_SPACE, SL_NOT_FOUND (no such folder), SL_CORRUPT (path is a folder or a device), SL_IO. On failure the old
+ * file stays whole, or the new one has its name and may yet lose it with the power; no temporary is left behind. */
 SL_MUST_CHECK sl_status sl_file_replace(const char *path, const void *bytes, size_t n_bytes);
-/* The whole regular file, for sl_free. SL_NOT_FOUND; SL_CORRUPT when longer than max_bytes. A zero byte follows the
- * content. */
+/* The whole regular file, for sl_free; a zero byte follows the content. SL_NOT_FOUND; SL_CORRUPT: longer than
+ * max_bytes, or no regular file; SL_MEMORY, SL_IO. */
 SL_MUST_CHECK sl_status sl_file_read(const char *path, size_t max_bytes, uint8_t **bytes, size_t *n_bytes);
 SL_MUST_CHECK sl_status sl_file_make_folder(const char *path); /* with its parents; existing is fine */
 /* Lower-case hex SHA-256 of bytes into text (65 with the zero). */
 void sl_file_sha256(const void *bytes, size_t n_bytes, char text[65]);
 
-/* The same of a file of any length. SL_NOT_FOUND, SL_IO. */
+/* The same of a file of any length. SL_NOT_FOUND, SL_CORRUPT (no regular file), SL_IO. */
 SL_MUST_CHECK sl_status sl_file_sha256_of(const char *path, char text[65]);
 /* Removes what a kill in the middle of sl_file_replace left in a folder. Only while nobody writes there. */
 void sl_file_sweep(const char *folder);

@@ -25,8 +25,8 @@ void sl_framed_close(sl_framed **self);
 int64_t sl_framed_count(const sl_framed *self);
 int64_t sl_framed_bytes(const sl_framed *self);
 int64_t sl_framed_cut_bytes(const sl_framed *self); /* bytes of a torn tail dropped at open */
-/* Appends one record; SL_FULL at max_bytes, SL_NO_SPACE, SL_IO, SL_MEMORY: the log is as before. It survives
- * kill -9 of this process at once and loss of power after sync. */
+/* Appends one record; SL_FULL at max_bytes or above max_record, SL_NO_SPACE, SL_IO, SL_MEMORY: the log is as before.
+ * It survives kill -9 of this process at once and loss of power after sync. */
 SL_MUST_CHECK sl_status sl_framed_append(sl_framed *self, const void *bytes, size_t n_bytes);
 SL_MUST_CHECK sl_status sl_framed_sync(sl_framed *self);
 /* Record i, checked against its CRC; *bytes is borrowed until the next read or append. */

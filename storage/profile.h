@@ -11,7 +11,7 @@ enum { SL_PROFILE_BLOCKS = 16, SL_KAT_STEPS = 4 };
 
 typedef struct sl_profile {
     char kind[16];                  /* "student" | "teacher" */
-    char env[64], env_options[256]; /* name and "key=value ..." of what is not the default */
+    char env[64], env_options[256]; /* name, and "n_agents=3 ... full=1": some always, others if not the default */
     int agent, n_agents;            /* index and team size; a shared teacher says agent -1 */
     char role[32];
     int obs_dim, n_actions, in_dim; /* in_dim = obs_dim, plus the agent id when agent_id */
@@ -19,7 +19,7 @@ typedef struct sl_profile {
     char cell[8], activation[8]; /* none | gru, relu | tanh */
     int hidden, layers;
     bool layer_norm;
-    char mask[160]; /* "none", "blocks: landmarks others", "random 8-10" */
+    char mask[160]; /* "none", "blocks: landmarks others", "random 8-10", then ", sight limited" */
     int n_blocks;
     struct {
         char name[32];

@@ -1,4 +1,4 @@
-/* env.c - starling env list | info | check. (bench is in cmd_env_bench.c.) */
+/* env.c - starling env list | info | check. */
 #include "starling/commands/command.h"
 #include "starling/commands/nearest.h"
 #include "starling/commands/options.h"

@@ -41,7 +41,7 @@ void sl_score_set_wins(const sl_score *score, json_t *object, bool *failed);
  */
 int sl_flight_differs(const sl_evaluation *students, const sl_evaluation *flight);
 
-/* The report; sessions' timing and restarts may be NULL. *out is for json_decref. */
+/* The report; stages (seconds of each) and restarts may be NULL. *out is for json_decref. */
 SL_MUST_CHECK sl_status sl_report_make(const sl_run *run, const sl_scores *scores, json_t *stages, json_t *restarts,
                                        double seconds, json_t **out);
 SL_MUST_CHECK sl_status sl_report_save(const json_t *report, const char *path);

@@ -1,4 +1,4 @@
-/* scale.c - see scale.h. Called for report.json, starling report and eval. */
+/* scale.c - see scale.h. */
 #include "starling/report/scale.h"
 
 #include "starling/report/report.h"

@@ -1,5 +1,5 @@
 /* ask.h - one question at a time to a coordinator, on a thread that lives as long as the question, so that the main
- * thread can watch the programs meanwhile. The learn client (net/learn client.h) passes from thread to thread at
+ * thread can watch the programs meanwhile. The learn client (net/learn_client.h) passes from thread to thread at
  * creation and join and is never used by two at once. */
 #ifndef SL_STARLING_RUN_ASK_H
 #define SL_STARLING_RUN_ASK_H

@@ -1,5 +1,5 @@
 /* extend.h - whether a run may be resumed under an experiment: the one that it was started with, or one that only
- * asks for more steps or updates. Called by train before its programs start. */
+ * asks for more steps or updates. Main thread, before any program is started. */
 #ifndef SL_STARLING_RUN_EXTEND_H
 #define SL_STARLING_RUN_EXTEND_H
 

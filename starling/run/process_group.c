@@ -133,7 +133,7 @@ sl_status sl_process_group_create(const sl_run *run, const sl_args *args, sl_run
                                   sl_process_group **out) {
     SL_TRY(sl_process_group_need_room(run->setup));
     sl_process_group *self = sl_alloc(sizeof *self);
-    if (!self) return sl_fail(SL_MEMORY, NULL, "no memory for a crew");
+    if (!self) return sl_fail(SL_MEMORY, NULL, "no memory for the programs of a run");
     self->run = run;
     self->learn = args->learn;
     self->log_level = args->log_level;

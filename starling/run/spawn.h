@@ -20,8 +20,8 @@ typedef struct sl_process {
     char buffer[SL_LINE_BYTES];
 } sl_process;
 
-/* The path of a program: name itself when it has a slash, else beside the running binary (/proc/self/exe), else in
- * PATH. SL_NOT_FOUND. */
+/* The path of a program: name itself when it has a slash, else beside the running binary, else in PATH.
+ * SL_NOT_FOUND. */
 SL_MUST_CHECK sl_status sl_program_find(const char *name, char path[SL_PATH_BYTES]);
 /* argv ends with NULL. SL_NOT_FOUND: no such program; SL_IO. */
 SL_MUST_CHECK sl_status sl_process_start(const char *path, char *const *argv, sl_process *out);

@@ -1,7 +1,7 @@
 /* supervise.h - keeps a set of programs running: reads their events, restarts what died (with a growing pause and a
- * bounded count), passes SIGINT, SIGTERM and SIGHUP on, ends them in order. A program that exits with a code that
- * would only come again (bad flag, experiment, file, disk full, ...: 2 to 7, 10, 12) is not restarted. main thread
- * only; it handles those while it exists; there is one at a time. */
+ * bounded count), passes SIGINT, SIGTERM and (unless it is ignored) SIGHUP on, ends them in order. A program that
+ * exits with a code that would only come again (bad flag, experiment, file, disk full, ...: 2 to 7, 10, 12) is not
+ * restarted. main thread only; it handles those while it exists; there is one at a time. */
 #ifndef SL_STARLING_RUN_SUPERVISE_H
 #define SL_STARLING_RUN_SUPERVISE_H
 
