@@ -11,7 +11,6 @@
 #include "net/incident.h"
 #include "rollout/episode_batch.h"
 #include "rollout/evaluate.h"
-#include "rollout/models.h"
 #include "rollout/rollout.h"
 
 #include <string.h>
@@ -40,10 +39,11 @@ struct sl_coordinator {
     double latency_ns[4];        /* of the last flight: round trip and residence, each p50 and p99 */
     sl_incidents incidents;      /* of the last flight */
     sl_model_registry *registry; /* NULL: no fleet */
+    bool is_asked;               /* there was a request, which may have brought the students */
 };
 
 static sl_status open_registry(sl_coordinator *self, const sl_coordinator_def *def) {
-    sl_model_registry_def registry = {.setup = self->setup, .run = self->run, .link = *def->fleet, .stop = def->stop};
+    sl_model_registry_def registry = {.setup = self->setup, .link = *def->fleet, .stop = def->stop};
     memcpy(registry.config_hash, def->config_hash, sizeof registry.config_hash);
     return sl_model_registry_open(&registry, &self->registry);
 }
@@ -108,14 +108,14 @@ const sl_setup *sl_coordinator_setup(const sl_coordinator *self) {
 
 void sl_coordinator_reset(sl_coordinator *self) {
     drop_work(self);
-    // a run that was trained meanwhile has students now; a failure shows again, and is answered, at FLY
-    if (self->registry && sl_model_registry_refresh(self->registry) != SL_OK) SL_WARN("%s", sl_error_what());
     self->sample_stream = sl_rng_split_name(&self->setup->root, "sample");
     self->n_visited = 0;
 }
 
 sl_status sl_coordinator_idle(sl_coordinator *self) {
-    sl_fleet *fleet = self->registry ? sl_model_registry_fleet(self->registry) : NULL;
+    // agents that a predecessor has left behind wait for the request at work to be asked again, and so for its
+    // students
+    sl_fleet *fleet = self->registry && self->is_asked ? sl_model_registry_fleet(self->registry) : NULL;
     return fleet ? sl_fleet_poll(fleet, 0) : SL_OK;
 }
 
@@ -249,12 +249,8 @@ static void answer_episodes(const sl_coordinator *self, int n, sl_learn_message 
     sl_batch_add(&batch, answer);
 }
 
-// the evaluated networks: those in PARAMS, of the experiment's shapes, or those of a folder's files
+// the evaluated networks: those in PARAMS, of the experiment's shapes
 static sl_status make_policies(sl_coordinator *self, const sl_learn_message *request, int V, sl_policy_set **out) {
-    bool has_params = sl_learn_tensor(request, SL_TENSOR_PARAMS) != NULL;
-    if (has_params && request->text[0])
-        return sl_fail(SL_MISMATCH, NULL, "the request has parameters and a folder, '%.200s'", request->text);
-    if (!has_params) return sl_models_load(self->setup, request->policy, request->text, self->run, V, out);
     sl_policy_set_def def = request->policy == SL_POLICY_TEACHER ? sl_policy_set_teacher_def(self->setup, V)
                                                                  : sl_policy_set_students_def(self->setup, V);
     const float *params = NULL;
@@ -276,8 +272,8 @@ static sl_status evaluate(sl_coordinator *self, const sl_learn_message *request,
                            .seed = request->seed,
                            .progress = &self->def.progress};
     bool learned = def.policy == SL_POLICY_TEACHER || def.policy == SL_POLICY_STUDENTS;
-    if (!learned && request->text[0])
-        return sl_fail(SL_MISMATCH, NULL, "a policy without files was asked for, and a folder, '%.200s'",
+    if (request->text[0])
+        return sl_fail(SL_MISMATCH, "networks are sent in PARAMS", "a coordinator reads no folder, as '%.200s'",
                        request->text);
     if (learned) SL_TRY(make_policies(self, request, sl_evaluate_width(n), &def.set));
     sl_status status = sl_evaluate_run(&def, &self->episodes);
@@ -303,15 +299,19 @@ static sl_incidents count_incidents(const sl_fleet_stats *flight) {
                           .lost = (int64_t)flight->lost};
 }
 
+static sl_status take_models(sl_coordinator *self, const sl_learn_message *request) {
+    if (!self->registry) return sl_fail(SL_MISMATCH, "start it with --fleet", "this coordinator has no fleet");
+    return sl_model_registry_refresh(self->registry, request);
+}
+
 static sl_status fly(sl_coordinator *self, const sl_learn_message *request, sl_learn_message *answer) {
     SL_TRY(sl_request_episodes(request, MAX_EVALUATION));
-    if (!self->registry) return sl_fail(SL_MISMATCH, "start it with --fleet", "this coordinator has no fleet");
+    SL_TRY(take_models(self, request));
     int n = request->n_episodes;
     SL_TRY(need_episodes(self, n));
     sl_free(self->tick_ns);
     self->tick_ns = sl_alloc_array((size_t)n * (size_t)self->setup->spec.max_steps, sizeof *self->tick_ns);
     if (!self->tick_ns) return sl_fail(SL_MEMORY, NULL, "cannot allocate the ticks of %d episodes", n);
-    SL_TRY(sl_model_registry_refresh(self->registry));
     sl_fly_def def = {.setup = self->setup,
                       .fleet = sl_model_registry_fleet(self->registry),
                       .n_episodes = n,
@@ -403,6 +403,9 @@ static sl_status dispatch(sl_coordinator *self, const sl_learn_message *request,
         return fly(self, request, answer);
     case SL_LEARN_RESTORE:
         return restore(self, request, answer);
+    case SL_LEARN_MODELS:
+        answer->kind = SL_LEARN_DONE;
+        return take_models(self, request);
     case SL_LEARN_STOP:
         answer->kind = SL_LEARN_DONE;
         return SL_OK;
@@ -414,6 +417,7 @@ static sl_status dispatch(sl_coordinator *self, const sl_learn_message *request,
 sl_status sl_coordinator_handle(sl_coordinator *self, const sl_learn_message *request, sl_learn_message *answer) {
     answer->n_tensors = 0;
     answer->version = request->version;
+    self->is_asked = true;
     SL_TRY(dispatch(self, request, answer));
     if (request->want_snapshot) SL_TRY(add_snapshot(self, answer));
     return SL_OK;

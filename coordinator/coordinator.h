@@ -15,7 +15,7 @@ typedef struct sl_coordinator sl_coordinator;
 
 typedef struct sl_coordinator_def {
     const sl_experiment *experiment;   /* borrowed for life */
-    const char *run;                   /* the run's folder; copied */
+    const char *run;                   /* the run's folder, for the expert buffer; copied */
     sl_progress progress;              /* told of long work; what it returns other than SL_OK ends it */
     const sl_link_def *fleet;          /* for the agents, to serve on; copied; NULL: FLY is refused */
     sl_watch watch;                    /* shown the flights whose request asks for it */
@@ -28,9 +28,10 @@ typedef struct sl_coordinator_def {
 SL_MUST_CHECK sl_status sl_coordinator_create(const sl_coordinator_def *def, sl_coordinator **out);
 void sl_coordinator_destroy(sl_coordinator **self);
 const sl_setup *sl_coordinator_setup(const sl_coordinator *self);
-/* Back to the state that follows from the seed: a new learn client. The log of the expert buffer stays. */
+/* Back to the state that follows from the seed: a new learn client. The log of the expert buffer stays, and the
+ * fleet's students. */
 void sl_coordinator_reset(sl_coordinator *self);
-/* Between requests: welcomes agents, keeps their leases. */
+/* Between requests, from the first on: welcomes agents, keeps their leases. */
 SL_MUST_CHECK sl_status sl_coordinator_idle(sl_coordinator *self);
 const char *sl_coordinator_fleet_endpoint(const sl_coordinator *self); /* resolved; "" without a fleet */
 /* Does what request asks and fills answer's kind, version and tensors, which are borrowed until the next call. The

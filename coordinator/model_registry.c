@@ -4,8 +4,6 @@
 #include "common/alloc.h"
 #include "common/log.h"
 #include "nn/policy.h"
-#include "rollout/models.h"
-#include "storage/file.h"
 #include "storage/tensors_file.h"
 
 #include <stdio.h>
@@ -14,78 +12,86 @@
 enum { MAX_MODEL_BYTES = 1 << 26, ENDPOINT_BYTES = 256, GOODBYE_MS = 50 };
 
 typedef struct stock {
-    uint8_t *bytes[SL_MAX_AGENTS]; /* NULL: agents bring theirs */
-    size_t n_bytes[SL_MAX_AGENTS];
+    uint8_t *bytes; /* the files, one after the other */
+    size_t n_bytes;
+    int64_t n_bytes_of[SL_MAX_AGENTS]; /* 0: the agent brings its own */
     int hidden[SL_MAX_AGENTS];
 } stock;
 
 struct sl_model_registry {
     sl_model_registry_def def;
-    char *run, *endpoint;
+    char *endpoint;
     char resolved[ENDPOINT_BYTES]; /* "" before the first fleet */
     stock models;
     sl_fleet *fleet;
 };
 
-static void drop_stock(stock *models) {
-    for (int i = 0; i < SL_MAX_AGENTS; i++) sl_free(models->bytes[i]);
-    *models = (stock){.hidden = {0}};
-}
-
-// the very bytes that are handed out, checked by the reader that evaluations use
-static sl_status check_student(const sl_model_registry *self, int i, const char *path, stock *models) {
+// the very bytes that are handed out, checked by the reader of files
+static sl_status check_student(const sl_setup *setup, int i, const uint8_t *bytes, stock *models) {
+    char what[64];
     sl_policy policy;
     sl_tensors *file = NULL;
-    const sl_agent_spec *agent = &self->def.setup->spec.agents[i];
-    SL_TRY(sl_tensors_decode(path, models->bytes[i], models->n_bytes[i], &file));
+    const sl_agent_spec *agent = &setup->spec.agents[i];
+    const char *env = setup->experiment->env.name;
+    (void)snprintf(what, sizeof what, "the student for agent %d", i);
+    SL_TRY(sl_tensors_decode(what, bytes, (size_t)models->n_bytes_of[i], &file));
     sl_status status = sl_policy_read(file, &policy);
     sl_tensors_destroy(&file);
     SL_TRY(status);
-    status = sl_models_check_profile(self->def.setup, &policy.profile, path, i);
-    bool fits = policy.def.in_dim == agent->obs_dim && policy.def.out_dim == agent->n_actions;
+    const sl_profile *p = &policy.profile;
+    if (strcmp(p->env, env) != 0)
+        status = sl_fail(SL_MISMATCH, NULL, "%s: made for %s, not for %s", what, p->env, env);
+    else if (p->n_agents != setup->N || p->agent != i)
+        status = sl_fail(SL_MISMATCH, NULL, "%s: agent %d of %d, expected %d of %d", what, p->agent, p->n_agents, i,
+                         setup->N);
+    else if (policy.def.in_dim != agent->obs_dim || policy.def.out_dim != agent->n_actions)
+        status = sl_fail(SL_MISMATCH, NULL, "%s: not a student of agent %d of %s", what, i, setup->spec.name);
     models->hidden[i] = policy.def.hidden;
     sl_policy_fini(&policy);
-    if (status != SL_OK || fits) return status;
-    return sl_fail(SL_MISMATCH, NULL, "%s: not a student of agent %d of %s", path, i, self->def.setup->spec.name);
+    return status;
 }
 
-static sl_status load_stock(const sl_model_registry *self, stock *out) {
-    stock models = {.hidden = {0}};
-    sl_status status = SL_OK;
-    for (int i = 0; i < self->def.setup->N && status == SL_OK; i++) {
-        char path[4096];
-        // a run that has not come so far has no students
-        if (sl_models_find_student(NULL, self->run, i, path, sizeof path) != SL_OK) continue;
-        // read once: the file may be another one a moment later
-        status = sl_file_read(path, MAX_MODEL_BYTES, &models.bytes[i], &models.n_bytes[i]);
-        if (status == SL_OK) status = check_student(self, i, path, &models);
+// *out points into the request
+static sl_status read_stock(const sl_setup *setup, const sl_learn_message *request, stock *out) {
+    const sl_wire_tensor *files, *sizes;
+    SL_TRY(sl_learn_take(request, SL_TENSOR_POLICY_FILES, SL_SHAPE(SL_ANY_LENGTH), &files));
+    SL_TRY(sl_learn_take(request, SL_TENSOR_POLICY_BYTES, SL_SHAPE(setup->N), &sizes));
+    stock models = {.bytes = (uint8_t *)files->data, .n_bytes = files->n_bytes};
+    memcpy(models.n_bytes_of, sizes->data, sizes->n_bytes);
+    size_t at = 0;
+    for (int i = 0; i < setup->N; i++) {
+        int64_t n = models.n_bytes_of[i];
+        if (n < 0 || n > MAX_MODEL_BYTES || (size_t)n > models.n_bytes - at)
+            return sl_fail(SL_MISMATCH, NULL, "the student for agent %d: a file of %lld bytes does not fit", i,
+                           (long long)n);
+        if (n > 0) SL_TRY(check_student(setup, i, models.bytes + at, &models));
+        at += (size_t)n;
     }
-    if (status != SL_OK) {
-        drop_stock(&models);
-        return status;
-    }
+    if (at != models.n_bytes)
+        return sl_fail(SL_MISMATCH, NULL, "the students' files are %zu bytes, their sizes say %zu", models.n_bytes,
+                       at);
     *out = models;
     return SL_OK;
 }
 
 static bool same_stock(const stock *a, const stock *b) {
-    for (int i = 0; i < SL_MAX_AGENTS; i++) {
-        if (a->n_bytes[i] != b->n_bytes[i]) return false;
-        if (a->n_bytes[i] && memcmp(a->bytes[i], b->bytes[i], a->n_bytes[i]) != 0) return false;
-    }
-    return true;
+    return a->n_bytes == b->n_bytes && memcmp(a->n_bytes_of, b->n_bytes_of, sizeof a->n_bytes_of) == 0 &&
+           (a->n_bytes == 0 || memcmp(a->bytes, b->bytes, a->n_bytes) == 0);
 }
 
 static sl_status open_fleet(sl_model_registry *self) {
     const sl_setup *setup = self->def.setup;
     const sl_exp_fleet *settings = &setup->experiment->fleet;
     sl_fleet_slot_def slots[SL_MAX_AGENTS];
+    const uint8_t *file = self->models.bytes;
     for (int i = 0; i < setup->N; i++) {
+        int64_t n_bytes = self->models.n_bytes_of[i];
         slots[i] = (sl_fleet_slot_def){.obs_dim = setup->spec.agents[i].obs_dim,
                                        .n_actions = setup->spec.agents[i].n_actions,
                                        .hidden = self->models.hidden[i],
-                                       .model = self->models.bytes[i],
-                                       .model_bytes = self->models.n_bytes[i]};
+                                       .model = n_bytes > 0 ? file : NULL,
+                                       .model_bytes = (size_t)n_bytes};
+        if (n_bytes > 0) file += n_bytes;
     }
     sl_link_def link = self->def.link;
     link.endpoint = self->resolved[0] ? self->resolved : self->endpoint;
@@ -104,11 +110,8 @@ sl_status sl_model_registry_open(const sl_model_registry_def *def, sl_model_regi
     sl_model_registry *self = sl_alloc(sizeof *self);
     if (!self) return sl_fail(SL_MEMORY, NULL, "cannot allocate the fleet");
     self->def = *def;
-    self->run = sl_alloc_string(def->run);
     self->endpoint = sl_alloc_string(def->link.endpoint);
-    sl_status status = self->run && self->endpoint ? load_stock(self, &self->models)
-                                                   : sl_fail(SL_MEMORY, NULL, "cannot allocate the fleet");
-    if (status == SL_OK) status = open_fleet(self);
+    sl_status status = self->endpoint ? open_fleet(self) : sl_fail(SL_MEMORY, NULL, "cannot allocate the fleet");
     if (status != SL_OK) {
         sl_model_registry_close(&self);
         return status;
@@ -126,8 +129,7 @@ void sl_model_registry_close(sl_model_registry **self_pointer) {
         if (sl_fleet_poll(self->fleet, GOODBYE_MS) != SL_OK) SL_DEBUGF("goodbye was cut short");
     }
     sl_fleet_destroy(&self->fleet);
-    drop_stock(&self->models);
-    sl_free(self->run);
+    sl_free(self->models.bytes);
     sl_free(self->endpoint);
     sl_free(self);
     *self_pointer = NULL;
@@ -141,16 +143,15 @@ sl_fleet *sl_model_registry_fleet(sl_model_registry *self) {
     return self->fleet;
 }
 
-sl_status sl_model_registry_refresh(sl_model_registry *self) {
-    stock models = {.hidden = {0}};
-    SL_TRY(load_stock(self, &models));
-    if (self->fleet && same_stock(&models, &self->models)) {
-        drop_stock(&models);
-        return SL_OK;
-    }
+sl_status sl_model_registry_refresh(sl_model_registry *self, const sl_learn_message *request) {
+    stock models = self->models;
+    if (sl_learn_tensor(request, SL_TENSOR_POLICY_FILES)) SL_TRY(read_stock(self->def.setup, request, &models));
+    if (same_stock(&models, &self->models)) return self->fleet ? SL_OK : open_fleet(self);
+    models.bytes = sl_alloc_copy(models.bytes, models.n_bytes);
+    if (!models.bytes) return sl_fail(SL_MEMORY, NULL, "cannot keep %zu bytes of students", models.n_bytes);
     SL_INFO("the fleet takes the run's new students");
     sl_fleet_destroy(&self->fleet);
-    drop_stock(&self->models);
+    sl_free(self->models.bytes);
     self->models = models;
     return open_fleet(self);
 }

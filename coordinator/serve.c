@@ -214,6 +214,7 @@ static sl_status handle_message(sl_server *self, const sl_message *frames, bool 
     case SL_LEARN_EVALUATE:
     case SL_LEARN_FLY:
     case SL_LEARN_RESTORE:
+    case SL_LEARN_MODELS:
     case SL_LEARN_STOP:
         return handle_request(self, &message, finished);
     default:

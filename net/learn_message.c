@@ -26,7 +26,17 @@ typedef Starling__Learn__Tensor pb_tensor;
 static const char magic[4] = {'S', 'L', 'L', 'N'};
 
 // what a kind cannot go without
-enum { EPISODES = 1, SOURCE = 2, POLICY = 4, COUNT = 8, CODE = 16, TEXT = 32, REQUEST = 64, SNAPSHOT = 128 };
+enum {
+    EPISODES = 1,
+    SOURCE = 2,
+    POLICY = 4,
+    COUNT = 8,
+    CODE = 16,
+    TEXT = 32,
+    REQUEST = 64,
+    SNAPSHOT = 128,
+    FILES = 256
+};
 static const struct {
     const char *name;
     unsigned needs;
@@ -45,6 +55,7 @@ static const struct {
     [SL_LEARN_PROGRESS] = {"PROGRESS", REQUEST | COUNT},
     [SL_LEARN_DONE] = {"DONE", REQUEST},
     [SL_LEARN_ERROR] = {"ERROR", REQUEST | CODE | TEXT},
+    [SL_LEARN_MODELS] = {"MODELS", REQUEST | FILES},
 };
 
 sl_status sl_learn_codec_create(sl_learn_codec **out) {
@@ -267,6 +278,8 @@ sl_status sl_learn_decode(sl_learn_codec *self, const sl_message *frames, sl_lea
     }
     if ((kinds[kind].needs & SNAPSHOT) && !sl_learn_tensor(&message, SL_TENSOR_SNAPSHOT))
         return bad_tensor(kind, "tensors", SL_TENSOR_SNAPSHOT);
+    if ((kinds[kind].needs & FILES) && !sl_learn_tensor(&message, SL_TENSOR_POLICY_FILES))
+        return bad_tensor(kind, "tensors", SL_TENSOR_POLICY_FILES);
     fill_message(&prefix, h, &message);
     *out = message;
     return SL_OK;

@@ -22,13 +22,15 @@ typedef enum sl_learn_kind {
     SL_LEARN_RECORD,   /* stage 2: have at least n_episodes in the expert buffer; answer PROGRESS..., DONE */
     SL_LEARN_SAMPLE,   /* stage 3: a distillation batch of n_episodes from source; answer BATCH */
     SL_LEARN_EVALUATE, /* n_episodes greedy episodes of policy; answer PROGRESS..., DONE with EPISODE_RETURN */
-    SL_LEARN_FLY,      /* the same, by the fleet's agents; answer PROGRESS..., DONE with EPISODE_RETURN */
+    SL_LEARN_FLY,      /* the same, by the fleet's agents, after MODELS if it has them; answer PROGRESS..., DONE with
+                          EPISODE_RETURN */
     SL_LEARN_RESTORE,  /* take SNAPSHOT as the state of all streams and environments; answer DONE */
     SL_LEARN_STOP,     /* finish: answer DONE, then exit 0 */
     SL_LEARN_BATCH,
     SL_LEARN_PROGRESS,
     SL_LEARN_DONE,
-    SL_LEARN_ERROR, /* the request could not be done: code, text; the coordinator is ready again */
+    SL_LEARN_ERROR,  /* the request could not be done: code, text; the coordinator is ready again */
+    SL_LEARN_MODELS, /* hand the students in POLICY_FILES out to the agents; answer DONE */
     SL_LEARN_KINDS
 } sl_learn_kind;
 

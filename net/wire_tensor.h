@@ -43,7 +43,9 @@
       "FLY, in ns: median and 99th percentile of the observations' round trips, and of `residence_ns`")              \
     X(26, INCIDENTS, -, I64, (5),                                                                                    \
       "FLY: actions of the fallback for a late agent, and for an absent one; messages of agents dropped; HELLOs "    \
-      "rejected; agents lost")
+      "rejected; agents lost")                                                                                       \
+    X(27, POLICY_FILES, -, U8, (n), "MODELS, FLY: the students' files in agent order, one after the other")          \
+    X(28, POLICY_BYTES, -, I64, (n), "MODELS, FLY: the size of each, n = N; 0 = the agent brings its own")
 
 #define SL_ROLE_MEMBER_(number, role, ...) SL_TENSOR_##role = (number),
 #define SL_ONE_MORE_(...)                  +1

@@ -6,6 +6,7 @@
 #include "common/log.h"
 #include "common/program.h"
 #include "starling/run/ask.h"
+#include "starling/run/model_files.h"
 #include "starling/run/supervise.h"
 
 #include <stdio.h>
@@ -31,9 +32,10 @@ struct sl_process_group {
     member trainer, coordinator;
     int n_agents;
     member agents[SL_EXP_MAX_AGENTS];
-    const char *record; /* NULL: flights are not recorded */
-    const char *agent;  /* NULL: the program of each student's size */
-    int64_t watch_us;   /* 0: they are not watched */
+    sl_model_files files; /* of the students; none before they are handed out */
+    const char *record;   /* NULL: flights are not recorded */
+    const char *agent;    /* NULL: the program of each student's size */
+    int64_t watch_us;     /* 0: they are not watched */
     void (*watch)(void *context, const json_t *event);
     void *watch_context;
 };
@@ -154,6 +156,7 @@ void sl_process_group_destroy(sl_process_group **self) {
     sl_run_progress_break((*self)->progress);
     sl_ask_close(&(*self)->ask);
     sl_supervisor_destroy(&(*self)->supervisor);
+    sl_model_files_fini(&(*self)->files);
     sl_free(*self);
     *self = NULL;
 }
@@ -214,27 +217,6 @@ sl_status sl_process_group_start_coordinator(sl_process_group *self) {
     return start(self, &self->coordinator, "coordinator", "starling-coordinator", &list, SL_EXIT_IS_DEATH);
 }
 
-// agents are not waited for one by one: the flight waits for all of them together
-sl_status sl_process_group_start_agents(sl_process_group *self) {
-    for (int i = self->n_agents; i < self->run->n_students; i++) {
-        char name[32], program[64], slot[16], model[SL_RUN_PATH];
-        SL_TRY(sl_run_student_path(self->run, i, model));
-        (void)snprintf(name, sizeof name, "agent %d", i);
-        (void)snprintf(program, sizeof program, "starling-agent-%d", self->run->students[i].profile.hidden);
-        (void)snprintf(slot, sizeof slot, "%d", i);
-        arg_list list = {0};
-        add_arg(&list, "--connect", self->coordinator.endpoint);
-        add_arg(&list, "--model", model);
-        add_arg(&list, "--slot", slot);
-        add_common(self, &list);
-        // the coordinator's goodbye ends an agent; the next flight wants it again
-        sl_child_def def = {name, self->agent ? self->agent : program, list.v, SL_EXIT_AGAIN, MAX_RESTARTS};
-        SL_TRY(sl_supervisor_add(self->supervisor, &def, &self->agents[i].child));
-        self->n_agents = i + 1;
-    }
-    return SL_OK;
-}
-
 sl_status sl_process_group_train_for(sl_process_group *self, double seconds) {
     double deadline = sl_clock_seconds() + seconds;
     while (!sl_supervisor_is_done(self->supervisor, self->trainer.child)) {
@@ -270,9 +252,9 @@ sl_status sl_process_group_serve(sl_process_group *self) {
 }
 
 // sends the request on the learn client's thread and watches the programs until its answer is there
-static sl_status ask(sl_process_group *self, sl_learn_message *request, const char *stage, sl_evaluation *out) {
+static sl_status exchange(sl_process_group *self, sl_learn_message *request, const char *stage,
+                          const sl_learn_message **answer) {
     double begin = sl_clock_seconds();
-    sl_run_progress_start(self->progress, stage);
     SL_TRY(sl_ask_begin(self->ask, request));
     sl_status watched = SL_OK;
     while (watched == SL_OK && !sl_ask_is_answered(self->ask)) {
@@ -291,12 +273,18 @@ static sl_status ask(sl_process_group *self, sl_learn_message *request, const ch
     }
     sl_error why;
     sl_error_save(&why);
-    const sl_learn_message *answer = NULL;
-    sl_status answered = sl_ask_end(self->ask, watched != SL_OK, &answer);
+    sl_status answered = sl_ask_end(self->ask, watched != SL_OK, answer);
     // why the programs failed says more than that no answer came
     if (watched != SL_OK) sl_error_restore(&why);
     SL_TRY(watched);
-    SL_TRY(answered);
+    return answered;
+}
+
+static sl_status ask(sl_process_group *self, sl_learn_message *request, const char *stage, sl_evaluation *out) {
+    double begin = sl_clock_seconds();
+    const sl_learn_message *answer = NULL;
+    sl_run_progress_start(self->progress, stage);
+    SL_TRY(exchange(self, request, stage, &answer));
     SL_TRY(sl_evaluation_read(answer, self->run->spec->n_agents, request->n_episodes, out));
     out->seconds = sl_clock_seconds() - begin;
     sl_run_progress_done(self->progress, stage);
@@ -336,10 +324,43 @@ sl_status sl_process_group_evaluate(sl_process_group *self, sl_policy_kind polic
     return status;
 }
 
+// before there are agents: the first that they hear is which student they fly
+static sl_status hand_out(sl_process_group *self) {
+    const sl_learn_message *answer = NULL;
+    sl_learn_message request = {.kind = SL_LEARN_MODELS};
+    SL_TRY(sl_model_files_read(self->run, &self->files));
+    sl_model_files_add(&self->files, &request);
+    return exchange(self, &request, "models", &answer);
+}
+
+// agents are not waited for one by one: the flight waits for all of them together
+sl_status sl_process_group_start_agents(sl_process_group *self) {
+    SL_TRY(hand_out(self));
+    for (int i = self->n_agents; i < self->run->n_students; i++) {
+        char name[32], program[64], slot[16], model[SL_RUN_PATH];
+        SL_TRY(sl_run_student_path(self->run, i, model));
+        (void)snprintf(name, sizeof name, "agent %d", i);
+        (void)snprintf(program, sizeof program, "starling-agent-%d", self->run->students[i].profile.hidden);
+        (void)snprintf(slot, sizeof slot, "%d", i);
+        arg_list list = {0};
+        add_arg(&list, "--connect", self->coordinator.endpoint);
+        add_arg(&list, "--model", model);
+        add_arg(&list, "--slot", slot);
+        add_common(self, &list);
+        // the coordinator's goodbye ends an agent; the next flight wants it again
+        sl_child_def def = {name, self->agent ? self->agent : program, list.v, SL_EXIT_AGAIN, MAX_RESTARTS};
+        SL_TRY(sl_supervisor_add(self->supervisor, &def, &self->agents[i].child));
+        self->n_agents = i + 1;
+    }
+    return SL_OK;
+}
+
 sl_status sl_process_group_fly(sl_process_group *self, int n_episodes, uint64_t seed, const char *stage,
                                sl_evaluation *out) {
     sl_learn_message request = {
         .kind = SL_LEARN_FLY, .policy = SL_POLICY_STUDENTS, .n_episodes = n_episodes, .seed = seed};
     request.watch_us = self->watch_us;
+    // again, for a coordinator that is restarted meanwhile
+    sl_model_files_add(&self->files, &request);
     return ask(self, &request, stage, out);
 }

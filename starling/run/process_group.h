@@ -24,7 +24,8 @@ void sl_process_group_destroy(sl_process_group **self); /* kills what still runs
 SL_MUST_CHECK sl_status sl_process_group_start_trainer(sl_process_group *self, bool resume);
 /* Needs the trainer or sl_process_group_serve first: it connects there. */
 SL_MUST_CHECK sl_status sl_process_group_start_coordinator(sl_process_group *self);
-/* One starling-agent-<H> a student, H as its profile says; needs loaded students and the coordinator. */
+/* Hands the students' files to the coordinator, then one starling-agent-<H> a student, H as its profile says; needs
+ * loaded students, the coordinator and sl_process_group_serve. */
 SL_MUST_CHECK sl_status sl_process_group_start_agents(sl_process_group *self);
 /* Until the trainer has finished: SL_OK. SL_INTERRUPTED, or the status of the program that is given up. */
 SL_MUST_CHECK sl_status sl_process_group_train(sl_process_group *self);
@@ -32,7 +33,8 @@ SL_MUST_CHECK sl_status sl_process_group_train(sl_process_group *self);
 SL_MUST_CHECK sl_status sl_process_group_train_for(sl_process_group *self, double seconds);
 /* Takes the learn client's role, on the trainer's endpoint when there was one. SL_NETWORK. */
 SL_MUST_CHECK sl_status sl_process_group_serve(sl_process_group *self);
-/* EVALUATE or FLY. Teacher and students must be loaded. stage: how the progress line calls it. */
+/* EVALUATE, or FLY by the agents that were started. Teacher and students must be loaded. stage: how the progress line
+ * calls it. */
 SL_MUST_CHECK sl_status sl_process_group_evaluate(sl_process_group *self, sl_policy_kind policy, int n_episodes,
                                                   uint64_t seed, const char *stage, sl_evaluation *out);
 SL_MUST_CHECK sl_status sl_process_group_fly(sl_process_group *self, int n_episodes, uint64_t seed, const char *stage,

@@ -1,0 +1,282 @@
+/* test_model_registry.c - the students that a request brings: the very bytes are handed out, others take their place
+ * without a new endpoint, and files of another agent, environment or shape are refused and leave the fleet as it was.
+ */
+#include "agent/session.h"
+#include "common/alloc.h"
+#include "coordinator/coordinator.h"
+#include "coordinator/model_registry.h"
+#include "nn/policy.h"
+#include "rollout/example.h"
+#include "storage/file.h"
+#include "support/temp_folder.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static float params[40000];
+
+enum { N = 3, ROOM = 1 << 20 };
+
+typedef struct world {
+    example x;
+    sl_setup *setup;
+    sl_temp_folder folder;
+    uint8_t *files; /* (ROOM) what request carries */
+    int64_t sizes[N];
+    sl_learn_message request;
+} world;
+
+static void open_world(world *w) {
+    sl_rng rng = sl_rng_seed(5);
+    for (int i = 0; i < 40000; i++) params[i] = (float)sl_rng_between(&rng, -0.4, 0.4);
+    example_init(&w->x);
+    assert_int_equal(sl_setup_create(&w->x.e, &w->setup), SL_OK);
+    w->folder = sl_temp_folder_create();
+    w->files = sl_alloc(ROOM);
+    assert_non_null(w->files);
+}
+
+static void close_world(world *w) {
+    sl_setup_destroy(&w->setup);
+    sl_temp_folder_remove(&w->folder);
+    sl_free(w->files);
+}
+
+/* Appends the file of a student: for that agent, of that shape, with these numbers. */
+static void put(world *w, int slot, int agent, const sl_net_def *def, float *own, const char *env) {
+    sl_policy policy = {.def = *def, .params = own, .value_std = 1};
+    policy.profile = (sl_profile){.agent = agent, .n_agents = N, .mask = "none", .role = "agent", .run = "test"};
+    policy.profile.obs_dim = w->setup->O;
+    (void)snprintf(policy.profile.kind, sizeof policy.profile.kind, "student");
+    (void)snprintf(policy.profile.env, sizeof policy.profile.env, "%s", env);
+    policy.profile.n_blocks = 1;
+    (void)snprintf(policy.profile.blocks[0].name, sizeof policy.profile.blocks[0].name, "all");
+    policy.profile.blocks[0].len = w->setup->O;
+    const char *path = sl_temp_folder_file(&w->folder, "student.safetensors");
+    uint8_t *bytes = NULL;
+    size_t n_bytes = 0;
+    int64_t at = 0;
+    assert_int_equal(sl_policy_save(&policy, path), SL_OK);
+    assert_int_equal(sl_file_read(path, ROOM, &bytes, &n_bytes), SL_OK);
+    for (int i = 0; i < slot; i++) at += w->sizes[i];
+    assert_true((size_t)at + n_bytes <= ROOM);
+    memcpy(w->files + at, bytes, n_bytes);
+    w->sizes[slot] = (int64_t)n_bytes;
+    sl_free(bytes);
+}
+
+static const sl_learn_message *ask(world *w) {
+    w->request = (sl_learn_message){.kind = SL_LEARN_MODELS};
+    sl_learn_add(&w->request, SL_TENSOR_POLICY_FILES, w->files, SL_SHAPE(w->sizes[0] + w->sizes[1] + w->sizes[2]));
+    sl_learn_add(&w->request, SL_TENSOR_POLICY_BYTES, w->sizes, SL_SHAPE(N));
+    return &w->request;
+}
+
+/* The request that brings the three students, agent 1's with what differs: as another's, for env, of another width.
+ */
+static const sl_learn_message *bring(world *w, float *own, int agent, const char *env, int out_dim) {
+    for (int i = 0; i < N; i++) {
+        sl_net_def def = w->setup->students[i];
+        if (i == 1) def.out_dim = out_dim;
+        put(w, i, i == 1 ? agent : i, &def, own, i == 1 ? env : w->x.e.env.name);
+        own += sl_net_n_params(&def);
+    }
+    return ask(w);
+}
+
+static const sl_learn_message *bring_good(world *w, float *own) {
+    return bring(w, own, 1, w->x.e.env.name, w->setup->A);
+}
+
+static sl_model_registry *open_registry(const world *w) {
+    sl_model_registry *registry = NULL;
+    sl_model_registry_def def = {.setup = w->setup, .link = sl_link_fleet_def("tcp://127.0.0.1:*")};
+    assert_int_equal(sl_model_registry_open(&def, &registry), SL_OK);
+    return registry;
+}
+
+static void refuse(world *w, sl_model_registry *registry, const sl_learn_message *request, sl_status status,
+                   const char *words) {
+    sl_fleet *fleet = sl_model_registry_fleet(registry);
+    assert_int_equal(sl_model_registry_refresh(registry, request), status);
+    if (!strstr(sl_error_what(), words)) fail_msg("'%s' is not in: %s", words, sl_error_what());
+    assert_ptr_equal(sl_model_registry_fleet(registry), fleet);
+    assert_int_equal(sl_model_registry_refresh(registry, bring_good(w, params)), SL_OK);
+    assert_ptr_equal(sl_model_registry_fleet(registry), fleet);
+}
+
+static void test_refuses_what_does_not_fit(void **state) {
+    (void)state;
+    world w;
+    open_world(&w);
+    const char *env = w.x.e.env.name;
+    int A = w.setup->A;
+    sl_model_registry *registry = open_registry(&w);
+    assert_int_equal(sl_model_registry_refresh(registry, bring_good(&w, params)), SL_OK);
+    refuse(&w, registry, bring(&w, params, 2, env, A), SL_MISMATCH,
+           "the student for agent 1: agent 2 of 3, expected 1 of 3");
+    refuse(&w, registry, bring(&w, params, 1, "mpe/simple_v3", A), SL_MISMATCH,
+           "the student for agent 1: made for mpe/simple_v3, not for");
+    refuse(&w, registry, bring(&w, params, 1, env, 7), SL_MISMATCH, "the student for agent 1: not a student of");
+    // a part of a file, one that was changed, sizes that are not theirs
+    (void)bring_good(&w, params);
+    w.sizes[2] = 100;
+    refuse(&w, registry, ask(&w), SL_CORRUPT, "the student for agent 2");
+    (void)bring_good(&w, params);
+    w.files[w.sizes[0] - 1] ^= 1;
+    refuse(&w, registry, ask(&w), SL_CORRUPT, "the student for agent 0");
+    int64_t wrong[N] = {0, 0, -1};
+    (void)bring_good(&w, params);
+    w.request.tensors[1].data = wrong;
+    refuse(&w, registry, &w.request, SL_MISMATCH, "a file of -1 bytes does not fit");
+    (void)bring_good(&w, params);
+    wrong[2] = INT64_MAX;
+    w.request.tensors[1].data = wrong;
+    refuse(&w, registry, &w.request, SL_MISMATCH, "the student for agent 2: a file of");
+    (void)bring_good(&w, params);
+    wrong[2] = 0;
+    w.request.tensors[1].data = wrong;
+    refuse(&w, registry, &w.request, SL_MISMATCH, "their sizes say 0");
+    (void)bring_good(&w, params);
+    w.request.tensors[1].dims[0] = 2;
+    refuse(&w, registry, &w.request, SL_MISMATCH, "POLICY_BYTES");
+    (void)bring_good(&w, params);
+    w.request.n_tensors = 1;
+    refuse(&w, registry, &w.request, SL_MISMATCH, "POLICY_BYTES");
+    sl_model_registry_close(&registry);
+    close_world(&w);
+}
+
+/* New students are taken without a new endpoint, the same ones again change nothing. */
+static void test_takes_new_students(void **state) {
+    (void)state;
+    world w;
+    char endpoint[256];
+    open_world(&w);
+    sl_model_registry *registry = open_registry(&w);
+    (void)snprintf(endpoint, sizeof endpoint, "%s", sl_model_registry_endpoint(registry));
+    sl_fleet *empty = sl_model_registry_fleet(registry);
+    sl_learn_message without = {.kind = SL_LEARN_FLY};
+    assert_int_equal(sl_model_registry_refresh(registry, &without), SL_OK);
+    assert_ptr_equal(sl_model_registry_fleet(registry), empty);
+    assert_int_equal(sl_model_registry_refresh(registry, bring_good(&w, params)), SL_OK);
+    // they are the registry's own by now
+    memset(w.files, 0, ROOM);
+    sl_fleet *stocked = sl_model_registry_fleet(registry);
+    assert_string_equal(sl_model_registry_endpoint(registry), endpoint);
+    assert_int_equal(sl_model_registry_refresh(registry, bring_good(&w, params)), SL_OK);
+    assert_ptr_equal(sl_model_registry_fleet(registry), stocked);
+    assert_int_equal(sl_model_registry_refresh(registry, &without), SL_OK);
+    assert_ptr_equal(sl_model_registry_fleet(registry), stocked);
+    assert_int_equal(sl_fleet_poll(stocked, 1), SL_OK);
+    assert_int_equal(sl_model_registry_refresh(registry, bring_good(&w, params + 1)), SL_OK);
+    assert_string_equal(sl_model_registry_endpoint(registry), endpoint);
+    sl_model_registry_close(&registry);
+    close_world(&w);
+}
+
+/* The build puts this in the place of sl_fleet_create: a fleet that cannot be opened, for want of files or memory. */
+static bool refuses;
+
+sl_status __wrap_sl_fleet_create(const sl_fleet_def *def, sl_fleet **out);
+sl_status __real_sl_fleet_create(const sl_fleet_def *def, sl_fleet **out);
+sl_status __wrap_sl_fleet_create(const sl_fleet_def *def, sl_fleet **out) {
+    return refuses ? sl_fail(SL_IO, NULL, "too few files") : __real_sl_fleet_create(def, out);
+}
+
+/* Then there is none until the next refresh, and nothing dies of that. */
+static void test_a_fleet_that_does_not_open_again(void **state) {
+    (void)state;
+    world w;
+    sl_coordinator *coordinator = NULL;
+    open_world(&w);
+    sl_link_def link = sl_link_fleet_def("tcp://127.0.0.1:*");
+    sl_coordinator_def def = {.experiment = &w.x.e, .run = w.folder.path, .fleet = &link};
+    assert_int_equal(sl_coordinator_create(&def, &coordinator), SL_OK);
+    refuses = true;
+    sl_learn_message fly = {.kind = SL_LEARN_FLY, .n_episodes = 1, .seed = 1}, answer;
+    assert_int_equal(sl_coordinator_handle(coordinator, bring_good(&w, params), &answer), SL_IO);
+    assert_int_equal(sl_coordinator_idle(coordinator), SL_OK);
+    assert_int_equal(sl_coordinator_handle(coordinator, &fly, &answer), SL_IO);
+    refuses = false;
+    assert_int_equal(sl_coordinator_handle(coordinator, bring_good(&w, params), &answer), SL_OK);
+    assert_int_equal(answer.kind, SL_LEARN_DONE);
+    sl_coordinator_reset(coordinator);
+    assert_int_equal(sl_coordinator_idle(coordinator), SL_OK);
+    assert_true(sl_coordinator_fleet_endpoint(coordinator)[0]);
+    sl_coordinator_destroy(&coordinator);
+    close_world(&w);
+}
+
+static int32_t decide(void *context, const float *obs, const uint8_t *avail, bool episode_start) {
+    (void)context, (void)obs, (void)avail, (void)episode_start;
+    return 0;
+}
+
+/* What an agent was given. */
+typedef struct gift {
+    uint8_t *bytes;
+    size_t n_bytes;
+} gift;
+
+static sl_status keep(void *context, const uint8_t *bytes, size_t n_bytes, const char *sha256, int *obs_dim,
+                      int *n_actions) {
+    (void)sha256, (void)obs_dim, (void)n_actions;
+    *(gift *)context = (gift){sl_alloc_copy(bytes, n_bytes), n_bytes};
+    return SL_OK;
+}
+
+static void step_both(sl_coordinator *coordinator, sl_session *session) {
+    sl_status status = sl_session_step(session, 5);
+    assert_true(status == SL_OK || status == SL_TIMEOUT);
+    assert_int_equal(sl_coordinator_idle(coordinator), SL_OK);
+}
+
+/* An agent that a coordinator's predecessor has left behind and that has no student of its own is not sent away
+ * before the request has come that brings it. */
+static void test_agents_wait_for_their_students(void **state) {
+    (void)state;
+    world w;
+    gift got = {.n_bytes = 0};
+    sl_coordinator *coordinator = NULL;
+    sl_session *session = NULL;
+    sl_learn_message answer;
+    open_world(&w);
+    sl_link_def link = sl_link_fleet_def("tcp://127.0.0.1:*");
+    sl_coordinator_def def = {.experiment = &w.x.e, .run = w.folder.path, .fleet = &link};
+    assert_int_equal(sl_coordinator_create(&def, &coordinator), SL_OK);
+    sl_session_def agent = sl_session_default_def(sl_link_fleet_def(sl_coordinator_fleet_endpoint(coordinator)));
+    agent.slot = 1;
+    agent.context = &got;
+    agent.decide = decide;
+    agent.load = keep;
+    assert_int_equal(sl_session_create(&agent, &session), SL_OK);
+    for (int i = 0; i < 100; i++) step_both(coordinator, session);
+    assert_int_equal(sl_session_get_state(session), SL_SESSION_HELLO);
+    assert_int_equal(sl_coordinator_handle(coordinator, bring_good(&w, params), &answer), SL_OK);
+    for (int i = 0; i < 2000 && sl_session_get_state(session) != SL_SESSION_LIVE; i++)
+        step_both(coordinator, session);
+    assert_int_equal(sl_session_get_state(session), SL_SESSION_LIVE);
+    assert_int_equal(sl_session_get_stats(session).rejects, 0);
+    assert_int_equal(got.n_bytes, w.sizes[1]);
+    assert_memory_equal(got.bytes, w.files + w.sizes[0], got.n_bytes);
+    sl_free(got.bytes);
+    sl_session_destroy(&session);
+    sl_coordinator_destroy(&coordinator);
+    close_world(&w);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_refuses_what_does_not_fit),
+        cmocka_unit_test(test_takes_new_students),
+        cmocka_unit_test(test_a_fleet_that_does_not_open_again),
+        cmocka_unit_test(test_agents_wait_for_their_students),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
