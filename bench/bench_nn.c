@@ -4,7 +4,7 @@
 #include "common/alloc.h"
 #include "common/clock.h"
 #include "common/log.h"
-#include "nn/blas.h"
+#include "nn/blas_start.h"
 #include "nn/net.h"
 #include "nn/optim.h"
 

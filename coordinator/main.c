@@ -5,7 +5,7 @@
 #include "common/program.h"
 #include "coordinator/serve.h"
 #include "net/endpoint.h"
-#include "nn/blas.h"
+#include "nn/blas_start.h"
 #include "storage/file.h"
 
 #include <getopt.h>

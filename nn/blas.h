@@ -1,15 +1,9 @@
-/* blas.h - the one door to OpenBLAS: float32 products with checked dimensions, and the start-up that picks its
- * fast kernels. Matrices are row-major. BLAS runs single-threaded; callers slice the batch over their own threads. */
+/* blas.h - the one door to OpenBLAS: float32 products with checked dimensions. Matrices are row-major. BLAS runs
+ * single-threaded (blas_start.h); callers slice the batch over their own threads. */
 #ifndef SL_NN_BLAS_H
 #define SL_NN_BLAS_H
 
-#include "common/status.h"
-
-/* First thing in main() of a program that uses nn/: sets BLAS threads to 1 and, when the CPU is newer than the
- * library knows (it fell back to a generic core), re-executes the program once with OPENBLAS_CORETYPE set, with a
- * log line. argv as main got it. Returns when there is nothing (more) to do. */
-void sl_blas_init(char **argv);
-const char *sl_blas_core(void); /* "SkylakeX" */
+#include <stdbool.h>
 
 /* C (m, n) = A (m, k) * B (k, n) + beta * C. Leading dimensions in elements, >= the row length. */
 void sl_blas_nn(int m, int n, int k, const float *A, int lda, const float *B, int ldb, float beta, float *C, int ldc);
@@ -20,7 +14,8 @@ void sl_blas_tn(int m, int n, int k, const float *A, int lda, const float *B, in
 /* The naive twin of the three, for tests: trans_a, trans_b as in BLAS. */
 void sl_blas_ref(int trans_a, int trans_b, int m, int n, int k, const float *A, int lda, const float *B, int ldb,
                  float beta, float *C, int ldc);
-/* GFLOP/s of this thread's sgemm at its best square size: the peak that shares are quoted of. Takes ~0.2 s. */
-double sl_blas_peak_gflops(void);
+/* Whether this CPU can run the kernel of gemm.h and the shape suits it: OpenBLAS packs both matrices, which pays when
+ * every side is 512 or more. */
+bool sl_gemm_suits(int m, int n, int k);
 
 #endif

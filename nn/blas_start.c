@@ -1,11 +1,11 @@
 /* blas_start.c - sees to it that OpenBLAS gets its memory, and makes it use the kernels that the CPU can run. Main
  * thread, before any other. */
+#include "nn/blas_start.h"
+
+#include "common/alloc.h"
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/program.h"
-#include "nn/blas.h"
-
-#include "common/alloc.h"
 
 #include <cblas.h>
 #include <errno.h>

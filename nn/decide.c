@@ -1,9 +1,11 @@
 /* decide.c - the decision path: one step, row by row, every sum in index order, so that a student decides alike here,
- * in agent/ and on another machine. net.h states the order of operations. Any thread. */
+ * in agent/ and on another machine. decide.h states the order of operations. Any thread. */
+#include "nn/decide.h"
+
 #include "common/assert.h"
 #include "common/fmath.h"
 #include "nn/lanes.h"
-#include "nn/net_parts.h"
+#include "nn/layers.h"
 
 #include <math.h>
 #include <string.h>

@@ -21,9 +21,6 @@ typedef struct sl_gemm {
     size_t ldc;
 } sl_gemm;
 
-/* Whether this CPU can run the kernel and the shape suits it: OpenBLAS packs both matrices, which pays when every
- * side is 512 or more. */
-bool sl_gemm_suits(int m, int n, int k);
 void sl_gemm_run(const sl_gemm *g);
 
 #endif

@@ -1,7 +1,8 @@
 /* gru.c - the gates of the GRU, forward and backward, each one fused pass over a step's rows. The row functions take
  * every stream as a restrict parameter of its own: that is what both gcc and clang need to vectorise them. */
+#include "nn/gru.h"
+
 #include "common/fmath.h"
-#include "nn/net_parts.h"
 
 static void forward_row(int H, float *restrict gr, float *restrict gz, float *restrict gn, float *restrict gg,
                         const float *restrict gh_r, const float *restrict gh_z, const float *restrict gh_n,

@@ -1,9 +1,10 @@
 /* layers.c - linear layers, activations and layer norm over rows. */
+#include "nn/layers.h"
+
 #include "common/fmath.h"
 #include "nn/blas.h"
 #include "nn/gemm.h"
 #include "nn/lanes.h"
-#include "nn/net_parts.h"
 
 #include <math.h>
 #include <string.h>

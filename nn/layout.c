@@ -1,8 +1,9 @@
 /* layout.c - what a network definition means: its checks, its parameters' names and places, its cost, and how it is
  * initialised. */
+#include "nn/layout.h"
+
 #include "common/assert.h"
 #include "nn/dist.h"
-#include "nn/net_parts.h"
 
 #include <math.h>
 #include <stdio.h>

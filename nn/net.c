@@ -3,7 +3,9 @@
 
 #include "common/assert.h"
 #include "nn/blas.h"
-#include "nn/workspace.h"
+#include "nn/gru.h"
+#include "nn/layers.h"
+#include "nn/workspace_state.h"
 
 #include <string.h>
 

@@ -1,8 +1,10 @@
 /* net_ref.c - the naive twins of net.c: one sequence at a time, one output at a time, sums in double precision. For
  * tests, which read this file as the definition. */
+#include "nn/net_ref.h"
+
 #include "common/alloc.h"
 #include "common/assert.h"
-#include "nn/net_parts.h"
+#include "nn/layers.h"
 
 #include <math.h>
 #include <string.h>

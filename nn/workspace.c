@@ -3,6 +3,7 @@
 
 #include "common/alloc.h"
 #include "common/assert.h"
+#include "nn/workspace_state.h"
 
 #include <string.h>
 

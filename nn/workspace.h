@@ -1,42 +1,15 @@
-/* workspace.h - internal to nn/: the saved activations of a forward and the scratch of a backward. Sequences are
- * worked on in tiles of a few sequences times all steps, small enough that a tile's activations stay in the L2 cache
- * from layer to layer; the planes are stored tile by tile, each tile (T, nb, width), so that all rows of a tile are
- * one dense matrix. */
+/* workspace.h - the saved activations of one forward; one thread owns one workspace. */
 #ifndef SL_NN_WORKSPACE_H
 #define SL_NN_WORKSPACE_H
 
-#include "nn/net_parts.h"
+#include "nn/layout.h"
 
-struct sl_net_workspace {
-    sl_net_def def;
-    sl_net_offsets at;
-    size_t max_rows;
-    int max_tile_rows;
-
-    // of the last forward
-    int T, B, tile_B;
-    const float *not_first;
-
-    // planes of max_rows rows, kept for the backward
-    float *x;                            /* I: the input, tile by tile */
-    float *x_norm, *x_stats;             /* I, 2: with layer norm */
-    float *act[SL_NET_MAX_LAYERS];       /* H: after the activation */
-    float *out[SL_NET_MAX_LAYERS];       /* H: after layer norm, else the same as act */
-    float *act_stats[SL_NET_MAX_LAYERS]; /* 2 */
-    float *gates, *hm, *h;               /* 4H, H, H: see net_parts.h; a backward turns gates into gradients */
-    float *cell_out, *cell_stats;        /* H, 2: after layer norm, else cell_out is h */
-
-    // scratch of one tile
-    float *gh;       /* tile_B, 3H */
-    float *out_tile; /* A: outputs going out, their gradients coming in */
-    float *d, *d_in; /* max(H, I): gradients of a layer's output and input */
-    float *carry;    /* tile_B, H */
-    float *sums;     /* 4H */
-
-    // transposed weights for the products of the backward
-    float *layer_wt[SL_NET_MAX_LAYERS], *wt_ih, *wt_hh, *head_wt;
-
-    void *block; /* the one allocation that all of the above point into */
-};
+typedef struct sl_net_workspace sl_net_workspace;
+SL_MUST_CHECK sl_status sl_net_workspace_create(const sl_net_def *def, int max_T, int max_B, sl_net_workspace **out);
+void sl_net_workspace_destroy(sl_net_workspace **self);
+/* How many sequences of T steps fit the cache (without a cell: rows, T 1). Training runs a quarter faster when
+ * forward, loss and backward go slice by slice through one workspace of this size, gradients adding up, than over a
+ * whole batch whose activations go out to memory and come back. */
+int sl_net_slice_B(const sl_net_def *def, int T);
 
 #endif

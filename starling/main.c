@@ -6,7 +6,7 @@
 
 #include "common/log.h"
 #include "common/program.h"
-#include "nn/blas.h"
+#include "nn/blas_start.h"
 
 #include <signal.h>
 #include <stdio.h>

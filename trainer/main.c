@@ -2,7 +2,7 @@
 #include "common/log.h"
 #include "common/program.h"
 #include "net/endpoint.h"
-#include "nn/blas.h"
+#include "nn/blas_start.h"
 #include "storage/file.h"
 #include "trainer/stages.h"
 

@@ -8,7 +8,7 @@
 
 #include "common/clock.h"
 #include "common/pool.h"
-#include "nn/blas.h"
+#include "nn/blas_start.h"
 
 #include <stdio.h>
 #include <string.h>

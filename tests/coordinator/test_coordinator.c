@@ -3,6 +3,7 @@
 #include "common/alloc.h"
 #include "coordinator/coordinator.h"
 #include "nn/dist.h"
+#include "nn/net_ref.h"
 #include "rollout/example_fight.h"
 #include "rollout/gae.h"
 #include "rollout/policy_set.h"

@@ -1,9 +1,11 @@
 /* test_blas.c - the three products, own kernel and OpenBLAS, against the naive twin over every edge of a tile. */
 #include "nn/blas.h"
+#include "nn/blas_start.h"
 
 #include "common/rng.h"
 #include "nn/gemm.h"
-#include "nn/net_parts.h"
+#include "nn/gru.h"
+#include "nn/layers.h"
 #include "support/heap_count.h"
 
 #include <math.h>

@@ -3,7 +3,8 @@
 #include "nn/net.h"
 
 #include "common/alloc.h"
-#include "nn/blas.h"
+#include "nn/blas_start.h"
+#include "nn/net_ref.h"
 #include "support/heap_count.h"
 #include "support/torture.h"
 

@@ -1,7 +1,7 @@
 /* test_reference.c - against numbers recorded from PyTorch (reference/make_reference.py): forward, losses, gradients
  * and ten clipped Adam steps of a feed-forward, a recurrent and a layer-normed network; distillation KL; Huber. */
 #include "common/alloc.h"
-#include "nn/blas.h"
+#include "nn/blas_start.h"
 #include "nn/dist.h"
 #include "nn/net.h"
 #include "nn/optim.h"

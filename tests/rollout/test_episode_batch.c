@@ -2,6 +2,7 @@
  * were kept, the networks by their naive twins, the draws from the episode's own stream. */
 #include "common/alloc.h"
 #include "nn/dist.h"
+#include "nn/net_ref.h"
 #include "rollout/episode_batch.h"
 #include "rollout/example_fight.h"
 #include "support/heap_count.h"

@@ -2,6 +2,7 @@
  * threads and across a snapshot, without an allocation. */
 #include "common/alloc.h"
 #include "nn/dist.h"
+#include "nn/net_ref.h"
 #include "rollout/example_fight.h"
 #include "rollout/policy_set.h"
 #include "rollout/rollout.h"
