@@ -5,7 +5,7 @@
  * second; the client answers WELCOME (or REJECT: another experiment, or a second one). A new run_id in WELCOME is a
  * new client: the coordinator goes back to the state that follows from the seed and drops requests of another run_id;
  * a client that goes on from a checkpoint sends RESTORE first. A new coordinator has lost what its predecessor was
- * asked: RESTORE the last SNAPSHOT, ask again. Batches: proto/README.md. */
+ * asked: RESTORE the last SNAPSHOT, ask again. Batches: net/batch.h. */
 #ifndef SL_NET_LEARN_MESSAGE_H
 #define SL_NET_LEARN_MESSAGE_H
 

@@ -33,14 +33,12 @@ sl_wire_type sl_tensor_role_type(sl_tensor_role role) {
 
 sl_wire_shape sl_tensor_role_shape(sl_tensor_role role) {
     enum { n = SL_ANY_LENGTH };
-#define CASE(number, role, member, type, shape, text)                                                                \
-    case number:                                                                                                     \
-        return SL_SHAPE shape;
-    switch ((int)role) {
-        SL_LINK_TENSORS(CASE)
-    default:
-        return (sl_wire_shape){.n_dims = 0};
-    }
+#define DIMS(...)                                                                                                    \
+    { __VA_ARGS__ }
+#define SHAPE(number, role, member, type, shape, text) [number] = {SL_N_DIMS shape, DIMS shape},
+    static const sl_wire_shape shapes[SL_TENSOR_ROLES] = {SL_LINK_TENSORS(SHAPE)};
+    SL_ASSERT(role > 0 && role < SL_TENSOR_ROLES);
+    return shapes[role];
 }
 
 size_t sl_wire_type_bytes(sl_wire_type type) {

@@ -48,7 +48,7 @@
     X(28, POLICY_BYTES, -, I64, (n), "MODELS, FLY: the size of each, n = N; 0 = the agent brings its own")
 
 #define SL_ROLE_MEMBER_(number, role, ...) SL_TENSOR_##role = (number),
-#define SL_ONE_MORE_(...)                  +1
+#define SL_ONE_MORE_(...)                  +1 // NOLINT(bugprone-macro-parentheses): a term of the sum below
 typedef enum sl_tensor_role {
     SL_BATCH_TENSORS(SL_ROLE_MEMBER_) SL_LINK_TENSORS(SL_ROLE_MEMBER_) /* SL_TENSOR_OBS = 4, ... */
     SL_TENSOR_ROLES = 1 SL_BATCH_TENSORS(SL_ONE_MORE_) SL_LINK_TENSORS(SL_ONE_MORE_)

@@ -25,11 +25,11 @@ static void check(const sl_learn_message *m) {
 // a picture as starling takes it out of PROGRESS
 static void look(const sl_learn_message *m) {
     static sl_shape shapes[SL_MAX_SHAPES];
-    const sl_wire_tensor *numbers = sl_learn_tensor(m, SL_TENSOR_SHAPES),
-                         *labels = sl_learn_tensor(m, SL_TENSOR_LABELS);
-    if (!numbers || !labels || numbers->type != SL_WIRE_F32 || labels->type != SL_WIRE_U8) return;
-    size_t n = numbers->n_bytes / (SL_SHAPE_NUMBERS * sizeof(float));
-    if (n > SL_MAX_SHAPES || labels->n_bytes < n * SL_SHAPE_BYTES) return;
+    const sl_wire_tensor *numbers = sl_learn_find(m, SL_TENSOR_SHAPES, SL_SHAPE(SL_ANY_LENGTH, SL_SHAPE_NUMBERS));
+    if (!numbers || numbers->dims[0] > SL_MAX_SHAPES) return;
+    size_t n = (size_t)numbers->dims[0];
+    const sl_wire_tensor *labels = sl_learn_find(m, SL_TENSOR_LABELS, SL_SHAPE(numbers->dims[0], SL_SHAPE_BYTES));
+    if (!labels) return;
     if (sl_shape_rows_read((int)n, numbers->data, labels->data, shapes) != SL_OK) return;
     for (size_t k = 0; k < n; k++) {
         if (shapes[k].unit < -1 || shapes[k].unit >= SL_MAX_AGENTS || shapes[k].label[SL_NAME_SIZE - 1]) abort();
