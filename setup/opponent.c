@@ -7,18 +7,19 @@
 #include "nn/dist.h"
 #include "nn/policy.h"
 #include "storage/file.h"
+#include "storage/policy_path.h"
 #include "storage/tensors_file.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
-enum { MAX_PATH = 1024, MAX_BYTES = 1 << 30, MAX_HIDDEN = 1024, MAX_INPUT = 1024, MAX_ACTIONS = 256 };
+enum { MAX_BYTES = 1 << 30, MAX_HIDDEN = 1024, MAX_INPUT = 1024, MAX_ACTIONS = 256 };
 static const char HINT[] = "reference, hold, a teacher's .safetensors file, or a run's folder";
 
 struct sl_opponent_network {
     sl_policy policy;
-    char path[MAX_PATH], sha256[65];
+    char path[SL_POLICY_PATH], sha256[65];
     bool full; /* what it plays with */
 };
 
@@ -41,14 +42,6 @@ static int32_t act(const void *context, int unit, const float *obs, const uint8_
 static bool is_misspelt(const char *text) {
     struct stat info;
     return !strchr(text, '/') && !strstr(text, ".safetensors") && stat(text, &info) != 0;
-}
-
-static sl_status find_file(const char *text, char path[MAX_PATH]) {
-    struct stat info;
-    bool folder = stat(text, &info) == 0 && S_ISDIR(info.st_mode);
-    int n = snprintf(path, MAX_PATH, "%s%s", text, folder ? "/teacher.safetensors" : "");
-    if (n > 0 && n < MAX_PATH) return SL_OK;
-    return sl_fail(SL_CONFIG, NULL, "the path '%.60s...' is too long", text);
 }
 
 static sl_status read_policy(sl_opponent_network *self) {
@@ -112,7 +105,7 @@ static sl_status check(const sl_opponent_network *self, const char *env, const s
 
 static sl_status open_policy(sl_opponent_network *self, const char *text, const char *env,
                              const sl_env_options *options) {
-    SL_TRY(find_file(text, self->path));
+    SL_TRY(sl_policy_path_find_teacher(text, self->path));
     SL_TRY(read_policy(self));
     SL_TRY(check(self, env, options));
     self->full = options->full;

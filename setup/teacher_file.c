@@ -3,9 +3,7 @@
 
 #include "storage/manifest.h"
 
-#include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 static bool same_shape(const sl_net_def *a, const sl_net_def *b) {
     return a->in_dim == b->in_dim && a->hidden == b->hidden && a->out_dim == b->out_dim &&
@@ -32,11 +30,9 @@ static sl_status check(const sl_setup *setup, const sl_policy *policy, const cha
                    reward_of(policy), wanted);
 }
 
-sl_status sl_teacher_file_find(const char *given, char path[SL_TEACHER_PATH]) {
-    struct stat info;
-    bool folder = stat(given, &info) == 0 && S_ISDIR(info.st_mode);
-    (void)snprintf(path, SL_TEACHER_PATH, "%s%s", given, folder ? "/teacher.safetensors" : "");
-    return folder ? sl_manifest_check_in(given, "teacher.safetensors") : SL_OK;
+sl_status sl_teacher_file_find(const char *given, char path[SL_POLICY_PATH]) {
+    SL_TRY(sl_policy_path_find_teacher(given, path));
+    return strcmp(path, given) == 0 ? SL_OK : sl_manifest_check_in(given, SL_TEACHER_FILE);
 }
 
 sl_status sl_teacher_file_load(const sl_setup *setup, const char *path, sl_policy *out) {

@@ -3,6 +3,7 @@
 
 #include "common/alloc.h"
 #include "common/log.h"
+#include "nn/policy.h"
 #include "storage/file.h"
 #include "storage/manifest.h"
 
@@ -11,16 +12,16 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { PATH_SIZE = SL_TEACHER_PATH, TEACHER = -1 };
+enum { PATH_SIZE = SL_POLICY_PATH, TEACHER = -1 };
 static const size_t max_bytes = (size_t)1 << 30;
 #define PREFIX "file."
 #define BUFFER "buffer/expert.log"
 
 static void name_of(int file, char name[SL_MANIFEST_FILE_NAME]) {
     if (file == TEACHER)
-        (void)snprintf(name, SL_MANIFEST_FILE_NAME, "teacher.safetensors");
+        (void)snprintf(name, SL_MANIFEST_FILE_NAME, SL_TEACHER_FILE);
     else
-        (void)snprintf(name, SL_MANIFEST_FILE_NAME, "students/agent-%d.safetensors", file);
+        (void)snprintf(name, SL_MANIFEST_FILE_NAME, SL_STUDENT_FILE, file);
 }
 
 static void path_of(const sl_training *training, int file, char path[PATH_SIZE]) {
@@ -29,7 +30,7 @@ static void path_of(const sl_training *training, int file, char path[PATH_SIZE])
     (void)snprintf(path, PATH_SIZE, "%s/%s", training->run, name);
 }
 
-void sl_policy_files_teacher(const sl_training *training, char path[SL_TEACHER_PATH]) {
+void sl_policy_files_teacher(const sl_training *training, char path[SL_POLICY_PATH]) {
     path_of(training, TEACHER, path);
 }
 

@@ -4,11 +4,11 @@
 #ifndef SL_TRAINER_POLICY_FILES_H
 #define SL_TRAINER_POLICY_FILES_H
 
-#include "setup/teacher_file.h"
+#include "storage/policy_path.h"
 #include "trainer/training.h"
 
 /* run/teacher.safetensors */
-void sl_policy_files_teacher(const sl_training *training, char path[SL_TEACHER_PATH]);
+void sl_policy_files_teacher(const sl_training *training, char path[SL_POLICY_PATH]);
 /* Writes run/students/agent-<i>.safetensors for all agents from their parameters, one after the other. */
 SL_MUST_CHECK sl_status sl_policy_files_write_students(const sl_training *training, const float *params);
 /* Notes the teacher's file or the students', which were just written, in the manifest; with the students the expert

@@ -1,6 +1,7 @@
 /* students.c - record, then sample and learn. */
 #include "trainer/students.h"
 
+#include "setup/teacher_file.h"
 #include "trainer/policy_files.h"
 #include "trainer/stage.h"
 
@@ -8,7 +9,7 @@
 #include <string.h>
 
 sl_status sl_students_record(sl_training *training) {
-    char path[SL_TEACHER_PATH];
+    char path[SL_POLICY_PATH];
     sl_policy teacher = {0};
     sl_policy_files_teacher(training, path);
     SL_TRY(sl_teacher_file_load(training->setup, path, &teacher));

@@ -2,6 +2,7 @@
 #include "trainer/teacher.h"
 
 #include "common/log.h"
+#include "setup/teacher_file.h"
 #include "trainer/checkpoint.h"
 #include "trainer/policy_files.h"
 #include "trainer/stage.h"
@@ -24,7 +25,7 @@ static sl_status start_from(sl_stage *self) {
     const sl_training *training = self->training;
     const char *init = training->experiment->teacher.init;
     if (training->setup->direct || !init || !init[0]) return SL_OK;
-    char path[SL_TEACHER_PATH];
+    char path[SL_POLICY_PATH];
     sl_policy policy = {0};
     SL_TRY(sl_teacher_file_find(init, path));
     SL_TRY(sl_teacher_file_load_init(training->setup, path, &policy));
@@ -49,7 +50,7 @@ static sl_status write_policies(const sl_stage *self) {
                         .critic_params = params.critic,
                         .value_mean = params.value_mean,
                         .value_std = params.value_std};
-    char path[SL_TEACHER_PATH];
+    char path[SL_POLICY_PATH];
     sl_policy_files_teacher(training, path);
     return sl_policy_save(&policy, path);
 }
@@ -118,7 +119,7 @@ sl_status sl_teacher_run(sl_training *training, const char *name, const char *ne
 }
 
 sl_status sl_teacher_take(sl_training *training) {
-    char from[SL_TEACHER_PATH], path[SL_TEACHER_PATH];
+    char from[SL_POLICY_PATH], path[SL_POLICY_PATH];
     sl_policy policy = {0};
     SL_TRY(sl_teacher_file_find(training->experiment->teacher.from, from));
     SL_TRY(sl_teacher_file_load(training->setup, from, &policy));

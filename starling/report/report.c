@@ -9,6 +9,7 @@
 #include "starling/run/output.h"
 #include "storage/file.h"
 #include "storage/manifest.h"
+#include "storage/policy_path.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -341,11 +342,11 @@ static const char *hint_for(const char *folder, char hint[256]) {
 static sl_status check_manifest(const char *folder) {
     sl_manifest *manifest = NULL;
     SL_TRY(sl_manifest_open(folder, &manifest));
-    const char *const names[] = {"report.json", "experiment.yaml", "teacher.safetensors"};
+    const char *const names[] = {"report.json", "experiment.yaml", SL_TEACHER_FILE};
     sl_status status = SL_OK;
     for (int i = -3; i < SL_EXP_MAX_AGENTS && (status == SL_OK || status == SL_NOT_FOUND); i++) {
         char student[SL_MANIFEST_FILE_NAME];
-        (void)snprintf(student, sizeof student, "students/agent-%d.safetensors", i);
+        (void)snprintf(student, sizeof student, SL_STUDENT_FILE, i);
         status = sl_manifest_check(manifest, i < 0 ? names[i + 3] : student);
     }
     sl_manifest_close(&manifest);

@@ -84,7 +84,7 @@ static sl_status check_buffer(const sl_experiment *experiment) {
 
 // another run's teacher, to take or to start from
 static sl_status check_teacher(const sl_setup *setup, const char *key, const char *given, bool init) {
-    char path[SL_TEACHER_PATH];
+    char path[SL_POLICY_PATH];
     sl_policy policy = {0};
     if (!given[0] || setup->direct) return SL_OK;
     sl_status found = sl_teacher_file_find(given, path);

@@ -5,6 +5,7 @@
 #include "common/log.h"
 #include "starling/run/run.h"
 #include "storage/manifest.h"
+#include "storage/policy_path.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -42,7 +43,7 @@ static sl_status check_end(const sl_experiment *wanted, const char *folder) {
         return sl_fail(SL_MISMATCH, "its own run trains it on, or teacher.init in another --out",
                        "key 'teacher.ppo.total_steps': run '%s' took its teacher from '%s'", folder,
                        wanted->teacher.from);
-    bool ended = exists(folder, direct ? "students/agent-0.safetensors" : "teacher.safetensors");
+    bool ended = exists(folder, direct ? "students/agent-0.safetensors" : SL_TEACHER_FILE);
     if (!ended ||
         exists(folder, direct ? "checkpoints/direct-end.safetensors" : "checkpoints/teacher-end.safetensors"))
         return SL_OK;

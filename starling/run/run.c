@@ -5,6 +5,7 @@
 #include "common/log.h"
 #include "storage/file.h"
 #include "storage/manifest.h"
+#include "storage/policy_path.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -14,7 +15,6 @@
 enum { MAX_EXPERIMENT_BYTES = 1 << 20 };
 #define EXPERIMENT "experiment.yaml"
 #define REPORT     "report.json"
-#define TEACHER    "teacher.safetensors"
 
 sl_status sl_run_path(const char *folder, const char *name, char path[SL_RUN_PATH]) {
     int n = snprintf(path, SL_RUN_PATH, "%s/%s", folder, name);
@@ -23,7 +23,7 @@ sl_status sl_run_path(const char *folder, const char *name, char path[SL_RUN_PAT
 }
 
 static void student_name(int agent, char name[SL_MANIFEST_FILE_NAME]) {
-    (void)snprintf(name, SL_MANIFEST_FILE_NAME, "students/agent-%d.safetensors", agent);
+    (void)snprintf(name, SL_MANIFEST_FILE_NAME, SL_STUDENT_FILE, agent);
 }
 
 sl_status sl_run_student_path(const sl_run *self, int agent, char path[SL_RUN_PATH]) {
@@ -134,9 +134,9 @@ static sl_status check_student(const sl_run *self, int i, const char *path) {
 
 static sl_status load_teacher(sl_run *self, const sl_manifest *manifest) {
     char path[SL_RUN_PATH];
-    SL_TRY(sl_run_path(self->folder, TEACHER, path));
+    SL_TRY(sl_run_path(self->folder, SL_TEACHER_FILE, path));
     if (self->has_teacher || access(path, F_OK) != 0) return SL_OK;
-    SL_TRY(sl_manifest_check(manifest, TEACHER));
+    SL_TRY(sl_manifest_check(manifest, SL_TEACHER_FILE));
     SL_TRY(sl_policy_load(path, &self->teacher));
     self->has_teacher = true;
     return SL_OK;
@@ -199,7 +199,7 @@ sl_status sl_run_end_manifest(const sl_run *self) {
     char name[SL_MANIFEST_FILE_NAME];
     SL_TRY(sl_manifest_open(self->folder, &manifest));
     sl_status status = note_new(manifest, EXPERIMENT);
-    if (status == SL_OK && self->has_teacher) status = note_new(manifest, TEACHER);
+    if (status == SL_OK && self->has_teacher) status = note_new(manifest, SL_TEACHER_FILE);
     for (int i = 0; i < self->n_students && status == SL_OK; i++) {
         student_name(i, name);
         status = note_new(manifest, name);
