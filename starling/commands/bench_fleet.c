@@ -1,9 +1,9 @@
 /* bench_fleet.c - starling bench fleet: agent processes in lockstep, of random students or of a run's, beside a
  * bare ZeroMQ barrier of as many processes and messages of the same sizes, and beside agents of another size. */
 #include "starling/commands/command.h"
-#include "starling/commands/options.h"
 #include "starling/commands/rounds.h"
 #include "starling/commands/rounds_print.h"
+#include "starling/run/options.h"
 #include "starling/run/scratch.h"
 
 #include "common/agent_size.h"

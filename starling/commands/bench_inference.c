@@ -1,8 +1,8 @@
 /* bench_inference.c - starling bench inference: each agent program measures itself; the table stands here. */
 #include "starling/commands/command.h"
-#include "starling/commands/options.h"
 #include "starling/report/report.h"
 #include "starling/report/table.h"
+#include "starling/run/options.h"
 #include "starling/run/output.h"
 #include "starling/run/spawn.h"
 
@@ -34,7 +34,7 @@ static sl_status measure(const char *program, char *seconds, json_t **out) {
     }
     int status = sl_process_wait(&process);
     double ns = 0;
-    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0 || !sl_report_number(result, "ns_per_decision", &ns)) {
+    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0 || !sl_json_find_number(result, "ns_per_decision", &ns)) {
         json_decref(result);
         return sl_fail(SL_IO, "its own message is above", "%s did not measure itself", program);
     }
@@ -53,10 +53,10 @@ static sl_status print_table(const json_t *results) {
         double hidden = 0, ns = 0, best = 0;
         status = sl_table_add_row(table);
         if (status != SL_OK) break;
-        if (sl_report_number(r, "hidden", &hidden)) sl_table_set(table, 0, "starling-agent-%.0f", hidden);
+        if (sl_json_find_number(r, "hidden", &hidden)) sl_table_set(table, 0, "starling-agent-%.0f", hidden);
         if (cell) sl_table_set(table, 1, "%s", cell);
-        if (sl_report_number(r, "ns_per_decision", &ns)) sl_table_set(table, 2, "%.0f", ns);
-        if (sl_report_number(r, "best_ns_per_decision", &best)) sl_table_set(table, 3, "%.0f", best);
+        if (sl_json_find_number(r, "ns_per_decision", &ns)) sl_table_set(table, 2, "%.0f", ns);
+        if (sl_json_find_number(r, "best_ns_per_decision", &best)) sl_table_set(table, 3, "%.0f", best);
     }
     if (status == SL_OK) sl_table_print(table, stdout);
     sl_table_destroy(&table);

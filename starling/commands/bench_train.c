@@ -1,7 +1,7 @@
 /* bench_train.c - starling bench train: trainer and coordinator at work on an experiment's first stage, measured
  * from their progress events, beside the machine's sgemm peak in the same run. */
 #include "starling/commands/command.h"
-#include "starling/commands/options.h"
+#include "starling/run/options.h"
 #include "starling/run/output.h"
 #include "starling/run/process_group.h"
 #include "starling/run/scratch.h"

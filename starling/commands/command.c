@@ -1,7 +1,7 @@
 /* command.c - see command.h. */
 #include "starling/commands/command.h"
 
-#include "starling/commands/nearest.h"
+#include "starling/run/nearest.h"
 #include "starling/run/output.h"
 
 #include <stdio.h>

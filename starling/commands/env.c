@@ -1,8 +1,8 @@
 /* env.c - starling env list | info | check. */
 #include "starling/commands/command.h"
-#include "starling/commands/nearest.h"
-#include "starling/commands/options.h"
 #include "starling/report/table.h"
+#include "starling/run/nearest.h"
+#include "starling/run/options.h"
 #include "starling/run/output.h"
 
 #include "envs/env.h"

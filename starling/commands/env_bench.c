@@ -1,6 +1,6 @@
 /* env_bench.c - starling env bench: the measuring loop is envs/bench.h's. */
 #include "starling/commands/command.h"
-#include "starling/commands/options.h"
+#include "starling/run/options.h"
 #include "starling/run/output.h"
 
 #include "envs/bench.h"

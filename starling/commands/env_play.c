@@ -1,9 +1,9 @@
 /* env_play.c - starling env play: episodes of one copy in this process, counted, watched, recorded; or a
  * recording shown. */
 #include "starling/commands/command.h"
-#include "starling/commands/options.h"
 #include "starling/report/statistics.h"
 #include "starling/run/interrupt.h"
+#include "starling/run/options.h"
 #include "starling/run/output.h"
 #include "starling/view/player.h"
 #include "starling/view/show.h"

@@ -1,9 +1,9 @@
 /* eval.c - starling eval: one policy of a run or model folder, in the coordinator's process. */
 #include "starling/commands/command.h"
-#include "starling/commands/nearest.h"
-#include "starling/commands/options.h"
 #include "starling/report/report.h"
 #include "starling/report/scale.h"
+#include "starling/run/nearest.h"
+#include "starling/run/options.h"
 #include "starling/run/output.h"
 #include "starling/run/process_group.h"
 

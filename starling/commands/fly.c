@@ -1,8 +1,8 @@
 /* fly.c - starling fly: the students as processes over tcp, against a coordinator of their own. */
 #include "starling/commands/command.h"
-#include "starling/commands/options.h"
 #include "starling/report/report.h"
 #include "starling/report/statistics.h"
+#include "starling/run/options.h"
 #include "starling/run/output.h"
 #include "starling/run/process_group.h"
 #include "starling/run/spawn.h"

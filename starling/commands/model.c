@@ -1,6 +1,6 @@
 /* model.c - starling model info: a policy file's profile, after its known-answer test. */
 #include "starling/commands/command.h"
-#include "starling/commands/options.h"
+#include "starling/run/options.h"
 #include "starling/run/output.h"
 
 #include "nn/policy.h"

@@ -1,11 +1,11 @@
 /* report.c - starling report: tables and pictures over several runs. */
 #include "starling/report/report.h"
 #include "starling/commands/command.h"
-#include "starling/commands/options.h"
 #include "starling/report/groups.h"
 #include "starling/report/plot.h"
 #include "starling/report/scale.h"
 #include "starling/report/table.h"
+#include "starling/run/options.h"
 #include "starling/run/output.h"
 
 #include "common/csv.h"

@@ -5,7 +5,7 @@
 #ifndef SL_STARLING_COMMANDS_ROUNDS_H
 #define SL_STARLING_COMMANDS_ROUNDS_H
 
-#include "starling/commands/options.h"
+#include "starling/run/options.h"
 #include "starling/run/run.h"
 
 enum { SL_ROUNDS_MAX = 99, SL_ROUNDS_FLEETS = 2, SL_ROUNDS_BARRIER = SL_ROUNDS_FLEETS };

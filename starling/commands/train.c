@@ -1,10 +1,10 @@
 /* train.c - starling train: one run from the experiment file to report.json. */
 #include "starling/commands/command.h"
-#include "starling/commands/options.h"
 #include "starling/report/report.h"
 #include "starling/run/check.h"
 #include "starling/run/extend.h"
 #include "starling/run/lock.h"
+#include "starling/run/options.h"
 #include "starling/run/output.h"
 #include "starling/run/process_group.h"
 

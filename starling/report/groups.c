@@ -4,6 +4,7 @@
 #include "common/alloc.h"
 #include "starling/report/report.h"
 #include "starling/report/scale.h"
+#include "starling/run/output.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -19,7 +20,7 @@ static const char *text_of(const json_t *report, const char *key) {
 static bool policy_number(const json_t *report, const char *policy, const char *field, double *out) {
     char dotted[128];
     (void)snprintf(dotted, sizeof dotted, "policies.%s.%s", policy, field);
-    return sl_report_number(report, dotted, out);
+    return sl_json_find_number(report, dotted, out);
 }
 
 static sl_status refuse_twins(int n, json_t *const *reports) {
@@ -75,7 +76,7 @@ static void add_share(samples *s, int which, const json_t *report, const char *p
     double x = 0;
     const json_t *object = json_object_get(json_object_get(report, "policies"), policy);
     const char *reason = sl_scale_reason(object, key);
-    bool there = sl_report_number(object, key, &x);
+    bool there = sl_json_find_number(object, key, &x);
     if (scale && scale->why_not && (there || reason)) reason = scale->why_not;
     if (reason)
         s->reasons[which] = reason;

@@ -255,8 +255,8 @@ sl_status sl_report_make(const sl_run *run, const sl_scores *scores, json_t *sta
     sl_status status = make_policies(run, scores, policies, &failed);
     sl_json_set(report, "policies", policies, &failed);
     double teacher = 0, students = 0;
-    if (sl_report_number(report, "policies.teacher.flops_per_step", &teacher) &&
-        sl_report_number(report, "policies.students.flops_per_step", &students) && students > 0) {
+    if (sl_json_find_number(report, "policies.teacher.flops_per_step", &teacher) &&
+        sl_json_find_number(report, "policies.students.flops_per_step", &students) && students > 0) {
         sl_json_set(report, "flops_ratio", sl_json_number(teacher / students), &failed);
     }
     if (scores->results[SL_SCORED_FLEET].n_episodes > 0) {
@@ -285,25 +285,9 @@ sl_status sl_report_save(const json_t *report, const char *path) {
     return status;
 }
 
-bool sl_report_number(const json_t *report, const char *dotted, double *out) {
-    const json_t *at = report;
-    while (*dotted) {
-        char key[64];
-        size_t len = strcspn(dotted, ".");
-        if (len >= sizeof key) return false;
-        memcpy(key, dotted, len);
-        key[len] = '\0';
-        at = json_object_get(at, key);
-        dotted += len + (dotted[len] == '.');
-    }
-    if (!json_is_number(at)) return false;
-    *out = json_number_value(at);
-    return true;
-}
-
 static sl_status check_report(const char *path, const json_t *report) {
     double format = 0;
-    if (!sl_report_number(report, "format", &format)) {
+    if (!sl_json_find_number(report, "format", &format)) {
         return sl_fail(SL_CORRUPT, "it is made by 'starling train'", "'%s' is no report: 'format' is missing", path);
     }
     if (format != REPORT_FORMAT) {
@@ -384,19 +368,19 @@ enum { POLICY, RETURN, WON, NORMALISED, RETENTION, RETURN_RETENTION, FLOPS, BYTE
 static void set_number(sl_table *table, int column, const json_t *from, const char *field, int digits, double factor,
                        const char *unit) {
     double x = 0;
-    if (sl_report_number(from, field, &x)) sl_table_set(table, column, "%.*f%s", digits, factor * x, unit);
+    if (sl_json_find_number(from, field, &x)) sl_table_set(table, column, "%.*f%s", digits, factor * x, unit);
 }
 
 static void set_cells(sl_table *table, const json_t *report, const json_t *policy, const char *name) {
     double mean = 0, ci = 0, low = 0, high = 0;
     sl_table_set(table, POLICY, "%s", name);
-    if (sl_report_number(policy, "return.mean", &mean)) {
+    if (sl_json_find_number(policy, "return.mean", &mean)) {
         // one episode has no interval
-        bool has_ci = sl_report_number(policy, "return.ci95", &ci);
+        bool has_ci = sl_json_find_number(policy, "return.ci95", &ci);
         sl_table_set(table, RETURN, has_ci ? "%.2f \u00b1 %.2f" : "%.2f", mean, ci);
     }
-    if (sl_report_number(policy, "win_rate", &mean) && sl_report_number(policy, "win_rate_ci95.low", &low) &&
-        sl_report_number(policy, "win_rate_ci95.high", &high)) {
+    if (sl_json_find_number(policy, "win_rate", &mean) && sl_json_find_number(policy, "win_rate_ci95.low", &low) &&
+        sl_json_find_number(policy, "win_rate_ci95.high", &high)) {
         sl_table_set(table, WON, "%.1f [%.1f, %.1f]", 100 * mean, 100 * low, 100 * high);
     }
     set_number(table, NORMALISED, policy, "normalised", 3, 1, "");
@@ -447,14 +431,14 @@ sl_status sl_report_print(const json_t *report) {
         print_notes(report);
         double ratio = 0, compared = 0, equal = 0;
         printf("\n");
-        if (sl_report_number(report, "flops_ratio", &ratio)) {
+        if (sl_json_find_number(report, "flops_ratio", &ratio)) {
             if (ratio >= 1)
                 printf("The students together need %.1f times fewer FLOPs a step than the teacher.\n", ratio);
             else
                 printf("The students together need %.1f times the teacher's FLOPs a step.\n", 1 / ratio);
         }
-        if (sl_report_number(report, "flight.episodes_compared", &compared) &&
-            sl_report_number(report, "flight.episodes_equal", &equal)) {
+        if (sl_json_find_number(report, "flight.episodes_compared", &compared) &&
+            sl_json_find_number(report, "flight.episodes_equal", &equal)) {
             printf("Flown and in-process returns: %.0f of %.0f episodes are equal.\n", equal, compared);
         }
     }

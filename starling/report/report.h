@@ -48,8 +48,6 @@ SL_MUST_CHECK sl_status sl_report_save(const json_t *report, const char *path);
 /* Reads folder/report.json and checks the fields that readers rely on. SL_NOT_FOUND, SL_CORRUPT (also: the
  * manifest names other files than there are), SL_MISMATCH. */
 SL_MUST_CHECK sl_status sl_report_load(const char *folder, json_t **out);
-/* A number deep in a report: sl_report_number(r, "policies.teacher.return.mean", &x); false when it is not there. */
-bool sl_report_number(const json_t *report, const char *dotted, double *out);
 /* The final table of a run on stdout. */
 SL_MUST_CHECK sl_status sl_report_print(const json_t *report);
 

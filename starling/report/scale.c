@@ -19,11 +19,11 @@ sl_scale sl_scale_of(double random, double random_ci, double teacher, double tea
 
 bool sl_scale_of_report(const json_t *report, sl_scale *out) {
     double random = 0, teacher = 0, random_ci = NAN, teacher_ci = NAN;
-    if (!sl_report_number(report, "policies.random.return.mean", &random) ||
-        !sl_report_number(report, "policies.teacher.return.mean", &teacher))
+    if (!sl_json_find_number(report, "policies.random.return.mean", &random) ||
+        !sl_json_find_number(report, "policies.teacher.return.mean", &teacher))
         return false;
-    (void)sl_report_number(report, "policies.random.return.ci95", &random_ci);
-    (void)sl_report_number(report, "policies.teacher.return.ci95", &teacher_ci);
+    (void)sl_json_find_number(report, "policies.random.return.ci95", &random_ci);
+    (void)sl_json_find_number(report, "policies.teacher.return.ci95", &teacher_ci);
     *out = sl_scale_of(random, random_ci, teacher, teacher_ci);
     return true;
 }

@@ -74,3 +74,19 @@ void sl_print_wrapped(FILE *file, int indent, const char *format, ...) {
 void sl_print_sides(const char *env) {
     sl_print_wrapped(stdout, 2, "Note: the sides of %s oppose one another; the return adds them up.\n", env);
 }
+
+bool sl_json_find_number(const json_t *object, const char *dotted, double *out) {
+    const json_t *at = object;
+    while (*dotted) {
+        char key[64];
+        size_t len = strcspn(dotted, ".");
+        if (len >= sizeof key) return false;
+        memcpy(key, dotted, len);
+        key[len] = '\0';
+        at = json_object_get(at, key);
+        dotted += len + (dotted[len] == '.');
+    }
+    if (!json_is_number(at)) return false;
+    *out = json_number_value(at);
+    return true;
+}

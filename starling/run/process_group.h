@@ -5,8 +5,8 @@
 #define SL_STARLING_RUN_PROCESS_GROUP_H
 
 #include "net/learn_message.h"
-#include "starling/commands/options.h"
 #include "starling/run/evaluation.h"
+#include "starling/run/options.h"
 #include "starling/run/run.h"
 #include "starling/run/run_progress.h"
 

@@ -5,7 +5,7 @@
 #define SL_STARLING_VIEW_PLAYER_H
 
 #include "envs/env.h"
-#include "starling/commands/options.h"
+#include "starling/run/options.h"
 
 typedef struct sl_player_def {
     const char *env, *policy; /* borrowed for the player's life; policy as in actor.h */

@@ -6,6 +6,7 @@
 #include "common/log.h"
 #include "common/rng.h"
 #include "starling/report/report.h"
+#include "starling/run/output.h"
 #include "starling/run/spawn.h"
 #include "storage/file.h"
 #include "support/seed.h"
@@ -114,7 +115,7 @@ static json_t *load_report(const char *name) {
 
 static double number(const json_t *report, const char *dotted) {
     double x = 0;
-    if (!sl_report_number(report, dotted, &x)) fail_msg("the report has no %s", dotted);
+    if (!sl_json_find_number(report, dotted, &x)) fail_msg("the report has no %s", dotted);
     return x;
 }
 

@@ -1,6 +1,7 @@
 /* test_learning.c - the whole of KD-MARL on the smallest environment learns: three seeds of
  * experiments/mpe/simple.yaml, by real processes. Random play returns -39.7, the built-in heuristic -6.8. */
 #include "starling/report/report.h"
+#include "starling/run/output.h"
 #include "starling/run/spawn.h"
 #include "support/temp_folder.h"
 
@@ -37,7 +38,7 @@ static json_t *train(int seed) {
 
 static double number(const json_t *report, const char *dotted) {
     double x = 0;
-    if (!sl_report_number(report, dotted, &x)) fail_msg("the report has no %s", dotted);
+    if (!sl_json_find_number(report, dotted, &x)) fail_msg("the report has no %s", dotted);
     return x;
 }
 

@@ -1,7 +1,7 @@
 /* test_options.c - the command line: values, refusals with their hints, subcommands. */
 #include "starling/commands/command.h"
-#include "starling/commands/nearest.h"
-#include "starling/commands/options.h"
+#include "starling/run/nearest.h"
+#include "starling/run/options.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

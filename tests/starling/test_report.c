@@ -1,5 +1,6 @@
 /* test_report.c - scores, the flight's comparison and report.json, by hand. */
 #include "starling/report/report.h"
+#include "starling/run/output.h"
 
 #include "common/alloc.h"
 #include "starling/report/statistics.h"
@@ -105,7 +106,7 @@ static sl_run *make_run(sl_experiment *experiment) {
 
 static double number(const json_t *report, const char *dotted) {
     double x = NAN;
-    if (!sl_report_number(report, dotted, &x)) fail_msg("no %s", dotted);
+    if (!sl_json_find_number(report, dotted, &x)) fail_msg("no %s", dotted);
     return x;
 }
 
@@ -251,7 +252,7 @@ static void test_report_of_wins(void **state) {
     assert_near(number(report, "policies.students.retention"), 6.0 / 9);
     assert_near(number(report, "policies.students.return_retention"), 0.5);
     double x;
-    assert_false(sl_report_number(report, "policies.teacher.retention", &x));
+    assert_false(sl_json_find_number(report, "policies.teacher.retention", &x));
     json_decref(report);
     // of a teacher that never wins nothing can be retained, but of its return
     memset(scores.results[SL_SCORED_TEACHER].won, 0, 10);

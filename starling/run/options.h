@@ -1,8 +1,8 @@
 /* options.h - the command line of one subcommand, over getopt_long: long options with typed, range-checked values,
  * the options that every command has (--help, --version, --log-level, --log-json), and help that is made from the
  * same table. main thread only. */
-#ifndef SL_STARLING_COMMANDS_OPTIONS_H
-#define SL_STARLING_COMMANDS_OPTIONS_H
+#ifndef SL_STARLING_RUN_OPTIONS_H
+#define SL_STARLING_RUN_OPTIONS_H
 
 #include "common/status.h"
 #include "net/link.h"

@@ -1,8 +1,8 @@
 /* options.c - see options.h. */
-#include "starling/commands/options.h"
+#include "starling/run/options.h"
 
 #include "common/log.h"
-#include "starling/commands/nearest.h"
+#include "starling/run/nearest.h"
 #include "starling/run/output.h"
 
 #include <errno.h>
