@@ -138,13 +138,20 @@ static void answer_batch(const sl_batch *batch, sl_learn_message *answer) {
     sl_batch_add(batch, answer);
 }
 
+// who chooses actions: whom the request names, or whom it is as a rule
+static sl_status find_behaviour(const sl_learn_message *request, const char *rule, const sl_behaviour **out) {
+    return sl_behaviour_find(request->behaviour[0] ? request->behaviour : rule, out);
+}
+
 static sl_status collect(sl_coordinator *self, const sl_learn_message *request, sl_learn_message *answer) {
     const float *params = NULL, *critic = NULL;
+    const sl_behaviour *behaviour = NULL;
+    SL_TRY(find_behaviour(request, "softmax", &behaviour));
     SL_TRY(need_rollout(self));
     SL_TRY(sl_request_params(request, SL_TENSOR_PARAMS, sl_rollout_n_params(self->rollout), &params));
     SL_TRY(sl_request_params(request, SL_TENSOR_CRITIC, sl_rollout_n_critic(self->rollout), &critic));
     SL_TRY(sl_request_value_scale(request));
-    sl_rollout_collect(self->rollout, params, critic, request->value_mean, request->value_std, &sl_behaviours[0]);
+    sl_rollout_collect(self->rollout, params, critic, request->value_mean, request->value_std, behaviour);
     answer_batch(sl_rollout_get(self->rollout), answer);
     return SL_OK;
 }
@@ -271,6 +278,7 @@ static sl_status evaluate(sl_coordinator *self, const sl_learn_message *request,
                            .n_episodes = n,
                            .seed = request->seed,
                            .progress = &self->def.progress};
+    SL_TRY(find_behaviour(request, "greedy", &def.behaviour));
     bool learned = def.policy == SL_POLICY_TEACHER || def.policy == SL_POLICY_STUDENTS;
     if (request->text[0])
         return sl_fail(SL_MISMATCH, "networks are sent in PARAMS", "a coordinator reads no folder, as '%.200s'",

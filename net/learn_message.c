@@ -114,6 +114,11 @@ sl_status sl_learn_take(const sl_learn_message *message, sl_tensor_role role, sl
     return SL_OK;
 }
 
+// the requests that may name who chooses actions
+static bool has_behaviour(sl_learn_kind kind) {
+    return kind == SL_LEARN_COLLECT || kind == SL_LEARN_EVALUATE;
+}
+
 // zero is "absent" for all that the kind does not need
 static void fill_header(const sl_learn_message *m, pb_header *h) {
     unsigned needs = kinds[m->kind].needs;
@@ -127,6 +132,7 @@ static void fill_header(const sl_learn_message *m, pb_header *h) {
     h->has_seed = m->seed != 0, h->seed = m->seed;
     h->has_source = (needs & SOURCE) != 0, h->source = (uint32_t)m->source;
     h->has_policy = (needs & POLICY) != 0, h->policy = (uint32_t)m->policy;
+    h->behaviour = has_behaviour(m->kind) && m->behaviour[0] ? (char *)m->behaviour : NULL;
     h->has_value_mean = h->has_value_std = m->value_std != 0 || m->value_mean != 0;
     h->value_mean = m->value_mean, h->value_std = m->value_std;
     h->has_want_snapshot = m->want_snapshot, h->want_snapshot = m->want_snapshot;
@@ -200,6 +206,7 @@ static sl_status check_header(sl_learn_kind kind, const pb_header *h) {
     if ((needs & SOURCE) && (!h->has_source || h->source > 1)) return bad(kind, "source");
     if ((needs & POLICY) && (h->policy < SL_POLICY_TEACHER || h->policy > SL_POLICY_HEURISTIC))
         return bad(kind, "policy");
+    if (has_behaviour(kind) && h->behaviour && strlen(h->behaviour) > 31) return bad(kind, "behaviour");
     if (!isfinite(h->value_mean)) return bad(kind, "value_mean");
     if (!isfinite(h->value_std) || h->value_std < 0) return bad(kind, "value_std");
     if ((needs & COUNT) && (!h->has_done || h->done < 0 || h->done > h->total)) return bad(kind, "done");
@@ -246,6 +253,8 @@ static void fill_message(const sl_prefix *prefix, const pb_header *h, sl_learn_m
     out->seed = h->seed;
     out->source = needs & SOURCE ? (int)h->source : 0;
     out->policy = needs & POLICY ? (sl_policy_kind)h->policy : (sl_policy_kind)0;
+    if (has_behaviour(out->kind) && h->behaviour)
+        (void)snprintf(out->behaviour, sizeof out->behaviour, "%s", h->behaviour);
     out->value_mean = h->value_mean;
     out->value_std = h->has_value_std ? h->value_std : 1;
     out->want_snapshot = h->want_snapshot;

@@ -53,6 +53,7 @@ typedef struct sl_learn_message {
     uint64_t seed; /* EVALUATE, FLY: episode e uses stream split(seed, e) */
     int source;    /* SAMPLE: 0 states of the expert buffer, 1 states of the students in PARAMS */
     sl_policy_kind policy;
+    char behaviour[32];            /* COLLECT, EVALUATE: who chooses from the networks' outputs; "" = as a rule */
     double value_mean, value_std;  /* COLLECT: the critic's output * std + mean is in reward units */
     bool want_snapshot;            /* the answer carries SNAPSHOT: the state after this request */
     int64_t done, total, watch_us; /* PROGRESS; FLY: a picture after each step of so long at least, 0 = none */

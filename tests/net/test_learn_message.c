@@ -62,6 +62,8 @@ static sl_learn_message sample(sl_learn_kind kind) {
     if (kind == SL_LEARN_PROGRESS) m.done = 3, m.total = 9;
     if (kind == SL_LEARN_FLY) m.watch_us = 60000000;
     if (kind == SL_LEARN_MODELS) sl_learn_add(&m, SL_TENSOR_POLICY_FILES, snapshot, SL_SHAPE(5));
+    if (kind == SL_LEARN_COLLECT || kind == SL_LEARN_EVALUATE)
+        (void)snprintf(m.behaviour, sizeof m.behaviour, "a name of 31 bytes, the most %s", "..");
     m.seed = UINT64_MAX;
     m.value_mean = -1.5, m.value_std = 2.5;
     m.want_snapshot = true;
@@ -92,6 +94,7 @@ static void every_kind_comes_back(void **state) {
         assert_int_equal(got.n_episodes, m.n_episodes);
         assert_true(got.seed == m.seed && got.want_snapshot);
         assert_true(got.source == m.source && got.policy == m.policy);
+        assert_string_equal(got.behaviour, m.behaviour);
         assert_true(got.value_mean == -1.5 && got.value_std == 2.5);
         assert_true(got.done == m.done && got.total == m.total && got.watch_us == m.watch_us);
         assert_int_equal(got.n_tensors, m.n_tensors);
@@ -243,9 +246,13 @@ static void truncations_and_mutations_are_harmless(void **state) {
             // of its exact size, so that the sanitizer sees a read past the end
             uint8_t *cut = sl_alloc_copy(self->received.frames[0].bytes, n);
             frames.frames[0] = (sl_frame){cut, n};
-            // what was cut holds the descriptors, so no cut can be whole; behind them is only how a flight is watched
+            // what was cut holds the descriptors, so no cut can be whole; behind them is only how a flight is
+            // watched, or who chooses the actions
             sl_status status = sl_learn_decode(self->codec, &frames, &got);
-            if (status == SL_OK) assert_true(kind == SL_LEARN_FLY && got.watch_us == 0 && got.n_tensors == 3);
+            if (status == SL_OK) {
+                assert_true(kind == SL_LEARN_FLY || kind == SL_LEARN_COLLECT || kind == SL_LEARN_EVALUATE);
+                assert_true(got.watch_us == 0 && got.behaviour[0] == 0 && got.n_tensors == 3);
+            }
             if (status != SL_OK) assert_int_equal(status, SL_CORRUPT);
             sl_free(cut);
         }
