@@ -2,6 +2,7 @@
  * also when the trainer, the coordinator or an agent is killed on the way, or the run is interrupted or killed and
  * resumed.
  * What happens is read from starling's log, line by line; every wait is bounded, none is a sleep. */
+#include "common/alloc.h"
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/rng.h"
@@ -298,6 +299,31 @@ static void test_eval_and_fly_agree(void **state) {
 
 /* Three marines beside one: at random some are won, and only who wins gets the 15.7 of the prize. What train's report
  * says of random play is what eval says. */
+// docs/glossary.md has a table of every column in the order of the file: names in quotes, in a row's first cell
+static void assert_columns_are_documented(const char *stage) {
+    char heading[64], name[64], columns[1024] = "";
+    uint8_t *docs = NULL, *csv = NULL;
+    size_t n_bytes = 0, n = 0;
+    (void)snprintf(heading, sizeof heading, "\n`metrics/%s.csv`", stage);
+    (void)snprintf(name, sizeof name, "fight/metrics/%s.csv", stage);
+    assert_int_equal(sl_file_read(SL_SOURCE_DIR "/docs/glossary.md", 1 << 20, &docs, &n_bytes), SL_OK);
+    assert_int_equal(sl_file_read(sl_temp_folder_file(&folder, name), 1 << 20, &csv, &n_bytes), SL_OK);
+    const char *row = strstr((const char *)docs, heading);
+    assert_non_null(row);
+    for (row = strstr(row, "\n| `"); strncmp(row, "\n| `", 4) == 0; row = strchr(row + 1, '\n')) {
+        bool quoted = false;
+        for (const char *at = row + 3; *at != '|' && n < sizeof columns - 2; at++) {
+            if (*at == '`') quoted = !quoted;
+            if (*at == '`' && quoted && n > 0) columns[n++] = ',';
+            if (*at != '`' && quoted) columns[n++] = *at;
+        }
+    }
+    csv[strcspn((const char *)csv, "\n")] = '\0';
+    assert_string_equal(columns, (const char *)csv);
+    sl_free(docs);
+    sl_free(csv);
+}
+
 static void test_wins_are_counted(void **state) {
     (void)state;
     static const char map[] = "{\"step_limit\": 30, \"width\": 32, \"height\": 32, \"goal\": [9, 16],\n"
@@ -310,6 +336,8 @@ static void test_wins_are_counted(void **state) {
                    "--set fleet.episodes=20 --json",
                    experiment, folder.path, folder.path);
     json_t *report = run_for_json(words);
+    assert_columns_are_documented("teacher");
+    assert_columns_are_documented("distill");
     (void)snprintf(words, sizeof words, "eval %s/fight --policy random --json", folder.path);
     json_t *evaluated = run_for_json(words), *returns = json_object_get(evaluated, "returns");
     int n_won = 0;
