@@ -4,23 +4,9 @@
 #include "agent/model.h"
 #include "agent/program.h"
 #include "common/program.h"
+#include "common/stop.h"
 
 static sl_kernel kernel; /* all of the student: nothing is allocated per decision */
-static volatile sig_atomic_t stop;
-
-static void on_signal(int number) {
-    stop = number;
-}
-
-// without SA_RESTART, so that a wait for the network ends at once
-static void catch_signals(void) {
-    struct sigaction action = {.sa_handler = on_signal};
-    (void)sigemptyset(&action.sa_mask);
-    (void)sigaction(SIGTERM, &action, NULL);
-    (void)sigaction(SIGINT, &action, NULL);
-    // ulimit -f gives an error to report, as a full disk does
-    (void)signal(SIGXFSZ, SIG_IGN);
-}
 
 static sl_status bench(const sl_agent_options *options) {
     sl_model model;
@@ -38,15 +24,11 @@ static sl_status run(int argc, char **argv) {
     if (options.done) return SL_OK;
     sl_log_init(SL_AGENT_PROGRAM, options.log_level, options.log_json);
     if (options.bench_seconds > 0.0) return bench(&options);
-    catch_signals();
     sl_link_def link = sl_link_fleet_def(options.connect);
-    return sl_flight_run(&options, &link, &stop, &kernel);
+    return sl_flight_run(&options, &link, sl_stop_catch(), &kernel);
 }
 
 int main(int argc, char **argv) {
     sl_program_begin(SL_AGENT_PROGRAM);
-    sl_status status = run(argc, argv);
-    if (status == SL_INTERRUPTED) return stop == SIGINT ? 130 : 0;
-    if (status != SL_OK) sl_error_print(SL_AGENT_PROGRAM);
-    return sl_status_exit_code(status);
+    return sl_stop_exit_code(SL_AGENT_PROGRAM, run(argc, argv));
 }

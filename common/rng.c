@@ -1,7 +1,10 @@
 /* rng.c - seeding and splitting of streams. */
 #include "common/rng.h"
 
+#include "common/fnv1a.h"
+
 #include <math.h>
+#include <string.h>
 
 static uint64_t splitmix(uint64_t *x) {
     uint64_t z = (*x += 0x9e3779b97f4a7c15u);
@@ -27,10 +30,7 @@ sl_rng sl_rng_split(const sl_rng *parent, uint64_t key) {
 }
 
 sl_rng sl_rng_split_name(const sl_rng *parent, const char *name) {
-    // FNV-1a
-    uint64_t hash = 0xcbf29ce484222325u;
-    for (; *name; name++) hash = (hash ^ (unsigned char)*name) * 0x100000001b3u;
-    return sl_rng_split(parent, hash);
+    return sl_rng_split(parent, sl_fnv1a(SL_FNV1A, name, strlen(name)));
 }
 
 double sl_rng_normal(sl_rng *rng) {

@@ -3,13 +3,13 @@
 #include "common/json_line.h"
 #include "common/log.h"
 #include "common/program.h"
+#include "common/stop.h"
 #include "coordinator/serve.h"
 #include "net/endpoint.h"
 #include "nn/blas_start.h"
 #include "storage/file.h"
 
 #include <getopt.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -34,12 +34,6 @@ typedef struct options {
     sl_log_level level;
     bool json, done;
 } options;
-
-static volatile sig_atomic_t stop;
-
-static void on_signal(int signal) {
-    stop = signal;
-}
 
 static sl_status parse(int argc, char **argv, options *out) {
     static const struct option known[] = {
@@ -96,7 +90,7 @@ static sl_status run(const options *o) {
     size_t n_bytes = 0;
     sl_experiment *experiment = NULL;
     sl_server *server = NULL;
-    sl_coordinator_def def = {.run = o->run, .record = o->record, .stop = &stop};
+    sl_coordinator_def def = {.run = o->run, .record = o->record, .stop = sl_stop_catch()};
     SL_TRY(sl_file_read(o->experiment, MAX_EXPERIMENT_BYTES, &bytes, &n_bytes));
     sl_file_sha256(bytes, n_bytes, def.config_hash);
     sl_free(bytes);
@@ -128,14 +122,7 @@ int main(int argc, char **argv) {
     if (status == SL_OK && !o.done) {
         sl_log_init("coordinator", o.level, o.json);
         sl_blas_init(argv);
-        struct sigaction action = {.sa_handler = on_signal};
-        (void)sigaction(SIGTERM, &action, NULL);
-        (void)sigaction(SIGINT, &action, NULL);
-        // ulimit -f gives an error to report, as a full disk does
-        (void)signal(SIGXFSZ, SIG_IGN);
         status = run(&o);
     }
-    if (status == SL_INTERRUPTED) return stop == SIGINT ? 130 : 0;
-    if (status != SL_OK) sl_error_print("starling-coordinator");
-    return sl_status_exit_code(status);
+    return sl_stop_exit_code("starling-coordinator", status);
 }

@@ -3,6 +3,7 @@
 #include "envs/env.h"
 
 #include "common/assert.h"
+#include "common/fnv1a.h"
 #include "envs/env_class.h"
 #include "envs/family.h"
 
@@ -237,16 +238,10 @@ sl_status sl_env_load(sl_env *self, const uint8_t *bytes, size_t n_bytes) {
     return SL_OK;
 }
 
-static uint64_t fnv1a(uint64_t hash, const void *memory, size_t n_bytes) {
-    const uint8_t *bytes = memory;
-    for (size_t i = 0; i < n_bytes; i++) hash = (hash ^ bytes[i]) * 0x100000001b3u;
-    return hash;
-}
-
 uint64_t sl_env_hash(const sl_env *self) {
     sl_env_state state = list_state(self);
-    uint64_t hash = fnv1a(0xcbf29ce484222325u, &state.head, sizeof state.head);
-    for (int k = 0; k < SL_ENV_STATE_PARTS; k++) hash = fnv1a(hash, state.parts[k].memory, state.parts[k].n_bytes);
+    uint64_t hash = sl_fnv1a(SL_FNV1A, &state.head, sizeof state.head);
+    for (int k = 0; k < SL_ENV_STATE_PARTS; k++) hash = sl_fnv1a(hash, state.parts[k].memory, state.parts[k].n_bytes);
     return hash;
 }
 

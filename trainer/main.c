@@ -1,6 +1,7 @@
 /* main.c - starling-trainer: flags, signals, exit code. The learning is in stages.c and below. */
 #include "common/log.h"
 #include "common/program.h"
+#include "common/stop.h"
 #include "net/endpoint.h"
 #include "nn/blas_start.h"
 #include "storage/file.h"
@@ -10,12 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static volatile sig_atomic_t stop_signal;
-
-static void on_signal(int signal_number) {
-    stop_signal = signal_number;
-}
 
 static const char usage[] = "usage: starling-trainer --experiment FILE --run DIR --listen ENDPOINT\n"
                             "                        [--resume]\n"
@@ -69,22 +64,13 @@ static sl_status parse(int argc, char **argv, arguments *out) {
     return sl_endpoint_check_flag("--listen", out->listen, true);
 }
 
-static void catch_signals(void) {
-    struct sigaction action = {.sa_handler = on_signal};
-    sigemptyset(&action.sa_mask);
-    (void)sigaction(SIGTERM, &action, NULL);
-    (void)sigaction(SIGINT, &action, NULL);
-    (void)signal(SIGPIPE, SIG_IGN);
-    // ulimit -f gives an error to report, as a full disk does
-    (void)signal(SIGXFSZ, SIG_IGN);
-}
-
 static sl_status run(const arguments *args) {
     if (!args->experiment || !args->run || !args->listen)
         return sl_fail(SL_USAGE, "see starling-trainer --help", "--experiment, --run and --listen are needed");
+    const volatile sig_atomic_t *stop = sl_stop_catch();
     sl_experiment *experiment = NULL;
     SL_TRY(sl_experiment_load(args->experiment, NULL, 0, &experiment));
-    sl_training_def def = {experiment, args->experiment, args->run, sl_link_learn_def(args->listen), &stop_signal};
+    sl_training_def def = {experiment, args->experiment, args->run, sl_link_learn_def(args->listen), stop};
     sl_training *training = NULL;
     sl_status status = sl_file_make_folder(args->run);
     if (status == SL_OK) status = sl_training_open(&def, &training);
@@ -114,14 +100,9 @@ int main(int argc, char **argv) {
     if (status == SL_OK) {
         sl_log_init("trainer", args.level, args.log_json);
         sl_blas_init(argv);
-        catch_signals();
+        (void)signal(SIGPIPE, SIG_IGN);
         status = run(&args);
     }
-    // a signal's exit is not a failure
-    if (status == SL_INTERRUPTED) {
-        SL_INFO("%s", sl_error_what());
-        return stop_signal == SIGINT ? 130 : 0;
-    }
-    if (status != SL_OK) sl_error_print("starling-trainer");
-    return sl_status_exit_code(status);
+    if (status == SL_INTERRUPTED) SL_INFO("%s", sl_error_what());
+    return sl_stop_exit_code("starling-trainer", status);
 }

@@ -1,6 +1,7 @@
 /* test_coordinator.c - requests and answers without a socket: batches hold what the teacher says when it is asked
  * directly, a snapshot goes on to the bit, bad requests are refused and leave the state alone. */
 #include "common/alloc.h"
+#include "common/fnv1a.h"
 #include "coordinator/coordinator.h"
 #include "nn/dist.h"
 #include "nn/net_ref.h"
@@ -83,11 +84,8 @@ static const void *tensor(const sl_learn_message *message, sl_tensor_role role) 
 }
 
 static uint64_t hash_answer(const sl_learn_message *answer) {
-    uint64_t h = 0xcbf29ce484222325u;
-    for (int i = 0; i < answer->n_tensors; i++) {
-        const uint8_t *bytes = answer->tensors[i].data;
-        for (size_t b = 0; b < answer->tensors[i].n_bytes; b++) h = (h ^ bytes[b]) * 0x100000001b3u;
-    }
+    uint64_t h = SL_FNV1A;
+    for (int i = 0; i < answer->n_tensors; i++) h = sl_fnv1a(h, answer->tensors[i].data, answer->tensors[i].n_bytes);
     return h;
 }
 

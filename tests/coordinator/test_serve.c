@@ -1,6 +1,7 @@
 /* test_serve.c - the coordinator's end of the learn link: over a simulated network with a learn client played by
  * hand, and over tcp with the real learn client, which meets a coordinator that is replaced in the middle. */
 #include "common/alloc.h"
+#include "common/fnv1a.h"
 #include "common/log.h"
 #include "coordinator/serve.h"
 #include "net/learn_client.h"
@@ -107,9 +108,7 @@ static void send_kind(world *w, sl_learn_kind kind, uint64_t run_id, uint64_t re
 static uint64_t actions_hash(const sl_learn_message *message) {
     const sl_wire_tensor *t = sl_learn_tensor(message, SL_TENSOR_ACTION);
     assert_non_null(t);
-    uint64_t h = 0xcbf29ce484222325u;
-    for (size_t i = 0; i < t->n_bytes; i++) h = (h ^ ((const uint8_t *)t->data)[i]) * 0x100000001b3u;
-    return h;
+    return sl_fnv1a(SL_FNV1A, t->data, t->n_bytes);
 }
 
 static void meet(world *w, uint64_t run_id) {

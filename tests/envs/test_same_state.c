@@ -2,6 +2,7 @@
  * optimisation, the vectors of the machine and the number of threads. The checks build this test at -O0 and for any
  * machine, too. */
 #include "common/alloc.h"
+#include "common/fnv1a.h"
 #include "common/pool.h"
 #include "envs/env.h"
 
@@ -78,26 +79,20 @@ static void play_slice(void *context, int slice, int thread) {
     sl_env_reset(f->env, begin, end, f->truncated, &f->out);
 }
 
-static uint64_t mix(uint64_t hash, const void *memory, size_t n) {
-    const uint8_t *bytes = memory;
-    for (size_t i = 0; i < n; i++) hash = (hash ^ bytes[i]) * 0x100000001b3u;
-    return hash;
-}
-
 // the state of all copies, and everything that was ever written of them
 static void play(const char *name, const sl_env_options *options, int n_threads, uint64_t *state, uint64_t *written) {
     field *f = open_field(name, options);
     sl_pool *pool = NULL;
     assert_int_equal(sl_pool_create(n_threads, &pool), SL_OK);
-    *written = 0xcbf29ce484222325u;
+    *written = SL_FNV1A;
     for (int t = 0; t < STEPS; t++) {
         sl_pool_run(pool, V / SL_ENV_LANES, play_slice, f);
-        *written = mix(*written, f->obs, sizeof f->obs);
-        *written = mix(*written, f->state, sizeof f->state);
-        *written = mix(*written, f->reward, sizeof f->reward);
-        *written = mix(*written, f->avail, sizeof f->avail);
-        *written = mix(*written, f->alive, sizeof f->alive);
-        *written = mix(*written, f->won, sizeof f->won);
+        *written = sl_fnv1a(*written, f->obs, sizeof f->obs);
+        *written = sl_fnv1a(*written, f->state, sizeof f->state);
+        *written = sl_fnv1a(*written, f->reward, sizeof f->reward);
+        *written = sl_fnv1a(*written, f->avail, sizeof f->avail);
+        *written = sl_fnv1a(*written, f->alive, sizeof f->alive);
+        *written = sl_fnv1a(*written, f->won, sizeof f->won);
     }
     *state = sl_env_hash(f->env);
     sl_pool_destroy(&pool);

@@ -1,6 +1,7 @@
 /* test_episode_batch.c - every episode of a batch played again alone, by hand: the environment with the actions that
  * were kept, the networks by their naive twins, the draws from the episode's own stream. */
 #include "common/alloc.h"
+#include "common/fnv1a.h"
 #include "nn/dist.h"
 #include "nn/net_ref.h"
 #include "rollout/episode_batch.h"
@@ -274,26 +275,20 @@ static void test_episodes_are_what_was_played(void **state) {
     }
 }
 
-static uint64_t hash(uint64_t h, const void *bytes, size_t n) {
-    const uint8_t *p = bytes;
-    for (size_t i = 0; p && i < n; i++) h = (h ^ p[i]) * 0x100000001b3u;
-    return h;
-}
-
 static uint64_t hash_episode(const sl_episode *e) {
     size_t T = (size_t)e->T, N = (size_t)e->N, TN = T * N;
-    uint64_t h = hash(0xcbf29ce484222325u, e->obs, (T + 1) * N * (size_t)e->O * 4);
-    h = hash(h, e->obs_mask, N * (size_t)e->O * 4);
-    h = hash(h, e->state, (T + 1) * (size_t)e->S * 4);
-    h = hash(h, e->avail, TN * (size_t)e->A);
-    h = hash(h, e->action, TN * 4);
-    h = hash(h, e->logp, TN * 4);
-    h = hash(h, e->value, (T + 1) * (size_t)e->M * 4);
-    h = hash(h, e->reward, TN * 4);
-    h = hash(h, e->alive, TN * 4);
-    h = hash(h, e->logits, TN * (size_t)e->A * 4);
-    h = hash(h, e->z, TN * (size_t)e->H * 4);
-    return hash(h, &e->ret, sizeof e->ret);
+    uint64_t h = sl_fnv1a(SL_FNV1A, e->obs, (T + 1) * N * (size_t)e->O * 4);
+    h = sl_fnv1a(h, e->obs_mask, N * (size_t)e->O * 4);
+    h = sl_fnv1a(h, e->state, (T + 1) * (size_t)e->S * 4);
+    h = sl_fnv1a(h, e->avail, TN * (size_t)e->A);
+    h = sl_fnv1a(h, e->action, TN * 4);
+    h = sl_fnv1a(h, e->logp, TN * 4);
+    h = sl_fnv1a(h, e->value, (T + 1) * (size_t)e->M * 4);
+    h = sl_fnv1a(h, e->reward, TN * 4);
+    h = sl_fnv1a(h, e->alive, TN * 4);
+    h = sl_fnv1a(h, e->logits, TN * (size_t)e->A * 4);
+    h = sl_fnv1a(h, e->z, TN * (size_t)e->H * 4);
+    return sl_fnv1a(h, &e->ret, sizeof e->ret);
 }
 
 /* An episode is its stream's: whatever the batch played before, on however many threads. */

@@ -1,6 +1,7 @@
 /* test_rollout.c - what a roll-out stores is what the networks and the environment did, the same for any number of
  * threads and across a snapshot, without an allocation. */
 #include "common/alloc.h"
+#include "common/fnv1a.h"
 #include "nn/dist.h"
 #include "nn/net_ref.h"
 #include "rollout/example_fight.h"
@@ -51,30 +52,24 @@ static const sl_batch *collect(world *w) {
     return sl_rollout_get(w->rollout);
 }
 
-static uint64_t hash(uint64_t h, const void *bytes, size_t n) {
-    const uint8_t *p = bytes;
-    for (size_t i = 0; p && i < n; i++) h = (h ^ p[i]) * 0x100000001b3u;
-    return h;
-}
-
 static uint64_t hash_data(const sl_batch *d) {
     size_t TB = (size_t)(d->T * d->B), N = (size_t)d->N, M = (size_t)d->M, CB = (size_t)(d->C * d->B);
-    uint64_t h = hash(0xcbf29ce484222325u, d->obs, TB * N * (size_t)d->O * 4);
-    h = hash(h, d->state, TB * (size_t)d->S * 4);
-    h = hash(h, d->avail, TB * N * (size_t)d->A);
-    h = hash(h, d->alive, TB * N * 4);
-    h = hash(h, d->critic_obs, d->critic_obs ? TB * N * (size_t)d->O * 4 : 0);
-    h = hash(h, d->action, TB * N * 4);
-    h = hash(h, d->logp, TB * N * 4);
-    h = hash(h, d->advantage, TB * M * 4);
-    h = hash(h, d->target, TB * M * 4);
-    h = hash(h, d->value, TB * M * 4);
-    h = hash(h, d->not_first, TB * 4);
-    h = hash(h, d->hidden, CB * N * (size_t)d->H * 4);
-    h = hash(h, d->critic_hidden, CB * M * (size_t)d->critic_H * 4);
-    h = hash(h, d->episode_return, (size_t)d->n_episodes * N * 8);
-    h = hash(h, d->episode_won, (size_t)d->n_episodes);
-    return hash(h, d->episode_length, (size_t)d->n_episodes * 4);
+    uint64_t h = sl_fnv1a(SL_FNV1A, d->obs, TB * N * (size_t)d->O * 4);
+    h = sl_fnv1a(h, d->state, TB * (size_t)d->S * 4);
+    h = sl_fnv1a(h, d->avail, TB * N * (size_t)d->A);
+    h = sl_fnv1a(h, d->alive, TB * N * 4);
+    h = sl_fnv1a(h, d->critic_obs, d->critic_obs ? TB * N * (size_t)d->O * 4 : 0);
+    h = sl_fnv1a(h, d->action, TB * N * 4);
+    h = sl_fnv1a(h, d->logp, TB * N * 4);
+    h = sl_fnv1a(h, d->advantage, TB * M * 4);
+    h = sl_fnv1a(h, d->target, TB * M * 4);
+    h = sl_fnv1a(h, d->value, TB * M * 4);
+    h = sl_fnv1a(h, d->not_first, TB * 4);
+    h = sl_fnv1a(h, d->hidden, CB * N * (size_t)d->H * 4);
+    h = sl_fnv1a(h, d->critic_hidden, CB * M * (size_t)d->critic_H * 4);
+    h = sl_fnv1a(h, d->episode_return, (size_t)d->n_episodes * N * 8);
+    h = sl_fnv1a(h, d->episode_won, (size_t)d->n_episodes);
+    return sl_fnv1a(h, d->episode_length, (size_t)d->n_episodes * 4);
 }
 
 static void recurrent_per_agent(example *x) {
