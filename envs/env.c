@@ -7,7 +7,7 @@
 #include "envs/env_class.h"
 #include "envs/family.h"
 
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
 enum { MAX_COPIES = 1 << 20 };
@@ -54,89 +54,58 @@ bool sl_env_is_known(const char *name) {
     return sl_env_file(name) != NULL;
 }
 
-sl_env_options sl_env_default_options(void) {
-    return (sl_env_options){.local_ratio = -1.0};
-}
-
-/* The words of switches. */
-enum { FULL, HOLD, NO_CORPSE_ATTACK, WALL_OFFSET_FIX, CLAMP_TO_MAP, CLEAR_LAST_ACTIONS, CONTINUOUS, LEGACY_PHYSICS };
-static const char *const switch_names[SL_ENV_SWITCHES] = {
-    "full",       "hold",          "no_corpse_attack", "wall_offset_fix", "clamp_to_map", "clear_last_actions",
-    "continuous", "legacy_physics"};
-
-// where an option that is a plain flag is kept; NULL: it is none
-static bool *flag_of(sl_env_options *options, int which) {
-    switch (which) {
-    case FULL:
-        return &options->full;
-    case WALL_OFFSET_FIX:
-        return &options->wall_offset_fix;
-    case CLAMP_TO_MAP:
-        return &options->clamp_to_map;
-    case CLEAR_LAST_ACTIONS:
-        return &options->clear_last_actions;
-    case CONTINUOUS:
-        return &options->continuous;
-    case LEGACY_PHYSICS:
-        return &options->legacy_physics;
-    default:
-        return NULL;
+static bool has_option(const sl_env_family *family, const char *name) {
+    for (int k = 0; k < family->n_options; k++) {
+        if (strcmp(family->options[k].name, name) == 0) return true;
     }
+    return false;
 }
 
-// whether it is a shift of the starts; its range is the environment's business
-static bool read_shift(const char *text, double *out) {
-    static const char key[] = "spawn_shift=";
-    char *end;
-    if (strncmp(text, key, strlen(key)) != 0 || text[strlen(key)] == '\0') return false;
-    double shift = strtod(text + strlen(key), &end);
-    if (*end != '\0') return false;
-    *out = shift;
-    return true;
-}
-
-sl_status sl_env_set_switch(sl_env_options *options, const char *name) {
-    if (read_shift(name, &options->spawn_shift)) return SL_OK;
-    for (int k = 0; k < SL_ENV_SWITCHES; k++) {
-        if (strcmp(switch_names[k], name) != 0) continue;
-        bool *flag = flag_of(options, k);
-        if (flag) *flag = true;
-        if (k == HOLD) options->opponent = SL_OPPONENT_HOLD;
-        if (k == NO_CORPSE_ATTACK) options->corpse_attack = SL_SWITCH_OFF;
-        return SL_OK;
+// options that a family does not have are refused, not ignored
+static sl_status check_options(const char *name, const sl_env_options *options) {
+    const sl_env_family *own = sl_env_family_of(name);
+    for (int k = 0; k < sl_env_n_options(); k++) {
+        const char *option = sl_env_option_at(k)->name;
+        if (has_option(own, option) || sl_env_is_default(options, option)) continue;
+        int f = 0;
+        while (!has_option(sl_env_families[f], option)) f++;
+        const sl_env_family *other = sl_env_families[f];
+        if (!other->matter) {
+            return sl_fail(SL_CONFIG, own->advice ? own->advice : "leave it out", "%s has no option %s", name,
+                           option);
+        }
+        char hint[64];
+        (void)snprintf(hint, sizeof hint, "leave the options of %.*s out", (int)strcspn(other->prefix, "/"),
+                       other->prefix);
+        return sl_fail(SL_CONFIG, hint, "%s has no %s", name, other->matter);
     }
-    return sl_fail(SL_CONFIG,
-                   "full, hold, no_corpse_attack, wall_offset_fix, clamp_to_map, clear_last_actions, spawn_shift=X, "
-                   "continuous, legacy_physics",
-                   "unknown switch '%s' of an environment", name);
-}
-
-int sl_env_list_switches(const sl_env_options *options, const char *names[SL_ENV_SWITCHES]) {
-    sl_env_options copy = *options;
-    int n = 0;
-    for (int k = 0; k < SL_ENV_SWITCHES; k++) {
-        const bool *flag = flag_of(&copy, k);
-        bool on = flag && *flag;
-        if (k == HOLD) on = copy.opponent == SL_OPPONENT_HOLD;
-        if (k == NO_CORPSE_ATTACK) on = copy.corpse_attack == SL_SWITCH_OFF;
-        if (on) names[n++] = switch_names[k];
-    }
-    return n;
+    int max_steps = sl_env_get(options, "max_steps").whole;
+    if (max_steps >= 0) return SL_OK;
+    return sl_fail(SL_CONFIG, "0 = the environment's default", "max_steps is %d", max_steps);
 }
 
 sl_status sl_env_create(const char *name, const sl_env_options *options, int V, const sl_rng *stream, sl_env **out) {
     if (V < 1 || V > MAX_COPIES) return sl_fail(SL_CONFIG, "1 to 1048576", "%d copies of an environment", V);
-    if (options->max_steps < 0) {
-        return sl_fail(SL_CONFIG, "0 = the environment's default", "max_steps is %d", options->max_steps);
+    if (!sl_env_is_known(name)) {
+        return sl_fail(SL_CONFIG, "`starling env list` shows the names", "unknown environment '%s'", name);
     }
-    if (sl_env_is_known(name)) return sl_env_family_of(name)->create(name, options, V, stream, out);
-    return sl_fail(SL_CONFIG, "`starling env list` shows the names", "unknown environment '%s'", name);
+    SL_TRY(check_options(name, options));
+    return sl_env_family_of(name)->create(name, options, V, stream, out);
 }
 
 sl_status sl_env_opponent_spec(const char *name, const sl_env_options *options, sl_env_spec *out) {
     const sl_env_family *family = sl_env_family_of(name);
-    if (family && family->opponent_spec) return family->opponent_spec(name, options, out);
-    return sl_fail(SL_CONFIG, "only battles have one: combat/3m", "%s has no opponent", name);
+    if (family && family->opponent_spec) {
+        SL_TRY(check_options(name, options));
+        return family->opponent_spec(name, options, out);
+    }
+    char hint[96] = "";
+    for (int f = 0; sl_env_families[f] && !hint[0]; f++) {
+        const sl_env_family *other = sl_env_families[f];
+        if (!other->opponent_spec) continue;
+        (void)snprintf(hint, sizeof hint, "only %ss have one: %s", other->matter, other->scenarios[0].name);
+    }
+    return sl_fail(SL_CONFIG, hint[0] ? hint : NULL, "%s has no opponent", name);
 }
 
 void sl_env_destroy(sl_env **self) {

@@ -38,6 +38,7 @@ typedef struct sl_env_spec {
     bool state_is_obs;  /* S = N * O and the state is the (V, N, O) observation read as (V, S): state may be NULL */
     bool masks_actions; /* false: all A actions of every agent are always legal and avail may be NULL */
     bool has_heuristic, can_win, mortal; /* can_win, mortal: won and alive of sl_env_out say something */
+    bool sees_all;                       /* no sight limit: masks may put one back */
     bool shared_reward, opposed;         /* all are paid the team's (sl_env_return); what a side wins another loses */
     sl_agent_spec agents[SL_MAX_AGENTS];
 } sl_env_spec;

@@ -16,6 +16,10 @@ typedef struct sl_env_family {
     const char *prefix; /* of its names, with the slash: "mpe/" */
     const sl_env_scenario *scenarios;
     int n_scenarios;
+    const sl_env_option *options; /* those of the same name in two families are the same but for their help */
+    int n_options;
+    const char *matter; /* what the other families have not, when they are given its options: "battle"; NULL */
+    const char *advice; /* the hint where a family is given the options of another; NULL: to leave them out */
     /* Arguments are those of env.h; name is of the family: a scenario's, or one that reads a file. */
     sl_status (*create)(const char *name, const sl_env_options *options, int V, const sl_rng *stream, sl_env **out);
     sl_status (*opponent_spec)(const char *name, const sl_env_options *options, sl_env_spec *out); /* NULL: none */

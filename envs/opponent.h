@@ -6,8 +6,11 @@
 
 #include <stdint.h>
 
-/* hold: stands and shoots what comes into reach; policy: whatever the opponent policy says */
-typedef enum sl_opponent { SL_OPPONENT_REFERENCE, SL_OPPONENT_HOLD, SL_OPPONENT_POLICY } sl_opponent;
+/* The values of the option "opponent": the script; nobody, each stands and shoots what comes into reach; whatever an
+ * opponent policy says. */
+#define SL_OPPONENT_REFERENCE "reference"
+#define SL_OPPONENT_HOLD      "hold"
+#define SL_OPPONENT_POLICY    "policy"
 
 enum { SL_OPPONENT_MAX_MEMORY = 4096 };
 

@@ -32,8 +32,8 @@ static void student_fini(sl_exp_student *student) {
 void sl_experiment_destroy(sl_experiment **self_pointer) {
     sl_experiment *self = *self_pointer;
     if (!self) return;
-    for (int i = 0; i < sl_exp_top.n_keys; i++) {
-        const sl_exp_key *key = &sl_exp_top.keys[i];
+    for (int i = 0; i < sl_exp_top()->n_keys; i++) {
+        const sl_exp_key *key = &sl_exp_top()->keys[i];
         if (key->kind == SL_EXP_TEXT) sl_free(*(char **)(void *)((char *)self + key->offset));
     }
     for (unsigned i = 0; i < self->students_count; i++) student_fini(&self->students[i]);
@@ -105,7 +105,7 @@ static sl_status apply_texts(const char *what, const char *prefix, const sl_exp_
 
 static sl_status apply_file(const char *what, const sl_exp_raw *raw, sl_experiment *self) {
     const sl_exp_raw *students = raw->list;
-    SL_TRY(apply_texts(what, "", &sl_exp_top, raw, self));
+    SL_TRY(apply_texts(what, "", sl_exp_top(), raw, self));
     if (raw->list_count) SL_TRY(resize_students(raw->list_count, self));
     for (unsigned i = 0; i < raw->list_count; i++) {
         char prefix[32], path[48];
@@ -174,7 +174,7 @@ static sl_status apply_set(const char *set, sl_experiment *self) {
     memcpy(path, set, length);
     path[length] = '\0';
     const char *text = set + length + 1, *rest = path;
-    const sl_exp_table *table = &sl_exp_top;
+    const sl_exp_table *table = sl_exp_top();
     void *base = self;
     sl_exp_student *student = NULL;
     if (strncmp(path, "students[", 9) == 0) {
@@ -268,7 +268,7 @@ static sl_status check_together(const char *what, const sl_experiment *self) {
 
 static sl_status fill(const char *what, const sl_exp_raw *raw, const char *const *sets, int n_sets,
                       sl_experiment *self) {
-    SL_TRY(set_defaults(&sl_exp_top, self));
+    SL_TRY(set_defaults(sl_exp_top(), self));
     if (raw) SL_TRY(apply_file(what, raw, self));
     if (!self->students_count) SL_TRY(resize_students(1, self));
     for (int i = 0; i < n_sets; i++) SL_TRY(apply_set(sets[i], self));

@@ -5,6 +5,7 @@
 
 #include "common/choice.h"
 #include "common/status.h"
+#include "envs/options.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -20,10 +21,8 @@ typedef enum sl_exp_reward { SL_EXP_SUM, SL_EXP_MEAN, SL_EXP_OWN } sl_exp_reward
 typedef enum sl_exp_sampler { SL_EXP_UNIFORM, SL_EXP_FIFO, SL_EXP_LIFO } sl_exp_sampler;
 
 typedef struct sl_exp_env {
-    char *name, *opponent; /* "mpe/simple_spread_v3"; combat's enemies: "reference", "hold" */
-    bool continuous, legacy_physics, full, corpse_attack, wall_offset_fix, clamp_to_map, clear_last_actions;
-    int n_agents, max_steps;         /* 0: the environment's own */
-    double local_ratio, spawn_shift; /* ratio < 0: the environment's own; combat: cells, 0 = the map's starts */
+    char *name;             /* "mpe/simple_spread_v3" */
+    sl_env_options options; /* by the tables of the families; its texts are the experiment's */
 } sl_exp_env;
 
 typedef struct sl_exp_net {

@@ -82,7 +82,7 @@ sl_status sl_exp_unknown_key(const char *what, const char *path) {
     search found = {.least = MAX_PATH};
     char known[MAX_PATH], hint[MAX_PATH + 40];
     drop_indices(path, found.wanted);
-    for (int i = 0; i < sl_exp_top.n_keys; i++) consider(&found, sl_exp_top.keys[i].path);
+    for (int i = 0; i < sl_exp_top()->n_keys; i++) consider(&found, sl_exp_top()->keys[i].path);
     for (int i = 0; i < sl_exp_student_table.n_keys; i++) {
         (void)snprintf(known, sizeof known, "students[].%s", sl_exp_student_table.keys[i].path);
         consider(&found, known);

@@ -31,7 +31,7 @@ typedef struct sl_exp_table {
     int n_keys;
 } sl_exp_table;
 
-extern const sl_exp_table sl_exp_top;           /* keys of the experiment */
+const sl_exp_table *sl_exp_top(void);           /* keys of the experiment; the environments' options among them */
 extern const sl_exp_table sl_exp_student_table; /* keys of one entry of students */
 
 /* A mapping of the file as the texts of its scalars, before they are values: texts[i] belongs to keys[i] and is NULL

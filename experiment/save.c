@@ -21,7 +21,7 @@ static void fill_raw(const sl_exp_table *table, const void *base, text_row *text
 
 sl_status sl_experiment_format(const sl_experiment *self, char **text, size_t *n_bytes) {
     // raw[0] is the experiment, raw[1 + i] student i
-    size_t n = self->students_count, n_top = (size_t)sl_exp_top.n_keys;
+    size_t n = self->students_count, n_top = (size_t)sl_exp_top()->n_keys;
     size_t n_student = (size_t)sl_exp_student_table.n_keys;
     sl_exp_raw *raw = sl_alloc_array(1 + n, sizeof *raw);
     text_row *texts = sl_alloc_array(n_top + n * n_student, sizeof *texts);
@@ -29,7 +29,7 @@ sl_status sl_experiment_format(const sl_experiment *self, char **text, size_t *n
     if (!raw || !texts) {
         status = sl_fail(SL_MEMORY, NULL, "cannot allocate memory to write an experiment");
     } else {
-        fill_raw(&sl_exp_top, self, texts, &raw[0]);
+        fill_raw(sl_exp_top(), self, texts, &raw[0]);
         raw[0].list = &raw[1];
         raw[0].list_count = self->students_count;
         for (size_t i = 0; i < n; i++) {

@@ -1,8 +1,16 @@
-/* table.c - every key of an experiment with its kind, default and range. docs/experiments.md says what
+/* table.c - every key of an experiment with its kind, default and range; those of env follow from the families'
+ * options. docs/experiments.md says what
  * each means; a test compares the two. */
 #include "experiment/impl.h"
 
+#include "common/assert.h"
+
+#include <pthread.h>
 #include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { NAME_SIZE = 64 };
 
 // the YAML path of a key is the C path of its field
 // NOLINTBEGIN(bugprone-macro-parentheses): designators and initialisers take none
@@ -14,7 +22,8 @@
         KEY(at.layer_norm, BOOL, norm, NULL)
 // NOLINTEND(bugprone-macro-parentheses)
 
-static const sl_exp_key top_keys[] = {
+// but the options of env, which stand behind env.name
+static const sl_exp_key own_keys[] = {
     KEY(name, TEXT, "experiment", NULL),
     KEY(seed, U64, "1", NULL),
     KEY(threads, INT, "2", "[1, 256]"),
@@ -22,18 +31,6 @@ static const sl_exp_key top_keys[] = {
     KEY(method, CHOICE, "kd-marl", "kd-marl direct"),
 
     KEY(env.name, TEXT, NULL, NULL),
-    KEY(env.n_agents, INT, "0", "[0, 64]"),
-    KEY(env.max_steps, INT, "0", "[0, 100000]"),
-    KEY(env.local_ratio, REAL, "-1", "[-1, 1]"),
-    KEY(env.continuous, BOOL, "false", NULL),
-    KEY(env.legacy_physics, BOOL, "false", NULL),
-    KEY(env.full, BOOL, "false", NULL),
-    KEY(env.opponent, TEXT, "reference", NULL),
-    KEY(env.corpse_attack, BOOL, "true", NULL),
-    KEY(env.wall_offset_fix, BOOL, "false", NULL),
-    KEY(env.clamp_to_map, BOOL, "false", NULL),
-    KEY(env.clear_last_actions, BOOL, "false", NULL),
-    KEY(env.spawn_shift, REAL, "0", "[0, 8]"),
 
     KEY(teacher.from, TEXT, "", NULL),
     KEY(teacher.init, TEXT, "", NULL),
@@ -123,8 +120,38 @@ static const sl_exp_key student_keys[] = {
     KEY(blocks, LIST, NULL, NULL),
 };
 
-const sl_exp_table sl_exp_top = {top_keys, sizeof top_keys / sizeof top_keys[0]};
 const sl_exp_table sl_exp_student_table = {student_keys, sizeof student_keys / sizeof student_keys[0]};
 
-_Static_assert(sizeof top_keys / sizeof top_keys[0] <= SL_EXP_MAX_KEYS, "sl_exp_raw has a text for every key");
+static sl_exp_key top_keys[SL_EXP_MAX_KEYS];
+static char option_paths[SL_ENV_MAX_OPTIONS][NAME_SIZE];
+static sl_exp_table top = {top_keys, 0};
+
+static sl_exp_key key_of_option(int k) {
+    static const sl_exp_kind kinds[] = {[SL_ENV_BOOL] = SL_EXP_BOOL,
+                                        [SL_ENV_INT] = SL_EXP_INT,
+                                        [SL_ENV_REAL] = SL_EXP_REAL,
+                                        [SL_ENV_TEXT] = SL_EXP_TEXT};
+    const sl_env_option *option = sl_env_option_at(k);
+    int n = snprintf(option_paths[k], NAME_SIZE, "env.%s", option->name);
+    SL_ASSERT(n > 0 && n < NAME_SIZE);
+    size_t offset = offsetof(sl_experiment, env.options.values) + (size_t)k * sizeof(sl_env_value);
+    return (sl_exp_key){option_paths[k], kinds[option->kind], offset, option->standard, option->range};
+}
+
+static void build(void) {
+    int n_own = sizeof own_keys / sizeof own_keys[0];
+    SL_ASSERT(n_own + sl_env_n_options() <= SL_EXP_MAX_KEYS);
+    for (int i = 0; i < n_own; i++) {
+        top_keys[top.n_keys++] = own_keys[i];
+        if (strcmp(own_keys[i].path, "env.name") != 0) continue;
+        for (int k = 0; k < sl_env_n_options(); k++) top_keys[top.n_keys++] = key_of_option(k);
+    }
+}
+
+const sl_exp_table *sl_exp_top(void) {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    (void)pthread_once(&once, build);
+    return &top;
+}
+
 _Static_assert(sizeof(sl_cell) == sizeof(int), "a choice is written as an int");

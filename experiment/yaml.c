@@ -72,7 +72,7 @@ static const cyaml_schema_field_t *build(const sl_exp_table *table, int begin, i
         size_t length = component_length(name);
         int next = run_end(table, i, end, prefix);
         if (table->keys[i].kind == SL_EXP_LIST) {
-            out[k] = list_field(name, table == &sl_exp_top);
+            out[k] = list_field(name, table == sl_exp_top());
         } else if (name[length] == '\0') {
             out[k] = (cyaml_schema_field_t){
                 .key = name, .data_offset = (uint32_t)((size_t)i * sizeof(char *)), .value = text_schema};
@@ -104,7 +104,7 @@ static void build_schemas(void) {
         .type = CYAML_MAPPING,
         .flags = CYAML_FLAG_POINTER,
         .data_size = sizeof(sl_exp_raw),
-        .mapping = {.fields = build(&sl_exp_top, 0, sl_exp_top.n_keys, 0)},
+        .mapping = {.fields = build(sl_exp_top(), 0, sl_exp_top()->n_keys, 0)},
     };
 }
 

@@ -108,16 +108,16 @@ static sl_status open_policy(sl_opponent_network *self, const char *text, const 
     SL_TRY(sl_policy_path_find_teacher(text, self->path));
     SL_TRY(read_policy(self));
     SL_TRY(check(self, env, options));
-    self->full = options->full;
+    self->full = sl_env_get(options, "full").yes;
     return SL_OK;
 }
 
 sl_status sl_opponent_network_create(const char *key, const char *text, const char *env, sl_env_options *options,
                                      sl_opponent_network **out) {
-    static const char *const words[] = {"reference", "hold"};
+    static char *const words[] = {SL_OPPONENT_REFERENCE, SL_OPPONENT_HOLD};
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
         if (strcmp(words[i], text) != 0) continue;
-        options->opponent = (sl_opponent)i;
+        sl_env_at(options, "opponent")->text = words[i];
         *out = NULL;
         return SL_OK;
     }
@@ -130,7 +130,7 @@ sl_status sl_opponent_network_create(const char *key, const char *text, const ch
         const char *hint = sl_error_hint();
         return sl_fail(status, hint ? hint : HINT, "%s: %s", key, sl_error_what());
     }
-    options->opponent = SL_OPPONENT_POLICY;
+    sl_env_at(options, "opponent")->text = SL_OPPONENT_POLICY;
     options->policy =
         (sl_opponent_policy){act, self, self->policy.def.cell == SL_CELL_GRU ? self->policy.def.hidden : 0};
     *out = self;

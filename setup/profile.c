@@ -26,30 +26,15 @@ static void write_mask(const sl_setup *self, int agent, char *text, size_t size)
     if (self->mask.hides_avail) append(text, size, ", avail_actions hidden");
 }
 
+// an opponent's file by its content: paths are long, and change
 static void write_options(const sl_setup *self, char *text, size_t size) {
-    const sl_exp_env *env = &self->experiment->env;
-    snprintf(text, size, "n_agents=%d max_steps=%d local_ratio=%g continuous=%d legacy_physics=%d", env->n_agents,
-             env->max_steps, env->local_ratio, env->continuous, env->legacy_physics);
-    // combat's: only what is not the default
-    if (env->full) append(text, size, " full=1");
-    // a file by its content: paths are long, and change
+    sl_env_options told = self->options;
+    char opponent[] = "sha256:0123456789ab";
     if (self->opponent) {
-        char digits[13];
-        snprintf(digits, sizeof digits, "%s", sl_opponent_network_sha256(self->opponent));
-        append(text, size, " opponent=sha256:");
-        append(text, size, digits);
-    } else if (strcmp(env->opponent, "reference") != 0) {
-        append(text, size, " opponent=");
-        append(text, size, env->opponent);
+        snprintf(opponent, sizeof opponent, "sha256:%.12s", sl_opponent_network_sha256(self->opponent));
+        sl_env_at(&told, "opponent")->text = opponent;
     }
-    if (!env->corpse_attack) append(text, size, " corpse_attack=0");
-    if (env->wall_offset_fix) append(text, size, " wall_offset_fix=1");
-    if (env->clamp_to_map) append(text, size, " clamp_to_map=1");
-    if (env->clear_last_actions) append(text, size, " clear_last_actions=1");
-    if (env->spawn_shift > 0.0) {
-        size_t n = strlen(text);
-        snprintf(text + n, size - n, " spawn_shift=%g", env->spawn_shift);
-    }
+    sl_env_write_profile(&told, text, size);
 }
 
 sl_profile sl_setup_profile(const sl_setup *self, int agent) {

@@ -29,7 +29,7 @@ static void set_mask(sl_setup *self) {
     mask->k_min = e->mask.k_min;
     mask->k_max = e->mask.k_max;
     mask->n_agents = self->N;
-    mask->sight = e->mask.sight == SL_EXP_SIGHT_LIMITED && self->options.full;
+    mask->sight = e->mask.sight == SL_EXP_SIGHT_LIMITED && self->spec.sees_all;
     mask->hides_movement = e->mask.movement == SL_EXP_HIDDEN;
     mask->hides_avail = self->hides_avail;
     if (mask->kind != SL_MASK_BLOCKS) return;
@@ -115,19 +115,9 @@ static sl_status check_batches(const sl_setup *self) {
 
 static sl_status fill(sl_setup *self) {
     const sl_exp_env *env = &self->experiment->env;
-    self->options = (sl_env_options){.n_agents = env->n_agents,
-                                     .max_steps = env->max_steps,
-                                     .local_ratio = env->local_ratio,
-                                     .continuous = env->continuous,
-                                     .legacy_physics = env->legacy_physics,
-                                     .full = env->full,
-                                     .wall_offset_fix = env->wall_offset_fix,
-                                     .clamp_to_map = env->clamp_to_map,
-                                     .clear_last_actions = env->clear_last_actions,
-                                     .spawn_shift = env->spawn_shift,
-                                     .corpse_attack = env->corpse_attack ? SL_SWITCH_DEFAULT : SL_SWITCH_OFF};
-    SL_TRY(
-        sl_opponent_network_create("key 'env.opponent'", env->opponent, env->name, &self->options, &self->opponent));
+    self->options = env->options;
+    SL_TRY(sl_opponent_network_create("key 'env.opponent'", sl_env_get(&env->options, "opponent").text, env->name,
+                                      &self->options, &self->opponent));
     self->root = sl_rng_seed(self->experiment->seed);
     // one copy tells the sizes
     sl_env *probe = NULL;

@@ -149,27 +149,19 @@ static const sl_env_class combat_class = {
     .tell_action = sl_combat_tell_action,
 };
 
+static bool has_opponent(const sl_env_options *options, const char *word) {
+    return strcmp(sl_env_get(options, "opponent").text, word) == 0;
+}
+
 static sl_status check_options(const char *name, const sl_env_options *options) {
-    const struct {
-        bool set;
-        const char *option;
-    } foreign[] = {
-        {options->n_agents != 0, "n_agents"},
-        {options->local_ratio >= 0.0, "local_ratio"},
-        {options->continuous, "continuous"},
-        {options->legacy_physics, "legacy_physics"},
-    };
-    for (size_t i = 0; i < sizeof foreign / sizeof foreign[0]; i++) {
-        if (!foreign[i].set) continue;
-        return sl_fail(SL_CONFIG, "leave it out; another map is another name", "%s has no option %s", name,
-                       foreign[i].option);
+    double shift = sl_env_get(options, "spawn_shift").real;
+    if (!(shift >= 0.0 && shift <= SL_COMBAT_MAX_SHIFT)) {
+        return sl_fail(SL_CONFIG, "0 to 8 cells", "%s: spawn_shift is %g", name, shift);
     }
-    if (!(options->spawn_shift >= 0.0 && options->spawn_shift <= SL_COMBAT_MAX_SHIFT)) {
-        return sl_fail(SL_CONFIG, "0 to 8 cells", "%s: spawn_shift is %g", name, options->spawn_shift);
-    }
-    if (options->opponent == SL_OPPONENT_REFERENCE || options->opponent == SL_OPPONENT_HOLD) return SL_OK;
-    if (options->opponent != SL_OPPONENT_POLICY) {
-        return sl_fail(SL_CONFIG, "reference, hold, policy", "%s: unknown opponent %d", name, (int)options->opponent);
+    if (has_opponent(options, SL_OPPONENT_REFERENCE) || has_opponent(options, SL_OPPONENT_HOLD)) return SL_OK;
+    if (!has_opponent(options, SL_OPPONENT_POLICY)) {
+        return sl_fail(SL_CONFIG, "reference, hold, policy", "%s: unknown opponent '%.60s'", name,
+                       sl_env_get(options, "opponent").text);
     }
     int memory = options->policy.memory;
     if (options->policy.act && memory >= 0 && memory <= SL_OPPONENT_MAX_MEMORY) return SL_OK;
@@ -193,33 +185,6 @@ static void add_units(sl_agent_spec *agent, const char *name, int n, int entry) 
     if (block) block->entry = entry;
 }
 
-// "combat/3m[full,hold]": everything that is not the default shows in the name
-static void compose_name(sl_combat *m, const char *name) {
-    sl_env_spec *spec = &m->base.spec;
-    char list[SL_ENV_NAME_SIZE] = "";
-    const struct {
-        bool set;
-        const char *text;
-    } items[] = {
-        {m->full, ",full"},
-        {m->hold, ",hold"},
-        {m->mirror != NULL, ",opponent=policy"},
-        {!m->corpse_attack, ",no_corpse_attack"},
-        {m->wall_offset_fix, ",wall_offset_fix"},
-        {m->clamp_to_map, ",clamp_to_map"},
-        {m->clear_last_actions, ",clear_last_actions"},
-    };
-    if (spec->max_steps != m->map.step_limit) (void)snprintf(list, sizeof list, ",max_steps=%d", spec->max_steps);
-    if (m->spawn_shift > 0.0) {
-        size_t n = strlen(list);
-        (void)snprintf(list + n, sizeof list - n, ",spawn_shift=%g", m->spawn_shift);
-    }
-    for (size_t i = 0; i < sizeof items / sizeof items[0]; i++) {
-        if (items[i].set) strncat(list, items[i].text, sizeof list - strlen(list) - 1);
-    }
-    (void)snprintf(spec->name, sizeof spec->name, list[0] ? "%.30s[%.62s]" : "%.95s", name, list + (list[0] != 0));
-}
-
 static void describe(sl_combat *m, const char *name, const sl_env_options *options) {
     sl_env_spec *spec = &m->base.spec;
     int n = m->map.n_allies, e = m->map.n_enemies;
@@ -227,9 +192,15 @@ static void describe(sl_combat *m, const char *name, const sl_env_options *optio
     spec->n_agents = n;
     spec->n_actions = SL_COMBAT_ATTACK + e;
     spec->state_dim = n * (own + 3) + e * (other + 2) + n * spec->n_actions;
-    spec->max_steps = options->max_steps ? options->max_steps : m->map.step_limit;
+    sl_env_options shown = *options;
+    int *max_steps = &sl_env_at(&shown, "max_steps")->whole;
+    spec->max_steps = *max_steps ? *max_steps : m->map.step_limit;
+    // what the map has by itself does not show in the name
+    if (*max_steps == m->map.step_limit) *max_steps = 0;
+    sl_env_write_name(name, &shown, spec->name, sizeof spec->name);
     spec->masks_actions = true;
     spec->has_heuristic = spec->can_win = spec->shared_reward = spec->mortal = true;
+    spec->sees_all = m->full;
     for (int i = 0; i < n; i++) {
         sl_agent_spec *agent = &spec->agents[i];
         (void)snprintf(agent->name, sizeof agent->name, "ally_%d", i);
@@ -241,7 +212,6 @@ static void describe(sl_combat *m, const char *name, const sl_env_options *optio
         (void)add_block(agent, "own", own);
         spec->obs_dim = agent->obs_dim;
     }
-    compose_name(m, name);
 }
 
 // the columns that follow from the map
@@ -267,13 +237,13 @@ static void derive(sl_combat *m) {
 // a battle without copies
 static void init(sl_combat *m, const char *name, const sl_env_options *options) {
     m->base.class = &combat_class;
-    m->full = options->full;
-    m->hold = options->opponent == SL_OPPONENT_HOLD;
-    m->corpse_attack = options->corpse_attack != SL_SWITCH_OFF;
-    m->wall_offset_fix = options->wall_offset_fix;
-    m->clamp_to_map = options->clamp_to_map;
-    m->clear_last_actions = options->clear_last_actions;
-    m->spawn_shift = options->spawn_shift;
+    m->full = sl_env_get(options, "full").yes;
+    m->hold = has_opponent(options, SL_OPPONENT_HOLD);
+    m->corpse_attack = sl_env_get(options, "corpse_attack").yes;
+    m->wall_offset_fix = sl_env_get(options, "wall_offset_fix").yes;
+    m->clamp_to_map = sl_env_get(options, "clamp_to_map").yes;
+    m->clear_last_actions = sl_env_get(options, "clear_last_actions").yes;
+    m->spawn_shift = sl_env_get(options, "spawn_shift").real;
     m->n_commanded = m->mirror ? sl_combat_n_units(m) : m->map.n_allies;
     derive(m);
     describe(m, name, options);
@@ -291,8 +261,8 @@ static sl_combat *create_mirror(const char *name, const sl_env_options *options,
 
 static sl_status open_battle(const char *name, const sl_env_options *options, int V, sl_combat *m) {
     SL_TRY(sl_combat_map_load(name, &m->map));
-    sl_combat_bound_shifts(&m->map, options->spawn_shift);
-    if (options->opponent == SL_OPPONENT_POLICY) {
+    sl_combat_bound_shifts(&m->map, sl_env_get(options, "spawn_shift").real);
+    if (has_opponent(options, SL_OPPONENT_POLICY)) {
         m->policy = options->policy;
         m->mirror = create_mirror(name, options, &m->map);
         if (!m->mirror) return sl_fail(SL_MEMORY, NULL, "%s: cannot allocate an opponent", name);
@@ -326,7 +296,7 @@ sl_status sl_combat_create(const char *name, const sl_env_options *options, int 
 sl_status sl_combat_opponent_spec(const char *name, const sl_env_options *options, sl_env_spec *out) {
     sl_combat_map map;
     sl_env_options plain = *options;
-    plain.opponent = SL_OPPONENT_REFERENCE;
+    sl_env_at(&plain, "opponent")->text = SL_OPPONENT_REFERENCE;
     SL_TRY(check_options(name, &plain));
     SL_TRY(sl_combat_map_load(name, &map));
     sl_combat *mirror = create_mirror(name, &plain, &map);

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { MAX_STEPS = 25 };
+
 static void copy_name(char *name, const char *text) {
     (void)snprintf(name, SL_NAME_SIZE, "%s", text);
 }
@@ -94,31 +96,13 @@ static int count_actions(const sl_mpe *m, const sl_mpe_entity *agent, bool conti
     return continuous ? 5 + m->C : 5 * m->C;
 }
 
-// "mpe/simple_spread_v3[N=5,legacy_physics]": everything that is not the default shows in the name
-static void compose_name(sl_mpe *m, const sl_env_options *options) {
-    sl_env_spec *spec = &m->base.spec;
-    char list[SL_ENV_NAME_SIZE] = "", item[32];
-    const struct {
-        bool set;
-        const char *format;
-        double value;
-    } items[] = {
-        {options->n_agents && options->n_agents != m->scenario->default_n, ",N=%g", options->n_agents},
-        {spec->max_steps != 25, ",max_steps=%g", spec->max_steps},
-        {!m->legacy && m->local_ratio != m->scenario->local_ratio, ",local_ratio=%g", m->local_ratio},
-    };
-    for (size_t i = 0; i < sizeof items / sizeof items[0]; i++) {
-        if (!items[i].set) continue;
-        (void)snprintf(item, sizeof item, items[i].format, items[i].value);
-        strncat(list, item, sizeof list - strlen(list) - 1);
-    }
-    if (options->continuous) strncat(list, ",continuous", sizeof list - strlen(list) - 1);
-    if (options->legacy_physics) strncat(list, ",legacy_physics", sizeof list - strlen(list) - 1);
-    if (list[0]) {
-        (void)snprintf(spec->name, sizeof spec->name, "%.32s[%.60s]", m->scenario->name, list + 1);
-    } else {
-        (void)snprintf(spec->name, sizeof spec->name, "%s", m->scenario->name);
-    }
+// what the scenario has by itself does not show in the name
+static void compose_name(sl_mpe *m, sl_env_options shown) {
+    int *n_agents = &sl_env_at(&shown, "n_agents")->whole, *max_steps = &sl_env_at(&shown, "max_steps")->whole;
+    if (*n_agents == m->scenario->default_n) *n_agents = 0;
+    if (*max_steps == MAX_STEPS) *max_steps = 0;
+    if (m->local_ratio == m->scenario->local_ratio) sl_env_at(&shown, "local_ratio")->real = -1;
+    sl_env_write_name(m->scenario->name, &shown, m->base.spec.name, sizeof m->base.spec.name);
 }
 
 // whoever is alone has no others to see or hear: a block without a feature is left out
@@ -133,20 +117,21 @@ static void drop_empty_blocks(sl_agent_spec *agent) {
 void sl_mpe_finish(sl_mpe *m, const sl_env_options *options) {
     sl_env_spec *spec = &m->base.spec;
     spec->n_agents = m->N;
-    spec->max_steps = options->max_steps ? options->max_steps : 25;
-    spec->continuous = options->continuous;
+    spec->max_steps = sl_env_get(options, "max_steps").whole;
+    if (spec->max_steps == 0) spec->max_steps = MAX_STEPS;
+    spec->continuous = sl_env_get(options, "continuous").yes;
     spec->state_is_obs = true;
-    spec->has_heuristic = m->scenario->act != NULL && !options->continuous;
+    spec->has_heuristic = m->scenario->act != NULL && !spec->continuous;
     for (int i = 0; i < m->N; i++) {
         sl_agent_spec *agent = &spec->agents[i];
         drop_empty_blocks(agent);
-        agent->n_actions = count_actions(m, &m->entities[i], options->continuous);
+        agent->n_actions = count_actions(m, &m->entities[i], spec->continuous);
         if (agent->n_actions > spec->n_actions) spec->n_actions = agent->n_actions;
         if (agent->obs_dim > spec->obs_dim) spec->obs_dim = agent->obs_dim;
     }
     spec->state_dim = m->N * spec->obs_dim;
     for (int i = 0; i < m->N; i++) spec->masks_actions |= spec->agents[i].n_actions < spec->n_actions;
-    compose_name(m, options);
+    compose_name(m, *options);
     // agents before landmarks, lexicographic: the reference's order of summing forces
     for (int a = 0; a < m->E; a++) {
         for (int b = a + 1; b < m->E; b++) {

@@ -242,30 +242,27 @@ static const sl_env_class mpe_class = {
 
 // options that this scenario does not have are refused, not ignored
 static sl_status check_options(const sl_mpe_scenario *scenario, const sl_env_options *options) {
-    int most = SL_MAX_AGENTS - scenario->n_agents;
-    if (options->n_agents != 0 && scenario->default_n == 0) {
+    int n_agents = sl_env_get(options, "n_agents").whole, most = SL_MAX_AGENTS - scenario->n_agents;
+    double local_ratio = sl_env_get(options, "local_ratio").real;
+    if (n_agents != 0 && scenario->default_n == 0) {
         return sl_fail(SL_CONFIG, "leave n_agents out", "%s has no option n_agents", scenario->name);
     }
-    if (options->n_agents < 0 || (scenario->default_n && options->n_agents > most)) {
+    if (n_agents < 0 || (scenario->default_n && n_agents > most)) {
         char hint[32];
         (void)snprintf(hint, sizeof hint, "1 to %d", most);
-        return sl_fail(SL_CONFIG, hint, "%s: n_agents is %d", scenario->name, options->n_agents);
-    }
-    if (options->full || options->opponent || options->corpse_attack || options->wall_offset_fix ||
-        options->clamp_to_map || options->clear_last_actions || options->spawn_shift != 0.0) {
-        return sl_fail(SL_CONFIG, "leave the options of combat out", "%s has no battle", scenario->name);
+        return sl_fail(SL_CONFIG, hint, "%s: n_agents is %d", scenario->name, n_agents);
     }
     // a negative or NaN ratio asks for the default
-    if (!(options->local_ratio >= 0.0)) return SL_OK;
+    if (!(local_ratio >= 0.0)) return SL_OK;
     if (scenario->local_ratio < 0.0) {
         return sl_fail(SL_CONFIG, "leave local_ratio out", "%s has no option local_ratio", scenario->name);
     }
-    if (options->legacy_physics) {
+    if (sl_env_get(options, "legacy_physics").yes) {
         return sl_fail(SL_CONFIG, "leave local_ratio out: the summed reward has none",
                        "%s: local_ratio together with legacy_physics", scenario->name);
     }
-    if (options->local_ratio > 1.0) {
-        return sl_fail(SL_CONFIG, "0 to 1", "%s: local_ratio is %g", scenario->name, options->local_ratio);
+    if (local_ratio > 1.0) {
+        return sl_fail(SL_CONFIG, "0 to 1", "%s: local_ratio is %g", scenario->name, local_ratio);
     }
     return SL_OK;
 }
@@ -294,7 +291,9 @@ sl_status sl_mpe_create(const char *name, const sl_env_options *options, int V, 
     SL_TRY(check_options(scenario, options));
     sl_mpe *m = sl_alloc(sizeof *m);
     if (!m) return sl_fail(SL_MEMORY, NULL, "%s: cannot allocate %d copies", name, V);
-    int n = scenario->default_n ? (options->n_agents ? options->n_agents : scenario->default_n) : 0;
+    int n = sl_env_get(options, "n_agents").whole;
+    if (n == 0) n = scenario->default_n;
+    double local_ratio = sl_env_get(options, "local_ratio").real;
     m->base.class = &mpe_class;
     m->base.V = V;
     m->scenario = scenario;
@@ -303,8 +302,8 @@ sl_status sl_mpe_create(const char *name, const sl_env_options *options, int V, 
     m->C = scenario->dim_c;
     m->n_rows = sl_mpe_extra(m, scenario->n_extra);
     m->n_tiles = (V + L - 1) / L;
-    m->legacy = options->legacy_physics;
-    m->local_ratio = options->local_ratio >= 0.0 ? options->local_ratio : scenario->local_ratio;
+    m->legacy = sl_env_get(options, "legacy_physics").yes;
+    m->local_ratio = local_ratio >= 0.0 ? local_ratio : scenario->local_ratio;
     if (!allocate(m)) {
         destroy(&m->base);
         return sl_fail(SL_MEMORY, NULL, "%s: cannot allocate %d copies", name, V);

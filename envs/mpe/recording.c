@@ -27,9 +27,9 @@ static sl_status read_header(sl_replay *base, const json_t *header, sl_env_optio
     if (!json_object_get(header, "options")) {
         return sl_recording_bad(base->lines, "key 'options' is not an object");
     }
-    options->continuous = continuous != 0;
+    sl_env_at(options, "continuous")->yes = continuous != 0;
     return sl_recording_int(base->lines, json_object_get(header, "max_cycles"), "key 'max_cycles'", 1, 1000000,
-                            &options->max_steps);
+                            &sl_env_at(options, "max_steps")->whole);
 }
 
 static sl_status check_agents(const replay *self, const json_t *object) {

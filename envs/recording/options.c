@@ -16,35 +16,44 @@ static sl_status read_switches(const sl_recording_lines *lines, const json_t *li
     return SL_OK;
 }
 
-static sl_status read_real(const sl_recording_lines *lines, const char *key, const json_t *value, int high,
-                           double *out) {
-    double number = json_number_value(value);
-    if (!json_is_number(value) || !(number >= 0.0 && number <= high)) {
-        return sl_recording_bad(lines, "option %s is not a number from 0 to %d", key, high);
+static sl_status read_number(const sl_recording_lines *lines, const sl_env_option *option, const json_t *value,
+                             sl_env_value *out) {
+    char what[64];
+    const char *word = sl_env_option_word(option);
+    double low, high, number = json_number_value(value);
+    sl_env_option_range(option, &low, &high);
+    if (option->kind == SL_ENV_INT) {
+        (void)snprintf(what, sizeof what, "option %s", word);
+        return sl_recording_int(lines, value, what, 1, (int)high, &out->whole);
     }
-    *out = number;
+    if (!json_is_number(value) || !(number >= 0.0 && number <= high)) {
+        return sl_recording_bad(lines, "option %s is not a number from 0 to %g", word, high);
+    }
+    out->real = number;
     return SL_OK;
 }
 
 static sl_status read_option(const sl_recording_lines *lines, const char *key, const json_t *value,
                              sl_env_options *options) {
-    if (strcmp(key, "N") == 0)
-        return sl_recording_int(lines, value, "option N", 1, SL_MAX_AGENTS, &options->n_agents);
-    if (strcmp(key, "max_steps") == 0) {
-        return sl_recording_int(lines, value, "option max_steps", 1, 1000000, &options->max_steps);
-    }
-    if (strcmp(key, "local_ratio") == 0) return read_real(lines, key, value, 1, &options->local_ratio);
-    if (strcmp(key, "spawn_shift") == 0) return read_real(lines, key, value, 8, &options->spawn_shift);
+    char known[256] = "";
     if (strcmp(key, "switches") == 0) return read_switches(lines, value, options);
     if (strcmp(key, "opponent") == 0) {
-        if (!json_is_string(value) || strcmp(json_string_value(value), "policy") != 0) {
+        if (!json_is_string(value) || strcmp(json_string_value(value), SL_OPPONENT_POLICY) != 0) {
             return sl_recording_bad(lines, "option opponent is not \"policy\"");
         }
-        options->opponent = SL_OPPONENT_POLICY;
+        sl_env_at(options, "opponent")->text = SL_OPPONENT_POLICY;
         return SL_OK;
     }
-    return sl_fail(SL_MISMATCH, "N, local_ratio, max_steps, spawn_shift, switches and opponent are known",
-                   "%s:%ld: unknown option '%.32s'", lines->name, lines->number, key);
+    for (int k = 0; k < sl_env_n_options(); k++) {
+        const sl_env_option *option = sl_env_option_at(k);
+        if (!sl_env_option_is_number(option)) continue;
+        const char *word = sl_env_option_word(option);
+        if (strcmp(word, key) == 0) return read_number(lines, option, value, &options->values[k]);
+        size_t n = strlen(known);
+        (void)snprintf(known + n, sizeof known - n, "%s, ", word);
+    }
+    strncat(known, "switches and opponent are known", sizeof known - strlen(known) - 1);
+    return sl_fail(SL_MISMATCH, known, "%s:%ld: unknown option '%.32s'", lines->name, lines->number, key);
 }
 
 sl_status sl_recording_read_options(const sl_recording_lines *lines, const json_t *header, sl_env_options *options) {
@@ -63,29 +72,35 @@ static bool is_own(const sl_recording_class *class, const char *option) {
     return own && *own;
 }
 
-json_t *sl_recording_write_options(const sl_env_options *def, const sl_recording_class *class) {
-    const char *names[SL_ENV_SWITCHES];
+static void write_number(const sl_env_option *option, const sl_env_options *options, json_t *table) {
+    sl_env_value value = sl_env_get(options, option->name);
+    bool whole = option->kind == SL_ENV_INT;
+    (void)json_object_set_new(table, sl_env_option_word(option),
+                              whole ? json_integer(value.whole) : json_real(value.real));
+}
+
+json_t *sl_recording_write_options(const sl_env_options *options, const sl_env_family *family) {
+    const char *words[SL_ENV_MAX_OPTIONS];
     json_t *table = json_object(), *switches = json_array();
-    int n = sl_env_list_switches(def, names), n_kept = 0;
+    int n = sl_env_list_switches(options, words), n_kept = 0;
     for (int k = 0; k < n; k++) {
-        if (is_own(class, names[k])) continue;
-        (void)json_array_append_new(switches, json_string(names[k]));
+        if (is_own(family->recording, words[k])) continue;
+        (void)json_array_append_new(switches, json_string(words[k]));
         n_kept++;
     }
     if (n_kept > 0) (void)json_object_set(table, "switches", switches);
     json_decref(switches);
-    if (def->n_agents) (void)json_object_set_new(table, "N", json_integer(def->n_agents));
-    if (def->local_ratio >= 0.0) {
-        (void)json_object_set_new(table, "local_ratio", json_real(def->local_ratio));
+    for (int k = 0; k < family->n_options; k++) {
+        const sl_env_option *option = &family->options[k];
+        if (!sl_env_option_is_number(option) || is_own(family->recording, option->name)) continue;
+        if (!sl_env_is_default(options, option->name)) write_number(option, options, table);
     }
-    if (def->spawn_shift > 0.0) {
-        (void)json_object_set_new(table, "spawn_shift", json_real(def->spawn_shift));
-    }
-    if (!is_own(class, "max_steps") && def->max_steps) {
-        (void)json_object_set_new(table, "max_steps", json_integer(def->max_steps));
-    }
-    if (def->opponent == SL_OPPONENT_POLICY) {
-        (void)json_object_set_new(table, "opponent", json_string("policy"));
+    // of texts, one that is no switch: an opponent's policy
+    for (int k = 0; k < family->n_options; k++) {
+        const sl_env_option *option = &family->options[k];
+        if (option->kind != SL_ENV_TEXT) continue;
+        const char *text = sl_env_get(options, option->name).text;
+        if (strcmp(text, SL_OPPONENT_POLICY) == 0) (void)json_object_set_new(table, option->name, json_string(text));
     }
     return table;
 }

@@ -22,7 +22,7 @@ static sl_status write_header(sl_env_recorder *self, const sl_env_recorder_def *
     size_t prefix = self->class->bare_names ? strlen(sl_env_family_of(def->name)->prefix) : 0;
     json_t *header = json_pack("{s:s,s:s,s:s,s:s?,s:I,s:o}", "kind", "header", "reference", "Starling " SL_VERSION,
                                "env", def->name + prefix, "policy", def->policy, "seed", (json_int_t)def->seed,
-                               "options", sl_recording_write_options(def->options, self->class));
+                               "options", sl_recording_write_options(def->options, sl_env_family_of(def->name)));
     if (!header) return sl_fail(SL_MEMORY, NULL, "%s: cannot allocate a header", def->path);
     self->class->write_header(self->recorded.env, header);
     sl_status status = sl_recording_put_object(&self->recorded.writer, header);

@@ -50,7 +50,7 @@ static sl_status read_sizes(const char *text, int sizes[SL_EXP_MAX_AGENTS], int 
 
 static sl_status count_agents(const fleet_options *o, int *n) {
     sl_env_options options = sl_env_default_options();
-    if (o->n_agents > 0) options.n_agents = (int)o->n_agents;
+    if (o->n_agents > 0) sl_env_at(&options, "n_agents")->whole = (int)o->n_agents;
     sl_rng stream = sl_rng_seed(0);
     sl_env *env = NULL;
     SL_TRY(sl_env_create(o->env, &options, 1, &stream, &env));

@@ -108,11 +108,13 @@ sl_status sl_cmd_env_info(const char *path, int argc, char **argv) {
     sl_text_list switches = {0};
     const char *opponent = NULL;
     sl_env_options env_options = sl_env_default_options();
-    int64_t n_agents = env_options.n_agents;
+    int64_t n_agents = 0;
     const sl_option options[] = {
         {"agents", SL_OPTION_INT, "N", "number of agents, where it can be chosen", &n_agents, 0, SL_MAX_AGENTS},
-        {"continuous", SL_OPTION_SWITCH, NULL, "continuous actions", &env_options.continuous, 0, 0},
-        {"legacy-physics", SL_OPTION_SWITCH, NULL, "the first release's rules", &env_options.legacy_physics, 0, 0},
+        {"continuous", SL_OPTION_SWITCH, NULL, "continuous actions", &sl_env_at(&env_options, "continuous")->yes, 0,
+         0},
+        {"legacy-physics", SL_OPTION_SWITCH, NULL, "the first release's rules",
+         &sl_env_at(&env_options, "legacy_physics")->yes, 0, 0},
         {"switch", SL_OPTION_LIST, "NAME", "full, spawn_shift=4, ...: as in the brackets of a name", &switches, 0, 0},
         {"opponent", SL_OPTION_TEXT, "WHO", "who commands the enemies: reference, hold, FILE", &opponent, 0, 0},
         {"json", SL_OPTION_SWITCH, NULL, "print one JSON object", &json, 0, 0},
@@ -123,7 +125,7 @@ sl_status sl_cmd_env_info(const char *path, int argc, char **argv) {
     SL_TRY(sl_options_parse(&usage, argc, argv, &args));
     if (args.done) return SL_OK;
     for (int i = 0; i < switches.n; i++) SL_TRY(sl_env_set_switch(&env_options, switches.items[i]));
-    env_options.n_agents = (int)n_agents;
+    sl_env_at(&env_options, "n_agents")->whole = (int)n_agents;
     sl_opponent_network *policy = NULL;
     if (opponent) SL_TRY(sl_opponent_network_create("--opponent", opponent, args.v[0], &env_options, &policy));
     sl_opponent_network_announce(policy);

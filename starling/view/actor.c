@@ -59,7 +59,7 @@ static sl_status open_file(sl_actor *self, const char *env, sl_env_options *opti
     SL_TRY(open_run_of(self, self->text));
     if (!self->run) {
         // what it observes is a part of it, whatever else is chosen
-        options->full |= strstr(profile->env_options, "full=1") != NULL;
+        sl_env_read_observed(profile->env_options, options);
         return SL_OK;
     }
     SL_TRY(check_env(self->text, self->run->experiment->env.name, env));

@@ -35,7 +35,7 @@ static sl_status allocate(sl_player *self) {
 // what is said on the command line goes over what the policy was trained with
 static sl_status choose(sl_player *self, const sl_player_def *def, sl_env_options *options) {
     for (int i = 0; i < def->switches->n; i++) SL_TRY(sl_env_set_switch(options, def->switches->items[i]));
-    if (def->n_agents) options->n_agents = def->n_agents;
+    if (def->n_agents) sl_env_at(options, "n_agents")->whole = def->n_agents;
     if (!def->opponent) return SL_OK;
     SL_TRY(sl_opponent_network_create("--opponent", def->opponent, def->env, options, &self->opponent));
     sl_opponent_network_announce(self->opponent);

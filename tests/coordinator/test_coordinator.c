@@ -499,7 +499,7 @@ static void test_survives_failed_allocations(void **state) {
     open_world(&w, NULL);
     // small, because it lives some hundred times
     w.x.e.threads = 1;
-    w.x.e.env.max_steps = 3;
+    sl_env_at(&w.x.e.env.options, "max_steps")->whole = 3;
     w.x.e.teacher.ppo.n_envs = 2;
     w.x.e.teacher.ppo.rollout_steps = 2;
     assert_true(sl_torture(whole_life, &w) > 20);

@@ -75,7 +75,7 @@ static void prepare(example *x, scene what, const sl_temp_folder *folder) {
     if (what == FIGHT) example_make_fight(x, folder);
     if (what != TOLD) return;
     example_make_3m(x);
-    x->e.env.full = true;
+    sl_env_at(&x->e.env.options, "full")->yes = true;
     x->e.mask.avail_actions = SL_EXP_HIDDEN;
 }
 

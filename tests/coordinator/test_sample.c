@@ -70,7 +70,7 @@ static void open_world(world *w, bool combat) {
     } else {
         example_init(&w->x);
     }
-    w->x.e.env.max_steps = MAX_T;
+    sl_env_at(&w->x.e.env.options, "max_steps")->whole = MAX_T;
     assert_int_equal(sl_setup_create(&w->x.e, &w->setup), SL_OK);
     assert_int_equal(sl_sample_create(w->setup, B, H, &w->sample), SL_OK);
     assert_true(w->setup->O <= MAX_O && w->setup->A <= MAX_A && w->setup->N == MAX_N);
@@ -92,7 +92,7 @@ static const sl_batch *set_all(world *w) {
 static void see_by_hand(const sl_setup *s, int n, const float *obs, const float *obs_mask, float *seen) {
     for (int o = 0; o < s->O; o++) seen[o] = obs[o] * obs_mask[o];
     const sl_agent_spec *agent = &s->spec.agents[n];
-    for (int k = 0; s->options.full && k < agent->n_blocks; k++) {
+    for (int k = 0; s->spec.sees_all && k < agent->n_blocks; k++) {
         const sl_block *block = &agent->blocks[k];
         for (int at = 0; block->entry && at < block->len; at += block->entry)
             if (obs[block->begin + at + 1] > 1.0f)

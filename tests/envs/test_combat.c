@@ -169,7 +169,7 @@ static void a_walk_by_hand(void **state) {
     assert_close((double)f->obs[20], 0.8 / 9, 1e-6);
     close_field(f);
     // without the sight limit the enemies show, and are no less out of range
-    options.full = true;
+    sl_env_at(&options, "full")->yes = true;
     f = open_field("combat/3m", &options, 1);
     assert_close((double)f->obs[4], 0, 0);
     assert_close((double)f->obs[6], (23.375 - 8.625) / 9, 1e-6);
@@ -223,7 +223,7 @@ static void battles_end(void **state) {
     for (int i = 0; i < 3; i++) assert_int_equal(f->alive[i], 1);
     close_field(f);
     // nobody comes: the step limit truncates
-    options.opponent = SL_OPPONENT_HOLD;
+    sl_env_at(&options, "opponent")->text = SL_OPPONENT_HOLD;
     f = open_field("combat/3m", &options, 1);
     order(f, 1);
     for (t = 1; t <= 60; t++) {
@@ -258,7 +258,7 @@ static void a_map_of_ones_own_is_won(void **state) {
     (void)state;
     sl_temp_folder folder = sl_temp_folder_create();
     sl_env_options options = defaults();
-    options.opponent = SL_OPPONENT_HOLD;
+    sl_env_at(&options, "opponent")->text = SL_OPPONENT_HOLD;
     field *f = open_field(write_map(&folder, SIEGE), &options, 1);
     // two types, shields on the enemy's side only
     assert_int_equal(f->spec->obs_dim, 4 + (5 + 1 + 2) + 4 * (5 + 2) + 3);
@@ -295,7 +295,7 @@ static void switches_change_what_they_say(void **state) {
     sl_env_options options = defaults();
     // last actions outlive the episode, unless they are cleared
     for (int clear = 0; clear < 2; clear++) {
-        options.clear_last_actions = clear;
+        sl_env_at(&options, "clear_last_actions")->yes = clear;
         field *f = open_field("combat/3m", &options, 1);
         for (int k = 21; k < 48; k++) assert_true(f->state[k] == 0.0f);
         order(f, 1);
@@ -304,12 +304,12 @@ static void switches_change_what_they_say(void **state) {
         assert_true(f->state[21 + 1] == (clear ? 0.0f : 1.0f));
         close_field(f);
     }
-    options.clear_last_actions = false;
+    sl_env_at(&options, "clear_last_actions")->yes = false;
     // a move goes as far as 1.575, but is legal with a single cell of ground ahead: so units leave the map
     sl_temp_folder folder = sl_temp_folder_create();
     for (int clamp = 0; clamp < 2; clamp++) {
-        options.clamp_to_map = clamp;
-        options.opponent = SL_OPPONENT_HOLD;
+        sl_env_at(&options, "clamp_to_map")->yes = clamp;
+        sl_env_at(&options, "opponent")->text = SL_OPPONENT_HOLD;
         field *f = open_field(write_map(&folder, EDGE), &options, 1);
         assert_int_equal(f->spec->agents[0].n_blocks, 3);
         order(f, 5);
@@ -323,10 +323,10 @@ static void switches_change_what_they_say(void **state) {
     for (int fight = 0; fight < 2; fight++) {
         options = defaults();
         uint64_t reference = hash_after(&options, fight);
-        if (fight) options.corpse_attack = SL_SWITCH_ON;
+        if (fight) sl_env_at(&options, "corpse_attack")->yes = true;
         assert_true(hash_after(&options, fight) == reference);
-        if (fight) options.corpse_attack = SL_SWITCH_OFF;
-        if (!fight) options.wall_offset_fix = true;
+        if (fight) sl_env_at(&options, "corpse_attack")->yes = false;
+        if (!fight) sl_env_at(&options, "wall_offset_fix")->yes = true;
         assert_true(hash_after(&options, fight) != reference);
     }
 }
@@ -427,7 +427,7 @@ static void the_team_is_paid_once(void **state) {
     (void)state;
     sl_env_options options = defaults();
     sl_env_bench_result result;
-    options.max_steps = SL_ENV_BENCH_STEPS;
+    sl_env_at(&options, "max_steps")->whole = SL_ENV_BENCH_STEPS;
     assert_int_equal(sl_env_bench("combat/3m", &options, 400, 1, 0.0, &result), SL_OK);
     assert_true(result.mean_return > 1.0 && result.mean_return < 2.0);
     field *f = open_field("combat/3m", &options, 1);

@@ -35,7 +35,7 @@ typedef struct field {
 static sl_env_options with_policy(int32_t (*act)(const void *, int, const float *, const uint8_t *, float *),
                                   const void *context, int memory) {
     sl_env_options options = sl_env_default_options();
-    options.opponent = SL_OPPONENT_POLICY;
+    sl_env_at(&options, "opponent")->text = SL_OPPONENT_POLICY;
     options.policy = (sl_opponent_policy){act, context, memory};
     return options;
 }
@@ -186,7 +186,7 @@ static void enemies_see_what_allies_would(void **state) {
     for (int full = 0; full < 2; full++) {
         recorder seen = {0};
         sl_env_options options = with_policy(act_and_record, &seen, 0), plain = sl_env_default_options();
-        options.full = plain.full = full;
+        sl_env_at(&options, "full")->yes = sl_env_at(&plain, "full")->yes = full;
         sl_env_spec spec;
         assert_int_equal(sl_env_opponent_spec(name, &plain, &spec), SL_OK);
         field *here = open_field(name, &options, 1), *there = open_field(mirrored, &plain, 1);
@@ -227,7 +227,7 @@ static void both_sides_start_alike(void **state) {
     (void)state;
     recorder seen = {.O = 30, .A = 9};
     sl_env_options options = with_policy(act_and_record, &seen, 0);
-    options.full = true;
+    sl_env_at(&options, "full")->yes = true;
     field *f = open_field("combat/3m", &options, 1);
     assert_string_equal(f->spec->name, "combat/3m[full,opponent=policy]");
     float first[3 * 30];
@@ -320,7 +320,7 @@ static void enemies_act_as_allies_would(void **state) {
     sl_rng stream = sl_rng_seed(77);
     for (int corpses = 0; corpses < 2; corpses++) {
         sl_env_options options = with_policy(act_and_record, &in_first, 0);
-        options.corpse_attack = corpses ? SL_SWITCH_ON : SL_SWITCH_OFF;
+        sl_env_at(&options, "corpse_attack")->yes = corpses;
         field *here = open_field(name, &options, 1);
         options.policy.context = &in_second;
         field *there = open_field(turned, &options, 1);
@@ -525,8 +525,8 @@ static void bad_policies_are_refused(void **state) {
     options.policy = (sl_opponent_policy){0};
     refused("combat/3m", &options, "does nothing");
     refused("mpe/simple_spread_v3", &options, "no battle");
-    options.opponent = (sl_opponent)7;
-    refused("combat/3m", &options, "unknown opponent 7");
+    sl_env_at(&options, "opponent")->text = "7";
+    refused("combat/3m", &options, "unknown opponent '7'");
     sl_env_spec spec;
     options = sl_env_default_options();
     assert_int_equal(sl_env_opponent_spec("mpe/simple_tag_v3", &options, &spec), SL_CONFIG);

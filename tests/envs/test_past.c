@@ -162,11 +162,11 @@ static void each_setting(void (*check)(const char *name, const sl_env_options *o
     sl_env_options plain = sl_env_default_options();
     for (int e = 0; e < sl_env_n_names(); e++) check(sl_env_name(e), &plain);
     sl_env_options shifted = plain, with_policy = plain, legacy = plain;
-    shifted.spawn_shift = 4.0;
-    shifted.full = true;
-    with_policy.opponent = SL_OPPONENT_POLICY;
+    sl_env_at(&shifted, "spawn_shift")->real = 4.0;
+    sl_env_at(&shifted, "full")->yes = true;
+    sl_env_at(&with_policy, "opponent")->text = SL_OPPONENT_POLICY;
     with_policy.policy = (sl_opponent_policy){.act = count, .memory = 1};
-    legacy.legacy_physics = true;
+    sl_env_at(&legacy, "legacy_physics")->yes = true;
     check("combat/3m", &shifted);
     check("combat/5m_vs_6m", &with_policy);
     check("mpe/simple_spread_v3", &legacy);

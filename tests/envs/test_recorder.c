@@ -110,8 +110,8 @@ static void every_environment_comes_back(void **state) {
         if (strstr(name, "10m") || strstr(name, "27m")) continue;
         round_trip(path, name, &options);
         if (strncmp(name, "mpe/", 4) != 0) continue;
-        options.continuous = options.legacy_physics = true;
-        options.max_steps = 7;
+        sl_env_at(&options, "continuous")->yes = sl_env_at(&options, "legacy_physics")->yes = true;
+        sl_env_at(&options, "max_steps")->whole = 7;
         round_trip(path, name, &options);
     }
     sl_temp_folder_remove(&folder);
@@ -131,15 +131,15 @@ static void options_and_switches_come_back(void **state) {
         round_trip(path, "combat/3s5z", &options);
     }
     sl_env_options shifted = sl_env_default_options();
-    shifted.spawn_shift = 4.0;
+    sl_env_at(&shifted, "spawn_shift")->real = 4.0;
     round_trip(path, "combat/3m", &shifted);
-    shifted.spawn_shift = 0.1;
+    sl_env_at(&shifted, "spawn_shift")->real = 0.1;
     round_trip(path, "combat/3s5z", &shifted);
-    all.max_steps = 11;
+    sl_env_at(&all, "max_steps")->whole = 11;
     round_trip(path, "combat/5m_vs_6m", &all);
     sl_env_options spread = sl_env_default_options();
-    spread.n_agents = 5;
-    spread.local_ratio = 0.1;
+    sl_env_at(&spread, "n_agents")->whole = 5;
+    sl_env_at(&spread, "local_ratio")->real = 0.1;
     round_trip(path, "mpe/simple_spread_v3", &spread);
     sl_temp_folder_remove(&folder);
 }
@@ -159,7 +159,7 @@ static void an_opponent_policy_comes_back(void **state) {
     (void)state;
     sl_temp_folder folder = sl_temp_folder_create();
     sl_env_options options = sl_env_default_options();
-    options.opponent = SL_OPPONENT_POLICY;
+    sl_env_at(&options, "opponent")->text = SL_OPPONENT_POLICY;
     options.policy = (sl_opponent_policy){wander, NULL, 1};
     round_trip(sl_temp_folder_file(&folder, "r.jsonl.gz"), "combat/8m", &options);
     round_trip(sl_temp_folder_file(&folder, "r.jsonl.gz"), "combat/3s5z", &options);
@@ -228,7 +228,7 @@ static void numbers_that_json_lacks_are_refused(void **state) {
     sl_temp_folder folder = sl_temp_folder_create();
     player p = {.steps = 0};
     sl_env_options options = sl_env_default_options();
-    options.continuous = true;
+    sl_env_at(&options, "continuous")->yes = true;
     sl_env_recorder_def def = {sl_temp_folder_file(&folder, "r.jsonl"), "mpe/simple_v3", &options, NULL, 3};
     sl_env_recorder *writer = NULL;
     sl_env_out out = {0};

@@ -103,10 +103,11 @@ static void play(const char *name, const sl_env_options *options, int n_threads,
 static void battles_end_in_the_recorded_state(void **state) {
     (void)state;
     sl_env_options plain = sl_env_default_options(), switched = plain, with_policy = plain;
-    switched.full = switched.wall_offset_fix = switched.clamp_to_map = switched.clear_last_actions = true;
-    switched.corpse_attack = SL_SWITCH_OFF;
-    switched.spawn_shift = 4.0;
-    with_policy.opponent = SL_OPPONENT_POLICY;
+    sl_env_at(&switched, "full")->yes = sl_env_at(&switched, "wall_offset_fix")->yes =
+        sl_env_at(&switched, "clamp_to_map")->yes = sl_env_at(&switched, "clear_last_actions")->yes = true;
+    sl_env_at(&switched, "corpse_attack")->yes = false;
+    sl_env_at(&switched, "spawn_shift")->real = 4.0;
+    sl_env_at(&with_policy, "opponent")->text = SL_OPPONENT_POLICY;
     with_policy.policy = (sl_opponent_policy){.act = wander, .memory = 1};
     const struct {
         const char *name;

@@ -17,7 +17,7 @@ static sl_env_out out = {.obs = obs, .reward = reward};
 // one step of one copy from the given places and goals
 static void step_once(const char *name, bool legacy, const double *places, const int *goals, const int32_t *actions) {
     sl_env_options options = sl_env_default_options();
-    options.legacy_physics = legacy;
+    sl_env_at(&options, "legacy_physics")->yes = legacy;
     sl_rng stream = sl_rng_seed(1);
     sl_env *env = NULL;
     assert_int_equal(sl_env_create(name, &options, 1, &stream, &env), SL_OK);
@@ -136,7 +136,7 @@ static void crypto(void **state) {
 static void silence_is_no_guess(void **state) {
     (void)state;
     sl_env_options options = sl_env_default_options();
-    options.continuous = true;
+    sl_env_at(&options, "continuous")->yes = true;
     sl_rng stream = sl_rng_seed(1);
     sl_env *env = NULL;
     assert_int_equal(sl_env_create("mpe/simple_crypto_v3", &options, 1, &stream, &env), SL_OK);

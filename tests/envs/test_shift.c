@@ -26,7 +26,7 @@ static sl_env *open_env(const char *name, double spawn_shift, uint64_t seed) {
     sl_env_options options = sl_env_default_options();
     sl_rng stream = sl_rng_seed(seed);
     sl_env *env = NULL;
-    options.spawn_shift = spawn_shift;
+    sl_env_at(&options, "spawn_shift")->real = spawn_shift;
     if (sl_env_create(name, &options, V, &stream, &env) != SL_OK) fail_msg("%s", sl_error_what());
     assert_true(V * sl_env_get_spec(env)->n_agents * sl_env_get_spec(env)->n_actions <= MAX_OUT);
     return env;

@@ -29,7 +29,7 @@ static side *open_side(const char *name, bool full, int copies) {
     assert_non_null(s);
     sl_env_options options = sl_env_default_options();
     sl_rng stream = sl_rng_seed(3);
-    options.full = full;
+    sl_env_at(&options, "full")->yes = full;
     if (sl_env_create(name, &options, copies, &stream, &s->env) != SL_OK) fail_msg("%s", sl_error_what());
     s->spec = sl_env_get_spec(s->env);
     s->out = (sl_env_out){

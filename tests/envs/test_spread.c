@@ -78,7 +78,7 @@ static void reward_by_hand(void **state) {
 static void legacy_reward_by_hand(void **state) {
     (void)state;
     sl_env_options options = sl_env_default_options();
-    options.legacy_physics = true;
+    sl_env_at(&options, "legacy_physics")->yes = true;
     sl_env *env = make(&options, 1);
     assert_string_equal(sl_env_get_spec(env)->name, "mpe/simple_spread_v3[legacy_physics]");
     sl_mpe_place(env, 0, PLACES, NULL);

@@ -49,7 +49,7 @@ static void only_the_environment_has_no_default(void **state) {
     assert_string_equal(e->env.name, "mpe/simple_spread_v3");
     assert_int_equal(e->seed, 1);
     assert_int_equal(e->method, SL_EXP_KD_MARL);
-    assert_true(e->env.local_ratio < 0);
+    assert_true(sl_env_at(&e->env.options, "local_ratio")->real < 0);
     assert_string_equal(e->teacher.from, "");
     assert_int_equal(e->teacher.actor.cell, SL_CELL_GRU);
     assert_true(e->teacher.agent_id && e->teacher.ppo.reward == SL_EXP_SUM && e->teacher.ppo.value_norm);
@@ -61,9 +61,10 @@ static void only_the_environment_has_no_default(void **state) {
     assert_int_equal(e->students[0].net.hidden, 16);
     assert_int_equal(e->students[0].blocks_count, 0);
     assert_true(e->distill.w_kl == 1 && e->distill.w_ce == 0.1 && e->distill.entropy == 0);
-    assert_true(e->env.corpse_attack && !e->env.full && !e->env.clear_last_actions);
-    assert_true(e->env.spawn_shift == 0);
-    assert_string_equal(e->env.opponent, "reference");
+    assert_true(sl_env_at(&e->env.options, "corpse_attack")->yes && !sl_env_at(&e->env.options, "full")->yes &&
+                !sl_env_at(&e->env.options, "clear_last_actions")->yes);
+    assert_true(sl_env_at(&e->env.options, "spawn_shift")->real == 0);
+    assert_string_equal(sl_env_at(&e->env.options, "opponent")->text, "reference");
     assert_int_equal(e->teacher.critic_input, SL_EXP_CRITIC_STATE);
     assert_int_equal(e->mask.sight, SL_EXP_SIGHT_LIMITED);
     assert_true(e->mask.movement == SL_EXP_VISIBLE && e->mask.avail_actions == SL_EXP_VISIBLE);
@@ -103,7 +104,7 @@ static void the_file_overrides_the_defaults(void **state) {
     assert_int_equal(e->teacher.critic_input, SL_EXP_CRITIC_AGENT);
     assert_int_equal(e->mask.sight, SL_EXP_SIGHT_FULL);
     assert_true(e->mask.movement == SL_EXP_HIDDEN && e->mask.avail_actions == SL_EXP_HIDDEN);
-    assert_false(e->env.corpse_attack);
+    assert_false(sl_env_at(&e->env.options, "corpse_attack")->yes);
     sl_experiment_destroy(&e);
 }
 
@@ -127,7 +128,7 @@ static void sets_override_the_file_in_order(void **state) {
     assert_string_equal(e->students[0].blocks[0], "self_pos");
     assert_string_equal(e->students[1].blocks[0], "others");
     assert_string_equal(e->env.name, "mpe/simple_v3");
-    assert_true(e->env.continuous);
+    assert_true(sl_env_at(&e->env.options, "continuous")->yes);
     sl_experiment_destroy(&e);
 }
 
@@ -347,8 +348,8 @@ static void assert_round_trip(const sl_experiment *e) {
     assert_int_equal(n_again, n_bytes);
     assert_memory_equal(again, text, n_bytes);
     // the text could hide what it does not hold: compare the structs key by key
-    for (int i = 0; i < sl_exp_top.n_keys; i++) {
-        const sl_exp_key *key = &sl_exp_top.keys[i];
+    for (int i = 0; i < sl_exp_top()->n_keys; i++) {
+        const sl_exp_key *key = &sl_exp_top()->keys[i];
         if (key->kind != SL_EXP_REAL) continue;
         const char *left = (const char *)e + key->offset, *right = (const char *)copy + key->offset;
         assert_memory_equal(left, right, sizeof(double));
@@ -503,7 +504,7 @@ static void every_key_is_documented_with_its_default(void **state) {
     size_t n = fread(document, 1, sizeof document - 1, file);
     fclose(file);
     assert_in_range(n, 1000, sizeof document - 2);
-    assert_documented(document, &sl_exp_top, "");
+    assert_documented(document, sl_exp_top(), "");
     assert_documented(document, &sl_exp_student_table, "students[].");
 }
 

@@ -17,26 +17,20 @@
 typedef struct example {
     sl_experiment e;
     sl_exp_student students[3];
-    char env[320], opponent[16], name[32], blocks[3][16], none[1];
+    char env[320], name[32], blocks[3][16], none[1];
     char *block_lists[3][1];
 } example;
 
 static inline void example_init(example *x) {
     memset(x, 0, sizeof *x);
     memcpy(x->env, "mpe/simple_spread_v3", 21);
-    memcpy(x->opponent, "reference", 10);
     memcpy(x->name, "example", 8);
     sl_exp_net net = {.cell = SL_CELL_NONE, .hidden = 24, .layers = 2, .activation = SL_ACT_RELU};
     x->e = (sl_experiment){
         .name = x->name,
         .seed = 7,
         .threads = 2,
-        .env = {.name = x->env,
-                .opponent = x->opponent,
-                .n_agents = 3,
-                .max_steps = 25,
-                .local_ratio = -1,
-                .corpse_attack = true},
+        .env = {.name = x->env, .options = sl_env_default_options()},
         .teacher = {.from = x->none,
                     .init = x->none,
                     .actor = net,
@@ -54,6 +48,8 @@ static inline void example_init(example *x) {
         .students_count = 3,
         .distill = {.episodes = 4, .gamma = 0.9, .lambda = 0.8},
     };
+    sl_env_at(&x->e.env.options, "n_agents")->whole = 3;
+    sl_env_at(&x->e.env.options, "max_steps")->whole = 25;
     for (int i = 0; i < 3; i++) {
         x->students[i].net = net;
         x->students[i].net.hidden = 16 + 8 * (i % 2);
@@ -63,7 +59,7 @@ static inline void example_init(example *x) {
 /* One agent, one student. */
 static inline void example_make_simple(example *x) {
     memcpy(x->env, "mpe/simple_v3", 14);
-    x->e.env.n_agents = 0;
+    sl_env_at(&x->e.env.options, "n_agents")->whole = 0;
     x->e.mask.kind = SL_MASK_NONE;
     x->e.students_count = 1;
 }
@@ -71,7 +67,7 @@ static inline void example_make_simple(example *x) {
 /* Three marines against three, with everything seen and told but what a test hides. */
 static inline void example_make_3m(example *x) {
     memcpy(x->env, "combat/3m", 10);
-    x->e.env.n_agents = x->e.env.max_steps = 0;
+    sl_env_at(&x->e.env.options, "n_agents")->whole = sl_env_at(&x->e.env.options, "max_steps")->whole = 0;
     x->e.mask.kind = SL_MASK_NONE;
 }
 
@@ -80,8 +76,8 @@ static inline void example_init_combat(example *x) {
     static const char *const blocks[3] = {"enemy", "ally", "own"};
     example_init(x);
     memcpy(x->env, "combat/3m", 10);
-    x->e.env =
-        (sl_exp_env){.name = x->env, .local_ratio = -1, .full = true, .corpse_attack = true, .opponent = x->opponent};
+    x->e.env.options = sl_env_default_options();
+    sl_env_at(&x->e.env.options, "full")->yes = true;
     x->e.teacher.ppo.reward = SL_EXP_OWN;
     x->e.teacher.critic_input = SL_EXP_CRITIC_AGENT;
     x->e.mask = (sl_exp_mask_def){.kind = SL_MASK_BLOCKS};

@@ -16,7 +16,7 @@ static inline void example_make_fight(example *x, const sl_temp_folder *folder) 
     assert_true(fputs(MAP, file) >= 0);
     assert_int_equal(fclose(file), 0);
     (void)snprintf(x->env, sizeof x->env, "combat/%s", path);
-    x->e.env.n_agents = x->e.env.max_steps = 0;
+    sl_env_at(&x->e.env.options, "n_agents")->whole = sl_env_at(&x->e.env.options, "max_steps")->whole = 0;
 }
 
 // an agent's return of a won battle

@@ -164,7 +164,7 @@ static void test_battles_as_by_hand(void **state) {
     example x;
     example_init(&x);
     memcpy(x.env, "combat/3m", 10);
-    x.e.env.n_agents = x.e.env.max_steps = 0;
+    sl_env_at(&x.e.env.options, "n_agents")->whole = sl_env_at(&x.e.env.options, "max_steps")->whole = 0;
     assert_int_equal(check_battles(&x, SL_POLICY_HEURISTIC), 0);
     assert_int_equal(check_battles(&x, SL_POLICY_RANDOM), 0);
     sl_temp_folder folder = sl_temp_folder_create();
@@ -245,7 +245,7 @@ static void test_what_students_are_told(void **state) {
     sl_setup_destroy(&setup);
     for (int full = 0; full < 2; full++) {
         for (int hide = 0; hide < 2; hide++) {
-            x.e.env.full = full;
+            sl_env_at(&x.e.env.options, "full")->yes = full;
             x.e.mask.avail_actions = hide ? SL_EXP_HIDDEN : SL_EXP_VISIBLE;
             evaluate_students(&x, params, returns);
             assert_memory_equal(returns, by_hand[hide], sizeof returns);

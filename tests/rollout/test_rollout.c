@@ -90,7 +90,7 @@ static void direct_combat(example *x) {
     example_init_combat(x);
     direct_recurrent(x);
     // some battles are over before, so that some copies are cut off while others play on
-    x->e.env.max_steps = 22;
+    sl_env_at(&x->e.env.options, "max_steps")->whole = 22;
     x->e.mask.avail_actions = SL_EXP_HIDDEN;
 }
 

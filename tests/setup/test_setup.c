@@ -214,7 +214,8 @@ static void test_combat(void **state) {
                           "teacher.ppo.reward=own"};
     w = make_combat(10, sets);
     assert_non_null(strstr(w.setup->spec.name, "[spawn_shift=0.5,full,hold,no_corpse_attack,wall_offset_fix,cl"));
-    assert_true(w.setup->options.clear_last_actions && w.setup->options.spawn_shift == 0.5);
+    assert_true(sl_env_at(&w.setup->options, "clear_last_actions")->yes &&
+                sl_env_at(&w.setup->options, "spawn_shift")->real == 0.5);
     assert_true(w.setup->masked && w.setup->hides_avail && w.setup->critic_own);
     check_net(&w.setup->critic, 48 + 30 + 3, 64, 1, 2, SL_CELL_GRU);
     sl_profile student = sl_setup_profile(w.setup, 0), teacher = sl_setup_profile(w.setup, -1);
