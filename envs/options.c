@@ -45,7 +45,7 @@ const sl_env_option *sl_env_option_at(int k) {
 static sl_env_value standard_of(const sl_env_option *option) {
     sl_env_value value = {.real = 0};
     if (option->kind == SL_ENV_BOOL) value.yes = strcmp(option->standard, "true") == 0;
-    if (option->kind == SL_ENV_INT) value.whole = atoi(option->standard);
+    if (option->kind == SL_ENV_INT) value.whole = (int)strtol(option->standard, NULL, 10);
     if (option->kind == SL_ENV_REAL) value.real = strtod(option->standard, NULL);
     if (option->kind == SL_ENV_TEXT) value.text = (char *)option->standard;
     return value;
