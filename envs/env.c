@@ -12,15 +12,6 @@
 
 enum { MAX_COPIES = 1 << 20 };
 
-const sl_env_family *sl_env_family_of(const char *name) {
-    for (int f = 0; sl_env_families[f]; f++) {
-        if (strncmp(name, sl_env_families[f]->prefix, strlen(sl_env_families[f]->prefix)) == 0) {
-            return sl_env_families[f];
-        }
-    }
-    return NULL;
-}
-
 int sl_env_n_names(void) {
     int n = 0;
     for (int f = 0; sl_env_families[f]; f++) n += sl_env_families[f]->n_scenarios;

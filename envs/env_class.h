@@ -3,7 +3,11 @@
 #ifndef SL_ENVS_ENV_CLASS_H
 #define SL_ENVS_ENV_CLASS_H
 
+#include "common/rng.h"
+#include "common/status.h"
 #include "envs/picture.h"
+
+#include <stddef.h>
 
 /* What a saved state is made of: a head that refuses another environment's state, then the parts as they lie in
  * memory. */

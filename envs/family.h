@@ -4,7 +4,10 @@
 #ifndef SL_ENVS_FAMILY_H
 #define SL_ENVS_FAMILY_H
 
-#include "envs/env.h"
+#include "common/rng.h"
+#include "common/status.h"
+#include "envs/option.h"
+#include "envs/spec.h"
 
 typedef struct sl_env_scenario {
     const char *name, *summary; /* "mpe/simple_v3"; one line */

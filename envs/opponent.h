@@ -1,4 +1,4 @@
-/* opponent.h - who commands the enemies of a battle: the scripted reference, nobody (they hold their ground), or a
+/* opponent.h - who commands the enemies of a battle: the scripted reference, nobody (they hold their ground), or an
  * opponent policy, which an environment asks about each living enemy before every step. Plain data, copied at create.
  */
 #ifndef SL_ENVS_OPPONENT_H
@@ -14,9 +14,9 @@
 
 enum { SL_OPPONENT_MAX_MEMORY = 4096 };
 
-/* A opponent policy sees what its unit would see as an ally, with the sides swapped and the map turned by half a turn
- * about its centre: its own side is in the west, its north is our south. unit counts among the enemies; obs (O) and
- * avail (A) are laid out as sl_env_opponent_spec says. Returns an action; one that is not legal counts as no-op.
+/* An opponent policy sees what its unit would see as an ally, with the sides swapped and the map turned by half a
+ * turn about its centre: its own side is in the west, its north is our south. unit counts among the enemies; obs (O)
+ * and avail (A) are laid out as sl_env_opponent_spec says. Returns an action; one that is not legal counts as no-op.
  * memory (memory floats) is the unit's own, zeros at the start of an episode, and a part of the environment's state:
  * it has to stay finite. What it returns follows from its arguments alone. Called from every thread that steps, at
  * the same time. */

@@ -1,9 +1,9 @@
 /* picture.h - what there is to see of one copy: shapes in world coordinates, and a camera that stays where it is.
- * Nothing here draws; viewers do, in a terminal or elsewhere. Any thread that does not step the copy meanwhile. */
+ * Nothing in envs/ draws; viewers do, in a terminal or elsewhere. Plain data. */
 #ifndef SL_ENVS_PICTURE_H
 #define SL_ENVS_PICTURE_H
 
-#include "envs/env.h"
+#include "envs/spec.h"
 
 /* No environment has more: 64 units, as many shots, the edges of 16 walls. */
 enum { SL_MAX_SHAPES = 192 };
@@ -29,11 +29,5 @@ typedef struct sl_camera {
     sl_box core;         /* where things happen, for small screens: without the wide walls */
     double step_seconds; /* of the environment's own time */
 } sl_camera;
-
-const sl_camera *sl_env_get_camera(const sl_env *self); /* borrowed for the life of self */
-/* Shapes of copy v into shapes[capacity], later ones on top of earlier ones; returns how many there are. */
-int sl_env_draw(const sl_env *self, int v, sl_shape *shapes, int capacity);
-/* An agent's discrete action in a word or two: "north", "attack !2". Any number is answered. */
-void sl_env_tell_action(const sl_env *self, int agent, int32_t action, char text[SL_NAME_SIZE]);
 
 #endif

@@ -2,6 +2,7 @@
 #ifndef SL_ENVS_SHAPE_ROWS_H
 #define SL_ENVS_SHAPE_ROWS_H
 
+#include "common/status.h"
 #include "envs/picture.h"
 
 /* A row of numbers: kind (0 circle, 1 line), x, y, r, x2, y2, health, full_health, shield, full_shield, unit, target.

@@ -9,6 +9,7 @@
 #include "envs/combat/opponent.h"
 #include "envs/combat/picture.h"
 #include "envs/combat/shift.h"
+#include "envs/options.h"
 
 #include <math.h>
 #include <stdio.h>

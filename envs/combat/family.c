@@ -1,4 +1,6 @@
 /* family.c - the battles as a family: their names and options. */
+#include "envs/combat/family.h"
+
 #include "envs/combat/combat.h"
 #include "envs/combat/recording.h"
 

@@ -8,6 +8,7 @@
 #include "envs/combat/map.h"
 #include "envs/combat/set.h"
 #include "envs/env_class.h"
+#include "envs/opponent.h"
 
 enum {
     SL_COMBAT_TICKS = 8,  /* a step: half a second; battle.c has the length of one */

@@ -2,6 +2,7 @@
 #include "envs/mpe/build.h"
 
 #include "common/assert.h"
+#include "envs/options.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -4,6 +4,7 @@
 #define SL_ENVS_MPE_BUILD_H
 
 #include "envs/mpe/state.h"
+#include "envs/option.h"
 
 void sl_mpe_set_agent(sl_mpe *m, int i, const char *name, const char *role, double radius, bool collide);
 void sl_mpe_set_landmark(sl_mpe *m, int k, double radius, bool collide, uint32_t rgba);

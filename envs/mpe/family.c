@@ -1,4 +1,6 @@
 /* family.c - the particle environments as a family: their names and options. */
+#include "envs/mpe/family.h"
+
 #include "envs/mpe/mpe.h"
 #include "envs/mpe/recording.h"
 

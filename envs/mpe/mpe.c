@@ -9,6 +9,7 @@
 #include "envs/mpe/picture.h"
 #include "envs/mpe/scenarios.h"
 #include "envs/mpe/world.h"
+#include "envs/options.h"
 
 #include <stdio.h>
 #include <string.h>

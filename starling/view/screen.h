@@ -4,6 +4,7 @@
 #ifndef SL_STARLING_VIEW_SCREEN_H
 #define SL_STARLING_VIEW_SCREEN_H
 
+#include "common/status.h"
 #include "starling/view/view.h"
 
 typedef struct sl_screen sl_screen;

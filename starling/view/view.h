@@ -5,6 +5,8 @@
 
 #include "envs/picture.h"
 
+#include <stddef.h>
+
 enum { SL_VIEW_MAX_COLUMNS = 200, SL_VIEW_MAX_ROWS = 80, SL_VIEW_BYTES = 1 << 18 };
 
 typedef struct sl_view_frame {

@@ -4,6 +4,7 @@
 #include "common/pool.h"
 #include "envs/combat/combat.h"
 #include "envs/combat/observe.h"
+#include "envs/env.h"
 #include "support/heap_count.h"
 #include "support/temp_folder.h"
 #include "support/torture.h"

@@ -1,4 +1,5 @@
 /* test_picture.c - what viewers are told of a battle, and what actions are called. (Particles: test_env.c.) */
+#include "envs/env.h"
 #include "envs/shape_rows.h"
 
 #include <math.h>

@@ -1,4 +1,5 @@
 /* test_scenarios.c - one step of each scenario with its reward on paper, and what legacy physics changes. */
+#include "envs/env.h"
 #include "envs/mpe/heuristic.h"
 #include "envs/mpe/mpe.h"
 

@@ -1,6 +1,6 @@
 /* test_shift.c - starts that differ: whole groups move, as far as the ground lets them, and nothing else changes. */
 #include "common/alloc.h"
-#include "envs/picture.h"
+#include "envs/env.h"
 #include "support/temp_folder.h"
 
 #include <math.h>
