@@ -35,18 +35,19 @@ static sl_status prepare(flight *self) {
     if (setup->masked) SL_TRY(sl_setup_masks(setup, 1, &self->masks));
     if (self->def->watch.show) self->shapes = sl_alloc_array(SL_MAX_SHAPES, sizeof *self->shapes);
     if (self->def->watch.show && !self->shapes) return sl_fail(SL_MEMORY, NULL, "cannot allocate a flight");
-    sl_env_recorder_def recorder = {self->def->record, setup->experiment->env.name, &setup->options, "students",
-                                    self->def->seed};
-    if (self->def->record) SL_TRY(sl_env_recorder_open(&recorder, self->env, &self->recorder));
     sl_runner_def runner = {.V = 1,
                             .env = self->env,
                             .masks = self->masks,
-                            .recorder = self->recorder,
                             .hides_avail = setup->hides_avail,
                             .context = self,
                             .act = act};
     SL_TRY(sl_runner_create(&runner, &self->runner));
     self->step = sl_runner_get(self->runner, 0);
+    if (!self->def->record) return SL_OK;
+    sl_env_recorder_def recorder = {self->def->record, setup->experiment->env.name, &setup->options, "students",
+                                    self->def->seed};
+    SL_TRY(sl_env_recorder_open(&recorder, self->env, &self->recorder));
+    sl_runner_record(self->runner, self->recorder);
     return SL_OK;
 }
 

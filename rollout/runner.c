@@ -10,6 +10,7 @@
 struct sl_runner {
     sl_runner_def def;
     const sl_env_spec *spec;
+    sl_env_recorder *recorder; /* NULL: nothing is recorded */
     sl_slices slices;
     /* (T + 1, V, ...), T being 0 where a single step is kept */
     float *obs, *state, *masked, *vectors;
@@ -70,6 +71,10 @@ void sl_runner_destroy(sl_runner **self) {
     *self = NULL;
 }
 
+void sl_runner_record(sl_runner *self, sl_env_recorder *recorder) {
+    self->recorder = recorder;
+}
+
 sl_slices sl_runner_slices(const sl_runner *self) {
     return self->slices;
 }
@@ -125,7 +130,7 @@ sl_status sl_runner_reset(sl_runner *self, int slice) {
     sl_step step = sl_runner_get(self, slice);
     memset(step.next.terminated + step.begin, 0, (size_t)(step.end - step.begin));
     memset(step.next.truncated + step.begin, 0, (size_t)(step.end - step.begin));
-    if (self->def.recorder) return sl_env_recorder_reset(self->def.recorder, self->episode[0], &step.next);
+    if (self->recorder) return sl_env_recorder_reset(self->recorder, self->episode[0], &step.next);
     sl_env_reset(self->def.env, step.begin, step.end, NULL, &step.next);
     return SL_OK;
 }
@@ -155,7 +160,7 @@ static void show(const sl_runner *self, const sl_step *step) {
 }
 
 static sl_status move(sl_runner *self, sl_step *step) {
-    sl_env_recorder *recorder = self->def.recorder;
+    sl_env_recorder *recorder = self->recorder;
     if (step->vectors) {
         if (recorder) return sl_env_recorder_step_continuous(recorder, step->vectors, &step->next);
         sl_env_step_continuous(self->def.env, step->begin, step->end, step->vectors, &step->next);

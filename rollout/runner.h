@@ -29,12 +29,11 @@ typedef struct sl_step {
 } sl_step;
 
 typedef struct sl_runner_def {
-    int V, T;       /* T > 0: the arrays keep that many steps; row T of obs and so on is row 0 of the next T */
-    sl_env *env;    /* these three are borrowed for life */
-    sl_mask *masks; /* of those who act; NULL: they see everything */
-    sl_env_recorder *recorder; /* of the only copy; NULL: nothing is recorded */
-    bool hides_avail;          /* the masks hide what is legal, too */
-    bool for_critic;           /* state and alive are wanted */
+    int V, T;         /* T > 0: the arrays keep that many steps; row T of obs and so on is row 0 of the next T */
+    sl_env *env;      /* both are borrowed for life */
+    sl_mask *masks;   /* of those who act; NULL: they see everything */
+    bool hides_avail; /* the masks hide what is legal, too */
+    bool for_critic;  /* state and alive are wanted */
     void *context;
     /* Before the step: writes actions, or vectors, of the slice. Other than SL_OK: there is no step. */
     sl_status (*act)(void *context, const sl_step *step);
@@ -50,6 +49,8 @@ typedef struct sl_runner sl_runner;
 /* SL_MEMORY. No copy has begun an episode yet. */
 SL_MUST_CHECK sl_status sl_runner_create(const sl_runner_def *def, sl_runner **out);
 void sl_runner_destroy(sl_runner **self);
+/* The only copy is recorded from now on; borrowed for life. */
+void sl_runner_record(sl_runner *self, sl_env_recorder *recorder);
 sl_slices sl_runner_slices(const sl_runner *self);
 /* The next episode of copy v is this one: environment and mask are seeded. A reset follows. */
 void sl_runner_seed(sl_runner *self, int v, const sl_streams *streams);

@@ -8,7 +8,7 @@
 #include "starling/run/options.h"
 
 typedef struct sl_player_def {
-    const char *env, *policy; /* borrowed for the player's life; policy as in actor.h */
+    const char *env, *policy; /* borrowed for the player's life; policy as in chosen_policy.h */
     /* The defaults, or what the policy's folder tells; and over these: */
     const sl_text_list *switches;
     int n_agents;         /* 0 = not given */
@@ -27,8 +27,8 @@ typedef struct sl_player_state {
 
 typedef struct sl_player sl_player;
 
-/* SL_USAGE, SL_CONFIG, SL_NOT_FOUND, SL_CORRUPT, SL_MISMATCH, SL_NO_SPACE, SL_IO, SL_MEMORY: see actor.h, env.h and
- * recorder.h. */
+/* SL_USAGE, SL_CONFIG, SL_NOT_FOUND, SL_CORRUPT, SL_MISMATCH, SL_NO_SPACE, SL_IO, SL_MEMORY: see chosen_policy.h,
+ * env.h and recorder.h. */
 SL_MUST_CHECK sl_status sl_player_open(const sl_player_def *def, sl_player **out);
 /* Finishes the recording and says whether all of it was written; the player is gone in any case. NULL-safe. */
 SL_MUST_CHECK sl_status sl_player_close(sl_player **self);
