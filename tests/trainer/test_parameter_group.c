@@ -157,5 +157,5 @@ int main(void) {
         cmocka_unit_test(what_is_not_finite_is_skipped),
         cmocka_unit_test(saved_and_loaded_goes_on_the_same),
     };
-    return cmocka_run_group_tests_name("trainee", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("parameter_group", tests, NULL, NULL);
 }

@@ -8,7 +8,6 @@
 #include "support/temp_folder.h"
 #include "trainer/checkpoint.h"
 #include "trainer/synthetic.h"
-#include "trainer/toy_learner.h"
 
 #include <setjmp.h>
 #include <signal.h>

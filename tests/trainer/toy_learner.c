@@ -1,16 +1,24 @@
-/* toy_learner.c - see toy_learner.h. */
-#include "trainer/toy_learner.h"
+/* toy_learner.c - "toy", a learner that no stage has ever seen: its one parameter goes half the way to the batch's
+ * mean advantage with every update. */
+#include "trainer/learner.h"
 
 #include "common/alloc.h"
 
 #include <string.h>
 
+typedef struct toy_stats {
+    double weight, progress;
+    int64_t n_updates;
+} toy_stats;
+
 typedef struct toy {
     sl_learner base;
-    sl_toy_stats stats;
+    toy_stats stats;
     float weight;
     int n_actions[SL_MAX_AGENTS];
 } toy;
+
+extern const sl_learner_class sl_toy_class;
 
 static sl_status create(const sl_learner_def *def, sl_learner **out) {
     const sl_setup *setup = def->setup;
@@ -34,7 +42,7 @@ static void update(sl_learner *learner, const sl_batch *batch, double progress) 
     double sum = 0;
     for (int k = 0; k < n; k++) sum += (double)batch->advantage[k];
     self->weight = 0.5f * self->weight + 0.5f * (float)(sum / n);
-    self->stats = (sl_toy_stats){(double)self->weight, progress, self->stats.n_updates + 1};
+    self->stats = (toy_stats){(double)self->weight, progress, self->stats.n_updates + 1};
 }
 
 static sl_learner_params get_params(const sl_learner *learner) {
@@ -58,9 +66,9 @@ static sl_status load(sl_learner *learner, const sl_tensors *file) {
 }
 
 static const sl_metric columns[] = {
-    SL_METRIC("weight", sl_toy_stats, weight, SL_METRIC_GAUGE, "", "the parameter"),
-    SL_METRIC("progress", sl_toy_stats, progress, SL_METRIC_GAUGE, "", "of the training"),
-    SL_METRIC("n_updates", sl_toy_stats, n_updates, SL_METRIC_COUNTER, "updates", "done so far"),
+    SL_METRIC("weight", toy_stats, weight, SL_METRIC_GAUGE, "", "the parameter"),
+    SL_METRIC("progress", toy_stats, progress, SL_METRIC_GAUGE, "", "of the training"),
+    SL_METRIC("n_updates", toy_stats, n_updates, SL_METRIC_COUNTER, "updates", "done so far"),
 };
 
 const sl_learner_class sl_toy_class = {.name = "toy",
