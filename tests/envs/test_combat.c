@@ -1,8 +1,6 @@
 /* test_combat.c - battles: maps, spawns, rules by hand, switches, baselines against the published reference. */
-#include "common/alloc.h"
 #include "envs/bench.h"
 #include "envs/picture.h"
-#include "support/temp_folder.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -13,50 +11,13 @@
 
 #include <cmocka.h>
 
-enum { MAX_V = 128, MAX_N = 27, MAX_ROW = 27 * 285, MAX_A = 36 };
+#include "envs/field.h"
+
+enum { MAX_V = 128 };
 
 /* Some copies of a battle with room for all that they write. */
-typedef struct field {
-    sl_env *env;
-    const sl_env_spec *spec;
-    int V;
-    float obs[MAX_ROW * 16], state[MAX_ROW * 16];
-    uint8_t avail[MAX_V * MAX_N * MAX_A / 4], terminated[MAX_V], truncated[MAX_V], alive[MAX_V * MAX_N], won[MAX_V];
-    double reward[MAX_V * MAX_N];
-    int32_t actions[MAX_V * MAX_N];
-    sl_env_out out;
-} field;
-
 static sl_env_options defaults(void) {
     return sl_env_default_options();
-}
-
-static field *open_field(const char *name, const sl_env_options *options, int V) {
-    field *f = sl_alloc(sizeof *f);
-    assert_non_null(f);
-    sl_rng stream = sl_rng_seed(5);
-    if (sl_env_create(name, options, V, &stream, &f->env) != SL_OK) fail_msg("%s", sl_error_what());
-    f->spec = sl_env_get_spec(f->env);
-    f->V = V;
-    f->out = (sl_env_out){.avail = f->avail,
-                          .reward = f->reward,
-                          .terminated = f->terminated,
-                          .truncated = f->truncated,
-                          .alive = f->alive,
-                          .won = f->won};
-    // features and state only where few copies are looked at
-    if (V <= 4) {
-        f->out.obs = f->obs;
-        f->out.state = f->state;
-    }
-    assert_true(V * f->spec->n_agents * f->spec->n_actions <= (int)sizeof f->avail);
-    sl_env_reset(f->env, 0, V, NULL, &f->out);
-    return f;
-}
-
-static void close_field(field *f) {
-    sl_env_destroy(&f->env);
-    sl_free(f);
 }
 
 static void order(field *f, int32_t action) {
@@ -70,10 +31,6 @@ static void step(field *f) {
 static void attack_nearest(field *f) {
     sl_env_heuristic(f->env, 0, f->V, f->actions);
     step(f);
-}
-
-static void assert_close(double x, double want, double tolerance) {
-    if (!(fabs(x - want) <= tolerance)) fail_msg("%.9g is not within %g of %.9g", x, tolerance, want);
 }
 
 static void sizes_are_those_of_smac(void **state) {
@@ -93,7 +50,7 @@ static void sizes_are_those_of_smac(void **state) {
     };
     sl_env_options options = defaults();
     for (size_t i = 0; i < sizeof maps / sizeof maps[0]; i++) {
-        field *f = open_field(maps[i].name, &options, 1);
+        field *f = field_open(maps[i].name, &options, 1, 5);
         assert_string_equal(f->spec->name, maps[i].name);
         assert_int_equal(f->spec->n_agents, maps[i].agents);
         assert_int_equal(f->spec->obs_dim, maps[i].obs);
@@ -111,7 +68,7 @@ static void sizes_are_those_of_smac(void **state) {
             next += agent->blocks[b].len;
         }
         assert_int_equal(next, f->spec->obs_dim);
-        close_field(f);
+        field_close(f);
     }
 }
 
@@ -120,7 +77,7 @@ static void assert_spawns(const char *map, const float (*at)[2], int n) {
     sl_env_options options = defaults();
     char name[64];
     (void)snprintf(name, sizeof name, "combat/%s", map);
-    field *f = open_field(name, &options, 1);
+    field *f = field_open(name, &options, 1, 5);
     sl_shape shapes[128];
     int n_shapes = sl_env_draw(f->env, 0, shapes, 128);
     assert_int_equal(n_shapes, 8 + n);
@@ -129,7 +86,7 @@ static void assert_spawns(const char *map, const float (*at)[2], int n) {
         assert_close((double)shapes[8 + u].y, (double)at[u][1], 1e-5);
         assert_int_equal(shapes[8 + u].kind, SL_SHAPE_CIRCLE);
     }
-    close_field(f);
+    field_close(f);
 }
 
 static void units_start_in_rows(void **state) {
@@ -152,7 +109,7 @@ static void units_start_in_rows(void **state) {
 static void a_walk_by_hand(void **state) {
     (void)state;
     sl_env_options options = defaults();
-    field *f = open_field("combat/3m", &options, 1);
+    field *f = field_open("combat/3m", &options, 1, 5);
     order(f, 1);
     f->actions[2] = 2;
     step(f);
@@ -167,48 +124,48 @@ static void a_walk_by_hand(void **state) {
     for (int k = 4; k < 19; k++) assert_true(f->obs[k] == 0.0f);
     assert_close((double)f->obs[19], 1, 0);
     assert_close((double)f->obs[20], 0.8 / 9, 1e-6);
-    close_field(f);
+    field_close(f);
     // without the sight limit the enemies show, and are no less out of range
     sl_env_at(&options, "full")->yes = true;
-    f = open_field("combat/3m", &options, 1);
+    f = field_open("combat/3m", &options, 1, 5);
     assert_close((double)f->obs[4], 0, 0);
     assert_close((double)f->obs[6], (23.375 - 8.625) / 9, 1e-6);
     assert_close((double)f->obs[8], 1, 0);
-    close_field(f);
+    field_close(f);
 }
 
 static void illegal_actions_do_nothing(void **state) {
     (void)state;
     sl_env_options options = defaults();
-    field *a = open_field("combat/3m", &options, 3), *b = open_field("combat/3m", &options, 3);
+    field *a = field_open("combat/3m", &options, 3, 5), *b = field_open("combat/3m", &options, 3, 5);
     static const int32_t illegal[] = {6, 7, 8, 9, -1, INT32_MIN, INT32_MAX, 0, 100};
     for (int k = 0; k < 9; k++) a->actions[k] = illegal[k];
     order(b, 0);
     step(a);
     step(b);
     assert_true(sl_env_hash(a->env) == sl_env_hash(b->env));
-    close_field(a);
-    close_field(b);
+    field_close(a);
+    field_close(b);
 }
 
 // the mask of a marine that stands at the southern wall forbids the way south only
 static void walls_are_in_the_mask(void **state) {
     (void)state;
     sl_env_options options = defaults();
-    field *f = open_field("combat/3m", &options, 1);
+    field *f = field_open("combat/3m", &options, 1, 5);
     static const uint8_t open[] = {0, 1, 1, 1, 1, 1, 0, 0, 0}, wall[] = {0, 1, 1, 0, 1, 1};
     assert_memory_equal(f->avail, open, sizeof open);
     order(f, 3);
     for (int t = 0; t < 8; t++) step(f);
     assert_memory_equal(f->avail, wall, sizeof wall);
     assert_true(f->obs[0] == 1.0f && f->obs[1] == 0.0f);
-    close_field(f);
+    field_close(f);
 }
 
 static void battles_end(void **state) {
     (void)state;
     sl_env_options options = defaults();
-    field *f = open_field("combat/3m", &options, 2);
+    field *f = field_open("combat/3m", &options, 2, 5);
     // standing still is death: terminated, lost, and the dead have one action and see nothing
     order(f, 1);
     int t = 0;
@@ -221,17 +178,17 @@ static void battles_end(void **state) {
     for (int i = 0; i < 3; i++) assert_int_equal(f->alive[i], 0);
     sl_env_reset(f->env, 0, 2, NULL, &f->out);
     for (int i = 0; i < 3; i++) assert_int_equal(f->alive[i], 1);
-    close_field(f);
+    field_close(f);
     // nobody comes: the step limit truncates
     sl_env_at(&options, "opponent")->text = SL_OPPONENT_HOLD;
-    f = open_field("combat/3m", &options, 1);
+    f = field_open("combat/3m", &options, 1, 5);
     order(f, 1);
     for (t = 1; t <= 60; t++) {
         step(f);
         assert_int_equal(f->truncated[0], t == 60);
         assert_int_equal(f->terminated[0], 0);
     }
-    close_field(f);
+    field_close(f);
 }
 
 static const char SIEGE[] = "{\"step_limit\": 200, \"width\": 20, \"height\": 20, \"goal\": [2, 10],\n"
@@ -242,24 +199,14 @@ static const char EDGE[] = "{\"step_limit\": 200, \"width\": 20, \"height\": 20,
                            " \"allies\": [{\"at\": [2.75, 10], \"units\": {\"marine\": 1}}],\n"
                            " \"enemies\": [{\"at\": [18, 10], \"units\": {\"marine\": 1}}]}\n";
 
-static const char *write_map(sl_temp_folder *folder, const char *text) {
-    static char name[512];
-    const char *path = sl_temp_folder_file(folder, "map.json");
-    FILE *file = fopen(path, "wb");
-    assert_non_null(file);
-    assert_true(fputs(text, file) >= 0);
-    fclose(file);
-    (void)snprintf(name, sizeof name, "combat/%s", path);
-    return name;
-}
-
 // five marines bring down a zealot that holds its ground: 150 of shields and health, each point paid once
 static void a_map_of_ones_own_is_won(void **state) {
     (void)state;
+    char name[FIELD_NAME];
     sl_temp_folder folder = sl_temp_folder_create();
     sl_env_options options = defaults();
     sl_env_at(&options, "opponent")->text = SL_OPPONENT_HOLD;
-    field *f = open_field(write_map(&folder, SIEGE), &options, 1);
+    field *f = field_open(field_map(&folder, "map.json", SIEGE, name), &options, 1, 5);
     // two types, shields on the enemy's side only
     assert_int_equal(f->spec->obs_dim, 4 + (5 + 1 + 2) + 4 * (5 + 2) + 3);
     double sum = 0.0;
@@ -271,12 +218,12 @@ static void a_map_of_ones_own_is_won(void **state) {
     assert_true(f->won[0] && f->terminated[0] && !f->truncated[0]);
     // what the shields regained would be paid too, but shots come faster than the delay of ten seconds
     assert_close(sum, 20.0, 1e-9);
-    close_field(f);
+    field_close(f);
     sl_temp_folder_remove(&folder);
 }
 
 static uint64_t hash_after(const sl_env_options *options, bool fight) {
-    field *f = open_field("combat/3s5z", options, 16);
+    field *f = field_open("combat/3s5z", options, 16, 5);
     for (int t = 0; t < 40; t++) {
         if (fight) {
             attack_nearest(f);
@@ -286,7 +233,7 @@ static uint64_t hash_after(const sl_env_options *options, bool fight) {
         }
     }
     uint64_t hash = sl_env_hash(f->env);
-    close_field(f);
+    field_close(f);
     return hash;
 }
 
@@ -296,13 +243,13 @@ static void switches_change_what_they_say(void **state) {
     // last actions outlive the episode, unless they are cleared
     for (int clear = 0; clear < 2; clear++) {
         sl_env_at(&options, "clear_last_actions")->yes = clear;
-        field *f = open_field("combat/3m", &options, 1);
+        field *f = field_open("combat/3m", &options, 1, 5);
         for (int k = 21; k < 48; k++) assert_true(f->state[k] == 0.0f);
         order(f, 1);
         step(f);
         sl_env_reset(f->env, 0, 1, NULL, &f->out);
         assert_true(f->state[21 + 1] == (clear ? 0.0f : 1.0f));
-        close_field(f);
+        field_close(f);
     }
     sl_env_at(&options, "clear_last_actions")->yes = false;
     // a move goes as far as 1.575, but is legal with a single cell of ground ahead: so units leave the map
@@ -310,13 +257,14 @@ static void switches_change_what_they_say(void **state) {
     for (int clamp = 0; clamp < 2; clamp++) {
         sl_env_at(&options, "clamp_to_map")->yes = clamp;
         sl_env_at(&options, "opponent")->text = SL_OPPONENT_HOLD;
-        field *f = open_field(write_map(&folder, EDGE), &options, 1);
+        char name[FIELD_NAME];
+        field *f = field_open(field_map(&folder, "map.json", EDGE, name), &options, 1, 5);
         assert_int_equal(f->spec->agents[0].n_blocks, 3);
         order(f, 5);
         step(f);
         step(f);
         assert_close((double)f->state[2] * 20.0 + 10.0, clamp ? 0.0 : 2.75 - 2 * 1.575, 1e-5);
-        close_field(f);
+        field_close(f);
     }
     sl_temp_folder_remove(&folder);
     // the other two show in the state after a while: of a fight, and of a walk into the southern wall
@@ -337,20 +285,9 @@ typedef struct summary {
     int n, wins;
 } summary;
 
-static void choose_random(field *f, sl_rng *stream) {
-    int A = f->spec->n_actions;
-    for (int k = 0; k < f->V * f->spec->n_agents; k++) {
-        int n = 0, list[MAX_A] = {0};
-        for (int a = 0; a < A; a++) {
-            if (f->avail[k * A + a]) list[n++] = a;
-        }
-        f->actions[k] = list[sl_rng_below(stream, (uint32_t)n)];
-    }
-}
-
 static summary play(const char *name, bool random, int n) {
     sl_env_options options = defaults();
-    field *f = open_field(name, &options, MAX_V);
+    field *f = field_open(name, &options, MAX_V, 5);
     sl_rng stream = sl_rng_seed(21);
     int left[MAX_V];
     for (int v = 0; v < MAX_V; v++) left[v] = n / MAX_V;
@@ -358,7 +295,7 @@ static summary play(const char *name, bool random, int n) {
     summary s = {0};
     while (s.n < n) {
         if (random) {
-            choose_random(f, &stream);
+            field_choose(f, &stream);
         } else {
             sl_env_heuristic(f->env, 0, f->V, f->actions);
         }
@@ -385,7 +322,7 @@ static summary play(const char *name, bool random, int n) {
     s.sd = sqrt(fmax(squares / s.n - s.mean * s.mean, 0.0));
     s.length = steps / s.n;
     s.length_sd = sqrt(fmax(step_squares / s.n - s.length * s.length, 0.0));
-    close_field(f);
+    field_close(f);
     return s;
 }
 
@@ -430,16 +367,16 @@ static void the_team_is_paid_once(void **state) {
     sl_env_at(&options, "max_steps")->whole = SL_ENV_BENCH_STEPS;
     assert_int_equal(sl_env_bench("combat/3m", &options, 400, 1, 0.0, &result), SL_OK);
     assert_true(result.mean_return > 1.0 && result.mean_return < 2.0);
-    field *f = open_field("combat/3m", &options, 1);
+    field *f = field_open("combat/3m", &options, 1, 5);
     assert_true(f->spec->shared_reward);
     assert_close(sl_env_return(f->spec, (const double[]){2.5, 2.5, 2.5}), 2.5, 0.0);
-    close_field(f);
+    field_close(f);
 }
 
 static void seeds_name_battles(void **state) {
     (void)state;
     sl_env_options options = defaults();
-    field *a = open_field("combat/8m", &options, 2), *b = open_field("combat/8m", &options, 4);
+    field *a = field_open("combat/8m", &options, 2, 5), *b = field_open("combat/8m", &options, 4, 5);
     sl_rng one = sl_rng_seed(1), two = sl_rng_seed(2);
     sl_env_seed(a->env, 0, &one);
     sl_env_seed(a->env, 1, &two);
@@ -451,14 +388,14 @@ static void seeds_name_battles(void **state) {
         assert_memory_equal(a->state, b->state + 3 * S, S * sizeof(float));
     }
     assert_memory_not_equal(a->state, a->state + S, S * sizeof(float));
-    close_field(a);
-    close_field(b);
+    field_close(a);
+    field_close(b);
 }
 
 static void damaged_snapshots_are_refused(void **state) {
     (void)state;
     sl_env_options options = defaults();
-    field *f = open_field("combat/3s5z", &options, 16);
+    field *f = field_open("combat/3s5z", &options, 16, 5);
     size_t n = sl_env_state_bytes(f->env);
     uint8_t *bytes = sl_alloc(n);
     sl_rng stream = sl_rng_seed(8);
@@ -483,7 +420,7 @@ static void damaged_snapshots_are_refused(void **state) {
     assert_int_equal(sl_env_load(f->env, bytes, n), SL_OK);
     assert_true(sl_env_hash(f->env) == hash);
     sl_free(bytes);
-    close_field(f);
+    field_close(f);
 }
 
 int main(void) {

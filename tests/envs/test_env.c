@@ -1,5 +1,4 @@
 /* test_env.c - what env.h promises of every environment: streams, snapshots, ranges, threads, no allocation. */
-#include "common/alloc.h"
 #include "common/pool.h"
 #include "envs/bench.h"
 #include "envs/picture.h"
@@ -16,21 +15,9 @@
 
 #include <cmocka.h>
 
-enum { MAX_V = 96, MAX_N = 8, MAX_NO = 8 * 128, MAX_NA = 8 * 20 };
+#include "envs/field.h"
 
 /* An environment with room for all that it writes. */
-typedef struct world {
-    sl_env *env;
-    const sl_env_spec *spec;
-    int V;
-    sl_rng players;
-    float obs[MAX_V * MAX_NO], state[MAX_V * MAX_NO], forces[MAX_V * MAX_NA];
-    double reward[MAX_V * MAX_N];
-    uint8_t avail[MAX_V * MAX_NA], terminated[MAX_V], truncated[MAX_V], alive[MAX_V * MAX_N], won[MAX_V];
-    int32_t actions[MAX_V * MAX_N];
-    sl_env_out out;
-} world;
-
 // the particle environments; and with them one small and one mixed battle, which stand for their family
 static bool is_mpe(int e) {
     return strncmp(sl_env_name(e), "mpe/", 4) == 0;
@@ -39,35 +26,13 @@ static bool is_tested(int e) {
     return is_mpe(e) || strcmp(sl_env_name(e), "combat/3m") == 0 || strcmp(sl_env_name(e), "combat/3s5z") == 0;
 }
 
-static world *open_world(const char *name, bool continuous, int V, uint64_t seed) {
-    world *w = sl_alloc(sizeof *w);
-    assert_non_null(w);
+static field *open_field(const char *name, bool continuous, int V, uint64_t seed) {
     sl_env_options options = sl_env_default_options();
     sl_env_at(&options, "continuous")->yes = continuous;
-    sl_rng stream = sl_rng_seed(seed);
-    assert_int_equal(sl_env_create(name, &options, V, &stream, &w->env), SL_OK);
-    w->spec = sl_env_get_spec(w->env);
-    w->V = V;
-    w->players = sl_rng_seed(seed + 1);
-    assert_true(w->spec->state_dim <= MAX_NO && w->spec->n_agents * w->spec->n_actions <= MAX_NA);
-    w->out = (sl_env_out){.obs = w->obs,
-                          .state = w->state,
-                          .avail = w->avail,
-                          .reward = w->reward,
-                          .terminated = w->terminated,
-                          .truncated = w->truncated,
-                          .alive = w->alive,
-                          .won = w->won};
-    sl_env_reset(w->env, 0, V, NULL, &w->out);
-    return w;
+    return field_open(name, &options, V, seed);
 }
 
-static void close_world(world *w) {
-    sl_env_destroy(&w->env);
-    sl_free(w);
-}
-
-static void choose(world *w) {
+static void choose(field *w) {
     int N = w->spec->n_agents, A = w->spec->n_actions;
     for (int k = 0; k < w->V * N; k++) {
         w->actions[k] = (int32_t)sl_rng_below(&w->players, (uint32_t)w->spec->agents[k % N].n_actions);
@@ -75,20 +40,10 @@ static void choose(world *w) {
     for (int k = 0; k < w->V * N * A; k++) w->forces[k] = (float)sl_rng_uniform(&w->players);
 }
 
-static void step_range(world *w, int begin, int end) {
-    if (w->spec->continuous) {
-        sl_env_step_continuous(w->env, begin, end, w->forces, &w->out);
-    } else {
-        sl_env_step(w->env, begin, end, w->actions, &w->out);
-    }
-    for (int v = begin; v < end; v++) w->truncated[v] |= w->terminated[v];
-    sl_env_reset(w->env, begin, end, w->truncated, &w->out);
-}
-
-static void play(world *w, int n_steps) {
+static void play(field *w, int n_steps) {
     for (int t = 0; t < n_steps; t++) {
         choose(w);
-        step_range(w, 0, w->V);
+        field_step(w, 0, w->V);
     }
 }
 
@@ -111,7 +66,7 @@ static void specs_are_sound(void **state) {
         assert_true(strlen(sl_env_summary(e)) > 10);
         if (!is_mpe(e)) continue;
         for (int continuous = 0; continuous < 2; continuous++) {
-            world *w = open_world(sl_env_name(e), continuous, 5, 1);
+            field *w = open_field(sl_env_name(e), continuous, 5, 1);
             const sl_env_spec *spec = w->spec;
             assert_int_equal(spec->state_dim, spec->n_agents * spec->obs_dim);
             int most = 0;
@@ -125,7 +80,7 @@ static void specs_are_sound(void **state) {
                 }
             }
             assert_int_equal(most, spec->n_actions);
-            close_world(w);
+            field_close(w);
         }
     }
 }
@@ -156,7 +111,7 @@ static void outputs_are_consistent(void **state) {
     (void)state;
     for (int e = 0; e < sl_env_n_names(); e++) {
         if (!is_mpe(e)) continue;
-        world *w = open_world(sl_env_name(e), false, 37, 2);
+        field *w = open_field(sl_env_name(e), false, 37, 2);
         const sl_env_spec *spec = w->spec;
         for (int t = 1; t <= 60; t++) {
             play(w, 1);
@@ -177,13 +132,13 @@ static void outputs_are_consistent(void **state) {
                 assert_int_equal(w->alive[k], 1);
             }
         }
-        close_world(w);
+        field_close(w);
     }
 }
 
 /* Chunks of copies over a pool. */
 typedef struct job {
-    world *w;
+    field *w;
     int chunk;
 } job;
 
@@ -191,11 +146,11 @@ static void run_chunk(void *context, int task, int thread) {
     (void)thread;
     job *j = context;
     int begin = task * j->chunk, end = begin + j->chunk < j->w->V ? begin + j->chunk : j->w->V;
-    step_range(j->w, begin, end);
+    field_step(j->w, begin, end);
 }
 
 static uint64_t hash_after(const char *name, bool continuous, int n_threads, int chunk) {
-    world *w = open_world(name, continuous, 90, 3);
+    field *w = open_field(name, continuous, 90, 3);
     sl_pool *pool = NULL;
     assert_int_equal(sl_pool_create(n_threads, &pool), SL_OK);
     job j = {w, chunk};
@@ -205,7 +160,7 @@ static uint64_t hash_after(const char *name, bool continuous, int n_threads, int
     }
     uint64_t hash = sl_env_hash(w->env);
     sl_pool_destroy(&pool);
-    close_world(w);
+    field_close(w);
     return hash;
 }
 
@@ -227,7 +182,7 @@ static void a_seed_names_an_episode(void **state) {
     (void)state;
     for (int e = 0; e < sl_env_n_names(); e++) {
         if (!is_mpe(e)) continue;
-        world *few = open_world(sl_env_name(e), false, 3, 4), *many = open_world(sl_env_name(e), false, 50, 5);
+        field *few = open_field(sl_env_name(e), false, 3, 4), *many = open_field(sl_env_name(e), false, 50, 5);
         int N = few->spec->n_agents, S = few->spec->state_dim;
         sl_rng stream = sl_rng_seed(99);
         sl_env_seed(few->env, 2, &stream);
@@ -245,36 +200,37 @@ static void a_seed_names_an_episode(void **state) {
         }
         // and other copies are other episodes
         assert_memory_not_equal(few->obs, few->obs + S, sizeof(float) * (size_t)S);
-        close_world(few);
-        close_world(many);
+        field_close(few);
+        field_close(many);
     }
 }
 
 static void only_the_chosen_are_reset(void **state) {
     (void)state;
-    world *w = open_world("mpe/simple_tag_v3", false, 20, 6);
+    field *w = open_field("mpe/simple_tag_v3", false, 20, 6);
     play(w, 3);
-    static float before[MAX_V * MAX_NO];
-    memcpy(before, w->obs, sizeof before);
+    size_t row = (size_t)w->spec->state_dim;
+    float *before = sl_alloc_copy(w->obs, 20 * row * sizeof *before);
+    assert_non_null(before);
     uint8_t which[20] = {0};
     which[4] = which[17] = 1;
-    size_t row = (size_t)w->spec->state_dim;
     sl_env_reset(w->env, 0, 20, which, &w->out);
     for (size_t v = 0; v < 20; v++) {
         int differs = memcmp(before + v * row, w->obs + v * row, row * sizeof(float)) != 0;
         assert_int_equal(differs, which[v]);
     }
+    sl_free(before);
     // their time starts anew: after 22 more steps the others are through, these two are not
     for (int t = 0; t < 22; t++) sl_env_step(w->env, 0, 20, w->actions, &w->out);
     for (int v = 0; v < 20; v++) assert_int_equal(w->truncated[v], !which[v]);
-    close_world(w);
+    field_close(w);
 }
 
 static void snapshots_continue(void **state) {
     (void)state;
     for (int e = 0; e < sl_env_n_names(); e++) {
         if (!is_tested(e)) continue;
-        world *a = open_world(sl_env_name(e), false, 21, 7), *b = open_world(sl_env_name(e), false, 21, 8);
+        field *a = open_field(sl_env_name(e), false, 21, 7), *b = open_field(sl_env_name(e), false, 21, 8);
         play(a, 33);
         size_t n = sl_env_state_bytes(a->env);
         uint8_t *bytes = sl_alloc(n);
@@ -289,15 +245,15 @@ static void snapshots_continue(void **state) {
         // of another size, version or number of copies: refused, and nothing is changed
         uint64_t hash = sl_env_hash(b->env);
         assert_int_equal(sl_env_load(b->env, bytes, n - 1), SL_MISMATCH);
-        world *other = open_world(sl_env_name(e), false, 22, 7);
+        field *other = open_field(sl_env_name(e), false, 22, 7);
         assert_int_equal(sl_env_load(other->env, bytes, n), SL_MISMATCH);
         bytes[0] ^= 1;
         assert_int_equal(sl_env_load(b->env, bytes, n), SL_MISMATCH);
         assert_true(sl_env_hash(b->env) == hash);
         sl_free(bytes);
-        close_world(a);
-        close_world(b);
-        close_world(other);
+        field_close(a);
+        field_close(b);
+        field_close(other);
     }
 }
 
@@ -306,7 +262,7 @@ static void a_damaged_snapshot_is_harmless(void **state) {
     (void)state;
     for (int e = 0; e < sl_env_n_names(); e++) {
         if (!is_mpe(e)) continue;
-        world *w = open_world(sl_env_name(e), false, 16, 9);
+        field *w = open_field(sl_env_name(e), false, 16, 9);
         size_t n = sl_env_state_bytes(w->env);
         uint8_t *bytes = sl_alloc(n);
         sl_env_save(w->env, bytes);
@@ -316,24 +272,24 @@ static void a_damaged_snapshot_is_harmless(void **state) {
         if (w->spec->has_heuristic) sl_env_heuristic(w->env, 0, 16, w->actions);
         for (int k = 0; k < 16 * w->spec->n_agents; k++) assert_in_range(w->actions[k], 0, w->spec->n_actions - 1);
         sl_free(bytes);
-        close_world(w);
+        field_close(w);
     }
 }
 
 static void wrong_actions_are_no_ops(void **state) {
     (void)state;
-    world *a = open_world("mpe/simple_reference_v3", false, 16, 10),
-          *b = open_world("mpe/simple_reference_v3", false, 16, 10);
+    field *a = open_field("mpe/simple_reference_v3", false, 16, 10),
+          *b = open_field("mpe/simple_reference_v3", false, 16, 10);
     for (int k = 0; k < 32; k++) a->actions[k] = k % 2 ? 50 : INT32_MIN + k;
     sl_env_step(a->env, 0, 16, a->actions, &a->out);
-    memset(b->actions, 0, sizeof b->actions);
+    memset(b->actions, 0, 32 * sizeof *b->actions);
     sl_env_step(b->env, 0, 16, b->actions, &b->out);
     assert_true(sl_env_hash(a->env) == sl_env_hash(b->env));
-    close_world(a);
-    close_world(b);
+    field_close(a);
+    field_close(b);
     // outside of the box: clipped; NaN: 0
-    a = open_world("mpe/simple_reference_v3", true, 16, 10);
-    b = open_world("mpe/simple_reference_v3", true, 16, 10);
+    a = open_field("mpe/simple_reference_v3", true, 16, 10);
+    b = open_field("mpe/simple_reference_v3", true, 16, 10);
     int n = 16 * 2 * a->spec->n_actions;
     for (int k = 0; k < n; k++) {
         a->forces[k] = k % 3 == 0 ? NAN : k % 3 == 1 ? 7.0f : -INFINITY;
@@ -342,14 +298,14 @@ static void wrong_actions_are_no_ops(void **state) {
     sl_env_step_continuous(a->env, 0, 16, a->forces, &a->out);
     sl_env_step_continuous(b->env, 0, 16, b->forces, &b->out);
     assert_true(sl_env_hash(a->env) == sl_env_hash(b->env));
-    close_world(a);
-    close_world(b);
+    field_close(a);
+    field_close(b);
 }
 
 static void coinciding_entities_stay_finite(void **state) {
     (void)state;
     // a snapshot of zeros: everyone in one point
-    world *w = open_world("mpe/simple_world_comm_v3", false, 16, 11);
+    field *w = open_field("mpe/simple_world_comm_v3", false, 16, 11);
     size_t n = sl_env_state_bytes(w->env);
     uint8_t *bytes = sl_alloc(n);
     sl_env_save(w->env, bytes);
@@ -358,7 +314,7 @@ static void coinciding_entities_stay_finite(void **state) {
     play(w, 5);
     for (int k = 0; k < 16 * w->spec->state_dim; k++) assert_true(isfinite(w->obs[k]));
     sl_free(bytes);
-    close_world(w);
+    field_close(w);
 }
 
 // what one side wins another loses: the five of MPE with adversaries
@@ -384,7 +340,7 @@ static void steps_do_not_allocate(void **state) {
     (void)state;
     for (int e = 0; e < sl_env_n_names(); e++) {
         if (!is_tested(e)) continue;
-        world *w = open_world(sl_env_name(e), false, 16, 12);
+        field *w = open_field(sl_env_name(e), false, 16, 12);
         uint64_t gate = sl_alloc_count(), heap = sl_heap_count();
         for (int t = 0; t < (is_mpe(e) ? 10000 : 1000); t++) {
             play(w, 1);
@@ -392,13 +348,13 @@ static void steps_do_not_allocate(void **state) {
         }
         assert_true(sl_alloc_count() == gate);
         if (sl_heap_is_counted()) assert_true(sl_heap_count() == heap);
-        close_world(w);
+        field_close(w);
     }
 }
 
 static void shapes_are_drawn(void **state) {
     (void)state;
-    world *w = open_world("mpe/simple_spread_v3", false, 20, 13);
+    field *w = open_field("mpe/simple_spread_v3", false, 20, 13);
     sl_shape shapes[6];
     assert_int_equal(sl_env_draw(w->env, 19, shapes, 6), 6);
     const float *obs = w->obs + 19 * 54;
@@ -418,7 +374,7 @@ static void shapes_are_drawn(void **state) {
     shapes[2].r = 77.0f;
     assert_int_equal(sl_env_draw(w->env, 0, shapes, 2), 6);
     assert_true(shapes[2].r == 77.0f);
-    close_world(w);
+    field_close(w);
 }
 
 static void the_bench_measures(void **state) {

@@ -2,7 +2,6 @@
  * it and a hint. */
 #include "envs/combat/units.h"
 #include "envs/env.h"
-#include "support/temp_folder.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,6 +11,8 @@
 #include <sys/stat.h>
 
 #include <cmocka.h>
+
+#include "envs/field.h"
 
 // SMAClite's numbers; cooldowns count ticks of a sixteenth of a second between two shots
 static void units_are_those_of_the_reference(void **state) {
@@ -53,14 +54,8 @@ static const char SIEGE[] = "{\"step_limit\": 200, \"width\": 20, \"height\": 20
                             " \"enemies\": [{\"at\": [12, 10], \"units\": {\"zealot\": 1}}]}\n";
 
 static const char *write_map(const sl_temp_folder *folder, const char *text) {
-    static char name[512];
-    const char *path = sl_temp_folder_file(folder, "map.json");
-    FILE *file = fopen(path, "wb");
-    assert_non_null(file);
-    assert_true(fputs(text, file) >= 0);
-    fclose(file);
-    (void)snprintf(name, sizeof name, "combat/%s", path);
-    return name;
+    static char name[FIELD_NAME];
+    return field_map(folder, "map.json", text, name);
 }
 
 static void refused(const char *name, sl_status code, const char *what, const char *hint) {

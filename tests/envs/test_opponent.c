@@ -1,12 +1,10 @@
 /* test_opponent.c - an opponent policy that commands the enemies: what it sees, what its actions do, what it
  * remembers. */
-#include "common/alloc.h"
 #include "common/pool.h"
 #include "envs/combat/combat.h"
 #include "envs/combat/observe.h"
 #include "envs/env.h"
 #include "support/heap_count.h"
-#include "support/temp_folder.h"
 #include "support/torture.h"
 
 #include <math.h>
@@ -18,20 +16,14 @@
 
 #include <cmocka.h>
 
+#include "envs/field.h"
+
 enum { MAX_V = 64, MAX_N = 10, MAX_O = 128, MAX_A = 20 };
 
 /* A battle with room for all that it writes. */
-typedef struct field {
-    sl_env *env;
-    const sl_env_spec *spec;
-    const sl_combat *m;
-    int V;
-    float obs[MAX_V * MAX_N * MAX_O];
-    uint8_t avail[MAX_V * MAX_N * MAX_A], terminated[MAX_V], truncated[MAX_V], won[MAX_V];
-    double reward[MAX_V * MAX_N];
-    int32_t actions[MAX_V * MAX_N];
-    sl_env_out out;
-} field;
+static const sl_combat *battle_of(const field *f) {
+    return (const sl_combat *)f->env;
+}
 
 static sl_env_options with_policy(int32_t (*act)(const void *, int, const float *, const uint8_t *, float *),
                                   const void *context, int memory) {
@@ -41,48 +33,6 @@ static sl_env_options with_policy(int32_t (*act)(const void *, int, const float 
     return options;
 }
 
-static field *open_field(const char *name, const sl_env_options *options, int V) {
-    field *f = sl_alloc(sizeof *f);
-    assert_non_null(f);
-    sl_rng stream = sl_rng_seed(5);
-    if (sl_env_create(name, options, V, &stream, &f->env) != SL_OK) fail_msg("%s", sl_error_what());
-    f->spec = sl_env_get_spec(f->env);
-    f->m = (const sl_combat *)f->env;
-    f->V = V;
-    assert_true(f->spec->n_agents <= MAX_N && f->spec->obs_dim <= MAX_O && f->spec->n_actions <= MAX_A);
-    f->out = (sl_env_out){.obs = f->obs,
-                          .avail = f->avail,
-                          .reward = f->reward,
-                          .terminated = f->terminated,
-                          .truncated = f->truncated,
-                          .won = f->won};
-    sl_env_reset(f->env, 0, V, NULL, &f->out);
-    return f;
-}
-
-static void close_field(field *f) {
-    sl_env_destroy(&f->env);
-    sl_free(f);
-}
-
-static void step_range(field *f, int begin, int end) {
-    sl_env_step(f->env, begin, end, f->actions, &f->out);
-    for (int v = begin; v < end; v++) f->truncated[v] |= f->terminated[v];
-    sl_env_reset(f->env, begin, end, f->truncated, &f->out);
-}
-
-static void choose_random(field *f, sl_rng *stream) {
-    int A = f->spec->n_actions;
-    for (int k = 0; k < f->V * f->spec->n_agents; k++) {
-        int n = 0, list[MAX_A] = {0};
-        for (int a = 0; a < A; a++) {
-            if (f->avail[k * A + a]) list[n++] = a;
-        }
-        f->actions[k] = list[sl_rng_below(stream, (uint32_t)n)];
-    }
-}
-
-/* A opponent policy that does what it is told and keeps what it is shown. */
 typedef struct recorder {
     int O, A;
     const int32_t *say;
@@ -130,10 +80,6 @@ static int32_t act_from_memory(const void *context, int unit, const float *obs, 
     return list[(int)memory[1] / 7 % n];
 }
 
-static void assert_close(double x, double want, double tolerance) {
-    if (!(fabs(x - want) <= tolerance)) fail_msg("%.9g is not within %g of %.9g", x, tolerance, want);
-}
-
 // ------------------------------------------------------------------------------------------------ what a opponent
 // policy sees
 
@@ -147,19 +93,10 @@ static const char THERE[] =
     " \"enemies\": [{\"at\": [18, 13], \"units\": {\"marine\": 3}}, {\"at\": [18, 8], \"units\": {\"stalker\": 1}}],"
     " \"allies\": [{\"at\": [6, 11], \"units\": {\"zealot\": 2, \"marine\": 3}}], \"goal\": [18, 11]}";
 
-static void write_map(const sl_temp_folder *folder, const char *file, const char *text, char name[static 512]) {
-    const char *path = sl_temp_folder_file(folder, file);
-    FILE *stream = fopen(path, "wb");
-    assert_non_null(stream);
-    assert_true(fputs(text, stream) >= 0);
-    fclose(stream);
-    (void)snprintf(name, 512, "combat/%s", path);
-}
-
 // any battle on the map of here, and the same on the map of there
 static void draw_battle(const field *here, const field *there, sl_rng *stream) {
-    int n = here->m->map.n_allies, e = here->m->map.n_enemies;
-    sl_battle a = sl_combat_copy(here->m, 0), b = sl_combat_copy(there->m, 0);
+    int n = battle_of(here)->map.n_allies, e = battle_of(here)->map.n_enemies;
+    sl_battle a = sl_combat_copy(battle_of(here), 0), b = sl_combat_copy(battle_of(there), 0);
     *a.alive = *b.alive = 0;
     for (int u = 0; u < n + e; u++) {
         int at = u < n ? e + u : u - n;
@@ -174,7 +111,7 @@ static void draw_battle(const field *here, const field *there, sl_rng *stream) {
         b.x[at] = 24.0f - a.x[u];
         b.y[at] = 20.0f - a.y[u];
         a.hp[u] = b.hp[at] = sl_rng_between(stream, 1, 45);
-        a.shield[u] = b.shield[at] = here->m->type[u]->shield > 0 ? sl_rng_between(stream, 0, 50) : 0;
+        a.shield[u] = b.shield[at] = battle_of(here)->type[u]->shield > 0 ? sl_rng_between(stream, 0, 50) : 0;
     }
 }
 
@@ -182,15 +119,15 @@ static void enemies_see_what_allies_would(void **state) {
     (void)state;
     sl_temp_folder folder = sl_temp_folder_create();
     char name[512], mirrored[512];
-    write_map(&folder, "here.json", HERE, name);
-    write_map(&folder, "there.json", THERE, mirrored);
+    (void)field_map(&folder, "here.json", HERE, name);
+    (void)field_map(&folder, "there.json", THERE, mirrored);
     for (int full = 0; full < 2; full++) {
         recorder seen = {0};
         sl_env_options options = with_policy(act_and_record, &seen, 0), plain = sl_env_default_options();
         sl_env_at(&options, "full")->yes = sl_env_at(&plain, "full")->yes = full;
         sl_env_spec spec;
         assert_int_equal(sl_env_opponent_spec(name, &plain, &spec), SL_OK);
-        field *here = open_field(name, &options, 1), *there = open_field(mirrored, &plain, 1);
+        field *here = field_open(name, &options, 1, 5), *there = field_open(mirrored, &plain, 1, 5);
         seen.O = spec.obs_dim;
         seen.A = spec.n_actions;
         // the layout is that of the other map
@@ -205,9 +142,9 @@ static void enemies_see_what_allies_would(void **state) {
         sl_rng stream = sl_rng_seed(9);
         for (int trial = 0; trial < 2000; trial++) {
             draw_battle(here, there, &stream);
-            uint64_t alive = *sl_combat_copy(there->m, 0).alive & sl_combat_range(0, 5);
-            sl_battle b = sl_combat_copy(there->m, 0);
-            sl_combat_write(there->m, &b, 0, &there->out);
+            uint64_t alive = *sl_combat_copy(battle_of(there), 0).alive & sl_combat_range(0, 5);
+            sl_battle b = sl_combat_copy(battle_of(there), 0);
+            sl_combat_write(battle_of(there), &b, 0, &there->out);
             seen.asked = 0;
             sl_env_step(here->env, 0, 1, here->actions, &here->out);
             assert_true(seen.asked == alive);
@@ -217,8 +154,8 @@ static void enemies_see_what_allies_would(void **state) {
                 assert_memory_equal(seen.avail[j], there->avail + j * seen.A, (size_t)seen.A);
             }
         }
-        close_field(here);
-        close_field(there);
+        field_close(here);
+        field_close(there);
     }
     sl_temp_folder_remove(&folder);
 }
@@ -229,7 +166,7 @@ static void both_sides_start_alike(void **state) {
     recorder seen = {.O = 30, .A = 9};
     sl_env_options options = with_policy(act_and_record, &seen, 0);
     sl_env_at(&options, "full")->yes = true;
-    field *f = open_field("combat/3m", &options, 1);
+    field *f = field_open("combat/3m", &options, 1, 5);
     assert_string_equal(f->spec->name, "combat/3m[full,opponent=policy]");
     float first[3 * 30];
     memcpy(first, f->obs, sizeof first);
@@ -238,7 +175,7 @@ static void both_sides_start_alike(void **state) {
     for (int j = 0; j < 3; j++) {
         for (int k = 0; k < 30; k++) assert_close((double)seen.obs[j][k], (double)first[30 * j + k], 1e-6);
     }
-    close_field(f);
+    field_close(f);
     // five against six is six against five from over there
     sl_env_spec spec;
     options = sl_env_default_options();
@@ -257,15 +194,15 @@ static void policies_walk_by_hand(void **state) {
     for (int k = 0; k < 3; k++) {
         recorder seen = {.O = 30, .A = 9, .say = orders[k]};
         sl_env_options options = with_policy(act_and_record, &seen, 0);
-        field *f = open_field("combat/3m", &options, 1);
-        sl_battle b = sl_combat_copy(f->m, 0);
+        field *f = field_open("combat/3m", &options, 1, 5);
+        sl_battle b = sl_combat_copy(battle_of(f), 0);
         sl_env_step(f->env, 0, 1, f->actions, &f->out);
         for (int j = 0; j < 3; j++) {
-            assert_close((double)b.x[3 + j] - (double)f->m->map.x[3 + j], ways[k][j][0], 1e-5);
-            assert_close((double)b.y[3 + j] - (double)f->m->map.y[3 + j], ways[k][j][1], 1e-5);
+            assert_close((double)b.x[3 + j] - (double)battle_of(f)->map.x[3 + j], ways[k][j][0], 1e-5);
+            assert_close((double)b.y[3 + j] - (double)battle_of(f)->map.y[3 + j], ways[k][j][1], 1e-5);
             assert_int_equal(b.target[3 + j], -1);
         }
-        close_field(f);
+        field_close(f);
     }
 }
 
@@ -278,7 +215,7 @@ static const char TURNED[] = "{\"step_limit\": 50, \"width\": 32, \"height\": 32
 
 // nine marines four cells apart, too far to touch one another within a step
 static void spread_out(const field *here, const field *there, sl_rng *stream) {
-    sl_battle a = sl_combat_copy(here->m, 0), b = sl_combat_copy(there->m, 0);
+    sl_battle a = sl_combat_copy(battle_of(here), 0), b = sl_combat_copy(battle_of(there), 0);
     uint8_t place[9] = {0, 1, 2, 3, 4, 5, 6, 7, 8};
     *a.alive = *b.alive = sl_combat_range(0, 9);
     for (int u = 0; u < 9; u++) {
@@ -297,7 +234,7 @@ static void spread_out(const field *here, const field *there, sl_rng *stream) {
 }
 
 static int compare_sides(const field *here, const field *there) {
-    sl_battle a = sl_combat_copy(here->m, 0), b = sl_combat_copy(there->m, 0);
+    sl_battle a = sl_combat_copy(battle_of(here), 0), b = sl_combat_copy(battle_of(there), 0);
     for (int u = 0; u < 9; u++) {
         int at = u < 4 ? 5 + u : u - 4, target = a.target[u];
         assert_int_equal(sl_combat_has(*a.alive, u), sl_combat_has(*b.alive, at));
@@ -314,17 +251,17 @@ static void enemies_act_as_allies_would(void **state) {
     (void)state;
     sl_temp_folder folder = sl_temp_folder_create();
     char name[512], turned[512];
-    write_map(&folder, "plain.json", PLAIN, name);
-    write_map(&folder, "turned.json", TURNED, turned);
+    (void)field_map(&folder, "plain.json", PLAIN, name);
+    (void)field_map(&folder, "turned.json", TURNED, turned);
     int32_t first[5] = {0}, second[5] = {0};
     recorder in_first = {.O = 1, .A = 1, .say = second}, in_second = {.O = 1, .A = 1, .say = first};
     sl_rng stream = sl_rng_seed(77);
     for (int corpses = 0; corpses < 2; corpses++) {
         sl_env_options options = with_policy(act_and_record, &in_first, 0);
         sl_env_at(&options, "corpse_attack")->yes = corpses;
-        field *here = open_field(name, &options, 1);
+        field *here = field_open(name, &options, 1, 5);
         options.policy.context = &in_second;
-        field *there = open_field(turned, &options, 1);
+        field *there = field_open(turned, &options, 1, 5);
         int n_dead = 0;
         for (int trial = 0; trial < 500; trial++) {
             spread_out(here, there, &stream);
@@ -349,15 +286,15 @@ static void enemies_act_as_allies_would(void **state) {
         }
         print_message("%d dead\n", n_dead);
         assert_true(n_dead > 300);
-        close_field(here);
-        close_field(there);
+        field_close(here);
+        field_close(there);
     }
     sl_temp_folder_remove(&folder);
 }
 
 static int count_wins(const char *name, int n_allies, int n_enemies, int n, int *losses) {
     sl_env_options options = with_policy(act_bravely, &n_allies, 0);
-    field *f = open_field(name, &options, MAX_V);
+    field *f = field_open(name, &options, MAX_V, 5);
     int wins = 0, N = f->spec->n_agents, O = f->spec->obs_dim, A = f->spec->n_actions;
     *losses = 0;
     while (wins + *losses < n) {
@@ -372,7 +309,7 @@ static int count_wins(const char *name, int n_allies, int n_enemies, int n, int 
         }
         sl_env_reset(f->env, 0, f->V, f->terminated, &f->out);
     }
-    close_field(f);
+    field_close(f);
     return wins;
 }
 
@@ -391,7 +328,7 @@ static void equals_are_even(void **state) {
 
 // what holds in every battle, whoever commands
 static void check_battle(const field *f, int v) {
-    const sl_combat *m = f->m;
+    const sl_combat *m = battle_of(f);
     sl_battle b = sl_combat_copy(m, v);
     int n = m->map.n_allies + m->map.n_enemies;
     for (int u = 0; u < n; u++) {
@@ -418,13 +355,13 @@ static void legal_battles_stay_sound(void **state) {
     static const int actions[] = {9, 11, 14};
     for (int k = 0; k < 3; k++) {
         sl_env_options options = with_policy(act_from_memory, &actions[k], 5);
-        field *f = open_field(names[k], &options, 16);
+        field *f = field_open(names[k], &options, 16, 5);
         sl_rng stream = sl_rng_seed(4);
         uint64_t gate = sl_alloc_count(), heap = sl_heap_count();
         long n_ended = 0;
         for (int t = 0; t < 1000; t++) {
-            choose_random(f, &stream);
-            step_range(f, 0, 16);
+            field_choose(f, &stream);
+            field_step(f, 0, 16);
             for (int v = 0; v < 16; v++) {
                 n_ended += f->truncated[v];
                 check_battle(f, v);
@@ -433,14 +370,14 @@ static void legal_battles_stay_sound(void **state) {
         assert_true(n_ended > 16);
         assert_true(sl_alloc_count() == gate);
         if (sl_heap_is_counted()) assert_true(sl_heap_count() == heap);
-        close_field(f);
+        field_close(f);
     }
 }
 
 static void play(field *f, sl_rng *stream, int n) {
     for (int t = 0; t < n; t++) {
-        choose_random(f, stream);
-        step_range(f, 0, f->V);
+        field_choose(f, stream);
+        field_step(f, 0, f->V);
     }
 }
 
@@ -448,41 +385,41 @@ static void memories_are_saved(void **state) {
     (void)state;
     static const int A = 14;
     sl_env_options options = with_policy(act_from_memory, &A, 3);
-    field *a = open_field("combat/3s5z", &options, 20), *b = open_field("combat/3s5z", &options, 20);
+    field *a = field_open("combat/3s5z", &options, 20, 5), *b = field_open("combat/3s5z", &options, 20, 5);
     sl_rng stream = sl_rng_seed(6);
     play(a, &stream, 30);
     size_t n = sl_env_state_bytes(a->env);
     uint8_t *bytes = sl_alloc(n);
     sl_env_save(a->env, bytes);
     assert_int_equal(sl_env_load(b->env, bytes, n), SL_OK);
-    memcpy(b->avail, a->avail, sizeof a->avail);
+    memcpy(b->avail, a->avail, (size_t)(20 * a->spec->n_agents * a->spec->n_actions));
     sl_rng same = stream;
     play(a, &stream, 40);
     play(b, &same, 40);
     assert_true(sl_env_hash(a->env) == sl_env_hash(b->env));
     // a number of the memory is a part of the state
     uint64_t hash = sl_env_hash(b->env);
-    float *memory = sl_combat_copy(b->m, 19).memory + 8 * 3 - 1;
+    float *memory = sl_combat_copy(battle_of(b), 19).memory + 8 * 3 - 1;
     *memory = 1.0f;
     assert_true(sl_env_hash(b->env) != hash);
     *memory = 0.0f;
     // and has to be one; of another size it is another state
-    memcpy(bytes + ((uint8_t *)memory - b->m->copies) + 16, &(float){NAN}, sizeof(float));
+    memcpy(bytes + ((uint8_t *)memory - battle_of(b)->copies) + 16, &(float){NAN}, sizeof(float));
     assert_int_equal(sl_env_load(b->env, bytes, n), SL_CORRUPT);
     assert_non_null(strstr(sl_error_what(), "copy 19"));
     assert_true(sl_env_hash(b->env) == hash);
     options.policy.memory = 40;
-    field *other = open_field("combat/3s5z", &options, 20);
+    field *other = field_open("combat/3s5z", &options, 20, 5);
     assert_int_equal(sl_env_load(other->env, bytes, n), SL_MISMATCH);
     sl_free(bytes);
-    close_field(a);
-    close_field(b);
-    close_field(other);
+    field_close(a);
+    field_close(b);
+    field_close(other);
 }
 
 static void step_slice(void *context, int slice, int thread) {
     (void)thread;
-    step_range(context, slice * SL_ENV_LANES, (slice + 1) * SL_ENV_LANES);
+    field_step(context, slice * SL_ENV_LANES, (slice + 1) * SL_ENV_LANES);
 }
 
 static void threads_change_nothing(void **state) {
@@ -491,17 +428,17 @@ static void threads_change_nothing(void **state) {
     uint64_t hash[3];
     for (int k = 0; k < 3; k++) {
         sl_env_options options = with_policy(act_from_memory, &A, 2);
-        field *f = open_field("combat/5m_vs_6m", &options, MAX_V);
+        field *f = field_open("combat/5m_vs_6m", &options, MAX_V, 5);
         sl_pool *pool = NULL;
         assert_int_equal(sl_pool_create(counts[k], &pool), SL_OK);
         sl_rng stream = sl_rng_seed(2);
         for (int t = 0; t < 60; t++) {
-            choose_random(f, &stream);
+            field_choose(f, &stream);
             sl_pool_run(pool, MAX_V / SL_ENV_LANES, step_slice, f);
         }
         hash[k] = sl_env_hash(f->env);
         sl_pool_destroy(&pool);
-        close_field(f);
+        field_close(f);
     }
     assert_true(hash[0] == hash[1] && hash[0] == hash[2]);
 }

@@ -1,7 +1,5 @@
 /* test_shift.c - starts that differ: whole groups move, as far as the ground lets them, and nothing else changes. */
-#include "common/alloc.h"
 #include "envs/env.h"
-#include "support/temp_folder.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -11,6 +9,8 @@
 #include <string.h>
 
 #include <cmocka.h>
+
+#include "envs/field.h"
 
 enum { V = 64, MAX_UNITS = 64, MAX_OUT = V * 27 * 36 };
 
@@ -207,15 +207,6 @@ static void the_same_starts_everywhere(void **state) {
     sl_env_destroy(&env);
 }
 
-static const char *write_map(sl_temp_folder *folder, const char *text) {
-    static char name[512];
-    const char *path = sl_temp_folder_file(folder, "map.json");
-    FILE *file = fopen(path, "wb");
-    assert_true(file && fputs(text, file) >= 0 && fclose(file) == 0);
-    (void)snprintf(name, sizeof name, "combat/%s", path);
-    return name;
-}
-
 static double into(const sl_box *wall, const sl_shape *unit) {
     double x = (double)unit->x, y = (double)unit->y;
     double dx = fmax(fmax((double)wall->x0 - x, x - (double)wall->x1), 0.0);
@@ -236,7 +227,8 @@ static void crowded_ground_is_respected(void **state) {
         "   {\"at\": [11, 10], \"units\": {\"marine\": 1}}]}\n";
     static const sl_box walls[] = {{12, 0, 20, 6}, {21, 0, 24, 6}, {12, 7, 20, 12}, {21, 7, 24, 12}, {7, 5, 9, 7}};
     sl_temp_folder folder = sl_temp_folder_create();
-    const char *name = write_map(&folder, text);
+    char name[FIELD_NAME];
+    (void)field_map(&folder, "map.json", text, name);
     starts map = look_at_map(name);
     sl_env *env = open_env(name, 8.0, 11);
     double low[6] = {0}, high[6] = {0};
@@ -270,7 +262,8 @@ static void little_room_is_used(void **state) {
                                " \"allies\": [{\"at\": [1, 3], \"units\": {\"zealot\": 1}}],\n"
                                " \"enemies\": [{\"at\": [1, 10], \"units\": {\"zealot\": 1}}]}\n";
     sl_temp_folder folder = sl_temp_folder_create();
-    const char *name = write_map(&folder, text);
+    char name[FIELD_NAME];
+    (void)field_map(&folder, "map.json", text, name);
     sl_env *env = open_env(name, 8.0, 11);
     for (int k = 0; k < 10 * V; k++) {
         if (k % V == 0) reset(env);

@@ -1,8 +1,6 @@
 /* test_sight.c - what students of a battle see: the sight limit put onto observations without one must give what the
  * environment with one shows, movement, and hidden legal actions. */
-#include "common/alloc.h"
 #include "envs/mask.h"
-#include "support/temp_folder.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -13,34 +11,14 @@
 
 #include <cmocka.h>
 
-enum { V = 17, MAX_ROWS = V * 27, MAX_OBS = 285, MAX_A = 36 };
+#include "envs/field.h"
 
-/* A battle and what it writes. */
-typedef struct side {
-    sl_env *env;
-    const sl_env_spec *spec;
-    sl_env_out out;
-    float obs[MAX_ROWS * MAX_OBS];
-    uint8_t avail[MAX_ROWS * MAX_A], alive[MAX_ROWS], terminated[V], truncated[V];
-} side;
+enum { V = 17, MAX_ROWS = V * 27, MAX_OBS = 285 };
 
-static side *open_side(const char *name, bool full, int copies) {
-    side *s = sl_alloc(sizeof *s);
-    assert_non_null(s);
+static field *open_side(const char *name, bool full, int copies) {
     sl_env_options options = sl_env_default_options();
-    sl_rng stream = sl_rng_seed(3);
     sl_env_at(&options, "full")->yes = full;
-    if (sl_env_create(name, &options, copies, &stream, &s->env) != SL_OK) fail_msg("%s", sl_error_what());
-    s->spec = sl_env_get_spec(s->env);
-    s->out = (sl_env_out){
-        .obs = s->obs, .avail = s->avail, .alive = s->alive, .terminated = s->terminated, .truncated = s->truncated};
-    sl_env_reset(s->env, 0, copies, NULL, &s->out);
-    return s;
-}
-
-static void close_side(side *s) {
-    sl_env_destroy(&s->env);
-    sl_free(s);
+    return field_open(name, &options, copies, 3);
 }
 
 static sl_mask *make_mask(const sl_mask_def *def, const sl_env_spec *spec, int copies) {
@@ -49,21 +27,12 @@ static sl_mask *make_mask(const sl_mask_def *def, const sl_env_spec *spec, int c
     return mask;
 }
 
-static void choose(const side *s, int copies, sl_rng *rng, int32_t *actions) {
-    int A = s->spec->n_actions;
-    for (int row = 0; row < copies * s->spec->n_agents; row++) {
-        do actions[row] = (int32_t)sl_rng_below(rng, (uint32_t)A);
-        while (!s->avail[row * A + actions[row]]);
-    }
-}
-
 // all of the steps of both, the same actions; returns how many rows had something out of sight
 static int compare_battles(const char *name, int n_steps) {
-    side *full = open_side(name, true, V), *limited = open_side(name, false, V);
+    field *full = open_side(name, true, V), *limited = open_side(name, false, V);
     sl_mask_def def = {.kind = SL_MASK_NONE, .sight = true};
     sl_mask *mask = make_mask(&def, full->spec, V);
     static float seen[MAX_ROWS * MAX_OBS];
-    static int32_t actions[MAX_ROWS];
     sl_rng rng = sl_rng_seed(9);
     size_t n = (size_t)(V * full->spec->n_agents * full->spec->obs_dim);
     int hidden = 0;
@@ -72,17 +41,17 @@ static int compare_battles(const char *name, int n_steps) {
         sl_mask_apply(mask, 0, V, full->obs, seen);
         assert_memory_equal(seen, limited->obs, n * sizeof *seen);
         hidden += memcmp(seen, full->obs, n * sizeof *seen) != 0;
-        choose(full, V, &rng, actions);
+        field_choose(full, &rng);
         uint8_t ended[V];
-        sl_env_step(full->env, 0, V, actions, &full->out);
-        sl_env_step(limited->env, 0, V, actions, &limited->out);
+        sl_env_step(full->env, 0, V, full->actions, &full->out);
+        sl_env_step(limited->env, 0, V, full->actions, &limited->out);
         for (int v = 0; v < V; v++) ended[v] = full->terminated[v] || full->truncated[v];
         sl_env_reset(full->env, 0, V, ended, &full->out);
         sl_env_reset(limited->env, 0, V, ended, &limited->out);
     }
     sl_mask_destroy(&mask);
-    close_side(full);
-    close_side(limited);
+    field_close(full);
+    field_close(limited);
     return hidden;
 }
 
@@ -112,7 +81,7 @@ static void rounding_at_the_limit(void **state) {
                       " \"enemies\": [{\"at\": [%.17g, %.17g], \"units\": {\"marine\": 1}}]}\n",
                       x, y);
         fclose(file);
-        side *full = open_side(name, true, 1), *limited = open_side(name, false, 1);
+        field *full = open_side(name, true, 1), *limited = open_side(name, false, 1);
         sl_mask_def def = {.kind = SL_MASK_NONE, .sight = true};
         sl_mask *mask = make_mask(&def, full->spec, 1);
         float seen[16];
@@ -124,8 +93,8 @@ static void rounding_at_the_limit(void **state) {
         else
             n_hidden++;
         sl_mask_destroy(&mask);
-        close_side(full);
-        close_side(limited);
+        field_close(full);
+        field_close(limited);
     }
     assert_true(n_seen > 50 && n_hidden > 50);
     sl_temp_folder_remove(&folder);
@@ -134,7 +103,7 @@ static void rounding_at_the_limit(void **state) {
 // an observation mask that hides how far away a unit is does not show a unit out of sight; in place is the same
 static void sight_comes_before_the_features(void **state) {
     (void)state;
-    side *full = open_side("combat/3m", true, 1);
+    field *full = open_side("combat/3m", true, 1);
     sl_mask_def def = {.kind = SL_MASK_RANDOM, .k_min = 30, .k_max = 30, .sight = true};
     sl_mask *mask = make_mask(&def, full->spec, 1);
     float obs_mask[90], seen[90];
@@ -146,12 +115,12 @@ static void sight_comes_before_the_features(void **state) {
     sl_mask_see(mask, obs_mask, full->obs, full->obs);
     assert_memory_equal(full->obs, seen, sizeof seen);
     sl_mask_destroy(&mask);
-    close_side(full);
+    field_close(full);
 }
 
 static void movement_is_kept_unless_it_is_hidden(void **state) {
     (void)state;
-    side *s = open_side("combat/3m", false, 1);
+    field *s = open_side("combat/3m", false, 1);
     sl_mask_def def = {.kind = SL_MASK_BLOCKS, .n_agents = 3};
     (void)snprintf(def.blocks[0][0], SL_NAME_SIZE, "enemy");
     (void)snprintf(def.blocks[1][0], SL_NAME_SIZE, "ally");
@@ -168,13 +137,13 @@ static void movement_is_kept_unless_it_is_hidden(void **state) {
         }
         sl_mask_destroy(&mask);
     }
-    close_side(s);
+    field_close(s);
 }
 
 static void hidden_actions_look_legal_to_the_living(void **state) {
     (void)state;
     static const uint8_t living[] = {0, 1, 1, 1, 1, 1, 1, 1, 1}, dead[] = {1, 0, 0, 0, 0, 0, 0, 0, 0};
-    side *s = open_side("combat/3m", false, 1);
+    field *s = open_side("combat/3m", false, 1);
     sl_mask_def def = {.kind = SL_MASK_NONE, .hides_avail = true};
     sl_mask *mask = make_mask(&def, s->spec, 1);
     uint8_t seen[27];
@@ -194,7 +163,7 @@ static void hidden_actions_look_legal_to_the_living(void **state) {
     sl_mask_avail(mask, 3, s->avail, seen);
     assert_memory_equal(seen, s->avail, sizeof seen);
     sl_mask_destroy(&mask);
-    close_side(s);
+    field_close(s);
 }
 
 // agents with fewer actions than others are not shown more than they have

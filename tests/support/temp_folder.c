@@ -38,3 +38,14 @@ const char *sl_temp_folder_file(const sl_temp_folder *self, const char *name) {
     SL_ASSERT(n > 0 && (size_t)n < sizeof paths[0]);
     return path;
 }
+
+const char *sl_temp_folder_write(const sl_temp_folder *self, const char *name, const void *bytes, size_t n_bytes) {
+    const char *path = sl_temp_folder_file(self, name);
+    // a new file each time: some file systems flush one that is cut to nothing and written again
+    (void)unlink(path);
+    FILE *file = fopen(path, "wb");
+    SL_ASSERT(file);
+    SL_ASSERT(fwrite(bytes, 1, n_bytes, file) == n_bytes);
+    SL_ASSERT(fclose(file) == 0);
+    return path;
+}

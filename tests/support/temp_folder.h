@@ -2,6 +2,8 @@
 #ifndef SL_TESTS_SUPPORT_TEMP_FOLDER_H
 #define SL_TESTS_SUPPORT_TEMP_FOLDER_H
 
+#include <stddef.h>
+
 enum { SL_TEMP_PATH = 256 };
 
 typedef struct sl_temp_folder {
@@ -13,5 +15,7 @@ sl_temp_folder sl_temp_folder_create(void);
 void sl_temp_folder_remove(const sl_temp_folder *self); /* with all it holds */
 /* "<folder>/<name>" in static storage, valid until four calls later. */
 const char *sl_temp_folder_file(const sl_temp_folder *self, const char *name);
+/* Writes a file anew and returns its path, as above. */
+const char *sl_temp_folder_write(const sl_temp_folder *self, const char *name, const void *bytes, size_t n_bytes);
 
 #endif
