@@ -168,12 +168,12 @@ static sl_status freeze_teacher(sl_coordinator *self, const sl_learn_message *re
 }
 
 static sl_status record(sl_coordinator *self, const sl_learn_message *request, sl_learn_message *answer) {
+    (void)answer;
     SL_TRY(sl_request_episodes(request, MAX_RECORDING));
     SL_TRY(need_recorder(self));
     SL_TRY(freeze_teacher(self, request));
     SL_TRY(sl_recorder_check_teacher(self->recorder));
     SL_TRY(sl_recorder_fill(self->recorder, (uint64_t)request->n_episodes, &self->def.progress));
-    answer->kind = SL_LEARN_DONE;
     return SL_OK;
 }
 
@@ -252,7 +252,6 @@ static void answer_episodes(const sl_coordinator *self, int n, sl_learn_message 
                       .episode_return = episodes->returns,
                       .episode_length = episodes->length,
                       .episode_won = episodes->won};
-    answer->kind = SL_LEARN_DONE;
     sl_batch_add(&batch, answer);
 }
 
@@ -307,14 +306,15 @@ static sl_incidents count_incidents(const sl_fleet_stats *flight) {
                           .lost = (int64_t)flight->lost};
 }
 
-static sl_status take_models(sl_coordinator *self, const sl_learn_message *request) {
+static sl_status take_models(sl_coordinator *self, const sl_learn_message *request, sl_learn_message *answer) {
+    (void)answer;
     if (!self->registry) return sl_fail(SL_MISMATCH, "start it with --fleet", "this coordinator has no fleet");
     return sl_model_registry_refresh(self->registry, request);
 }
 
 static sl_status fly(sl_coordinator *self, const sl_learn_message *request, sl_learn_message *answer) {
     SL_TRY(sl_request_episodes(request, MAX_EVALUATION));
-    SL_TRY(take_models(self, request));
+    SL_TRY(take_models(self, request, answer));
     int n = request->n_episodes;
     SL_TRY(need_episodes(self, n));
     sl_free(self->tick_ns);
@@ -385,6 +385,7 @@ static sl_status add_snapshot(sl_coordinator *self, sl_learn_message *answer) {
 }
 
 static sl_status restore(sl_coordinator *self, const sl_learn_message *request, sl_learn_message *answer) {
+    (void)answer;
     const sl_wire_tensor *snapshot = NULL;
     SL_TRY(sl_learn_take(request, SL_TENSOR_SNAPSHOT, SL_SHAPE(SL_ANY_LENGTH), &snapshot));
     sl_coordinator_reset(self);
@@ -393,40 +394,29 @@ static sl_status restore(sl_coordinator *self, const sl_learn_message *request, 
     // half a state is none
     if (status != SL_OK) sl_coordinator_reset(self);
     SL_TRY(status);
-    answer->kind = SL_LEARN_DONE;
     return SL_OK;
 }
 
-static sl_status dispatch(sl_coordinator *self, const sl_learn_message *request, sl_learn_message *answer) {
-    switch (request->kind) {
-    case SL_LEARN_COLLECT:
-        return collect(self, request, answer);
-    case SL_LEARN_RECORD:
-        return record(self, request, answer);
-    case SL_LEARN_SAMPLE:
-        return sample(self, request, answer);
-    case SL_LEARN_EVALUATE:
-        return evaluate(self, request, answer);
-    case SL_LEARN_FLY:
-        return fly(self, request, answer);
-    case SL_LEARN_RESTORE:
-        return restore(self, request, answer);
-    case SL_LEARN_MODELS:
-        answer->kind = SL_LEARN_DONE;
-        return take_models(self, request);
-    case SL_LEARN_STOP:
-        answer->kind = SL_LEARN_DONE;
-        return SL_OK;
-    default:
-        return sl_fail(SL_MISMATCH, NULL, "a coordinator does not answer messages of kind %d", (int)request->kind);
-    }
+static sl_status stop(sl_coordinator *self, const sl_learn_message *request, sl_learn_message *answer) {
+    (void)self, (void)request, (void)answer;
+    return SL_OK;
 }
 
+// what answers a kind of request: DONE, unless it says another kind
+static sl_status (*const handlers[SL_LEARN_KINDS])(sl_coordinator *, const sl_learn_message *, sl_learn_message *) = {
+    [SL_LEARN_COLLECT] = collect,    [SL_LEARN_RECORD] = record, [SL_LEARN_SAMPLE] = sample,
+    [SL_LEARN_EVALUATE] = evaluate,  [SL_LEARN_FLY] = fly,       [SL_LEARN_RESTORE] = restore,
+    [SL_LEARN_MODELS] = take_models, [SL_LEARN_STOP] = stop,
+};
+
 sl_status sl_coordinator_handle(sl_coordinator *self, const sl_learn_message *request, sl_learn_message *answer) {
+    self->is_asked = true;
+    if (request->kind >= SL_LEARN_KINDS || !handlers[request->kind])
+        return sl_fail(SL_MISMATCH, NULL, "a coordinator does not answer messages of kind %d", (int)request->kind);
+    answer->kind = SL_LEARN_DONE;
     answer->n_tensors = 0;
     answer->version = request->version;
-    self->is_asked = true;
-    SL_TRY(dispatch(self, request, answer));
+    SL_TRY(handlers[request->kind](self, request, answer));
     if (request->want_snapshot) SL_TRY(add_snapshot(self, answer));
     return SL_OK;
 }
