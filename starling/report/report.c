@@ -307,16 +307,11 @@ static sl_status check_report(const char *path, const json_t *report) {
     return SL_OK;
 }
 
-static bool holds(const char *folder, const char *name) {
-    char path[SL_RUN_PATH];
-    return sl_run_path(folder, name, path) == SL_OK && access(path, F_OK) == 0;
-}
-
 // how one comes to a report, by what the folder is instead of a finished run
 static const char *hint_for(const char *folder, char hint[256]) {
-    if (!holds(folder, "experiment.yaml")) return "a run is what 'starling train' leaves behind";
+    if (!sl_run_has(folder, "experiment.yaml")) return "a run is what 'starling train' leaves behind";
     // only a run has trained there
-    if (holds(folder, "metrics") || holds(folder, "checkpoints") || !holds(folder, "students"))
+    if (sl_run_has(folder, "metrics") || sl_run_has(folder, "checkpoints") || !sl_run_has(folder, "students"))
         return "it is written at the end of 'starling train'; --resume finishes a run";
     int n = snprintf(hint, 256, "it is a model folder: 'starling eval %s --policy students' measures it", folder);
     return n < 256 ? hint : "it is a model folder: 'starling eval' measures it";

@@ -31,11 +31,6 @@ static sl_status fewer(const char *folder, const char *key, int64_t wanted, int6
                    "key '%s': %" PRId64 " is less than the %" PRId64 " of run '%s'", key, wanted, old, folder);
 }
 
-static bool exists(const char *folder, const char *name) {
-    char path[SL_RUN_PATH];
-    return sl_run_path(folder, name, path) == SL_OK && access(path, F_OK) == 0;
-}
-
 // the first stage has ended, but not in a state to go on from
 static sl_status check_end(const sl_experiment *wanted, const char *folder) {
     bool direct = wanted->method == SL_EXP_DIRECT;
@@ -43,9 +38,9 @@ static sl_status check_end(const sl_experiment *wanted, const char *folder) {
         return sl_fail(SL_MISMATCH, "its own run trains it on, or teacher.init in another --out",
                        "key 'teacher.ppo.total_steps': run '%s' took its teacher from '%s'", folder,
                        wanted->teacher.from);
-    bool ended = exists(folder, direct ? "students/agent-0.safetensors" : SL_TEACHER_FILE);
+    bool ended = sl_run_has(folder, direct ? "students/agent-0.safetensors" : SL_TEACHER_FILE);
     if (!ended ||
-        exists(folder, direct ? "checkpoints/direct-end.safetensors" : "checkpoints/teacher-end.safetensors"))
+        sl_run_has(folder, direct ? "checkpoints/direct-end.safetensors" : "checkpoints/teacher-end.safetensors"))
         return SL_OK;
     return sl_fail(SL_MISMATCH,
                    direct ? "choose another --out" : "train its teacher on by teacher.init in another --out",
@@ -56,7 +51,7 @@ static sl_status check_end(const sl_experiment *wanted, const char *folder) {
 static sl_status check_checkpoints(const sl_experiment *wanted, const char *folder) {
     char path[SL_RUN_PATH];
     int n = 0;
-    if (wanted->method == SL_EXP_DIRECT || !exists(folder, "students/agent-0.safetensors")) return SL_OK;
+    if (wanted->method == SL_EXP_DIRECT || !sl_run_has(folder, "students/agent-0.safetensors")) return SL_OK;
     SL_TRY(sl_run_path(folder, "checkpoints", path));
     DIR *listing = opendir(path);
     for (struct dirent *entry; listing && (entry = readdir(listing)) != NULL;)

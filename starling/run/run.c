@@ -22,6 +22,11 @@ sl_status sl_run_path(const char *folder, const char *name, char path[SL_RUN_PAT
     return sl_fail(SL_USAGE, "choose a shorter --out", "the path '%.60s...' is too long", folder);
 }
 
+bool sl_run_has(const char *folder, const char *name) {
+    char path[SL_RUN_PATH];
+    return sl_run_path(folder, name, path) == SL_OK && access(path, F_OK) == 0;
+}
+
 static void student_name(int agent, char name[SL_MANIFEST_FILE_NAME]) {
     (void)snprintf(name, SL_MANIFEST_FILE_NAME, SL_STUDENT_FILE, agent);
 }

@@ -38,5 +38,6 @@ SL_MUST_CHECK sl_status sl_run_end_manifest(const sl_run *self);
 SL_MUST_CHECK sl_status sl_run_student_path(const sl_run *self, int agent, char path[SL_RUN_PATH]);
 /* folder/name */
 SL_MUST_CHECK sl_status sl_run_path(const char *folder, const char *name, char path[SL_RUN_PATH]);
+bool sl_run_has(const char *folder, const char *name); /* whether there is a file or folder of that name */
 
 #endif

@@ -27,14 +27,8 @@
 static const char spread[] = "mpe/simple_spread_v3";
 static sl_temp_folder folder;
 
-static const char *write_file(const char *name, const void *bytes, size_t n_bytes) {
-    const char *path = sl_temp_folder_file(&folder, name);
-    assert_int_equal(sl_file_replace(path, bytes, n_bytes), SL_OK);
-    return path;
-}
-
 static const char *write_script(const char *name, const char *text) {
-    const char *path = write_file(name, text, strlen(text));
+    const char *path = sl_temp_folder_write_text(&folder, name, text);
     assert_int_equal(chmod(path, 0700), 0);
     return path;
 }
@@ -49,7 +43,7 @@ static void write_models(void) {
         {18, 16, 5, 1, SL_CELL_GRU, SL_ACT_RELU, false},
         {18, 32, 5, 3, SL_CELL_NONE, SL_ACT_RELU, true},
     };
-    (void)write_file("experiment.yaml", text, strlen(text));
+    (void)sl_temp_folder_write_text(&folder, "experiment.yaml", text);
     assert_int_equal(sl_file_make_folder(sl_temp_folder_file(&folder, "students")), SL_OK);
     for (int i = 0; i < 3; i++) {
         char name[64];
@@ -60,7 +54,7 @@ static void write_models(void) {
         student.profile.agent = i;
         sl_student_file_encode(&student, &bytes, &n_bytes);
         (void)snprintf(name, sizeof name, "students/agent-%d.safetensors", i);
-        (void)write_file(name, bytes, n_bytes);
+        (void)sl_temp_folder_write(&folder, name, bytes, n_bytes);
         sl_student_file_fini(&student);
         sl_free(bytes);
     }
@@ -162,7 +156,7 @@ static void test_killed(void **state) {
                                  "python_agent.Model.decide = counted\n"
                                  "python_agent.main()\n";
     char text[1024];
-    (void)write_file("killed.py", script, strlen(script));
+    (void)sl_temp_folder_write_text(&folder, "killed.py", script);
     (void)snprintf(text, sizeof text,
                    "#!/bin/sh\n[ $6 = 1 ] && mkdir %s/first && export SL_PYTHON_SCRIPT=%s/killed.py\n"
                    "exec " SL_PYTHON_PROGRAM " \"$@\"\n",
@@ -181,7 +175,7 @@ static void test_unknown_clock(void **state) {
                                  "python_agent.Agent.on_welcome = otherwise\n"
                                  "python_agent.main()\n";
     char text[1024], words[1024];
-    (void)write_file("clock.py", script, strlen(script));
+    (void)sl_temp_folder_write_text(&folder, "clock.py", script);
     (void)snprintf(text, sizeof text,
                    "#!/bin/sh\nexport SL_PYTHON_SCRIPT=%s/clock.py\nexec " SL_PYTHON_PROGRAM " \"$@\"\n",
                    folder.path);

@@ -98,7 +98,7 @@ static inline void assert_close(double x, double want, double tolerance) {
 enum { FIELD_NAME = 512 };
 static inline const char *field_map(const sl_temp_folder *folder, const char *file, const char *text,
                                     char name[static FIELD_NAME]) {
-    const char *path = sl_temp_folder_write(folder, file, text, strlen(text));
+    const char *path = sl_temp_folder_write_text(folder, file, text);
     (void)snprintf(name, FIELD_NAME, "combat/%s", path);
     return name;
 }

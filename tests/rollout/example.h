@@ -2,6 +2,7 @@
 #ifndef SL_TESTS_COORDINATOR_EXAMPLE_H
 #define SL_TESTS_COORDINATOR_EXAMPLE_H
 
+#include "common/alloc.h"
 #include "experiment/experiment.h"
 #include "support/temp_folder.h"
 
@@ -99,6 +100,15 @@ static inline void example_make_recurrent(example *x) {
         nets[i]->layer_norm = true;
         nets[i]->activation = SL_ACT_TANH;
     }
+}
+
+/* n numbers in [-0.4, 0.4), such as parameters; for sl_free. */
+static inline float *example_floats(size_t n, uint64_t seed) {
+    float *out = sl_alloc_array(n, sizeof *out);
+    assert_non_null(out);
+    sl_rng rng = sl_rng_seed(seed);
+    for (size_t i = 0; i < n; i++) out[i] = (float)sl_rng_between(&rng, -0.4, 0.4);
+    return out;
 }
 
 #endif

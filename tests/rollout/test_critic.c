@@ -20,14 +20,6 @@ typedef struct world {
     uint8_t alive[V * 3];
 } world;
 
-static float *random_floats(size_t n, uint64_t seed) {
-    float *out = sl_alloc_array(n, sizeof *out);
-    assert_non_null(out);
-    sl_rng rng = sl_rng_seed(seed);
-    for (size_t i = 0; i < n; i++) out[i] = (float)sl_rng_between(&rng, -0.4, 0.4);
-    return out;
-}
-
 static void open_world(world *w, bool team, bool own) {
     if (!w->x.e.name) example_init_combat(&w->x);
     w->x.e.teacher.ppo.reward = team ? SL_EXP_SUM : SL_EXP_OWN;
@@ -35,10 +27,10 @@ static void open_world(world *w, bool team, bool own) {
     assert_int_equal(sl_setup_create(&w->x.e, &w->setup), SL_OK);
     assert_int_equal(sl_critic_create(w->setup, V, NULL, &w->critic), SL_OK);
     size_t S = (size_t)w->setup->S, O = (size_t)w->setup->O;
-    w->params = random_floats(sl_net_n_params(&w->setup->critic), 1);
-    w->state = random_floats(V * S, 2);
-    w->obs = random_floats(V * 3 * O, 3);
-    w->value = random_floats(V * 3, 4);
+    w->params = example_floats(sl_net_n_params(&w->setup->critic), 1);
+    w->state = example_floats(V * S, 2);
+    w->obs = example_floats(V * 3 * O, 3);
+    w->value = example_floats(V * 3, 4);
     for (int i = 0; i < V * 3; i++) w->alive[i] = i % 4 != 1;
     sl_critic_set(w->critic, w->params);
     sl_critic_scale(w->critic, 5.0, 2.0);

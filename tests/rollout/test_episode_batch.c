@@ -36,14 +36,6 @@ typedef struct seen {
     uint8_t avail[(MAX_T + 1) * MAX_N * MAX_A], told[(MAX_T + 1) * MAX_N * MAX_A], alive[(MAX_T + 1) * MAX_N];
 } seen;
 
-static float *random_floats(size_t n, uint64_t seed) {
-    float *out = sl_alloc_array(n, sizeof *out);
-    assert_non_null(out);
-    sl_rng rng = sl_rng_seed(seed);
-    for (size_t i = 0; i < n; i++) out[i] = (float)sl_rng_between(&rng, -0.4, 0.4);
-    return out;
-}
-
 static void spread(world *w) {
     (void)w;
 }
@@ -93,11 +85,11 @@ static void open_world(world *w, void (*change)(world *), bool students_act) {
     assert_true(s->critic.in_dim <= MAX_IN && s->teacher.in_dim <= MAX_IN);
     w->students_act = students_act;
     w->stream = sl_rng_split_name(&s->root, "record");
-    w->actor = random_floats(sl_net_n_params(&s->teacher), 1);
-    w->critic = random_floats(sl_net_n_params(&s->critic), 2);
+    w->actor = example_floats(sl_net_n_params(&s->teacher), 1);
+    w->critic = example_floats(sl_net_n_params(&s->critic), 2);
     size_t n = 0;
     for (int i = 0; i < s->N; i++) n += sl_net_n_params(&s->students[i]);
-    w->students = random_floats(n, 3);
+    w->students = example_floats(n, 3);
     open_batch(w, V, 2);
 }
 

@@ -24,19 +24,12 @@ typedef struct world {
     float *params, *critic;
 } world;
 
-static float *random_floats(size_t n, uint64_t seed) {
-    float *out = sl_alloc_array(n, sizeof *out);
-    sl_rng rng = sl_rng_seed(seed);
-    for (size_t i = 0; i < n; i++) out[i] = (float)sl_rng_between(&rng, -0.4, 0.4);
-    return out;
-}
-
 static void open_world(world *w, int n_threads) {
     assert_int_equal(sl_setup_create(&w->x.e, &w->setup), SL_OK);
     assert_int_equal(sl_pool_create(n_threads, &w->pool), SL_OK);
     assert_int_equal(sl_rollout_create(w->setup, w->pool, &w->rollout), SL_OK);
-    w->params = random_floats(sl_rollout_n_params(w->rollout), 1);
-    w->critic = random_floats(sl_rollout_n_critic(w->rollout), 2);
+    w->params = example_floats(sl_rollout_n_params(w->rollout), 1);
+    w->critic = example_floats(sl_rollout_n_critic(w->rollout), 2);
 }
 
 static void close_world(world *w) {

@@ -56,12 +56,6 @@ static void test_help(void **state) {
     assert_string_equal(output, "starling " SL_VERSION "\n");
 }
 
-static const char *write_file(const sl_temp_folder *folder, const char *name, const char *text) {
-    const char *path = sl_temp_folder_file(folder, name);
-    assert_int_equal(sl_file_replace(path, text, strlen(text)), SL_OK);
-    return path;
-}
-
 static void test_missing_files(void **state) {
     (void)state;
     sl_temp_folder folder = sl_temp_folder_create();
@@ -76,7 +70,7 @@ static void test_missing_files(void **state) {
     expect_error("env check /nonexistent/x.jsonl", 4, "/nonexistent/x.jsonl");
     (void)snprintf(words, sizeof words, "fly %s", folder.path);
     expect_error(words, 4, "is not a run or model folder");
-    write_file(&folder, "experiment.yaml", "env: {name: mpe/simple_spread_v3}\n");
+    sl_temp_folder_write_text(&folder, "experiment.yaml", "env: {name: mpe/simple_spread_v3}\n");
     const char *const wanting[] = {"eval %s --policy students", "fly %s",
                                    "env play mpe/simple_spread_v3 --policy %s"};
     for (int i = 0; i < 3; i++) {
@@ -107,16 +101,19 @@ static void test_bad_content(void **state) {
     sl_temp_folder folder = sl_temp_folder_create();
     char words[1024];
     (void)snprintf(words, sizeof words, "train %s --out %s/run",
-                   write_file(&folder, "a.yaml", "name: a\ndistil:\n  tau: 1\n"), folder.path);
+                   sl_temp_folder_write_text(&folder, "a.yaml", "name: a\ndistil:\n  tau: 1\n"), folder.path);
     expect_error(words, 3, "distil");
     (void)snprintf(words, sizeof words, "train %s --out %s/run --set distill.w_kll=1",
-                   write_file(&folder, "b.yaml", "name: a\nenv:\n  name: mpe/simple_spread_v3\n"), folder.path);
+                   sl_temp_folder_write_text(&folder, "b.yaml", "name: a\nenv:\n  name: mpe/simple_spread_v3\n"),
+                   folder.path);
     expect_error(words, 3, "w_kll");
     // nothing was started, so nothing is left
     assert_int_equal(access(sl_temp_folder_file(&folder, "run"), F_OK), -1);
-    (void)snprintf(words, sizeof words, "model info %s", write_file(&folder, "m.safetensors", "this is no model"));
+    (void)snprintf(words, sizeof words, "model info %s",
+                   sl_temp_folder_write_text(&folder, "m.safetensors", "this is no model"));
     expect_error(words, 5, "m.safetensors");
-    (void)snprintf(words, sizeof words, "env check %s", write_file(&folder, "g.jsonl", "{\"event\":\n"));
+    (void)snprintf(words, sizeof words, "env check %s",
+                   sl_temp_folder_write_text(&folder, "g.jsonl", "{\"event\":\n"));
     expect_error(words, 5, "g.jsonl");
     expect_error("env info mpe/simple_spred_v3", 3, "simple_spred_v3");
     expect_error("env bench nothing --seconds 0.01", 3, "nothing");
@@ -186,9 +183,10 @@ static void test_bad_experiment_leaves_no_folder(void **state) {
     static const char map[] = "{\"step_limit\": 60, \"width\": 64, \"height\": 64, \"goal\": [9, 32], \"allies\":"
                               "[{\"at\": [9, 32], \"units\": {\"marine\": 1}}], \"enemies\":"
                               "[{\"at\": [40, 32], \"units\": {\"marine\": 60}}]}";
-    const char *path = write_file(&folder, "horde.json", map);
+    const char *path = sl_temp_folder_write_text(&folder, "horde.json", map);
     (void)snprintf(words, sizeof words, "train %s --out %s --set env.name=combat/%s --set students[0].net.hidden=16",
-                   write_file(&folder, "horde.yaml", "env: {name: mpe/simple_v3}\n"), run_folder, path);
+                   sl_temp_folder_write_text(&folder, "horde.yaml", "env: {name: mpe/simple_v3}\n"), run_folder,
+                   path);
     expect_error(words, 3, "key 'env.name': agent 0 has ");
     assert_int_not_equal(access(run_folder, F_OK), 0);
     sl_temp_folder_remove(&folder);
@@ -199,7 +197,7 @@ static void test_existing_run_is_refused(void **state) {
     sl_temp_folder folder = sl_temp_folder_create();
     char words[1024];
     const char *text = "name: a\nenv:\n  name: mpe/simple_spread_v3\nstudents:\n  - net: {hidden: 16}\n";
-    const char *path = write_file(&folder, "experiment.yaml", text);
+    const char *path = sl_temp_folder_write_text(&folder, "experiment.yaml", text);
     (void)snprintf(words, sizeof words, "train %s --out %s", path, folder.path);
     expect_error(words, 2, "there is a run in");
     // the same folder with another experiment: resuming would mix two runs
@@ -234,7 +232,7 @@ static void test_agents_of_ones_own(void **state) {
                    "#!/bin/sh\necho \"$@\" >>%s/args\ncase $6 in 2) size=32;; *) size=16;; esac\n"
                    "exec " SL_BIN_DIR "/starling-agent-$size \"$@\"\n",
                    folder.path);
-    const char *path = write_file(&folder, "my agent", script);
+    const char *path = sl_temp_folder_write_text(&folder, "my agent", script);
     (void)snprintf(words, sizeof words, "fly %s --episodes 3 --agent '%s'", models, path);
     // a file that is no program, a folder, and a name that is nowhere
     expect_error(words, 4, "there is no program '");
@@ -444,9 +442,9 @@ static void make_run(const sl_temp_folder *folder, int seed, double students, co
                    "\"seed\":%d,\"policies\":{\"students\":{\"return\":{\"mean\":%g},\"normalised\":0.5}}}",
                    env, seed, students);
     (void)snprintf(name, sizeof name, "run%d/report.json", seed);
-    (void)write_file(folder, name, text);
+    (void)sl_temp_folder_write_text(folder, name, text);
     (void)snprintf(name, sizeof name, "run%d/metrics/teacher.csv", seed);
-    (void)write_file(folder, name, "update,env_steps,return\n1,800,-80\n2,1600,-70\n3,2400,-50\n");
+    (void)sl_temp_folder_write_text(folder, name, "update,env_steps,return\n1,800,-80\n2,1600,-70\n3,2400,-50\n");
 }
 
 static void test_report_command(void **state) {
@@ -494,7 +492,7 @@ static void test_report_command(void **state) {
     expect_hint("a run is what 'starling train' leaves behind");
     expect_error("report " SL_SOURCE_DIR "/models/mpe/spread", 4, "has no report.json");
     expect_hint("'starling eval " SL_SOURCE_DIR "/models/mpe/spread --policy students'");
-    (void)write_file(&folder, "experiment.yaml", "env: {name: mpe/simple_spread_v3}\n");
+    (void)sl_temp_folder_write_text(&folder, "experiment.yaml", "env: {name: mpe/simple_spread_v3}\n");
     expect_error(words, 4, "has no report.json");
     expect_hint("--resume finishes a run");
     sl_temp_folder_remove(&folder);
@@ -529,11 +527,12 @@ static void test_plot(void **state) {
     (void)snprintf(words, sizeof words, "report %s/run1 --plot %s/no/such/a.svg", folder.path, folder.path);
     expect_error(words, 4, "/no/such'");
     expect_error(words, 4, "--plot: there is no folder");
-    (void)write_file(&folder, "run1/metrics/teacher.csv", "update,env_steps\n1,800\n");
+    (void)sl_temp_folder_write_text(&folder, "run1/metrics/teacher.csv", "update,env_steps\n1,800\n");
     (void)snprintf(words, sizeof words, "report %s/run1 --plot %s/a.svg", folder.path, folder.path);
     expect_error(words, 4, "has no column 'return'");
     expect_hint("its columns: update,env_steps");
-    (void)write_file(&folder, "run1/metrics/teacher.csv", "update,env_steps,return,won\n1,800,1,0\n2,1600,3,0.5\n");
+    (void)sl_temp_folder_write_text(&folder, "run1/metrics/teacher.csv",
+                                    "update,env_steps,return,won\n1,800,1,0\n2,1600,3,0.5\n");
     (void)snprintf(words, sizeof words, "report %s/run1 --plot %s/won.svg --column won", folder.path, folder.path);
     if (sl_program_find("gnuplot", gnuplot) == SL_OK) {
         assert_int_equal(run("2>&1", words), 0);
@@ -545,10 +544,12 @@ static void test_plot(void **state) {
         sl_free(bytes);
     }
     // a run that has just begun has no curve
-    (void)write_file(&folder, "run1/metrics/teacher.csv", "update,env_steps,return,won\n1,800,1,\n2,1600,3,0.5\n");
+    (void)sl_temp_folder_write_text(&folder, "run1/metrics/teacher.csv",
+                                    "update,env_steps,return,won\n1,800,1,\n2,1600,3,0.5\n");
     expect_error(words, 4, "there is no curve of 'won' yet");
     // a quote in a name is a character like any other
-    (void)write_file(&folder, "run1/metrics/teacher.csv", "update,env_steps,o'clock\n1,800,1\n2,1600,3\n");
+    (void)sl_temp_folder_write_text(&folder, "run1/metrics/teacher.csv",
+                                    "update,env_steps,o'clock\n1,800,1\n2,1600,3\n");
     (void)snprintf(words, sizeof words, "report %s/run1 --plot %s/q.svg --column \"o'clock\"", folder.path,
                    folder.path);
     if (sl_program_find("gnuplot", gnuplot) == SL_OK) assert_int_equal(run("2>&1", words), 0);

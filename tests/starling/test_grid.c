@@ -45,8 +45,8 @@ static void go_through(const char *words) {
 static int setup(void **state) {
     (void)state;
     folder = sl_temp_folder_create();
-    FILE *file = fopen(sl_temp_folder_file(&folder, "tiny.yaml"), "wb");
-    return file && fputs(TINY, file) >= 0 && fclose(file) == 0 ? 0 : -1;
+    (void)sl_temp_folder_write_text(&folder, "tiny.yaml", TINY);
+    return 0;
 }
 
 static int teardown(void **state) {

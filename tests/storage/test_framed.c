@@ -42,15 +42,6 @@ static sl_framed *open_log(void) {
     return log;
 }
 
-static void write_file(const void *bytes, size_t n_bytes) {
-    // a new file each time: some file systems flush one that is cut to nothing and written again
-    (void)unlink(path);
-    FILE *file = fopen(path, "wb");
-    assert_non_null(file);
-    assert_int_equal(fwrite(bytes, 1, n_bytes, file), n_bytes);
-    assert_int_equal(fclose(file), 0);
-}
-
 static size_t read_whole(uint8_t *bytes, size_t size) {
     FILE *file = fopen(path, "rb");
     assert_non_null(file);
@@ -163,7 +154,7 @@ static void a_log_cut_at_any_byte_keeps_its_whole_records(void **state) {
     for (size_t cut = 0; cut <= n_bytes; cut++) {
         int whole = 0;
         while (whole < 3 && three_ends[whole + 1] <= (int64_t)cut) whole++;
-        write_file(bytes, cut);
+        (void)sl_temp_folder_write(&folder, "log", bytes, cut);
         // a reader leaves the file alone
         sl_framed *log = NULL;
         assert_int_equal(sl_framed_open_read(path, MAX_RECORD, &log), SL_OK);
@@ -194,7 +185,7 @@ static void a_tail_of_zeros_is_torn(void **state) {
     assert_int_equal(read_whole(bytes, 69), 69);
     // the third record's data never reached the disk, but the file's size did
     memset(bytes + 50, 0, sizeof bytes - 50);
-    write_file(bytes, sizeof bytes);
+    (void)sl_temp_folder_write(&folder, "log", bytes, sizeof bytes);
     sl_framed *log = open_log();
     assert_int_equal(sl_framed_count(log), 2);
     assert_int_equal(sl_framed_cut_bytes(log), (int64_t)sizeof bytes - 37);
@@ -208,7 +199,7 @@ static void a_flipped_bit_is_found(void **state) {
     size_t n_bytes = read_whole(bytes, sizeof bytes);
     for (size_t bit = 0; bit < 8 * n_bytes; bit++) {
         bytes[bit / 8] ^= (uint8_t)(1u << (bit % 8));
-        write_file(bytes, n_bytes);
+        (void)sl_temp_folder_write(&folder, "log", bytes, n_bytes);
         sl_framed *log = NULL;
         sl_status status = sl_framed_open(path, MAX_LOG, MAX_RECORD, &log);
         size_t at = bit / 8;
@@ -317,7 +308,7 @@ static void random_mutations_are_refused_or_read(void **state) {
         for (uint32_t k = 0; k < n_changes; k++) {
             bytes[sl_rng_below(&rng, (uint32_t)n_bytes)] = (uint8_t)sl_rng_u64(&rng);
         }
-        write_file(bytes, n_bytes - sl_rng_below(&rng, 3));
+        (void)sl_temp_folder_write(&folder, "log", bytes, n_bytes - sl_rng_below(&rng, 3));
         sl_framed *log = NULL;
         sl_status status = sl_framed_open_read(path, MAX_RECORD, &log);
         if (status == SL_OK) {

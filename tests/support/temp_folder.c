@@ -7,6 +7,7 @@
 #include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -48,4 +49,8 @@ const char *sl_temp_folder_write(const sl_temp_folder *self, const char *name, c
     SL_ASSERT(fwrite(bytes, 1, n_bytes, file) == n_bytes);
     SL_ASSERT(fclose(file) == 0);
     return path;
+}
+
+const char *sl_temp_folder_write_text(const sl_temp_folder *self, const char *name, const char *text) {
+    return sl_temp_folder_write(self, name, text, strlen(text));
 }

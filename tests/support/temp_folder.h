@@ -17,5 +17,6 @@ void sl_temp_folder_remove(const sl_temp_folder *self); /* with all it holds */
 const char *sl_temp_folder_file(const sl_temp_folder *self, const char *name);
 /* Writes a file anew and returns its path, as above. */
 const char *sl_temp_folder_write(const sl_temp_folder *self, const char *name, const void *bytes, size_t n_bytes);
+const char *sl_temp_folder_write_text(const sl_temp_folder *self, const char *name, const char *text);
 
 #endif
