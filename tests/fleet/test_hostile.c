@@ -214,11 +214,13 @@ static void a_replay_does_not_take_the_line_over(void **state) {
         world_step(&w, actions);
     }
     sl_peer before = self->fleet->slots[1].peer;
+    // an agent that was slow to answer may have answered twice
+    uint64_t stale = sl_fleet_get_stats(self->fleet)->stale;
     sl_fleet_message action = replay_of(self, 1, 1);
     say(self, &self->stranger, &action);
     // the answer to what was said after it shows that it was read
     expect_reject(self, &misfit, SL_REJECT_SHAPE);
-    assert_true(sl_fleet_get_stats(self->fleet)->stale == 1);
+    assert_true(sl_fleet_get_stats(self->fleet)->stale == stale + 1);
     assert_memory_equal(&self->fleet->slots[1].peer, &before, sizeof before);
 }
 
