@@ -159,6 +159,29 @@ static sl_env_state list_state(const sl_env *self) {
     return state;
 }
 
+sl_status sl_env_check_heuristic(const sl_env_spec *spec) {
+    if (spec->has_heuristic) return SL_OK;
+    char hint[SL_ENV_NAME_SIZE] = "";
+    for (int f = 0; sl_env_families[f] && !hint[0]; f++) {
+        const char *example = sl_env_families[f]->heuristic;
+        if (example) (void)snprintf(hint, sizeof hint, "%s has one", example);
+    }
+    return sl_fail(SL_CONFIG, hint, "%s has no built-in heuristic", spec->name);
+}
+
+sl_status sl_env_heuristic_named(const char *name, const char *text, bool *out) {
+    const sl_env_family *own = sl_env_family_of(name);
+    *out = strcmp(text, "heuristic") == 0;
+    for (int f = 0; sl_env_families[f] && !*out; f++) {
+        const sl_env_family *family = sl_env_families[f];
+        if (!family->heuristic_word || strcmp(family->heuristic_word, text) != 0) continue;
+        *out = family == own;
+        if (family == own) return SL_OK;
+        return sl_fail(SL_CONFIG, "heuristic, where there is one", "%s has %s", name, family->heuristic_lack);
+    }
+    return SL_OK;
+}
+
 size_t sl_env_state_bytes(const sl_env *self) {
     sl_env_state state = list_state(self);
     size_t n_bytes = sizeof state.head;

@@ -26,9 +26,11 @@ typedef struct sl_env_family {
     /* Arguments are those of env.h; name is of the family: a scenario's, or one that reads a file. */
     sl_status (*create)(const char *name, const sl_env_options *options, int V, const sl_rng *stream, sl_env **out);
     sl_status (*opponent_spec)(const char *name, const sl_env_options *options, sl_env_spec *out); /* NULL: none */
-    const char *(*file)(const char *name);      /* as sl_env_file; NULL: no name reads a file */
-    const char *heuristic;                      /* a scenario with a built-in policy, for hints; NULL: none has */
-    const char *heuristic_word;                 /* what people may also call that policy: "nearest"; NULL */
+    const char *(*file)(const char *name); /* as sl_env_file; NULL: no name reads a file */
+    const char *heuristic;                 /* a scenario with a built-in policy, for hints; NULL: none has */
+    /* What people may also call that policy, and what a name of another family lacks for it: "nearest", "nothing to
+     * attack". NULL: it has no name of its own. */
+    const char *heuristic_word, *heuristic_lack;
     const struct sl_recording_class *recording; /* envs/recording/; NULL: cannot be recorded */
 } sl_env_family;
 

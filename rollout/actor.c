@@ -15,8 +15,7 @@ struct sl_actor {
 
 sl_status sl_actor_create(const sl_actor_def *def, sl_actor **out) {
     const sl_env_spec *spec = sl_env_get_spec(def->env);
-    if (def->policy == SL_POLICY_HEURISTIC && !spec->has_heuristic)
-        return sl_fail(SL_CONFIG, "mpe/simple_spread_v3 has one", "%s has no built-in heuristic", spec->name);
+    if (def->policy == SL_POLICY_HEURISTIC) SL_TRY(sl_env_check_heuristic(spec));
     sl_actor *self = sl_alloc(sizeof *self);
     if (!self) return sl_fail(SL_MEMORY, NULL, "no memory for who acts");
     self->def = *def;

@@ -84,5 +84,6 @@ const sl_env_family sl_combat_family = {
     .file = map_file,
     .heuristic = "combat/3m",
     .heuristic_word = "nearest",
+    .heuristic_lack = "nothing to attack",
     .recording = &sl_combat_recording,
 };

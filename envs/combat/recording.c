@@ -75,6 +75,7 @@ static int32_t act_as_told(const void *context, int unit, const float *obs, cons
 
 static sl_status read_header(sl_replay *base, const json_t *header, sl_env_options *options) {
     (void)header;
+    base->result.has_units = true;
     if (strcmp(sl_env_get(options, "opponent").text, SL_OPPONENT_POLICY) == 0) {
         options->policy = (sl_opponent_policy){act_as_told, from_base(base)->enemy_actions, 0};
     }

@@ -9,7 +9,8 @@ typedef struct sl_recording_result {
     long steps;
     double max_abs_obs, max_abs_state, max_abs_reward; /* max_abs_state: entity positions and velocities; combat:
                                                           the joint state */
-    double max_abs_units;                              /* combat: any field of a unit after a step; else 0 */
+    bool has_units;                                    /* it tells the units after every step: */
+    double max_abs_units;                              /* of any field of one; else 0 */
     long mismatched_steps;                             /* steps with any value beyond the tolerance */
     bool flags_equal;                                  /* and legal-action masks */
     bool within_tolerance; /* obs and state 1e-6, reward 1e-9, flags equal, on every step; units after a step as

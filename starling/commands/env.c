@@ -153,10 +153,7 @@ static sl_status check_file(const char *file, bool *within) {
     sl_json_set(object, "max_abs_reward", sl_json_number(r.max_abs_reward), &failed);
     sl_json_set(object, "mismatched_steps", json_integer(r.mismatched_steps), &failed);
     sl_json_set(object, "flags_equal", json_boolean(r.flags_equal), &failed);
-    // what only battles have
-    if (strncmp(r.env, "combat/", 7) == 0) {
-        sl_json_set(object, "max_abs_units", sl_json_number(r.max_abs_units), &failed);
-    }
+    if (r.has_units) sl_json_set(object, "max_abs_units", sl_json_number(r.max_abs_units), &failed);
     return sl_json_print(object, failed);
 }
 

@@ -38,9 +38,7 @@ static sl_status parse_policy(const char *text, sl_policy_kind *out) {
 }
 
 static sl_status load(sl_run *run, sl_policy_kind policy) {
-    if (policy == SL_POLICY_HEURISTIC && !run->spec->has_heuristic) {
-        return sl_fail(SL_CONFIG, "mpe/simple_spread_v3 has one", "%s has no built-in heuristic", run->spec->name);
-    }
+    if (policy == SL_POLICY_HEURISTIC) SL_TRY(sl_env_check_heuristic(run->spec));
     if (policy == SL_POLICY_TEACHER || policy == SL_POLICY_STUDENTS) {
         SL_TRY(sl_run_load_policies(run, policy == SL_POLICY_STUDENTS));
     }

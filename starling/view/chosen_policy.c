@@ -75,10 +75,11 @@ static sl_status open_policy(sl_chosen_policy *self, const char *env, sl_env_opt
         self->kind = SL_POLICY_RANDOM;
         return SL_OK;
     }
-    if (strcmp(self->text, "heuristic") == 0 || strcmp(self->text, "nearest") == 0) {
+    bool is_heuristic;
+    SL_TRY(sl_env_heuristic_named(env, self->text, &is_heuristic));
+    if (is_heuristic) {
         self->kind = SL_POLICY_HEURISTIC;
-        if (self->text[0] == 'h' || strncmp(env, "combat/", 7) == 0) return SL_OK;
-        return sl_fail(SL_CONFIG, "heuristic, where there is one", "%s has nothing to attack", env);
+        return SL_OK;
     }
     if (stat(self->text, &info) != 0) {
         return sl_fail(SL_NOT_FOUND, "random, nearest, heuristic, a teacher.safetensors, or a run or model folder",

@@ -506,6 +506,13 @@ static void every_key_is_documented_with_its_default(void **state) {
     assert_in_range(n, 1000, sizeof document - 2);
     assert_documented(document, sl_exp_top(), "");
     assert_documented(document, &sl_exp_student_table, "students[].");
+    // an option's row says what its table does
+    for (int k = 0; k < sl_env_n_options(); k++) {
+        char row[80];
+        (void)snprintf(row, sizeof row, "| `env.%s` |", sl_env_option_at(k)->name);
+        const char *line = strstr(document, row), *help = line ? strstr(line, sl_env_option_at(k)->help) : NULL;
+        if (!help || help > strchr(line, '\n')) fail_msg("%s does not say: %s", row, sl_env_option_at(k)->help);
+    }
 }
 
 int main(void) {
