@@ -226,6 +226,24 @@ static void only_the_chosen_are_reset(void **state) {
     field_close(w);
 }
 
+static void a_state_of_another_shape_is_told(void **state) {
+    (void)state;
+    static const char *const rows[][2] = {{"combat/3m", "1 copies, 2 allies, 3 enemies"},
+                                          {"mpe/simple_v3", "1 copies, 6 rows, 16 lanes"}};
+    for (int k = 0; k < 2; k++) {
+        world *w = open_world(rows[k][0], false, 1, 7);
+        size_t n = sl_env_state_bytes(w->env);
+        uint8_t *bytes = sl_alloc(n);
+        sl_env_save(w->env, bytes);
+        // the lowest byte of the head's third number
+        bytes[8] ^= 1;
+        assert_int_equal(sl_env_load(w->env, bytes, n), SL_MISMATCH);
+        if (!strstr(sl_error_what(), rows[k][1])) fail_msg("%s", sl_error_what());
+        sl_free(bytes);
+        close_world(w);
+    }
+}
+
 static void snapshots_continue(void **state) {
     (void)state;
     for (int e = 0; e < sl_env_n_names(); e++) {
@@ -249,6 +267,7 @@ static void snapshots_continue(void **state) {
         assert_int_equal(sl_env_load(other->env, bytes, n), SL_MISMATCH);
         bytes[0] ^= 1;
         assert_int_equal(sl_env_load(b->env, bytes, n), SL_MISMATCH);
+        assert_non_null(strstr(sl_error_what(), ": a saved state of version 0, 21 copies, "));
         assert_true(sl_env_hash(b->env) == hash);
         sl_free(bytes);
         field_close(a);
@@ -416,6 +435,7 @@ int main(void) {
         cmocka_unit_test(a_seed_names_an_episode),
         cmocka_unit_test(only_the_chosen_are_reset),
         cmocka_unit_test(snapshots_continue),
+        cmocka_unit_test(a_state_of_another_shape_is_told),
         cmocka_unit_test(a_damaged_snapshot_is_harmless),
         cmocka_unit_test(wrong_actions_are_no_ops),
         cmocka_unit_test(coinciding_entities_stay_finite),
