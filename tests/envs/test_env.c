@@ -231,7 +231,7 @@ static void a_state_of_another_shape_is_told(void **state) {
     static const char *const rows[][2] = {{"combat/3m", "1 copies, 2 allies, 3 enemies"},
                                           {"mpe/simple_v3", "1 copies, 6 rows, 16 lanes"}};
     for (int k = 0; k < 2; k++) {
-        world *w = open_world(rows[k][0], false, 1, 7);
+        field *w = open_field(rows[k][0], false, 1, 7);
         size_t n = sl_env_state_bytes(w->env);
         uint8_t *bytes = sl_alloc(n);
         sl_env_save(w->env, bytes);
@@ -240,7 +240,7 @@ static void a_state_of_another_shape_is_told(void **state) {
         assert_int_equal(sl_env_load(w->env, bytes, n), SL_MISMATCH);
         if (!strstr(sl_error_what(), rows[k][1])) fail_msg("%s", sl_error_what());
         sl_free(bytes);
-        close_world(w);
+        field_close(w);
     }
 }
 

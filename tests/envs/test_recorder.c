@@ -117,6 +117,49 @@ static void every_environment_comes_back(void **state) {
     sl_temp_folder_remove(&folder);
 }
 
+// the first line behind the version of the program, byte for byte
+static void headers_are_as_ever(void **state) {
+    (void)state;
+    static const char *const rows[][2] = {
+        {"mpe/simple_spread_v3",
+         "\"env\":\"simple_spread_v3\",\"policy\":\"p\",\"seed\":3,\"options\":{\"switches\":[\"legacy_physics\"],"
+         "\"N\":4},\"continuous\":true,\"max_cycles\":9}\n"},
+        {"combat/3m",
+         "\"env\":\"combat/3m\",\"policy\":\"p\",\"seed\":3,\"options\":{\"switches\":[\"full\",\"hold\"],"
+         "\"spawn_shift\":2.5,\"max_steps\":9},\"n_agents\":3,\"n_enemies\":3,\"n_actions\":9,\"obs_size\":30,"
+         "\"state_size\":48,\"unit_fields\":[\"alive\",\"hp\",\"shield\",\"x\",\"y\",\"vx\",\"vy\",\"cooldown\","
+         "\"shield_cooldown\",\"target_id\"]}\n"},
+    };
+    sl_temp_folder folder = sl_temp_folder_create();
+    const char *path = sl_temp_folder_file(&folder, "r.jsonl");
+    for (int k = 0; k < 2; k++) {
+        sl_env_options options = sl_env_default_options();
+        sl_env_recorder_def def = {path, rows[k][0], &options, "p", 3};
+        sl_env_recorder *writer = NULL;
+        player p = {.steps = 0};
+        char line[1024];
+        sl_env_at(&options, "max_steps")->whole = 9;
+        if (k == 0) {
+            sl_env_at(&options, "n_agents")->whole = 4;
+            sl_env_at(&options, "continuous")->yes = sl_env_at(&options, "legacy_physics")->yes = true;
+        } else {
+            assert_int_equal(sl_env_set_switch(&options, "hold"), SL_OK);
+            assert_int_equal(sl_env_set_switch(&options, "full"), SL_OK);
+            assert_int_equal(sl_env_set_switch(&options, "spawn_shift=2.5"), SL_OK);
+        }
+        open_env(&p, rows[k][0], &options);
+        assert_int_equal(sl_env_recorder_open(&def, p.env, &writer), SL_OK);
+        assert_int_equal(sl_env_recorder_close(&writer), SL_OK);
+        FILE *file = fopen(path, "r");
+        assert_non_null(fgets(line, sizeof line, file));
+        (void)fclose(file);
+        const char *env = strstr(line, "\"env\"");
+        assert_string_equal(env, rows[k][1]);
+        sl_env_destroy(&p.env);
+    }
+    sl_temp_folder_remove(&folder);
+}
+
 static void options_and_switches_come_back(void **state) {
     (void)state;
     static const char *const switches[] = {
@@ -284,10 +327,15 @@ static void every_failed_allocation_is_survived(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_environment_comes_back),        cmocka_unit_test(options_and_switches_come_back),
-        cmocka_unit_test(an_opponent_policy_comes_back),       cmocka_unit_test(a_map_of_ones_own_comes_back),
-        cmocka_unit_test(what_cannot_be_written_is_said),      cmocka_unit_test(a_full_disk_shows_at_the_end_too),
-        cmocka_unit_test(numbers_that_json_lacks_are_refused), cmocka_unit_test(steps_allocate_nothing),
+        cmocka_unit_test(headers_are_as_ever),
+        cmocka_unit_test(every_environment_comes_back),
+        cmocka_unit_test(options_and_switches_come_back),
+        cmocka_unit_test(an_opponent_policy_comes_back),
+        cmocka_unit_test(a_map_of_ones_own_comes_back),
+        cmocka_unit_test(what_cannot_be_written_is_said),
+        cmocka_unit_test(a_full_disk_shows_at_the_end_too),
+        cmocka_unit_test(numbers_that_json_lacks_are_refused),
+        cmocka_unit_test(steps_allocate_nothing),
         cmocka_unit_test(every_failed_allocation_is_survived),
     };
     return cmocka_run_group_tests_name("recorder", tests, NULL, NULL);
