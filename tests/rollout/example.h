@@ -3,6 +3,7 @@
 #define SL_TESTS_COORDINATOR_EXAMPLE_H
 
 #include "common/alloc.h"
+#include "common/rng.h"
 #include "experiment/experiment.h"
 #include "support/temp_folder.h"
 
