@@ -1,5 +1,6 @@
 /* env.c - starling env list | info | check. */
 #include "starling/commands/command.h"
+#include "starling/commands/env_flags.h"
 #include "starling/report/table.h"
 #include "starling/run/nearest.h"
 #include "starling/run/options.h"
@@ -7,7 +8,6 @@
 
 #include "envs/env.h"
 #include "envs/recording/recording.h"
-#include "setup/opponent.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -105,37 +105,23 @@ static sl_status print_info_table(const sl_env_spec *spec) {
 
 sl_status sl_cmd_env_info(const char *path, int argc, char **argv) {
     bool json = false;
-    sl_text_list switches = {0};
-    const char *opponent = NULL;
-    sl_env_options env_options = sl_env_default_options();
-    int64_t n_agents = 0;
-    const sl_option options[] = {
-        {"agents", SL_OPTION_INT, "N", "number of agents, where it can be chosen", &n_agents, 0, SL_MAX_AGENTS},
-        {"continuous", SL_OPTION_SWITCH, NULL, "continuous actions", &sl_env_at(&env_options, "continuous")->yes, 0,
-         0},
-        {"legacy-physics", SL_OPTION_SWITCH, NULL, "the first release's rules",
-         &sl_env_at(&env_options, "legacy_physics")->yes, 0, 0},
-        {"switch", SL_OPTION_LIST, "NAME", "full, spawn_shift=4, ...: as in the brackets of a name", &switches, 0, 0},
-        {"opponent", SL_OPTION_TEXT, "WHO", "who commands the enemies: reference, hold, FILE", &opponent, 0, 0},
-        {"json", SL_OPTION_SWITCH, NULL, "print one JSON object", &json, 0, 0},
-    };
+    sl_env_flags flags;
+    sl_option options[SL_OPTIONS_MAX];
+    int n = sl_env_flags_list(&flags, 2, (const sl_env_kind[]){SL_ENV_INT, SL_ENV_BOOL}, 0, options);
+    options[n++] = (sl_option){"json", SL_OPTION_SWITCH, NULL, "print one JSON object", &json, 0, 0};
     sl_usage usage = {path, "NAME", "Shows agents, observation blocks and actions of an environment.", 1, 1,
-                      6,    options};
+                      n,    options};
     sl_args args;
     SL_TRY(sl_options_parse(&usage, argc, argv, &args));
     if (args.done) return SL_OK;
-    for (int i = 0; i < switches.n; i++) SL_TRY(sl_env_set_switch(&env_options, switches.items[i]));
-    sl_env_at(&env_options, "n_agents")->whole = (int)n_agents;
-    sl_opponent_network *policy = NULL;
-    if (opponent) SL_TRY(sl_opponent_network_create("--opponent", opponent, args.v[0], &env_options, &policy));
-    sl_opponent_network_announce(policy);
     sl_rng stream = sl_rng_seed(0);
     sl_env *env = NULL;
-    sl_status status = sl_env_create(args.v[0], &env_options, 1, &stream, &env);
+    sl_status status = sl_env_flags_take(&flags, args.v[0]);
+    if (status == SL_OK) status = sl_env_create(args.v[0], &flags.options, 1, &stream, &env);
     if (status == SL_OK)
         status = json ? print_info_json(sl_env_get_spec(env)) : print_info_table(sl_env_get_spec(env));
     sl_env_destroy(&env);
-    sl_opponent_network_destroy(&policy);
+    sl_env_flags_fini(&flags);
     return status;
 }
 

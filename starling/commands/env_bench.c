@@ -1,10 +1,10 @@
 /* env_bench.c - starling env bench: the measuring loop is envs/bench.h's. */
 #include "starling/commands/command.h"
+#include "starling/commands/env_flags.h"
 #include "starling/run/options.h"
 #include "starling/run/output.h"
 
 #include "envs/bench.h"
-#include "setup/opponent.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -33,40 +33,27 @@ static sl_status print_result(const char *name, int V, int threads, const sl_env
 }
 
 sl_status sl_cmd_env_bench(const char *path, int argc, char **argv) {
-    int64_t V = 1024, threads = 1, n_agents = 0;
+    static const sl_env_kind kinds[] = {SL_ENV_INT, SL_ENV_BOOL, SL_ENV_REAL};
+    int64_t V = 1024, threads = 1;
     double seconds = 2;
     bool json = false;
-    sl_text_list switches = {0};
-    const char *opponent = NULL;
-    sl_env_options env_options = sl_env_default_options();
-    const sl_option options[] = {
+    sl_env_flags flags;
+    sl_option options[SL_OPTIONS_MAX] = {
         {"envs", SL_OPTION_INT, "V", "copies (1024)", &V, 1, 1 << 20},
         {"threads", SL_OPTION_INT, "T", "threads (1)", &threads, 1, 256},
         {"seconds", SL_OPTION_REAL, "S", "how long (2)", &seconds, 0.01, 3600},
-        {"agents", SL_OPTION_INT, "N", "number of agents, where it can be chosen", &n_agents, 1, SL_MAX_AGENTS},
-        {"continuous", SL_OPTION_SWITCH, NULL, "continuous actions", &sl_env_at(&env_options, "continuous")->yes, 0,
-         0},
-        {"legacy-physics", SL_OPTION_SWITCH, NULL, "the first release's rules",
-         &sl_env_at(&env_options, "legacy_physics")->yes, 0, 0},
-        {"local-ratio", SL_OPTION_REAL, "R", "share of an agent's own reward",
-         &sl_env_at(&env_options, "local_ratio")->real, 0, 1},
-        {"switch", SL_OPTION_LIST, "NAME", "full, spawn_shift=4, ...: as in the brackets of a name", &switches, 0, 0},
-        {"opponent", SL_OPTION_TEXT, "WHO", "who commands the enemies: reference, hold, FILE", &opponent, 0, 0},
-        {"json", SL_OPTION_SWITCH, NULL, "print one JSON object", &json, 0, 0},
     };
+    int n = 3 + sl_env_flags_list(&flags, 3, kinds, 1, options + 3);
+    options[n++] = (sl_option){"json", SL_OPTION_SWITCH, NULL, "print one JSON object", &json, 0, 0};
     sl_usage usage = {path,   "NAME", "Steps copies of an environment with random actions and prints steps a second.",
-                      1,      1,      10,
+                      1,      1,      n,
                       options};
     sl_args args;
     SL_TRY(sl_options_parse(&usage, argc, argv, &args));
     if (args.done) return SL_OK;
-    for (int i = 0; i < switches.n; i++) SL_TRY(sl_env_set_switch(&env_options, switches.items[i]));
-    if (n_agents > 0) sl_env_at(&env_options, "n_agents")->whole = (int)n_agents;
-    sl_opponent_network *policy = NULL;
-    if (opponent) SL_TRY(sl_opponent_network_create("--opponent", opponent, args.v[0], &env_options, &policy));
-    sl_opponent_network_announce(policy);
     sl_env_bench_result result;
-    sl_status status = sl_env_bench(args.v[0], &env_options, (int)V, (int)threads, seconds, &result);
-    sl_opponent_network_destroy(&policy);
+    sl_status status = sl_env_flags_take(&flags, args.v[0]);
+    if (status == SL_OK) status = sl_env_bench(args.v[0], &flags.options, (int)V, (int)threads, seconds, &result);
+    sl_env_flags_fini(&flags);
     return status == SL_OK ? print_result(args.v[0], (int)V, (int)threads, &result, json) : status;
 }
