@@ -301,6 +301,7 @@ sl_status sl_mpe_create(const char *name, const sl_env_options *options, int V, 
     m->N = scenario->n_agents + n;
     m->E = m->N + scenario->n_landmarks + n;
     m->C = scenario->dim_c;
+    SL_ASSERT(m->C <= SL_MPE_MAX_WORDS);
     m->n_rows = sl_mpe_extra(m, scenario->n_extra);
     m->n_tiles = (V + L - 1) / L;
     m->legacy = sl_env_get(options, "legacy_physics").yes;
