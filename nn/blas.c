@@ -1,5 +1,5 @@
 /* blas.c - the products behind checked dimensions: the own kernel of gemm.h for narrow matrices, OpenBLAS for large
- * ones and on machines without AVX-512, and the naive twin. Any thread. */
+ * ones and on machines without AVX-512. Any thread. */
 #include "nn/blas.h"
 
 #include "common/assert.h"
@@ -89,21 +89,5 @@ void sl_blas_tn(int m, int n, int k, const float *A, int lda, const float *B, in
         tn_swapped(m, n, k, A, lda, B, ldb, beta, C, ldc);
     } else {
         run_own(m, n, k, A, 1, lda, B, ldb, 1, beta, C, ldc);
-    }
-}
-
-void sl_blas_ref(int trans_a, int trans_b, int m, int n, int k, const float *A, int lda, const float *B, int ldb,
-                 float beta, float *C, int ldc) {
-    for (int i = 0; i < m; i++) {
-        for (int j = 0; j < n; j++) {
-            double sum = 0;
-            for (int l = 0; l < k; l++) {
-                float a = trans_a ? A[l * lda + i] : A[i * lda + l];
-                float b = trans_b ? B[j * ldb + l] : B[l * ldb + j];
-                sum += (double)a * (double)b;
-            }
-            // as in BLAS, beta = 0 does not read C
-            C[i * ldc + j] = (float)(beta == 0.0f ? sum : sum + (double)beta * (double)C[i * ldc + j]);
-        }
     }
 }

@@ -11,9 +11,6 @@ void sl_blas_nn(int m, int n, int k, const float *A, int lda, const float *B, in
 void sl_blas_nt(int m, int n, int k, const float *A, int lda, const float *B, int ldb, float beta, float *C, int ldc);
 /* C (m, n) = A^T * B, A (k, m), B (k, n). */
 void sl_blas_tn(int m, int n, int k, const float *A, int lda, const float *B, int ldb, float beta, float *C, int ldc);
-/* The naive twin of the three, for tests: trans_a, trans_b as in BLAS. */
-void sl_blas_ref(int trans_a, int trans_b, int m, int n, int k, const float *A, int lda, const float *B, int ldb,
-                 float beta, float *C, int ldc);
 /* Whether this CPU can run the kernel of gemm.h and the shape suits it: OpenBLAS packs both matrices, which pays when
  * every side is 512 or more. */
 bool sl_gemm_suits(int m, int n, int k);

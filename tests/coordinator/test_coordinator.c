@@ -4,10 +4,10 @@
 #include "common/fnv1a.h"
 #include "coordinator/coordinator.h"
 #include "nn/dist.h"
-#include "nn/net_ref.h"
 #include "rollout/example_fight.h"
 #include "rollout/gae.h"
 #include "rollout/policy_set.h"
+#include "support/net_ref.h"
 #include "support/temp_folder.h"
 #include "support/torture.h"
 

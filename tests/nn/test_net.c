@@ -4,8 +4,8 @@
 
 #include "common/alloc.h"
 #include "nn/blas_start.h"
-#include "nn/net_ref.h"
 #include "support/heap_count.h"
+#include "support/net_ref.h"
 #include "support/torture.h"
 
 #include <math.h>

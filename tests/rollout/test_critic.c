@@ -1,8 +1,8 @@
 /* test_critic.c - the rows that the critic reads, by hand, in every kind of critic. */
 #include "common/alloc.h"
-#include "nn/net_ref.h"
 #include "rollout/critic.h"
 #include "rollout/example.h"
+#include "support/net_ref.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

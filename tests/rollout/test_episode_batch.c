@@ -3,10 +3,10 @@
 #include "common/alloc.h"
 #include "common/fnv1a.h"
 #include "nn/dist.h"
-#include "nn/net_ref.h"
 #include "rollout/episode_batch.h"
 #include "rollout/example_fight.h"
 #include "support/heap_count.h"
+#include "support/net_ref.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -3,11 +3,11 @@
 #include "common/alloc.h"
 #include "common/fnv1a.h"
 #include "nn/dist.h"
-#include "nn/net_ref.h"
 #include "rollout/example_fight.h"
 #include "rollout/policy_set.h"
 #include "rollout/rollout.h"
 #include "support/heap_count.h"
+#include "support/net_ref.h"
 
 #include <math.h>
 #include <setjmp.h>

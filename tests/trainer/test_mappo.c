@@ -3,7 +3,7 @@
 
 #include "common/alloc.h"
 #include "nn/dist.h"
-#include "nn/net_ref.h"
+#include "support/net_ref.h"
 #include "trainer/synthetic.h"
 
 #include <setjmp.h>

@@ -1,6 +1,6 @@
-/* net_ref.h - the naive twins of net.h: plain loops, no BLAS, same contract; for tests. */
-#ifndef SL_NN_NET_REF_H
-#define SL_NN_NET_REF_H
+/* net_ref.h - the naive twins of nn/net.h: plain loops, no BLAS, same contract. */
+#ifndef SL_TESTS_SUPPORT_NET_REF_H
+#define SL_TESTS_SUPPORT_NET_REF_H
 
 #include "nn/layout.h"
 

@@ -1,6 +1,6 @@
 /* net_ref.c - the naive twins of net.c: one sequence at a time, one output at a time, sums in double precision. For
  * tests, which read this file as the definition. */
-#include "nn/net_ref.h"
+#include "support/net_ref.h"
 
 #include "common/alloc.h"
 #include "common/assert.h"
