@@ -2,8 +2,6 @@
  * must hold nothing that runs. */
 #include "common/cpu_impl.h"
 
-#include <stddef.h>
-
 // a predefined macro is 1 where the compiler may use the feature; else its name stays, which is longer
 #define TEXT_OF(x)      #x
 #define IS_BUILT(macro) (sizeof TEXT_OF(macro) == sizeof "1")

@@ -11,7 +11,6 @@
 
 #include <getopt.h>
 #include <stdio.h>
-#include <string.h>
 
 enum { MAX_EXPERIMENT_BYTES = 1 << 20 };
 

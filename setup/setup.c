@@ -5,7 +5,6 @@
 #include "net/link.h"
 
 #include <stdio.h>
-#include <string.h>
 
 static sl_net_def net_of(const sl_exp_net *net, int in_dim, int out_dim) {
     return (sl_net_def){.in_dim = in_dim,

@@ -2,8 +2,6 @@
  * may hold anything, the learners count and skip what is not finite. */
 #include "trainer/batch.h"
 
-#include "common/assert.h"
-
 #include <math.h>
 
 /* T and B come with the batch; everything else follows from the experiment. */

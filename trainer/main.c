@@ -9,8 +9,6 @@
 
 #include <getopt.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 static const char usage[] = "usage: starling-trainer --experiment FILE --run DIR --listen ENDPOINT\n"
                             "                        [--resume]\n"

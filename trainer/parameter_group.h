@@ -7,8 +7,6 @@
 #include "nn/optim.h"
 #include "storage/tensors.h"
 
-#include <stdbool.h>
-
 typedef struct sl_parameter_group {
     size_t n;
     float *params; /* (n), borrowed */

@@ -178,15 +178,11 @@ sl_status sl_cmd_bench_fleet(const char *path, int argc, char **argv) {
         {"seconds", SL_OPTION_REAL, "S", "how long to measure in all (6)", &o.seconds, 0.1, 3600},
         {"json", SL_OPTION_SWITCH, NULL, "print one JSON object", &o.json, 0, 0},
     };
-    sl_usage usage = {path,
-                      "[RUN|MODELS]",
-                      "Flies random students, or those of a folder, as processes in lockstep, and prints the "
-                      "milliseconds of a step beside a bare ZeroMQ barrier with as many processes and the same sizes "
-                      "and, with --against, beside agents of another size in the same environment.",
-                      0,
-                      1,
-                      7,
-                      options};
+    static const char text[] =
+        "Flies random students, or those of a folder, as processes in lockstep, and prints the milliseconds of a "
+        "step beside a bare ZeroMQ barrier with as many processes and the same sizes and, with --against, beside "
+        "agents of another size in the same environment.";
+    sl_usage usage = {path, "[RUN|MODELS]", text, 0, 1, 7, options};
     sl_args args;
     SL_TRY(sl_options_parse(&usage, argc, argv, &args));
     if (args.done) return SL_OK;

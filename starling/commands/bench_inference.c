@@ -1,6 +1,5 @@
 /* bench_inference.c - starling bench inference: each agent program measures itself; the table stands here. */
 #include "starling/commands/command.h"
-#include "starling/report/report.h"
 #include "starling/report/table.h"
 #include "starling/run/options.h"
 #include "starling/run/output.h"
@@ -70,19 +69,19 @@ sl_status sl_cmd_bench_inference(const char *path, int argc, char **argv) {
         {"seconds", SL_OPTION_REAL, "S", "how long for each size (1)", &seconds, 0.01, 600},
         {"json", SL_OPTION_SWITCH, NULL, "print one JSON object", &json, 0, 0},
     };
-    sl_usage usage = {path, "",     "Measures one decision of each agent program: GRU, 18 features, 5 actions.", 0, 0,
-                      2,    options};
+    static const char text[] = "Measures one decision of each agent program: GRU, 18 features, 5 actions.";
+    sl_usage usage = {path, "", text, 0, 0, 2, options};
     sl_args args;
     SL_TRY(sl_options_parse(&usage, argc, argv, &args));
     if (args.done) return SL_OK;
-    char text[32], program[64];
-    (void)snprintf(text, sizeof text, "%.3f", seconds);
+    char duration[32], program[64];
+    (void)snprintf(duration, sizeof duration, "%.3f", seconds);
     json_t *results = json_array();
     sl_status status = SL_OK;
     for (int i = 0; i < sl_agent_n_sizes() && status == SL_OK; i++) {
         json_t *result = NULL;
         (void)snprintf(program, sizeof program, "starling-agent-%d", sl_agent_size(i));
-        status = measure(program, text, &result);
+        status = measure(program, duration, &result);
         if (status == SL_OK && json_array_append_new(results, result) != 0) failed = true;
     }
     if (status == SL_OK && json) {

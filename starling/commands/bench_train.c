@@ -11,7 +11,6 @@
 #include "nn/blas_start.h"
 
 #include <stdio.h>
-#include <string.h>
 #include <unistd.h>
 
 /* The first and the newest progress event: what lies between them is measured, start-up is not. */
@@ -131,18 +130,13 @@ static sl_status print_result(const sl_run *run, const watched *w, int cores, do
     }
     bool failed = false;
     json_t *object = json_object();
-    sl_json_set(object, "experiment", json_string(run->experiment->name), &failed);
-    sl_json_set(object, "env", json_string(run->spec->name), &failed);
-    sl_json_set(object, "threads", json_integer(run->experiment->threads), &failed);
-    sl_json_set(object, "seconds", sl_json_number(seconds), &failed);
-    sl_json_set(object, "env_steps_per_second", sl_json_number(rate), &failed);
-    sl_json_set(object, "agent_steps_per_second", sl_json_number(rate * run->spec->n_agents), &failed);
-    sl_json_set(object, "flops_per_env_step", sl_json_number(flops), &failed);
-    sl_json_set(object, "gflops", sl_json_number(gflops), &failed);
-    sl_json_set(object, "peak_gflops", sl_json_number(peak), &failed);
-    sl_json_set(object, "peak_share", sl_json_number(gflops / peak), &failed);
-    sl_json_set(object, "cores", json_integer(cores), &failed);
-    sl_json_set(object, "blas_core", json_string(sl_blas_core()), &failed);
+    SL_JSON_SET(object, &failed, {"experiment", json_string(run->experiment->name)},
+                {"env", json_string(run->spec->name)}, {"threads", json_integer(run->experiment->threads)},
+                {"seconds", sl_json_number(seconds)}, {"env_steps_per_second", sl_json_number(rate)},
+                {"agent_steps_per_second", sl_json_number(rate * run->spec->n_agents)},
+                {"flops_per_env_step", sl_json_number(flops)}, {"gflops", sl_json_number(gflops)},
+                {"peak_gflops", sl_json_number(peak)}, {"peak_share", sl_json_number(gflops / peak)},
+                {"cores", json_integer(cores)}, {"blas_core", json_string(sl_blas_core())});
     return sl_json_print(object, failed);
 }
 
@@ -168,14 +162,10 @@ sl_status sl_cmd_bench_train(const char *path, int argc, char **argv) {
         {"set", SL_OPTION_LIST, "KEY=VALUE", "override a key of the experiment; may be repeated", &given, 0, 0},
         {"json", SL_OPTION_SWITCH, NULL, "print one JSON object", &json, 0, 0},
     };
-    sl_usage usage = {path,
-                      "EXPERIMENT.yaml",
-                      "Trains with trainer and coordinator for a while and prints steps a second, GFLOP/s (matrix "
-                      "products only) and their share of the machine's sgemm peak, measured right after.",
-                      1,
-                      1,
-                      3,
-                      options};
+    static const char text[] =
+        "Trains with trainer and coordinator for a while and prints steps a second, GFLOP/s (matrix products only) "
+        "and their share of the machine's sgemm peak, measured right after.";
+    sl_usage usage = {path, "EXPERIMENT.yaml", text, 1, 1, 3, options};
     sl_args args;
     SL_TRY(sl_options_parse(&usage, argc, argv, &args));
     if (args.done) return SL_OK;

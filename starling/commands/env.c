@@ -2,7 +2,6 @@
 #include "starling/commands/command.h"
 #include "starling/commands/env_flags.h"
 #include "starling/report/table.h"
-#include "starling/run/nearest.h"
 #include "starling/run/options.h"
 #include "starling/run/output.h"
 
@@ -10,7 +9,6 @@
 #include "envs/recording/recording.h"
 
 #include <stdio.h>
-#include <string.h>
 
 static json_t *json_of_agent(const sl_agent_spec *agent) {
     json_t *blocks = json_array();
@@ -109,8 +107,8 @@ sl_status sl_cmd_env_info(const char *path, int argc, char **argv) {
     sl_option options[SL_OPTIONS_MAX];
     int n = sl_env_flags_list(&flags, 2, (const sl_env_kind[]){SL_ENV_INT, SL_ENV_BOOL}, 0, options);
     options[n++] = (sl_option){"json", SL_OPTION_SWITCH, NULL, "print one JSON object", &json, 0, 0};
-    sl_usage usage = {path, "NAME", "Shows agents, observation blocks and actions of an environment.", 1, 1,
-                      n,    options};
+    static const char text[] = "Shows agents, observation blocks and actions of an environment.";
+    sl_usage usage = {path, "NAME", text, 1, 1, n, options};
     sl_args args;
     SL_TRY(sl_options_parse(&usage, argc, argv, &args));
     if (args.done) return SL_OK;
@@ -131,14 +129,11 @@ static sl_status check_file(const char *file, bool *within) {
     *within = r.within_tolerance;
     bool failed = false;
     json_t *object = json_object();
-    sl_json_set(object, "file", json_string(file), &failed);
-    sl_json_set(object, "env", json_string(r.env), &failed);
-    sl_json_set(object, "steps", json_integer(r.steps), &failed);
-    sl_json_set(object, "max_abs_obs", sl_json_number(r.max_abs_obs), &failed);
-    sl_json_set(object, "max_abs_state", sl_json_number(r.max_abs_state), &failed);
-    sl_json_set(object, "max_abs_reward", sl_json_number(r.max_abs_reward), &failed);
-    sl_json_set(object, "mismatched_steps", json_integer(r.mismatched_steps), &failed);
-    sl_json_set(object, "flags_equal", json_boolean(r.flags_equal), &failed);
+    SL_JSON_SET(object, &failed, {"file", json_string(file)}, {"env", json_string(r.env)},
+                {"steps", json_integer(r.steps)}, {"max_abs_obs", sl_json_number(r.max_abs_obs)},
+                {"max_abs_state", sl_json_number(r.max_abs_state)},
+                {"max_abs_reward", sl_json_number(r.max_abs_reward)},
+                {"mismatched_steps", json_integer(r.mismatched_steps)}, {"flags_equal", json_boolean(r.flags_equal)});
     if (r.has_units) sl_json_set(object, "max_abs_units", sl_json_number(r.max_abs_units), &failed);
     return sl_json_print(object, failed);
 }
@@ -148,14 +143,10 @@ sl_status sl_cmd_env_check(const char *path, int argc, char **argv) {
     // the output is JSON with and without it: the flag is there so that every command takes it
     bool json = false;
     const sl_option options[] = {{"json", SL_OPTION_SWITCH, NULL, "as without: one JSON object a file", &json, 0, 0}};
-    sl_usage usage = {path,
-                      "FILE...",
-                      "Replays recorded trajectories (JSON lines, plain or .gz) and prints one JSON object a file: "
-                      "steps, the largest differences, steps beyond the tolerance. Exits with 10 when a file is.",
-                      1,
-                      MAX_FILES,
-                      1,
-                      options};
+    static const char text[] =
+        "Replays recorded trajectories (JSON lines, plain or .gz) and prints one JSON object a file: steps, the "
+        "largest differences, steps beyond the tolerance. Exits with 10 when a file is.";
+    sl_usage usage = {path, "FILE...", text, 1, MAX_FILES, 1, options};
     sl_args args;
     SL_TRY(sl_options_parse(&usage, argc, argv, &args));
     if (args.done) return SL_OK;

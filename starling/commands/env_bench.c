@@ -20,15 +20,12 @@ static sl_status print_result(const char *name, int V, int threads, const sl_env
     char checksum[20];
     (void)snprintf(checksum, sizeof checksum, "%016" PRIx64, r->checksum);
     json_t *object = json_object();
-    sl_json_set(object, "env", json_string(name), &failed);
-    sl_json_set(object, "envs", json_integer(V), &failed);
-    sl_json_set(object, "threads", json_integer(threads), &failed);
-    sl_json_set(object, "seconds", sl_json_number(r->seconds), &failed);
-    sl_json_set(object, "env_steps", json_integer(r->env_steps), &failed);
-    sl_json_set(object, "env_steps_per_second", sl_json_number(r->env_steps_per_second), &failed);
-    sl_json_set(object, "agent_steps_per_second", sl_json_number(r->agent_steps_per_second), &failed);
-    sl_json_set(object, "mean_return", sl_json_number(r->mean_return), &failed);
-    sl_json_set(object, "checksum", json_string(checksum), &failed);
+    SL_JSON_SET(object, &failed, {"env", json_string(name)}, {"envs", json_integer(V)},
+                {"threads", json_integer(threads)}, {"seconds", sl_json_number(r->seconds)},
+                {"env_steps", json_integer(r->env_steps)},
+                {"env_steps_per_second", sl_json_number(r->env_steps_per_second)},
+                {"agent_steps_per_second", sl_json_number(r->agent_steps_per_second)},
+                {"mean_return", sl_json_number(r->mean_return)}, {"checksum", json_string(checksum)});
     return sl_json_print(object, failed);
 }
 
@@ -45,9 +42,8 @@ sl_status sl_cmd_env_bench(const char *path, int argc, char **argv) {
     };
     int n = 3 + sl_env_flags_list(&flags, 3, kinds, 1, options + 3);
     options[n++] = (sl_option){"json", SL_OPTION_SWITCH, NULL, "print one JSON object", &json, 0, 0};
-    sl_usage usage = {path,   "NAME", "Steps copies of an environment with random actions and prints steps a second.",
-                      1,      1,      n,
-                      options};
+    static const char text[] = "Steps copies of an environment with random actions and prints steps a second.";
+    sl_usage usage = {path, "NAME", text, 1, 1, n, options};
     sl_args args;
     SL_TRY(sl_options_parse(&usage, argc, argv, &args));
     if (args.done) return SL_OK;

@@ -72,19 +72,16 @@ static sl_status print_json(const choice *c, const sl_env_spec *spec, const tall
     json_t *object = json_object();
     sl_json_set(object, "env", json_string(spec->name), &failed);
     if (spec->opposed) sl_json_set(object, "opposed_sides", json_true(), &failed);
-    sl_json_set(object, "policy", json_string(c->policy), &failed);
-    sl_json_set(object, "seed", sl_json_seed((uint64_t)c->seed), &failed);
-    sl_json_set(object, "episodes", json_integer(t->n), &failed);
-    sl_json_set(object, "return_mean", sl_json_number(sl_mean(t->n, t->returns)), &failed);
-    sl_json_set(object, "return_sd", sl_json_number(sl_sd(t->n, t->returns)), &failed);
-    sl_json_set(object, "return_se", sl_json_number(standard_error(t->n, t->returns)), &failed);
-    sl_json_set(object, "length_mean", sl_json_number(sl_mean(t->n, t->lengths)), &failed);
-    sl_json_set(object, "length_se", sl_json_number(standard_error(t->n, t->lengths)), &failed);
+    SL_JSON_SET(object, &failed, {"policy", json_string(c->policy)}, {"seed", sl_json_seed((uint64_t)c->seed)},
+                {"episodes", json_integer(t->n)}, {"return_mean", sl_json_number(sl_mean(t->n, t->returns))},
+                {"return_sd", sl_json_number(sl_sd(t->n, t->returns))},
+                {"return_se", sl_json_number(standard_error(t->n, t->returns))},
+                {"length_mean", sl_json_number(sl_mean(t->n, t->lengths))},
+                {"length_se", sl_json_number(standard_error(t->n, t->lengths))});
     if (spec->can_win) {
         double rate = (double)t->n_won / t->n;
-        sl_json_set(object, "wins", json_integer(t->n_won), &failed);
-        sl_json_set(object, "win_rate", sl_json_number(rate), &failed);
-        sl_json_set(object, "win_rate_se", sl_json_number(t->n > 1 ? sqrt(rate * (1 - rate) / t->n) : NAN), &failed);
+        SL_JSON_SET(object, &failed, {"wins", json_integer(t->n_won)}, {"win_rate", sl_json_number(rate)},
+                    {"win_rate_se", sl_json_number(t->n > 1 ? sqrt(rate * (1 - rate) / t->n) : NAN)});
     }
     sl_json_set(object, "timing",
                 json_pack("{s:o,s:o}", "seconds", sl_json_number(t->seconds), "steps_per_second",
@@ -186,11 +183,9 @@ static sl_status print_replay(const choice *c, const sl_recording_result *r, int
     }
     bool failed = false;
     json_t *object = json_object();
-    sl_json_set(object, "file", json_string(c->replay), &failed);
-    sl_json_set(object, "env", json_string(r->env), &failed);
-    sl_json_set(object, "episodes", json_integer(n_episodes), &failed);
-    sl_json_set(object, "steps", json_integer(r->steps), &failed);
-    sl_json_set(object, "mismatched_steps", json_integer(r->mismatched_steps), &failed);
+    SL_JSON_SET(object, &failed, {"file", json_string(c->replay)}, {"env", json_string(r->env)},
+                {"episodes", json_integer(n_episodes)}, {"steps", json_integer(r->steps)},
+                {"mismatched_steps", json_integer(r->mismatched_steps)});
     return sl_json_print(object, failed);
 }
 
@@ -249,13 +244,9 @@ sl_status sl_cmd_env_play(const char *path, int argc, char **argv) {
         {"replay", SL_OPTION_TEXT, "FILE", "show a recording instead", &c.replay, 0, 0},
         {"json", SL_OPTION_SWITCH, NULL, "print one JSON object", &c.json, 0, 0},
     };
-    sl_usage usage = {.path = path,
-                      .arguments = "NAME",
-                      .text =
-                          "Plays episodes in this process and prints the mean return; with --watch in the terminal.",
-                      .max_args = 1,
-                      .n_options = sizeof options / sizeof options[0],
-                      .options = options};
+    static const char text[] =
+        "Plays episodes in this process and prints the mean return; with --watch in the terminal.";
+    sl_usage usage = {path, "NAME", text, 0, 1, sizeof options / sizeof options[0], options};
     sl_args args;
     SL_TRY(sl_options_parse(&usage, argc, argv, &args));
     if (args.done) return SL_OK;

@@ -2,7 +2,6 @@
 #include "starling/commands/command.h"
 #include "starling/report/report.h"
 #include "starling/report/scale.h"
-#include "starling/run/nearest.h"
 #include "starling/run/options.h"
 #include "starling/run/output.h"
 #include "starling/run/process_group.h"
@@ -83,19 +82,15 @@ static sl_status print_json(const sl_run *run, const char *policy, uint64_t seed
         double total = sl_env_return(run->spec, results->returns + (size_t)e * (size_t)results->n_agents);
         if (json_array_append_new(returns, sl_json_number(total)) != 0) failed = true;
     }
-    sl_json_set(object, "policy", json_string(policy), &failed);
-    sl_json_set(object, "env", json_string(run->spec->name), &failed);
+    SL_JSON_SET(object, &failed, {"policy", json_string(policy)}, {"env", json_string(run->spec->name)});
     if (run->spec->opposed) sl_json_set(object, "opposed_sides", json_true(), &failed);
-    sl_json_set(object, "seed", sl_json_seed(seed), &failed);
-    sl_json_set(object, "episodes", json_integer(results->n_episodes), &failed);
-    sl_json_set(object, "return_mean", sl_json_number(score->mean), &failed);
-    sl_json_set(object, "return_ci95", sl_json_number(score->ci95), &failed);
-    sl_json_set(object, "return_sd", sl_json_number(score->sd), &failed);
+    SL_JSON_SET(object, &failed, {"seed", sl_json_seed(seed)}, {"episodes", json_integer(results->n_episodes)},
+                {"return_mean", sl_json_number(score->mean)}, {"return_ci95", sl_json_number(score->ci95)},
+                {"return_sd", sl_json_number(score->sd)});
     if (p->known) sl_scale_set(object, "normalised", p->score, p->why_not, &failed);
     sl_json_set(object, "length_mean", sl_json_number(score->length), &failed);
     sl_score_set_wins(score, object, &failed);
-    sl_json_set(object, "returns", returns, &failed);
-    sl_json_set(object, "timing", json_pack("{s:f}", "seconds", results->seconds), &failed);
+    SL_JSON_SET(object, &failed, {"returns", returns}, {"timing", json_pack("{s:f}", "seconds", results->seconds)});
     return sl_json_print(object, failed);
 }
 
@@ -138,8 +133,8 @@ sl_status sl_cmd_eval(const char *path, int argc, char **argv) {
         {"seed", SL_OPTION_INT, "N", "of the episodes (the experiment's eval.seed)", &seed, 0, 9007199254740992.0},
         {"json", SL_OPTION_SWITCH, NULL, "print one JSON object", &json, 0, 0},
     };
-    sl_usage usage = {path, "RUN|MODELS", "Evaluates a policy greedily and prints its mean return.", 1, 1,
-                      4,    options};
+    static const char text[] = "Evaluates a policy greedily and prints its mean return.";
+    sl_usage usage = {path, "RUN|MODELS", text, 1, 1, 4, options};
     sl_args args;
     SL_TRY(sl_options_parse(&usage, argc, argv, &args));
     if (args.done) return SL_OK;

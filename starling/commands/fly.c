@@ -62,22 +62,19 @@ static sl_status print_json(const sl_run *run, uint64_t seed, const sl_evaluatio
         double total = sl_env_return(run->spec, results->returns + (size_t)e * (size_t)results->n_agents);
         if (json_array_append_new(returns, sl_json_number(total)) != 0) failed = true;
     }
-    sl_json_set(object, "env", json_string(run->spec->name), &failed);
-    sl_json_set(object, "n_agents", json_integer(results->n_agents), &failed);
+    SL_JSON_SET(object, &failed, {"env", json_string(run->spec->name)},
+                {"n_agents", json_integer(results->n_agents)});
     if (run->spec->opposed) sl_json_set(object, "opposed_sides", json_true(), &failed);
-    sl_json_set(object, "seed", sl_json_seed(seed), &failed);
-    sl_json_set(object, "episodes", json_integer(results->n_episodes), &failed);
-    sl_json_set(object, "return_mean", sl_json_number(score->mean), &failed);
-    sl_json_set(object, "return_ci95", sl_json_number(score->ci95), &failed);
-    sl_json_set(object, "length_mean", sl_json_number(score->length), &failed);
+    SL_JSON_SET(object, &failed, {"seed", sl_json_seed(seed)}, {"episodes", json_integer(results->n_episodes)},
+                {"return_mean", sl_json_number(score->mean)}, {"return_ci95", sl_json_number(score->ci95)},
+                {"length_mean", sl_json_number(score->length)});
     sl_score_set_wins(score, object, &failed);
     sl_json_set(object, "returns", returns, &failed);
-    sl_json_set(timing, "seconds", sl_json_number(results->seconds), &failed);
-    sl_json_set(timing, "ticks", json_integer((json_int_t)results->n_ticks), &failed);
-    sl_json_set(timing, "ticks_per_second", sl_json_number(p->per_second), &failed);
-    sl_json_set(timing, "ms_per_step", json_pack("{s:f,s:f,s:f}", "mean", p->mean, "p50", p->p50, "p99", p->p99),
-                &failed);
-    sl_json_set(timing, "restarts", json_incref(restarts), &failed);
+    SL_JSON_SET(timing, &failed, {"seconds", sl_json_number(results->seconds)},
+                {"ticks", json_integer((json_int_t)results->n_ticks)},
+                {"ticks_per_second", sl_json_number(p->per_second)},
+                {"ms_per_step", json_pack("{s:f,s:f,s:f}", "mean", p->mean, "p50", p->p50, "p99", p->p99)},
+                {"restarts", json_incref(restarts)});
     set_incidents(&results->incidents, object, timing, &failed);
     sl_json_set(object, "timing", timing, &failed);
     return sl_json_print(object, failed);
@@ -160,14 +157,9 @@ sl_status sl_cmd_fly(const char *path, int argc, char **argv) {
         {"agent", SL_OPTION_TEXT, "PROGRAM", "an agent of yours, not starling-agent-<H>", &c.agent, 0, 0},
         {"json", SL_OPTION_SWITCH, NULL, "print one JSON object", &c.json, 0, 0},
     };
-    sl_usage usage = {path,
-                      "RUN|MODELS",
-                      "Starts a coordinator and one agent process a student, and flies episodes over tcp on this "
-                      "machine. An agent that dies is started again and the flight goes on.",
-                      1,
-                      1,
-                      7,
-                      options};
+    static const char text[] = "Starts a coordinator and one agent process a student, and flies episodes over tcp on "
+                               "this machine. An agent that dies is started again and the flight goes on.";
+    sl_usage usage = {path, "RUN|MODELS", text, 1, 1, 7, options};
     sl_args args;
     SL_TRY(sl_options_parse(&usage, argc, argv, &args));
     if (args.done) return SL_OK;

@@ -15,27 +15,16 @@ static json_t *json_of_profile(const sl_profile *p, bool *failed) {
                                   p->blocks[b].len);
         if (json_array_append_new(blocks, block) != 0) *failed = true;
     }
-    sl_json_set(object, "kind", json_string(p->kind), failed);
-    sl_json_set(object, "env", json_string(p->env), failed);
-    sl_json_set(object, "env_options", json_string(p->env_options), failed);
-    sl_json_set(object, "agent", json_integer(p->agent), failed);
-    sl_json_set(object, "n_agents", json_integer(p->n_agents), failed);
-    sl_json_set(object, "role", json_string(p->role), failed);
-    sl_json_set(object, "obs_dim", json_integer(p->obs_dim), failed);
-    sl_json_set(object, "in_dim", json_integer(p->in_dim), failed);
-    sl_json_set(object, "n_actions", json_integer(p->n_actions), failed);
-    sl_json_set(object, "agent_id", json_boolean(p->agent_id), failed);
-    sl_json_set(object, "cell", json_string(p->cell), failed);
-    sl_json_set(object, "activation", json_string(p->activation), failed);
-    sl_json_set(object, "hidden", json_integer(p->hidden), failed);
-    sl_json_set(object, "layers", json_integer(p->layers), failed);
-    sl_json_set(object, "layer_norm", json_boolean(p->layer_norm), failed);
-    sl_json_set(object, "mask", json_string(p->mask), failed);
-    sl_json_set(object, "blocks", blocks, failed);
-    sl_json_set(object, "flops", sl_json_number(p->flops), failed);
-    sl_json_set(object, "bytes", json_integer(p->n_bytes), failed);
-    sl_json_set(object, "run", json_string(p->run), failed);
-    sl_json_set(object, "seed", sl_json_seed(p->seed), failed);
+    SL_JSON_SET(object, failed, {"kind", json_string(p->kind)}, {"env", json_string(p->env)},
+                {"env_options", json_string(p->env_options)}, {"agent", json_integer(p->agent)},
+                {"n_agents", json_integer(p->n_agents)}, {"role", json_string(p->role)},
+                {"obs_dim", json_integer(p->obs_dim)}, {"in_dim", json_integer(p->in_dim)},
+                {"n_actions", json_integer(p->n_actions)}, {"agent_id", json_boolean(p->agent_id)},
+                {"cell", json_string(p->cell)}, {"activation", json_string(p->activation)},
+                {"hidden", json_integer(p->hidden)}, {"layers", json_integer(p->layers)},
+                {"layer_norm", json_boolean(p->layer_norm)}, {"mask", json_string(p->mask)}, {"blocks", blocks},
+                {"flops", sl_json_number(p->flops)}, {"bytes", json_integer(p->n_bytes)},
+                {"run", json_string(p->run)}, {"seed", sl_json_seed(p->seed)});
     return object;
 }
 
@@ -75,9 +64,9 @@ static void print_profile(const char *file, const sl_policy *policy) {
 sl_status sl_cmd_model_info(const char *path, int argc, char **argv) {
     bool json = false;
     const sl_option options[] = {{"json", SL_OPTION_SWITCH, NULL, "print one JSON object", &json, 0, 0}};
-    sl_usage usage = {
-        path, "FILE", "Reads a policy file (.safetensors), runs its known-answer test and prints its profile.", 1, 1,
-        1,    options};
+    static const char text[] =
+        "Reads a policy file (.safetensors), runs its known-answer test and prints its profile.";
+    sl_usage usage = {path, "FILE", text, 1, 1, 1, options};
     sl_args args;
     SL_TRY(sl_options_parse(&usage, argc, argv, &args));
     if (args.done) return SL_OK;
@@ -87,9 +76,8 @@ sl_status sl_cmd_model_info(const char *path, int argc, char **argv) {
     if (json) {
         bool failed = false;
         json_t *object = json_of_profile(&policy.profile, &failed);
-        sl_json_set(object, "file", json_string(args.v[0]), &failed);
-        sl_json_set(object, "has_critic", json_boolean(policy.has_critic), &failed);
-        sl_json_set(object, "known_answer_test", json_string("passed"), &failed);
+        SL_JSON_SET(object, &failed, {"file", json_string(args.v[0])},
+                    {"has_critic", json_boolean(policy.has_critic)}, {"known_answer_test", json_string("passed")});
         status = sl_json_print(object, failed);
     } else {
         print_profile(args.v[0], &policy);

@@ -22,32 +22,35 @@ typedef struct report_options {
 static json_t *json_of_interval(const sl_interval *i) {
     bool failed = false;
     json_t *object = json_object();
-    sl_json_set(object, "mean", sl_json_number(i->mean), &failed);
-    sl_json_set(object, "low", sl_json_number(i->low), &failed);
-    sl_json_set(object, "high", sl_json_number(i->high), &failed);
+    SL_JSON_SET(object, &failed, {"mean", sl_json_number(i->mean)}, {"low", sl_json_number(i->low)},
+                {"high", sl_json_number(i->high)});
     return object;
 }
 
-static void set_share(json_t *row, const char *key, bool has, const sl_interval *i, const char *why_not,
-                      bool *failed) {
-    if (has)
-        sl_json_set(row, key, json_of_interval(i), failed);
-    else if (why_not)
-        sl_scale_set(row, key, NAN, why_not, failed);
-}
+/* How each measure is shown: its key in JSON, its name, and in the table digits and what it is multiplied by. */
+static const struct {
+    const char *key, *name;
+    int digits;
+    double scale;
+} measures[SL_MEASURES] = {
+    {"return", "return", 2, 1},
+    {"normalised", "normalised score", 3, 1},
+    {"retention", "retention", 1, 100},
+    {"win_rate", "win rate", 1, 100},
+    {"return_retention", "return retention", 1, 100},
+};
 
 static json_t *json_of_group(const sl_group *g, bool *failed) {
     json_t *row = json_object();
-    sl_json_set(row, "experiment", json_string(g->experiment), failed);
-    sl_json_set(row, "env", json_string(g->env), failed);
+    SL_JSON_SET(row, failed, {"experiment", json_string(g->experiment)}, {"env", json_string(g->env)});
     if (g->opposed) sl_json_set(row, "opposed_sides", json_true(), failed);
-    sl_json_set(row, "policy", json_string(g->policy), failed);
-    sl_json_set(row, "seeds", json_integer(g->n), failed);
-    sl_json_set(row, "return", json_of_interval(&g->mean_return), failed);
-    set_share(row, "normalised", g->has_normalised, &g->normalised, g->no_normalised, failed);
-    set_share(row, "retention", g->has_retention, &g->retention, g->no_retention, failed);
-    set_share(row, "win_rate", g->has_win_rate, &g->win_rate, NULL, failed);
-    set_share(row, "return_retention", g->has_return_retention, &g->return_retention, g->no_return_retention, failed);
+    SL_JSON_SET(row, failed, {"policy", json_string(g->policy)}, {"seeds", json_integer(g->n)});
+    for (int m = 0; m < SL_MEASURES; m++) {
+        if (g->has[m])
+            sl_json_set(row, measures[m].key, json_of_interval(&g->measured[m]), failed);
+        else if (g->why_not[m])
+            sl_scale_set(row, measures[m].key, NAN, g->why_not[m], failed);
+    }
     if (g->flops > 0) sl_json_set(row, "flops_per_step", sl_json_number(g->flops), failed);
     if (g->bytes > 0) sl_json_set(row, "bytes", sl_json_number(g->bytes), failed);
     return row;
@@ -63,10 +66,10 @@ static sl_status print_json(const sl_groups *groups) {
     return sl_json_print(object, failed);
 }
 
-static void add_csv_interval(sl_csv *csv, bool has, const sl_interval *i) {
-    sl_csv_number(csv, has ? i->mean : NAN);
-    sl_csv_number(csv, has ? i->low : NAN);
-    sl_csv_number(csv, has ? i->high : NAN);
+static void add_csv_measure(sl_csv *csv, const sl_group *g, sl_measure m) {
+    sl_csv_number(csv, g->has[m] ? g->measured[m].mean : NAN);
+    sl_csv_number(csv, g->has[m] ? g->measured[m].low : NAN);
+    sl_csv_number(csv, g->has[m] ? g->measured[m].high : NAN);
 }
 
 static void print_csv(const sl_groups *groups) {
@@ -80,38 +83,35 @@ static void print_csv(const sl_groups *groups) {
         sl_csv_text(&csv, g->env);
         sl_csv_text(&csv, g->policy);
         sl_csv_whole(&csv, g->n);
-        add_csv_interval(&csv, true, &g->mean_return);
-        add_csv_interval(&csv, g->has_normalised, &g->normalised);
-        add_csv_interval(&csv, g->has_retention, &g->retention);
-        add_csv_interval(&csv, g->has_win_rate, &g->win_rate);
+        for (int m = 0; m < SL_MEASURE_RETURN_RETENTION; m++) add_csv_measure(&csv, g, (sl_measure)m);
         sl_csv_number(&csv, g->flops > 0 ? g->flops : NAN);
         sl_csv_number(&csv, g->bytes > 0 ? g->bytes : NAN);
-        add_csv_interval(&csv, g->has_return_retention, &g->return_retention);
+        // the last that came, behind what scripts knew already
+        add_csv_measure(&csv, g, SL_MEASURE_RETURN_RETENTION);
         sl_csv_end(&csv);
     }
 }
 
-static void set_interval(sl_table *table, int column, bool has, const sl_interval *i, int digits, double scale) {
-    if (!has) return;
-    if (isnan(i->low)) {
-        sl_table_set(table, column, "%.*f", digits, scale * i->mean);
-        return;
-    }
-    sl_table_set(table, column, "%.*f [%.*f, %.*f]", digits, scale * i->mean, digits, scale * i->low, digits,
-                 scale * i->high);
+static void set_measure(sl_table *table, int column, const sl_group *g, int m) {
+    int digits = measures[m].digits;
+    double scale = measures[m].scale, low = scale * g->measured[m].low, high = scale * g->measured[m].high;
+    if (!g->has[m]) return;
+    if (isnan(low))
+        sl_table_set(table, column, "%.*f", digits, scale * g->measured[m].mean);
+    else
+        sl_table_set(table, column, "%.*f [%.*f, %.*f]", digits, scale * g->measured[m].mean, digits, low, digits,
+                     high);
 }
 
 // why cells that are there for other runs are blank, once an experiment: its policies share the teacher
 static void print_notes(const sl_groups *groups) {
-    static const char *const names[] = {"normalised score", "retention", "return retention"};
-    for (int k = 0; k < 3; k++) {
+    for (int m = 0; m < SL_MEASURES; m++) {
         const char *said = "";
         for (int i = 0; i < groups->n; i++) {
             const sl_group *g = &groups->items[i];
-            const char *reason = k == 0 ? g->no_normalised : k == 1 ? g->no_retention : g->no_return_retention;
-            if (!reason || strcmp(said, g->experiment) == 0) continue;
+            if (!g->why_not[m] || strcmp(said, g->experiment) == 0) continue;
             said = g->experiment;
-            sl_print_wrapped(stdout, 2, "%s has no %s: %s\n", g->experiment, names[k], reason);
+            sl_print_wrapped(stdout, 2, "%s has no %s: %s\n", g->experiment, measures[m].name, g->why_not[m]);
         }
     }
     const char *said = "";
@@ -140,11 +140,7 @@ static sl_status print_table(const sl_groups *groups) {
         sl_table_set(table, 0, "%s", first ? g->experiment : "");
         sl_table_set(table, 1, "%s", g->policy);
         sl_table_set(table, 2, "%d", g->n);
-        set_interval(table, 3, true, &g->mean_return, 2, 1);
-        set_interval(table, 4, g->has_normalised, &g->normalised, 3, 1);
-        set_interval(table, 5, g->has_retention, &g->retention, 1, 100);
-        set_interval(table, 6, g->has_win_rate, &g->win_rate, 1, 100);
-        set_interval(table, 7, g->has_return_retention, &g->return_retention, 1, 100);
+        for (int m = 0; m < SL_MEASURES; m++) set_measure(table, 3 + m, g, m);
         if (g->flops > 0) sl_table_set(table, 8, "%.0f", g->flops);
     }
     if (status == SL_OK) {
@@ -200,15 +196,10 @@ sl_status sl_cmd_report(const char *path, int argc, char **argv) {
         {"stage", SL_OPTION_TEXT, "S", "whose curves: teacher, distill or direct (teacher)", &o.stage, 0, 0},
         {"column", SL_OPTION_TEXT, "C", "what to draw: return, won, ... of the metrics (return)", &o.column, 0, 0},
     };
-    sl_usage usage = {
-        path,
-        "RUN...",
-        "Groups runs by experiment and prints, for each policy, means over seeds with 95% intervals, "
-        "Student's below 20 seeds, else the bootstrap's. Runs that are not finished have no report and are refused.",
-        1,
-        SL_MAX_RUNS,
-        5,
-        options};
+    static const char text[] =
+        "Groups runs by experiment and prints, for each policy, means over seeds with 95% intervals, Student's below "
+        "20 seeds, else the bootstrap's. Runs that are not finished have no report and are refused.";
+    sl_usage usage = {path, "RUN...", text, 1, SL_MAX_RUNS, 5, options};
     sl_args args;
     SL_TRY(sl_options_parse(&usage, argc, argv, &args));
     if (args.done) return SL_OK;

@@ -116,15 +116,13 @@ static json_t *json_of_fleet(const sl_rounds *r, int f, bool *failed) {
         if (json_array_append_new(steps, json_integer((json_int_t)r->n_steps[f][i])) != 0) *failed = true;
         if (json_array_append_new(returns, sl_json_number(r->returns[f][i])) != 0) *failed = true;
     }
-    sl_json_set(object, "hidden", hidden, failed);
-    sl_json_set(object, "ms_per_step", sl_json_number(sl_rounds_mean(r, f, SL_PACE_MS_P50)), failed);
+    SL_JSON_SET(object, failed, {"hidden", hidden},
+                {"ms_per_step", sl_json_number(sl_rounds_mean(r, f, SL_PACE_MS_P50))});
     for (int p = 0; p < SL_PACES; p++)
         sl_json_set(object, keys[p], sl_json_number(sl_rounds_median(r, f, (sl_pace)p)), failed);
-    sl_json_set(object, "flops_per_decision", sl_json_number(c.flops), failed);
-    sl_json_set(object, "bytes", json_integer((json_int_t)c.n_bytes), failed);
-    sl_json_set(object, "rounds_ms", ms, failed);
-    sl_json_set(object, "rounds_steps", steps, failed);
-    sl_json_set(object, "rounds_return", returns, failed);
+    SL_JSON_SET(object, failed, {"flops_per_decision", sl_json_number(c.flops)},
+                {"bytes", json_integer((json_int_t)c.n_bytes)}, {"rounds_ms", ms}, {"rounds_steps", steps},
+                {"rounds_return", returns});
     return object;
 }
 
@@ -137,19 +135,14 @@ static sl_status print_json(const sl_rounds *r) {
     double steps = sl_rounds_median(r, SL_ROUNDS_BARRIER, SL_PACE_STEPS);
     double p50 = sl_rounds_median(r, SL_ROUNDS_BARRIER, SL_PACE_TRIP_P50);
     double p99 = sl_rounds_median(r, SL_ROUNDS_BARRIER, SL_PACE_TRIP_P99);
-    sl_json_set(barrier, "steps_per_second", sl_json_number(steps), &failed);
-    sl_json_set(barrier, "round_trip_p50_us", sl_json_number(p50), &failed);
-    sl_json_set(barrier, "round_trip_p99_us", sl_json_number(p99), &failed);
-    sl_json_set(barrier, "obs_bytes", json_integer((json_int_t)r->obs_bytes), &failed);
-    sl_json_set(barrier, "action_bytes", json_integer((json_int_t)r->action_bytes), &failed);
-    sl_json_set(object, "env", json_string(spec->name), &failed);
-    sl_json_set(object, "n_agents", json_integer(spec->n_agents), &failed);
-    sl_json_set(object, "obs_dim", json_integer(spec->obs_dim), &failed);
-    sl_json_set(object, "rounds", json_integer(r->n_rounds), &failed);
-    sl_json_set(object, "episodes", json_integer(r->n_episodes), &failed);
-    sl_json_set(object, "fleets", fleets, &failed);
-    sl_json_set(object, "barrier", barrier, &failed);
-    sl_json_set(object, "of_barrier", json_of_ratio(r, SL_PACE_STEPS, 0, SL_ROUNDS_BARRIER), &failed);
+    SL_JSON_SET(barrier, &failed, {"steps_per_second", sl_json_number(steps)},
+                {"round_trip_p50_us", sl_json_number(p50)}, {"round_trip_p99_us", sl_json_number(p99)},
+                {"obs_bytes", json_integer((json_int_t)r->obs_bytes)},
+                {"action_bytes", json_integer((json_int_t)r->action_bytes)});
+    SL_JSON_SET(object, &failed, {"env", json_string(spec->name)}, {"n_agents", json_integer(spec->n_agents)},
+                {"obs_dim", json_integer(spec->obs_dim)}, {"rounds", json_integer(r->n_rounds)},
+                {"episodes", json_integer(r->n_episodes)}, {"fleets", fleets}, {"barrier", barrier},
+                {"of_barrier", json_of_ratio(r, SL_PACE_STEPS, 0, SL_ROUNDS_BARRIER)});
     if (r->n_fleets > 1) sl_json_set(object, "ms_ratio", json_of_ratio(r, SL_PACE_MS_P50, 1, 0), &failed);
     return sl_json_print(object, failed);
 }

@@ -8,7 +8,6 @@
 #include "starling/run/output.h"
 #include "starling/run/process_group.h"
 
-#include "common/alloc.h"
 #include "common/clock.h"
 #include "common/log.h"
 #include "storage/file.h"
@@ -168,15 +167,10 @@ sl_status sl_cmd_train(const char *path, int argc, char **argv) {
         {"resume", SL_OPTION_SWITCH, NULL, "go on with a run that was interrupted", &o.resume, 0, 0},
         {"json", SL_OPTION_SWITCH, NULL, "print the report as one JSON object instead of the table", &o.json, 0, 0},
     };
-    sl_usage usage = {
-        path,
-        "EXPERIMENT.yaml",
-        "Trains the teacher, records the expert buffer, distils the students, evaluates everything in "
-        "process and flown by agent processes, and writes report.json. Programs that die are restarted.",
-        1,
-        1,
-        5,
-        options};
+    static const char text[] =
+        "Trains the teacher, records the expert buffer, distils the students, evaluates everything in process and "
+        "flown by agent processes, and writes report.json. Programs that die are restarted.";
+    sl_usage usage = {path, "EXPERIMENT.yaml", text, 1, 1, 5, options};
     sl_args args;
     SL_TRY(sl_options_parse(&usage, argc, argv, &args));
     if (args.done) return SL_OK;

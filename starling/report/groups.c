@@ -57,13 +57,11 @@ static bool find_scale(int n, json_t *const *reports, const char *env, sl_scale 
     return count > 0;
 }
 
-enum { RETURN, NORMALISED, RETENTION, WIN_RATE, RETURN_RETENTION, N_MEASURES };
-
 /* The values of one group, a row a measure, and why one that could be there is not. */
 typedef struct samples {
-    int n[N_MEASURES];
-    double values[N_MEASURES][SL_MAX_RUNS];
-    const char *reasons[N_MEASURES];
+    int n[SL_MEASURES];
+    double values[SL_MEASURES][SL_MAX_RUNS];
+    const char *reasons[SL_MEASURES];
 } samples;
 
 static void add(samples *s, int which, double value) {
@@ -89,17 +87,17 @@ static void collect_run(int n, json_t *const *reports, const json_t *report, con
     sl_scale own, other;
     const sl_scale *scale = sl_scale_of_report(report, &own) ? &own : NULL;
     if (!policy_number(report, policy, "return.mean", &mean)) return;
-    add(s, RETURN, mean);
+    add(s, SL_MEASURE_RETURN, mean);
     bool can_win = policy_number(report, policy, "win_rate", &x);
-    if (can_win) add(s, WIN_RATE, x);
-    add_share(s, RETENTION, report, policy, "retention", can_win ? NULL : scale);
-    add_share(s, RETURN_RETENTION, report, policy, "return_retention", scale);
-    add_share(s, NORMALISED, report, policy, "normalised", scale);
+    if (can_win) add(s, SL_MEASURE_WIN_RATE, x);
+    add_share(s, SL_MEASURE_RETENTION, report, policy, "retention", can_win ? NULL : scale);
+    add_share(s, SL_MEASURE_RETURN_RETENTION, report, policy, "return_retention", scale);
+    add_share(s, SL_MEASURE_NORMALISED, report, policy, "normalised", scale);
     if (scale || !find_scale(n, reports, text_of(report, "env"), &other)) return;
     if (other.why_not)
-        s->reasons[NORMALISED] = other.why_not;
+        s->reasons[SL_MEASURE_NORMALISED] = other.why_not;
     else if (!policy_number(report, policy, "normalised", &x))
-        add(s, NORMALISED, sl_scale_score(&other, mean));
+        add(s, SL_MEASURE_NORMALISED, sl_scale_score(&other, mean));
 }
 
 static void collect(int n, json_t *const *reports, const char *experiment, const char *policy, samples *s) {
@@ -112,22 +110,17 @@ static void collect(int n, json_t *const *reports, const char *experiment, const
 static sl_status summarise(const samples *s, sl_group *group) {
     sl_rng root = sl_rng_seed(0), named = sl_rng_split_name(&root, group->experiment);
     sl_rng stream = sl_rng_split_name(&named, group->policy);
-    group->n = s->n[RETURN];
-    // a measure that some seed lacks would be a mean over other seeds than its neighbours: left out
-    group->has_normalised = s->n[NORMALISED] == group->n;
-    group->has_retention = s->n[RETENTION] == group->n;
-    group->has_win_rate = s->n[WIN_RATE] == group->n;
-    group->has_return_retention = s->n[RETURN_RETENTION] == group->n;
-    group->no_normalised = s->reasons[NORMALISED];
-    group->no_retention = s->reasons[RETENTION];
-    group->no_return_retention = s->reasons[RETURN_RETENTION];
-    sl_interval *const intervals[N_MEASURES] = {&group->mean_return, &group->normalised, &group->retention,
-                                                &group->win_rate, &group->return_retention};
-    for (int m = 0; m < N_MEASURES; m++)
-        SL_TRY(sl_mean_over_seeds(s->n[m], s->values[m], N_RESAMPLES, &stream, intervals[m]));
+    group->n = s->n[SL_MEASURE_RETURN];
+    for (int m = 0; m < SL_MEASURES; m++) {
+        // a measure that some seed lacks would be a mean over other seeds than its neighbours: left out
+        group->has[m] = s->n[m] == group->n;
+        group->why_not[m] = s->reasons[m];
+        SL_TRY(sl_mean_over_seeds(s->n[m], s->values[m], N_RESAMPLES, &stream, &group->measured[m]));
+    }
     // a share of episodes ends where it ends
-    group->win_rate.low = fmax(group->win_rate.low, 0);
-    group->win_rate.high = fmin(group->win_rate.high, 1);
+    sl_interval *won = &group->measured[SL_MEASURE_WIN_RATE];
+    won->low = fmax(won->low, 0);
+    won->high = fmin(won->high, 1);
     return SL_OK;
 }
 
@@ -149,7 +142,7 @@ static sl_status fill(int n_reports, json_t *const *reports, samples *s, sl_grou
             (void)snprintf(group->env, sizeof group->env, "%s", text_of(reports[i], "env"));
             (void)snprintf(group->policy, sizeof group->policy, "%s", sl_scored_name((sl_scored)p));
             collect(n_reports, reports, text_of(reports[i], "experiment"), group->policy, s);
-            if (s->n[RETURN] == 0) continue;
+            if (s->n[SL_MEASURE_RETURN] == 0) continue;
             SL_TRY(summarise(s, group));
             (void)policy_number(reports[i], group->policy, "flops_per_step", &group->flops);
             (void)policy_number(reports[i], group->policy, "bytes", &group->bytes);

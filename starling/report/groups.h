@@ -10,15 +10,25 @@
 
 enum { SL_MAX_RUNS = 256, SL_GROUP_NAME = 64 };
 
+/* What is measured of a policy, each a row of every report's table; retention is of the win rate where there is one.
+ */
+typedef enum sl_measure {
+    SL_MEASURE_RETURN,
+    SL_MEASURE_NORMALISED,
+    SL_MEASURE_RETENTION,
+    SL_MEASURE_WIN_RATE,
+    SL_MEASURE_RETURN_RETENTION,
+    SL_MEASURES
+} sl_measure;
+
 /* One line of the table: one policy of one experiment over its seeds. One seed has no intervals: low and high NaN. */
 typedef struct sl_group {
     char experiment[SL_GROUP_NAME], env[SL_GROUP_NAME], policy[16];
-    int n; /* runs (seeds) */
-    sl_interval mean_return;
-    bool has_normalised, has_retention, has_win_rate, has_return_retention;
-    sl_interval normalised, retention, win_rate, return_retention; /* retention: of the win rate where there is one */
+    int n;                 /* runs (seeds) */
+    bool has[SL_MEASURES]; /* for every seed */
+    sl_interval measured[SL_MEASURES];
     /* why it is blank for one seed at least; NULL: nothing to say. Borrowed from the reports */
-    const char *no_normalised, *no_retention, *no_return_retention;
+    const char *why_not[SL_MEASURES];
     double flops, bytes; /* of the first run; 0 = not known */
     bool opposed;        /* the return adds up sides that oppose one another */
 } sl_group;

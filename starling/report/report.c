@@ -72,8 +72,7 @@ const char *sl_score_text(const sl_score *score, int n_episodes, uint64_t seed, 
 void sl_score_set_wins(const sl_score *score, json_t *object, bool *failed) {
     if (score->win_rate < 0) return;
     json_t *interval = json_pack("{s:f,s:f}", "low", score->win_low, "high", score->win_high);
-    sl_json_set(object, "win_rate", sl_json_number(score->win_rate), failed);
-    sl_json_set(object, "win_rate_ci95", interval, failed);
+    SL_JSON_SET(object, failed, {"win_rate", sl_json_number(score->win_rate)}, {"win_rate_ci95", interval});
 }
 
 int sl_flight_differs(const sl_evaluation *students, const sl_evaluation *flight) {
@@ -90,11 +89,9 @@ int sl_flight_differs(const sl_evaluation *students, const sl_evaluation *flight
 
 static json_t *json_of_score(const sl_evaluation *results, const sl_score *score, bool *failed) {
     json_t *object = json_object(), *ret = json_object(), *agents = json_array();
-    sl_json_set(ret, "mean", sl_json_number(score->mean), failed);
-    sl_json_set(ret, "ci95", sl_json_number(score->ci95), failed);
-    sl_json_set(ret, "sd", sl_json_number(score->sd), failed);
-    sl_json_set(ret, "min", sl_json_number(score->min), failed);
-    sl_json_set(ret, "max", sl_json_number(score->max), failed);
+    SL_JSON_SET(ret, failed, {"mean", sl_json_number(score->mean)}, {"ci95", sl_json_number(score->ci95)},
+                {"sd", sl_json_number(score->sd)}, {"min", sl_json_number(score->min)},
+                {"max", sl_json_number(score->max)});
     for (int i = 0; i < results->n_agents; i++) {
         double sum = 0;
         for (int e = 0; e < results->n_episodes; e++) {
@@ -102,10 +99,8 @@ static json_t *json_of_score(const sl_evaluation *results, const sl_score *score
         }
         if (json_array_append_new(agents, sl_json_number(sum / results->n_episodes)) != 0) *failed = true;
     }
-    sl_json_set(object, "episodes", json_integer(results->n_episodes), failed);
-    sl_json_set(object, "return", ret, failed);
-    sl_json_set(object, "agent_returns", agents, failed);
-    sl_json_set(object, "episode_length", sl_json_number(score->length), failed);
+    SL_JSON_SET(object, failed, {"episodes", json_integer(results->n_episodes)}, {"return", ret},
+                {"agent_returns", agents}, {"episode_length", sl_json_number(score->length)});
     sl_score_set_wins(score, object, failed);
     return object;
 }
@@ -126,9 +121,8 @@ static void set_cost(json_t *object, int n_actors, int n_files, const sl_policy 
                       p->mask, "hidden", p->hidden, "flops", p->flops, "bytes", (json_int_t)p->n_bytes);
         if (json_array_append_new(agents, agent) != 0) *failed = true;
     }
-    sl_json_set(object, "flops_per_step", sl_json_number(flops), failed);
-    sl_json_set(object, "bytes", json_integer((json_int_t)bytes), failed);
-    sl_json_set(object, "parameters", json_integer((json_int_t)params), failed);
+    SL_JSON_SET(object, failed, {"flops_per_step", sl_json_number(flops)}, {"bytes", json_integer((json_int_t)bytes)},
+                {"parameters", json_integer((json_int_t)params)});
     if (n_files > 1)
         sl_json_set(object, "agents", agents, failed);
     else
@@ -193,9 +187,9 @@ static json_t *make_flight(const sl_scores *scores, bool *failed) {
     int compared = students->n_episodes < fleet->n_episodes ? students->n_episodes : fleet->n_episodes;
     int differ = sl_flight_differs(students, fleet);
     json_t *object = json_object();
-    sl_json_set(object, "episodes_compared", json_integer(compared), failed);
-    sl_json_set(object, "episodes_equal", json_integer(compared - differ), failed);
-    sl_json_set(object, "equals_in_process", json_boolean(differ == 0), failed);
+    SL_JSON_SET(object, failed, {"episodes_compared", json_integer(compared)},
+                {"episodes_equal", json_integer(compared - differ)},
+                {"equals_in_process", json_boolean(differ == 0)});
     return object;
 }
 
@@ -212,9 +206,9 @@ static json_t *make_ticks(const sl_evaluation *fleet, bool *failed) {
     double n = (double)fleet->n_ticks;
     int64_t middle = fleet->n_ticks / 2, late = fleet->n_ticks * 99 / 100;
     json_t *object = json_object();
-    sl_json_set(object, "mean", sl_json_number(sum / n / 1e6), failed);
-    sl_json_set(object, "p50", sl_json_number((double)fleet->tick_ns[middle] / 1e6), failed);
-    sl_json_set(object, "p99", sl_json_number((double)fleet->tick_ns[late] / 1e6), failed);
+    SL_JSON_SET(object, failed, {"mean", sl_json_number(sum / n / 1e6)},
+                {"p50", sl_json_number((double)fleet->tick_ns[middle] / 1e6)},
+                {"p99", sl_json_number((double)fleet->tick_ns[late] / 1e6)});
     return object;
 }
 
@@ -241,17 +235,14 @@ sl_status sl_report_make(const sl_run *run, const sl_scores *scores, json_t *sta
     const sl_experiment *e = run->experiment;
     bool failed = false;
     json_t *report = json_object(), *policies = json_object();
-    sl_json_set(report, "format", json_integer(REPORT_FORMAT), &failed);
-    sl_json_set(report, "version", json_string(SL_VERSION), &failed);
-    sl_json_set(report, "experiment", json_string(e->name), &failed);
-    sl_json_set(report, "seed", sl_json_seed(e->seed), &failed);
-    sl_json_set(report, "threads", json_integer(e->threads), &failed);
-    sl_json_set(report, "env", json_string(run->spec->name), &failed);
-    sl_json_set(report, "n_agents", json_integer(run->spec->n_agents), &failed);
+    SL_JSON_SET(report, &failed, {"format", json_integer(REPORT_FORMAT)}, {"version", json_string(SL_VERSION)},
+                {"experiment", json_string(e->name)}, {"seed", sl_json_seed(e->seed)},
+                {"threads", json_integer(e->threads)}, {"env", json_string(run->spec->name)},
+                {"n_agents", json_integer(run->spec->n_agents)});
     if (run->spec->opposed) sl_json_set(report, "opposed_sides", json_true(), &failed);
-    sl_json_set(report, "method", json_string(e->method == SL_EXP_DIRECT ? "direct" : "kd-marl"), &failed);
-    sl_json_set(report, "config_hash", json_string(run->config_hash), &failed);
-    sl_json_set(report, "evaluation_seed", json_integer((json_int_t)e->eval.seed), &failed);
+    SL_JSON_SET(report, &failed, {"method", json_string(e->method == SL_EXP_DIRECT ? "direct" : "kd-marl")},
+                {"config_hash", json_string(run->config_hash)},
+                {"evaluation_seed", json_integer((json_int_t)e->eval.seed)});
     sl_status status = make_policies(run, scores, policies, &failed);
     sl_json_set(report, "policies", policies, &failed);
     double teacher = 0, students = 0;

@@ -1,7 +1,6 @@
 /* scale.c - see scale.h. */
 #include "starling/report/scale.h"
 
-#include "starling/report/report.h"
 #include "starling/run/output.h"
 
 #include <math.h>

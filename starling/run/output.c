@@ -13,6 +13,10 @@ void sl_json_set(json_t *object, const char *key, json_t *value, bool *failed) {
     if (json_object_set_new(object, key, value) != 0) *failed = true;
 }
 
+void sl_json_set_all(json_t *object, bool *failed, const sl_json_field *fields) {
+    for (; fields->key; fields++) sl_json_set(object, fields->key, fields->value, failed);
+}
+
 json_t *sl_json_number(double value) {
     if (!isfinite(value)) return json_null();
     char text[40];

@@ -11,6 +11,14 @@
 
 /* Sets key to value, whose reference it takes; NULL (memory was out) or a failure is remembered in *failed. */
 void sl_json_set(json_t *object, const char *key, json_t *value, bool *failed);
+/* The same for several, in this order: SL_JSON_SET(object, &failed, {"env", json_string(name)}, ...). */
+typedef struct sl_json_field {
+    const char *key;
+    json_t *value;
+} sl_json_field;
+void sl_json_set_all(json_t *object, bool *failed, const sl_json_field *fields); /* ends with a NULL key */
+#define SL_JSON_SET(object, failed, ...)                                                                             \
+    sl_json_set_all(object, failed, (const sl_json_field[]){__VA_ARGS__, {NULL, NULL}})
 /* A real with at most 9 significant digits: enough for people and short enough to read; null when not finite. */
 json_t *sl_json_number(double value);
 /* A seed: an integer, or from 2^63 on, which JSON's integers here do not hold, its digits as a string. */

@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 static sl_status make_folder(sl_scratch *self) {
     const char *base = getenv("TMPDIR");

@@ -9,7 +9,6 @@
 
 #include <jansson.h>
 #include <stdbool.h>
-#include <stdint.h>
 #include <sys/types.h>
 
 enum { SL_SUPERVISE_MAX = 68, SL_CHILD_ARGS = 24 };

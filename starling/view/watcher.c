@@ -6,7 +6,6 @@
 #include "envs/shape_rows.h"
 #include "starling/view/screen.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 

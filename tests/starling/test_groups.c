@@ -63,23 +63,24 @@ static void test_grouping(void **state) {
     assert_string_equal(groups.items[4].experiment, "other");
     const sl_group *students = find(&groups, "full", "students");
     assert_int_equal(students->n, 3);
-    assert_near(students->mean_return.mean, -24);
+    assert_near(students->measured[SL_MEASURE_RETURN].mean, -24);
     // -22, -24, -26: sd 2, Student's t with two degrees of freedom 4.3026527
-    assert_near(students->mean_return.low, -24 - 4.302652729749462 * 2 / sqrt(3));
-    assert_near(students->mean_return.high, -24 + 4.302652729749462 * 2 / sqrt(3));
-    assert_true(students->has_normalised && students->has_retention);
-    assert_false(students->has_win_rate);
-    assert_near(students->normalised.mean, 56.0 / 60);
+    assert_near(students->measured[SL_MEASURE_RETURN].low, -24 - 4.302652729749462 * 2 / sqrt(3));
+    assert_near(students->measured[SL_MEASURE_RETURN].high, -24 + 4.302652729749462 * 2 / sqrt(3));
+    assert_true(students->has[SL_MEASURE_NORMALISED] && students->has[SL_MEASURE_RETENTION]);
+    assert_false(students->has[SL_MEASURE_WIN_RATE]);
+    assert_near(students->measured[SL_MEASURE_NORMALISED].mean, 56.0 / 60);
     assert_near(students->flops, 200);
     assert_near(students->bytes, 1234);
     // the direct run takes the other runs' scale: (-50 + 80) / 60
     const sl_group *direct = find(&groups, "direct", "students");
-    assert_true(direct->has_normalised);
-    assert_near(direct->normalised.mean, 0.5);
-    assert_false(direct->has_retention);
-    assert_null(direct->no_retention);
+    assert_true(direct->has[SL_MEASURE_NORMALISED]);
+    assert_near(direct->measured[SL_MEASURE_NORMALISED].mean, 0.5);
+    assert_false(direct->has[SL_MEASURE_RETENTION]);
+    assert_null(direct->why_not[SL_MEASURE_RETENTION]);
     // a single seed has no interval
-    assert_true(isnan(direct->mean_return.low) && isnan(direct->mean_return.high) && isnan(direct->normalised.low));
+    assert_true(isnan(direct->measured[SL_MEASURE_RETURN].low) && isnan(direct->measured[SL_MEASURE_RETURN].high) &&
+                isnan(direct->measured[SL_MEASURE_NORMALISED].low));
     sl_groups_fini(&groups);
     drop(5, reports);
 }
@@ -96,19 +97,19 @@ static void test_wins(void **state) {
     sl_groups groups;
     assert_int_equal(sl_groups_make(2, reports, &groups), SL_OK);
     const sl_group *g = find(&groups, "full", "students");
-    assert_true(g->has_win_rate && !g->has_return_retention);
-    assert_near(g->win_rate.mean, 0.925);
+    assert_true(g->has[SL_MEASURE_WIN_RATE] && !g->has[SL_MEASURE_RETURN_RETENTION]);
+    assert_near(g->measured[SL_MEASURE_WIN_RATE].mean, 0.925);
     // 0.9 and 0.95: a standard error of 0.025, of which Student's t with one degree of freedom takes 12.7
-    assert_near(g->win_rate.low, 0.925 - 0.025 * tan(0.475 * acos(-1)));
-    assert_near(g->win_rate.high, 1);
+    assert_near(g->measured[SL_MEASURE_WIN_RATE].low, 0.925 - 0.025 * tan(0.475 * acos(-1)));
+    assert_near(g->measured[SL_MEASURE_WIN_RATE].high, 1);
     sl_groups_fini(&groups);
     json_t *students = json_object_get(json_object_get(reports[1], "policies"), "students");
     assert_int_equal(json_object_set_new(students, "return_retention", json_real(0.99)), 0);
     assert_int_equal(sl_groups_make(2, reports, &groups), SL_OK);
     g = find(&groups, "full", "students");
-    assert_true(g->has_return_retention);
-    assert_near(g->return_retention.mean, 0.98);
-    assert_near(g->return_retention.high, 0.98 + 0.01 * tan(0.475 * acos(-1)));
+    assert_true(g->has[SL_MEASURE_RETURN_RETENTION]);
+    assert_near(g->measured[SL_MEASURE_RETURN_RETENTION].mean, 0.98);
+    assert_near(g->measured[SL_MEASURE_RETURN_RETENTION].high, 0.98 + 0.01 * tan(0.475 * acos(-1)));
     sl_groups_fini(&groups);
     drop(2, reports);
 }
@@ -122,12 +123,12 @@ static void test_a_bad_teacher_measures_nothing(void **state) {
     sl_groups groups;
     assert_int_equal(sl_groups_make(3, reports, &groups), SL_OK);
     const sl_group *g = find(&groups, "full", "students");
-    assert_false(g->has_normalised || g->has_retention);
-    assert_string_equal(g->no_normalised, "the teacher is not above random play");
-    assert_string_equal(g->no_retention, "the teacher is not above random play");
-    assert_null(g->no_return_retention);
+    assert_false(g->has[SL_MEASURE_NORMALISED] || g->has[SL_MEASURE_RETENTION]);
+    assert_string_equal(g->why_not[SL_MEASURE_NORMALISED], "the teacher is not above random play");
+    assert_string_equal(g->why_not[SL_MEASURE_RETENTION], "the teacher is not above random play");
+    assert_null(g->why_not[SL_MEASURE_RETURN_RETENTION]);
     g = find(&groups, "good", "students");
-    assert_true(g->has_normalised && g->has_retention && !g->no_normalised);
+    assert_true(g->has[SL_MEASURE_NORMALISED] && g->has[SL_MEASURE_RETENTION] && !g->why_not[SL_MEASURE_NORMALISED]);
     sl_groups_fini(&groups);
     drop(3, reports);
 }
@@ -137,7 +138,7 @@ static void test_no_scale_of_another_environment(void **state) {
     json_t *reports[] = {make_full("full", 1, -22), make_direct(1, "mpe/simple_tag_v3", -50)};
     sl_groups groups;
     assert_int_equal(sl_groups_make(2, reports, &groups), SL_OK);
-    assert_false(find(&groups, "direct", "students")->has_normalised);
+    assert_false(find(&groups, "direct", "students")->has[SL_MEASURE_NORMALISED]);
     sl_groups_fini(&groups);
     drop(2, reports);
 }
