@@ -4,16 +4,12 @@
 #include "envs/mpe/measure.h"
 #include "envs/mpe/scenarios.h"
 
-#include <stdio.h>
-
 enum { L = SL_ENV_LANES, ADVERSARY = 0, GOAL = 0, N_EXTRA = 2 };
 
 static void build(sl_mpe *m) {
     m->base.spec.opposed = true;
     for (int i = 0; i < m->N; i++) {
-        char name[SL_NAME_SIZE];
-        (void)snprintf(name, sizeof name, i == ADVERSARY ? "adversary_0" : "agent_%d", i - 1);
-        sl_mpe_set_agent(m, i, name, i == ADVERSARY ? "adversary" : "agent", 0.15, false);
+        sl_mpe_set_agent(m, i, i == ADVERSARY ? "adversary" : "agent", 0.15, false);
     }
     m->entities[ADVERSARY].rgba = 0xd95959ffu;
     for (int k = 0; k < m->E - m->N; k++) sl_mpe_set_landmark(m, k, 0.08, false, 0x262626ffu);
@@ -50,8 +46,6 @@ const sl_mpe_scenario sl_mpe_adversary = {
     .dim_c = 2,
     .n_extra = N_EXTRA,
     .n_goals = 1,
-    .landmark_range = 1.0,
-    .local_ratio = -1.0,
     .build = build,
     .derive = derive,
     .reward = reward,

@@ -13,13 +13,25 @@ static void copy_name(char *name, const char *text) {
     (void)snprintf(name, SL_NAME_SIZE, "%s", text);
 }
 
-void sl_mpe_set_agent(sl_mpe *m, int i, const char *name, const char *role, double radius, bool collide) {
+void sl_mpe_set_agent(sl_mpe *m, int i, const char *role, double radius, bool collide) {
     SL_ASSERT(i >= 0 && i < m->N);
+    sl_agent_spec *agents = m->base.spec.agents;
+    int n_before = 0;
+    for (int j = 0; j < i; j++) n_before += strcmp(agents[j].role, role) == 0;
     m->entities[i] =
         (sl_mpe_entity){.radius = radius, .gain = 5.0, .movable = true, .collide = collide, .rgba = 0x5959d9ffu};
-    copy_name(m->entities[i].name, name);
-    copy_name(m->base.spec.agents[i].name, name);
-    copy_name(m->base.spec.agents[i].role, role);
+    copy_name(agents[i].role, role);
+    (void)snprintf(agents[i].name, SL_NAME_SIZE, "%.20s_%d", role, n_before);
+    copy_name(m->entities[i].name, agents[i].name);
+}
+
+void sl_mpe_set_chaser(sl_mpe *m, int i, const char *role, double radius, bool adversary, uint32_t rgba) {
+    sl_mpe_set_agent(m, i, role, radius, true);
+    sl_mpe_entity *agent = &m->entities[i];
+    agent->adversary = adversary;
+    agent->gain = adversary ? 3.0 : 4.0;
+    agent->max_speed = adversary ? 1.0 : 1.3;
+    agent->rgba = rgba;
 }
 
 void sl_mpe_set_landmark(sl_mpe *m, int k, double radius, bool collide, uint32_t rgba) {

@@ -6,7 +6,10 @@
 #include "envs/mpe/state.h"
 #include "envs/option.h"
 
-void sl_mpe_set_agent(sl_mpe *m, int i, const char *name, const char *role, double radius, bool collide);
+/* One agent after the other: each is named by its role and a number, "adversary_0". */
+void sl_mpe_set_agent(sl_mpe *m, int i, const char *role, double radius, bool collide);
+/* One that chases, slow, or is chased, fast. */
+void sl_mpe_set_chaser(sl_mpe *m, int i, const char *role, double radius, bool adversary, uint32_t rgba);
 void sl_mpe_set_landmark(sl_mpe *m, int k, double radius, bool collide, uint32_t rgba);
 
 /* What an agent observes: a block is opened, then its features are added in order. */

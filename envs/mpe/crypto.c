@@ -8,10 +8,10 @@ enum { L = SL_ENV_LANES, N_WORDS = 4 };
 enum { GOAL = 0, KEY = N_WORDS, N_EXTRA = 2 * N_WORDS };
 
 static void build(sl_mpe *m) {
-    static const char *const names[] = {"eve_0", "bob_0", "alice_0"}, *const roles[] = {"eve", "bob", "alice"};
+    static const char *const roles[] = {"eve", "bob", "alice"};
     m->base.spec.opposed = true;
     for (int i = 0; i < N_AGENTS; i++) {
-        sl_mpe_set_agent(m, i, names[i], roles[i], 0.05, false);
+        sl_mpe_set_agent(m, i, roles[i], 0.05, false);
         m->entities[i].movable = false;
         m->entities[i].speaks = true;
     }
@@ -61,8 +61,6 @@ const sl_mpe_scenario sl_mpe_crypto = {
     .dim_c = N_WORDS,
     .n_extra = N_EXTRA,
     .n_goals = 2,
-    .landmark_range = 1.0,
-    .local_ratio = -1.0,
     .build = build,
     .derive = derive,
     .reward = reward,

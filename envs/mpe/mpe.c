@@ -61,7 +61,7 @@ static void draw_lane(const sl_mpe *m, int v) {
     int goals[SL_MPE_MAX_GOALS] = {0};
     draw_goals(m, stream, goals);
     for (int e = 0; e < m->E; e++) {
-        double range = e < m->N ? 1.0 : m->scenario->landmark_range;
+        double range = e < m->N || m->scenario->landmark_range == 0.0 ? 1.0 : m->scenario->landmark_range;
         rows[sl_mpe_x(e)][v % L] = sl_rng_between(stream, -range, range);
         rows[sl_mpe_y(e)][v % L] = sl_rng_between(stream, -range, range);
     }
@@ -255,7 +255,7 @@ static sl_status check_options(const sl_mpe_scenario *scenario, const sl_env_opt
     }
     // a negative or NaN ratio asks for the default
     if (!(local_ratio >= 0.0)) return SL_OK;
-    if (scenario->local_ratio < 0.0) {
+    if (scenario->local_ratio == 0.0) {
         return sl_fail(SL_CONFIG, "leave local_ratio out", "%s has no option local_ratio", scenario->name);
     }
     if (sl_env_get(options, "legacy_physics").yes) {

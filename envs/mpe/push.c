@@ -9,9 +9,9 @@ enum { GOAL = 0, COLOUR = 2, DARK = 5, BRIGHT = 6, N_EXTRA = 7 };
 
 static void build(sl_mpe *m) {
     m->base.spec.opposed = true;
-    sl_mpe_set_agent(m, ADVERSARY, "adversary_0", "adversary", 0.05, true);
+    sl_mpe_set_agent(m, ADVERSARY, "adversary", 0.05, true);
     m->entities[ADVERSARY].rgba = 0xbf4040ffu;
-    sl_mpe_set_agent(m, AGENT, "agent_0", "agent", 0.05, true);
+    sl_mpe_set_agent(m, AGENT, "agent", 0.05, true);
     for (int k = 0; k < N_LANDMARKS; k++) sl_mpe_set_landmark(m, k, 0.05, false, k ? 0x1a1ae6ffu : 0x1ae61affu);
     sl_mpe_block_self_vel(m, ADVERSARY);
     sl_mpe_block_landmarks(m, ADVERSARY);
@@ -54,8 +54,6 @@ const sl_mpe_scenario sl_mpe_push = {
     .dim_c = 2,
     .n_extra = N_EXTRA,
     .n_goals = 1,
-    .landmark_range = 1.0,
-    .local_ratio = -1.0,
     .build = build,
     .derive = derive,
     .reward = reward,

@@ -10,7 +10,7 @@ enum { GOAL = 0, COLOUR = 2, N_OWN = 5 };
 static void build(sl_mpe *m) {
     static const uint32_t colours[N_LANDMARKS] = {0xbf4040ffu, 0x40bf40ffu, 0x4040bfffu};
     for (int i = 0; i < N_AGENTS; i++) {
-        sl_mpe_set_agent(m, i, i ? "agent_1" : "agent_0", "agent", 0.05, false);
+        sl_mpe_set_agent(m, i, "agent", 0.05, false);
         m->entities[i].speaks = true;
     }
     for (int k = 0; k < N_LANDMARKS; k++) sl_mpe_set_landmark(m, k, 0.05, false, colours[k]);
@@ -51,7 +51,6 @@ const sl_mpe_scenario sl_mpe_reference = {
     .n_extra = N_AGENTS * N_OWN,
     .n_goals = 2,
     .goal_per_agent = true,
-    .landmark_range = 1.0,
     .local_ratio = 0.5,
     .build = build,
     .derive = derive,

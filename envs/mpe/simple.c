@@ -5,7 +5,7 @@
 #include "envs/mpe/scenarios.h"
 
 static void build(sl_mpe *m) {
-    sl_mpe_set_agent(m, 0, "agent_0", "agent", 0.05, false);
+    sl_mpe_set_agent(m, 0, "agent", 0.05, false);
     sl_mpe_set_landmark(m, 0, 0.05, false, 0xbf4040ffu);
     sl_mpe_block_self_vel(m, 0);
     sl_mpe_block_landmarks(m, 0);
@@ -24,8 +24,6 @@ const sl_mpe_scenario sl_mpe_simple = {
     .name = "mpe/simple_v3",
     .n_agents = 1,
     .n_landmarks = 1,
-    .landmark_range = 1.0,
-    .local_ratio = -1.0,
     .build = build,
     .reward = reward,
     .act = act,

@@ -8,10 +8,10 @@
 enum { SPEAKER, LISTENER, GOAL = 0, COLOUR = 2, N_LANDMARKS = 3, N_EXTRA = COLOUR + N_LANDMARKS };
 
 static void build(sl_mpe *m) {
-    sl_mpe_set_agent(m, SPEAKER, "speaker_0", "speaker", 0.075, false);
+    sl_mpe_set_agent(m, SPEAKER, "speaker", 0.075, false);
     m->entities[SPEAKER].movable = false;
     m->entities[SPEAKER].speaks = true;
-    sl_mpe_set_agent(m, LISTENER, "listener_0", "listener", 0.075, false);
+    sl_mpe_set_agent(m, LISTENER, "listener", 0.075, false);
     static const uint32_t colours[N_LANDMARKS] = {0xa62626ffu, 0x26a626ffu, 0x2626a6ffu};
     for (int k = 0; k < N_LANDMARKS; k++) sl_mpe_set_landmark(m, k, 0.04, false, colours[k]);
     sl_mpe_block_rows(m, SPEAKER, "goal", sl_mpe_extra(m, COLOUR), N_LANDMARKS);
@@ -49,8 +49,6 @@ const sl_mpe_scenario sl_mpe_speaker_listener = {
     .dim_c = 3,
     .n_extra = N_EXTRA,
     .n_goals = 1,
-    .landmark_range = 1.0,
-    .local_ratio = -1.0,
     .build = build,
     .derive = derive,
     .reward = reward,

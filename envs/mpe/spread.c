@@ -4,18 +4,10 @@
 #include "envs/mpe/measure.h"
 #include "envs/mpe/scenarios.h"
 
-#include <stdio.h>
-
 enum { L = SL_ENV_LANES };
 
-static const double RADIUS = 0.15;
-
 static void build(sl_mpe *m) {
-    for (int i = 0; i < m->N; i++) {
-        char name[SL_NAME_SIZE];
-        (void)snprintf(name, sizeof name, "agent_%d", i);
-        sl_mpe_set_agent(m, i, name, "agent", RADIUS, true);
-    }
+    for (int i = 0; i < m->N; i++) sl_mpe_set_agent(m, i, "agent", 0.15, true);
     for (int k = 0; k < m->E - m->N; k++) sl_mpe_set_landmark(m, k, 0.05, false, 0x404040ffu);
     for (int i = 0; i < m->N; i++) {
         sl_mpe_block_self_vel(m, i);
@@ -80,7 +72,6 @@ const sl_mpe_scenario sl_mpe_spread = {
     .name = "mpe/simple_spread_v3",
     .default_n = 3,
     .dim_c = 2,
-    .landmark_range = 1.0,
     .local_ratio = 0.5,
     .build = build,
     .reward = reward,

@@ -28,8 +28,8 @@ typedef struct sl_mpe_scenario {
     int n_agents, n_landmarks;   /* with N: added to N */
     int dim_c, n_extra, n_goals; /* words of a speaker, derived rows, goal landmarks drawn at reset */
     bool goal_per_agent;         /* goal g belongs to agent g; otherwise goal 0 is everyone's and goal 1 the key */
-    double landmark_range;       /* landmarks start in [-range, range) */
-    double local_ratio;          /* the default; < 0 = the scenario has no such option */
+    double landmark_range;       /* landmarks start in [-range, range); 0 = 1 */
+    double local_ratio;          /* the default; 0 = the scenario has no such option */
     void (*build)(sl_mpe *m);    /* entities and features */
     void (*derive)(const sl_mpe *m, sl_mpe_row *rows, int lane, const int *goals); /* after goals changed; or NULL */
     void (*observe)(const sl_mpe *m, sl_mpe_row *rows); /* before features are read; or NULL */

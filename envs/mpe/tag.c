@@ -3,22 +3,14 @@
 #include "envs/mpe/measure.h"
 #include "envs/mpe/scenarios.h"
 
-#include <stdio.h>
-
 enum { L = SL_ENV_LANES, N_ADVERSARIES = 3, N_AGENTS = 4, N_OBSTACLES = 2 };
 
 static void build(sl_mpe *m) {
     m->base.spec.opposed = true;
     for (int i = 0; i < N_AGENTS; i++) {
         bool adversary = i < N_ADVERSARIES;
-        char name[SL_NAME_SIZE];
-        (void)snprintf(name, sizeof name, adversary ? "adversary_%d" : "agent_%d", adversary ? i : i - N_ADVERSARIES);
-        sl_mpe_set_agent(m, i, name, adversary ? "adversary" : "agent", adversary ? 0.075 : 0.05, true);
-        sl_mpe_entity *agent = &m->entities[i];
-        agent->adversary = adversary;
-        agent->gain = adversary ? 3.0 : 4.0;
-        agent->max_speed = adversary ? 1.0 : 1.3;
-        agent->rgba = adversary ? 0xd95959ffu : 0x59d959ffu;
+        sl_mpe_set_chaser(m, i, adversary ? "adversary" : "agent", adversary ? 0.075 : 0.05, adversary,
+                          adversary ? 0xd95959ffu : 0x59d959ffu);
     }
     for (int k = 0; k < N_OBSTACLES; k++) sl_mpe_set_landmark(m, k, 0.2, true, 0x404040ffu);
     for (int i = 0; i < N_AGENTS; i++) {
@@ -53,7 +45,6 @@ const sl_mpe_scenario sl_mpe_tag = {
     .n_landmarks = N_OBSTACLES,
     .dim_c = 2,
     .landmark_range = 0.9,
-    .local_ratio = -1.0,
     .build = build,
     .reward = reward,
 };

@@ -4,8 +4,6 @@
 #include "envs/mpe/measure.h"
 #include "envs/mpe/scenarios.h"
 
-#include <stdio.h>
-
 enum { L = SL_ENV_LANES, LEADER = 0, N_ADVERSARIES = 4, N_AGENTS = 6, N_GOOD = N_AGENTS - N_ADVERSARIES };
 /* Landmarks: an obstacle, food, forests. */
 enum { N_LANDMARKS = 5, FOOD = N_AGENTS + 1, N_FOOD = 2, FOREST = N_AGENTS + 3, N_FORESTS = 2 };
@@ -45,22 +43,10 @@ static void add_others_vel(sl_mpe *m, int i) {
 }
 
 static void add_entities(sl_mpe *m) {
-    static const char *const names[N_AGENTS] = {"leadadversary_0", "adversary_0", "adversary_1",
-                                                "adversary_2",     "agent_0",     "agent_1"};
-    for (int i = 0; i < N_AGENTS; i++) {
-        bool adversary = i < N_ADVERSARIES;
-        sl_mpe_set_agent(m, i, names[i],
-                         i == LEADER ? "leadadversary"
-                         : adversary ? "adversary"
-                                     : "agent",
-                         adversary ? 0.075 : 0.045, true);
-        sl_mpe_entity *agent = &m->entities[i];
-        agent->adversary = adversary;
-        agent->speaks = i == LEADER;
-        agent->gain = adversary ? 3.0 : 4.0;
-        agent->max_speed = adversary ? 1.0 : 1.3;
-        agent->rgba = i == LEADER ? 0xa63030ffu : adversary ? 0xd95959ffu : 0x59d959ffu;
-    }
+    sl_mpe_set_chaser(m, LEADER, "leadadversary", 0.075, true, 0xa63030ffu);
+    m->entities[LEADER].speaks = true;
+    for (int i = 1; i < N_ADVERSARIES; i++) sl_mpe_set_chaser(m, i, "adversary", 0.075, true, 0xd95959ffu);
+    for (int i = N_ADVERSARIES; i < N_AGENTS; i++) sl_mpe_set_chaser(m, i, "agent", 0.045, false, 0x59d959ffu);
     sl_mpe_set_landmark(m, 0, 0.2, true, 0x404040ffu);
     for (int k = 0; k < N_FOOD; k++) sl_mpe_set_landmark(m, FOOD - N_AGENTS + k, 0.03, false, 0x2626a6ffu);
     for (int k = 0; k < N_FORESTS; k++) sl_mpe_set_landmark(m, FOREST - N_AGENTS + k, 0.3, false, 0x99e699ffu);
@@ -176,7 +162,6 @@ const sl_mpe_scenario sl_mpe_world_comm = {
     .dim_c = 4,
     .n_extra = N_EXTRA,
     .landmark_range = 0.9,
-    .local_ratio = -1.0,
     .build = build,
     .observe = observe,
     .reward = reward,
