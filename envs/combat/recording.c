@@ -213,16 +213,6 @@ static sl_status read_order(const replay *self, const json_t *list, sl_combat_or
     return SL_OK;
 }
 
-static sl_status compare_obs(sl_replay *r, const json_t *rows) {
-    int N = r->spec->n_agents, O = r->spec->obs_dim;
-    SL_TRY(sl_recording_array(r->lines, rows, "key 'obs'", N));
-    for (int i = 0; i < N; i++) {
-        SL_TRY(sl_replay_compare(r, json_array_get(rows, (size_t)i), "an observation", O, r->obs + i * O, MAX_VALUE,
-                                 &r->step_obs));
-    }
-    return SL_OK;
-}
-
 static sl_status compare_masks(const sl_replay *r, const json_t *rows, bool *equal) {
     const sl_recording_lines *lines = r->lines;
     int N = r->spec->n_agents, A = r->spec->n_actions;
@@ -247,7 +237,7 @@ static sl_status replay_reset(sl_replay *base, const json_t *line) {
     sl_combat_write(self->m, &b, 0, &(sl_env_out){.obs = base->obs, .avail = base->avail});
     base->step_obs = base->step_state = 0.0;
     self->steps = 0;
-    SL_TRY(compare_obs(base, json_object_get(line, "obs")));
+    SL_TRY(sl_replay_compare_obs(base, json_object_get(line, "obs"), false, MAX_VALUE));
     SL_TRY(compare_masks(base, json_object_get(line, "avail"), &self->reset_masks_equal));
     base->in_episode = true;
     return SL_OK;
@@ -318,7 +308,7 @@ static sl_status replay_step(sl_replay *base, const json_t *line, sl_recording_e
                                    .terminated = &base->terminated,
                                    .truncated = &base->truncated,
                                    .won = &base->won});
-    SL_TRY(compare_obs(base, json_object_get(line, "obs")));
+    SL_TRY(sl_replay_compare_obs(base, json_object_get(line, "obs"), false, MAX_VALUE));
     SL_TRY(compare_masks(base, json_object_get(line, "avail"), &equal));
     SL_TRY(compare_units(self, json_object_get(line, "post")));
     SL_TRY(sl_replay_compare(base, json_object_get(line, "state"), "key 'state'", base->spec->state_dim, base->state,
@@ -356,10 +346,8 @@ static void put_units(sl_recorded *self, const char *key) {
     for (int u = 0; u < n; u++) {
         double f[N_FIELDS];
         get_fields(&b, u, f);
-        sl_recording_put(&self->writer, "[");
         // a float32 reads back as itself too
-        for (int k = 0; k < N_FIELDS; k++)
-            sl_recording_put_double(&self->writer, f[k], sl_recording_comma(k, N_FIELDS));
+        sl_recording_put_doubles(&self->writer, N_FIELDS, f, 1);
         sl_recording_put(&self->writer, "%s", sl_recording_comma(u, n));
     }
 }
@@ -376,22 +364,16 @@ static void put_single(sl_recorded *self) {
 }
 
 static void put_view(sl_recorded *self, bool with_state) {
-    int N = self->spec->n_agents, O = self->spec->obs_dim, A = self->spec->n_actions;
+    int N = self->spec->n_agents, A = self->spec->n_actions;
     sl_battle b = sl_combat_copy(battle_of(self), 0);
     sl_combat_write(battle_of(self), &b, 0,
                     &(sl_env_out){.obs = self->obs, .state = with_state ? self->state : NULL, .avail = self->avail});
     sl_recording_put(&self->writer, ",\"avail\":[");
     for (int i = 0; i < N; i++) {
-        sl_recording_put(&self->writer, "[");
-        for (int a = 0; a < A; a++)
-            sl_recording_put(&self->writer, "%d%s", self->avail[i * A + a], sl_recording_comma(a, A));
+        sl_recording_put_bytes(&self->writer, A, self->avail + i * A);
         sl_recording_put(&self->writer, "%s", sl_recording_comma(i, N));
     }
-    sl_recording_put(&self->writer, ",\"obs\":[");
-    for (int i = 0; i < N; i++) {
-        sl_recording_put_floats(&self->writer, O, self->obs + (size_t)i * (size_t)O);
-        sl_recording_put(&self->writer, "%s", sl_recording_comma(i, N));
-    }
+    sl_recording_put_obs(&self->writer, self->spec, self->obs, false);
     if (!with_state) return;
     sl_recording_put(&self->writer, ",\"state\":");
     sl_recording_put_floats(&self->writer, self->spec->state_dim, self->state);
@@ -400,10 +382,7 @@ static void put_view(sl_recorded *self, bool with_state) {
 static void put_orders(sl_recorded *self, const sl_combat_order *orders) {
     sl_recording_put(&self->writer, ",\"perms\":[");
     for (int k = 0; k < SL_COMBAT_TICKS; k++) {
-        const sl_combat_order *order = &orders[k];
-        sl_recording_put(&self->writer, order->n > 0 ? "[" : "[]");
-        for (int i = 0; i < order->n; i++)
-            sl_recording_put(&self->writer, "%d%s", order->unit[i], sl_recording_comma(i, order->n));
+        sl_recording_put_bytes(&self->writer, orders[k].n, orders[k].unit);
         sl_recording_put(&self->writer, "%s", sl_recording_comma(k, SL_COMBAT_TICKS));
     }
 }
@@ -426,7 +405,7 @@ static void record_step(sl_recorded *self, const int32_t *actions, sl_env_out *o
     if (battle_of(self)->mirror) put_enemy_actions(self);
     put_orders(self, orders);
     sl_recording_put(&self->writer, ",\"reward\":");
-    sl_recording_put_double(&self->writer, out->reward[0], "");
+    sl_recording_put_double(&self->writer, out->reward[0]);
     sl_recording_put(&self->writer, ",\"done\":%s,\"truncated\":%s,\"battle_won\":%s",
                      sl_recording_truth(*out->terminated), sl_recording_truth(*out->truncated),
                      sl_recording_truth(*out->won));

@@ -70,15 +70,6 @@ static sl_status read_goals(const replay *self, const json_t *object, int goals[
     return SL_OK;
 }
 
-static sl_status compare_obs(replay *self, const json_t *const *rows) {
-    sl_replay *r = &self->base;
-    for (int i = 0; i < self->m->N; i++) {
-        SL_TRY(sl_replay_compare(r, rows[i], "an observation", r->spec->agents[i].obs_dim,
-                                 r->obs + i * r->spec->obs_dim, MAX_VALUE, &r->step_obs));
-    }
-    return SL_OK;
-}
-
 // n recorded numbers against rows of the table
 static sl_status compare_rows(replay *self, const json_t *list, const char *what, int n, int row) {
     sl_replay *r = &self->base;
@@ -91,7 +82,6 @@ static sl_status compare_rows(replay *self, const json_t *list, const char *what
 static sl_status replay_reset(sl_replay *base, const json_t *line) {
     replay *self = from_base(base);
     int goals[SL_MPE_MAX_GOALS] = {0};
-    const json_t *rows[SL_MAX_AGENTS] = {0}, *table = json_object_get(line, "obs");
     self->m = (const sl_mpe *)base->env;
     SL_TRY(check_agents(self, line));
     SL_TRY(read_goals(self, line, goals));
@@ -99,9 +89,8 @@ static sl_status replay_reset(sl_replay *base, const json_t *line) {
                                 base->numbers));
     sl_mpe_place(base->env, 0, base->numbers, goals);
     sl_mpe_write(self->m, 0, 1u, &(sl_env_out){.obs = base->obs});
-    for (int i = 0; i < self->m->N; i++) rows[i] = json_object_get(table, base->spec->agents[i].name);
     base->step_obs = 0.0;
-    SL_TRY(compare_obs(self, rows));
+    SL_TRY(sl_replay_compare_obs(base, json_object_get(line, "obs"), true, MAX_VALUE));
     sl_replay_note(&base->result.max_abs_obs, base->step_obs);
     base->in_episode = true;
     return SL_OK;
@@ -127,7 +116,6 @@ static sl_status read_actions(replay *self, const json_t *object) {
 
 static sl_status replay_step(sl_replay *base, const json_t *line, sl_recording_event *event) {
     replay *self = from_base(base);
-    const json_t *rows[SL_MAX_AGENTS] = {0}, *list = json_object_get(line, "obs");
     int truncated, N = self->m->N;
     SL_TRY(read_actions(self, line));
     SL_TRY(sl_recording_bool(base->lines, line, "truncated", &truncated));
@@ -137,9 +125,7 @@ static sl_status replay_step(sl_replay *base, const json_t *line, sl_recording_e
     } else {
         sl_env_step(base->env, 0, 1, self->choices, &out);
     }
-    SL_TRY(sl_recording_array(base->lines, list, "key 'obs'", N));
-    for (int i = 0; i < N; i++) rows[i] = json_array_get(list, (size_t)i);
-    SL_TRY(compare_obs(self, rows));
+    SL_TRY(sl_replay_compare_obs(base, json_object_get(line, "obs"), false, MAX_VALUE));
     SL_TRY(compare_rows(self, json_object_get(line, "pos"), "key 'pos'", 2 * self->m->E, sl_mpe_x(0)));
     SL_TRY(compare_rows(self, json_object_get(line, "vel"), "key 'vel'", 2 * N, sl_mpe_vx(self->m, 0)));
     SL_TRY(sl_recording_numbers(base->lines, json_object_get(line, "rewards"), "key 'rewards'", N, MAX_VALUE,
@@ -160,24 +146,15 @@ static void write_header(const sl_env *env, json_t *header) {
     (void)json_object_set_new(header, "max_cycles", json_integer(env->spec.max_steps));
 }
 
-static void put_particles(sl_recorded *self) {
-    const sl_mpe *m = (const sl_mpe *)self->env;
-    sl_mpe_row *rows = sl_mpe_tile(m, 0);
-    sl_recording_put(&self->writer, ",\"pos\":[");
-    for (int k = 0; k < 2 * m->E; k++)
-        sl_recording_put_double(&self->writer, rows[sl_mpe_x(0) + k][0], sl_recording_comma(k, 2 * m->E));
+static void put_obs(sl_recorded *self, bool by_name) {
+    sl_mpe_write((const sl_mpe *)self->env, 0, 1u, &(sl_env_out){.obs = self->obs});
+    sl_recording_put_obs(&self->writer, self->spec, self->obs, by_name);
 }
 
-static void put_particle_obs(sl_recorded *self, bool by_name) {
-    const sl_mpe *m = (const sl_mpe *)self->env;
-    sl_mpe_write(m, 0, 1u, &(sl_env_out){.obs = self->obs});
-    sl_recording_put(&self->writer, ",\"obs\":%s", by_name ? "{" : "[");
-    for (int i = 0; i < m->N; i++) {
-        if (by_name) sl_recording_put(&self->writer, "\"%s\":", self->spec->agents[i].name);
-        sl_recording_put_floats(&self->writer, self->spec->agents[i].obs_dim,
-                                self->obs + (size_t)i * (size_t)self->spec->obs_dim);
-        sl_recording_put(&self->writer, i + 1 < m->N ? "," : by_name ? "}" : "]");
-    }
+// ,"key":[...] of n rows of the table
+static void put_rows(sl_recorded *self, const char *key, int n, int row) {
+    sl_recording_put(&self->writer, ",\"%s\":", key);
+    sl_recording_put_doubles(&self->writer, n, sl_mpe_tile((const sl_mpe *)self->env, 0)[row], SL_ENV_LANES);
 }
 
 static void record_reset(sl_recorded *self, sl_env_out *out) {
@@ -199,8 +176,8 @@ static void record_reset(sl_recorded *self, sl_env_out *out) {
     } else {
         sl_recording_put(&self->writer, ",\"key\":null");
     }
-    put_particles(self);
-    put_particle_obs(self, true);
+    put_rows(self, "pos", 2 * m->E, sl_mpe_x(0));
+    put_obs(self, true);
 }
 
 static void put_vectors(sl_recorded *self, const float *actions) {
@@ -214,16 +191,12 @@ static void put_vectors(sl_recorded *self, const float *actions) {
 
 static void put_particle_outcome(sl_recorded *self, const sl_env_out *out) {
     const sl_mpe *m = (const sl_mpe *)self->env;
-    sl_mpe_row *rows = sl_mpe_tile(m, 0);
-    put_particle_obs(self, false);
-    sl_recording_put(&self->writer, ",\"rewards\":[");
-    for (int i = 0; i < m->N; i++)
-        sl_recording_put_double(&self->writer, out->reward[i], sl_recording_comma(i, m->N));
+    put_obs(self, false);
+    sl_recording_put(&self->writer, ",\"rewards\":");
+    sl_recording_put_doubles(&self->writer, m->N, out->reward, 1);
     sl_recording_put(&self->writer, ",\"truncated\":%s", sl_recording_truth(*out->truncated));
-    put_particles(self);
-    sl_recording_put(&self->writer, ",\"vel\":[");
-    for (int k = 0; k < 2 * m->N; k++)
-        sl_recording_put_double(&self->writer, rows[sl_mpe_vx(m, 0) + k][0], sl_recording_comma(k, 2 * m->N));
+    put_rows(self, "pos", 2 * m->E, sl_mpe_x(0));
+    put_rows(self, "vel", 2 * m->N, sl_mpe_vx(m, 0));
 }
 
 static void record_step(sl_recorded *self, const int32_t *actions, sl_env_out *out) {

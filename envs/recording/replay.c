@@ -36,6 +36,18 @@ sl_status sl_replay_compare(sl_replay *self, const json_t *list, const char *wha
     return SL_OK;
 }
 
+sl_status sl_replay_compare_obs(sl_replay *self, const json_t *table, bool by_name, double limit) {
+    const sl_env_spec *spec = self->spec;
+    if (!by_name) SL_TRY(sl_recording_array(self->lines, table, "key 'obs'", spec->n_agents));
+    for (int i = 0; i < spec->n_agents; i++) {
+        const sl_agent_spec *agent = &spec->agents[i];
+        const json_t *row = by_name ? json_object_get(table, agent->name) : json_array_get(table, (size_t)i);
+        SL_TRY(sl_replay_compare(self, row, "an observation", agent->obs_dim, self->obs + i * spec->obs_dim, limit,
+                                 &self->step_obs));
+    }
+    return SL_OK;
+}
+
 void sl_replay_settle(sl_replay *self, bool flags_equal, bool others_equal) {
     sl_recording_result *result = &self->result;
     sl_replay_note(&result->max_abs_obs, self->step_obs);

@@ -32,6 +32,8 @@ static inline void sl_replay_note(double *largest, double difference) {
 /* A recorded list of n float32 against own ones, noted. SL_CORRUPT. */
 SL_MUST_CHECK sl_status sl_replay_compare(sl_replay *self, const json_t *list, const char *what, int n,
                                           const float *own, double limit, double *largest);
+/* The same of every agent's observation: a list, or by_name an object, against obs. */
+SL_MUST_CHECK sl_status sl_replay_compare_obs(sl_replay *self, const json_t *table, bool by_name, double limit);
 /* The differences of one step go into the result; others_equal: what else the family compares. The first observation
  * of an episode counts with its first step. */
 void sl_replay_settle(sl_replay *self, bool flags_equal, bool others_equal);

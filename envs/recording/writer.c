@@ -49,18 +49,39 @@ void sl_recording_put(sl_recording_writer *self, const char *format, ...) {
     }
 }
 
+// as many digits as it takes to read the same number back
 static void put_number(sl_recording_writer *self, double value, int digits, const char *behind) {
     if (!isfinite(value) && self->status == SL_OK) self->status = SL_NOT_FINITE;
     sl_recording_put(self, "%.*g%s", digits, isfinite(value) ? value : 0.0, behind);
 }
 
-void sl_recording_put_double(sl_recording_writer *self, double value, const char *behind) {
-    put_number(self, value, 17, behind);
+void sl_recording_put_double(sl_recording_writer *self, double value) {
+    put_number(self, value, 17, "");
 }
 
 void sl_recording_put_floats(sl_recording_writer *self, int n, const float *values) {
     sl_recording_put(self, n > 0 ? "[" : "[]");
     for (int k = 0; k < n; k++) put_number(self, (double)values[k], 9, sl_recording_comma(k, n));
+}
+
+void sl_recording_put_doubles(sl_recording_writer *self, int n, const double *values, int stride) {
+    sl_recording_put(self, "[");
+    for (int k = 0; k < n; k++) put_number(self, values[k * stride], 17, sl_recording_comma(k, n));
+}
+
+void sl_recording_put_bytes(sl_recording_writer *self, int n, const uint8_t *values) {
+    sl_recording_put(self, n > 0 ? "[" : "[]");
+    for (int k = 0; k < n; k++) sl_recording_put(self, "%d%s", values[k], sl_recording_comma(k, n));
+}
+
+void sl_recording_put_obs(sl_recording_writer *self, const sl_env_spec *spec, const float *obs, bool by_name) {
+    int N = spec->n_agents;
+    sl_recording_put(self, ",\"obs\":%s", by_name ? "{" : "[");
+    for (int i = 0; i < N; i++, obs += spec->obs_dim) {
+        if (by_name) sl_recording_put(self, "\"%s\":", spec->agents[i].name);
+        sl_recording_put_floats(self, spec->agents[i].obs_dim, obs);
+        sl_recording_put(self, i + 1 < N ? "," : by_name ? "}" : "]");
+    }
 }
 
 void sl_recording_put_actions(sl_recording_writer *self, const sl_env_spec *spec, const int32_t *actions) {

@@ -22,9 +22,14 @@ SL_MUST_CHECK sl_status sl_recording_writer_open(const char *path, sl_recording_
 SL_MUST_CHECK sl_status sl_recording_writer_close(sl_recording_writer *self);
 
 void sl_recording_put(sl_recording_writer *self, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* As many digits as it takes to read the same number back, then the text behind. */
-void sl_recording_put_double(sl_recording_writer *self, double value, const char *behind);
-void sl_recording_put_floats(sl_recording_writer *self, int n, const float *values); /* a list */
+/* A number, with as many digits as it takes to read the same one back. */
+void sl_recording_put_double(sl_recording_writer *self, double value);
+/* Lists of n. doubles: every stride-th of values. */
+void sl_recording_put_floats(sl_recording_writer *self, int n, const float *values);
+void sl_recording_put_doubles(sl_recording_writer *self, int n, const double *values, int stride);
+void sl_recording_put_bytes(sl_recording_writer *self, int n, const uint8_t *values);
+/* ,"obs":[...], or by_name {...}, of obs (N, O). */
+void sl_recording_put_obs(sl_recording_writer *self, const sl_env_spec *spec, const float *obs, bool by_name);
 /* ,"actions":[...] of discrete agents; what is out of range is played, and told, as 0. */
 void sl_recording_put_actions(sl_recording_writer *self, const sl_env_spec *spec, const int32_t *actions);
 /* A whole line. SL_NO_SPACE, SL_IO. */
