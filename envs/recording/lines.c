@@ -10,8 +10,8 @@
 #include <string.h>
 
 sl_status sl_recording_lines_open(const char *path, sl_recording_lines *out) {
-    sl_recording_lines lines = {.name = path, .buffer = sl_alloc(SL_RECORDING_MAX_LINE)};
-    if (!lines.buffer) return sl_fail(SL_MEMORY, NULL, "%s: cannot allocate a line", path);
+    sl_recording_lines lines = {.name = path, .line = sl_alloc(SL_RECORDING_MAX_LINE)};
+    if (!lines.line) return sl_fail(SL_MEMORY, NULL, "%s: cannot allocate a line", path);
     errno = 0;
     // zlib reads plain files as they are
     lines.file = gzopen(path, "rb");
@@ -27,7 +27,7 @@ sl_status sl_recording_lines_open(const char *path, sl_recording_lines *out) {
 
 void sl_recording_lines_close(sl_recording_lines *self) {
     if (self->file) (void)gzclose(self->file);
-    sl_free(self->buffer);
+    sl_free(self->line);
     *self = (sl_recording_lines){0};
 }
 
@@ -42,10 +42,9 @@ sl_status sl_recording_bad(const sl_recording_lines *self, const char *format, .
 }
 
 // len = -1 at the end
-static sl_status read_file_line(sl_recording_lines *self, long *len) {
-    self->line = self->buffer;
-    if (gzgets(self->file, self->buffer, SL_RECORDING_MAX_LINE)) {
-        *len = (long)strlen(self->buffer);
+static sl_status read_line(sl_recording_lines *self, long *len) {
+    if (gzgets(self->file, self->line, SL_RECORDING_MAX_LINE)) {
+        *len = (long)strlen(self->line);
         if (*len == SL_RECORDING_MAX_LINE - 1)
             return sl_recording_bad(self, "longer than %d bytes", SL_RECORDING_MAX_LINE);
         return SL_OK;
@@ -60,25 +59,10 @@ static sl_status read_file_line(sl_recording_lines *self, long *len) {
     return SL_OK;
 }
 
-static void read_memory_line(sl_recording_lines *self, long *len) {
-    size_t left = self->n_bytes - self->at;
-    *len = -1;
-    if (left == 0) return;
-    const uint8_t *start = self->bytes + self->at, *end = memchr(start, '\n', left);
-    size_t n = end ? (size_t)(end - start) + 1 : left;
-    self->line = (const char *)start;
-    self->at += n;
-    *len = (long)n;
-}
-
 sl_status sl_recording_lines_next(sl_recording_lines *self, json_t **out) {
     long len = -1;
     self->number++;
-    if (self->file) {
-        SL_TRY(read_file_line(self, &len));
-    } else {
-        read_memory_line(self, &len);
-    }
+    SL_TRY(read_line(self, &len));
     if (len < 0) {
         *out = NULL;
         return SL_OK;

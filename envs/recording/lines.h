@@ -1,5 +1,5 @@
-/* lines.h - the lines of a recording as checked JSON: a file, plain or gzip, or memory (then name, bytes and
- * n_bytes are set and nothing is opened). Every error names the recording and the line. Inside envs/; one thread. */
+/* lines.h - the lines of a recording as checked JSON: a file, plain or gzip. Every error names the recording and the
+ * line. Inside envs/; one thread. */
 #ifndef SL_ENVS_RECORDING_LINES_H
 #define SL_ENVS_RECORDING_LINES_H
 
@@ -17,11 +17,8 @@ enum { SL_RECORDING_MAX_LINE = 1 << 20 };
 typedef struct sl_recording_lines {
     const char *name; /* for messages; borrowed */
     long number;      /* of the line read last, from 1 */
-    const char *line;
-    gzFile file; /* and its line, or NULL and: */
-    char *buffer;
-    const uint8_t *bytes;
-    size_t n_bytes, at;
+    gzFile file;
+    char *line;
 } sl_recording_lines;
 
 SL_MUST_CHECK sl_status sl_recording_lines_open(const char *path, sl_recording_lines *out);

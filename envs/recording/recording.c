@@ -84,32 +84,16 @@ static sl_status read_header(sl_recording *self) {
     return status;
 }
 
-// takes over lines, whatever the outcome
-static sl_status open_lines(sl_recording_lines *lines, sl_recording **out) {
+sl_status sl_recording_open(const char *path, sl_recording **out) {
     sl_recording *self = sl_alloc(sizeof *self);
-    if (!self) {
-        sl_status status = sl_fail(SL_MEMORY, NULL, "%s: cannot allocate a replay", lines->name);
-        sl_recording_lines_close(lines);
-        return status;
-    }
-    self->lines = *lines;
-    sl_status status = read_header(self);
+    if (!self) return sl_fail(SL_MEMORY, NULL, "%s: cannot allocate a replay", path);
+    sl_status status = sl_recording_lines_open(path, &self->lines);
+    if (status == SL_OK) status = read_header(self);
     if (status != SL_OK)
         sl_recording_close(&self);
     else
         *out = self;
     return status;
-}
-
-sl_status sl_recording_open(const char *path, sl_recording **out) {
-    sl_recording_lines lines;
-    SL_TRY(sl_recording_lines_open(path, &lines));
-    return open_lines(&lines, out);
-}
-
-sl_status sl_recording_open_bytes(const char *name, const uint8_t *bytes, size_t n_bytes, sl_recording **out) {
-    sl_recording_lines lines = {.name = name, .bytes = bytes, .n_bytes = n_bytes};
-    return open_lines(&lines, out);
 }
 
 void sl_recording_close(sl_recording **self) {
@@ -158,24 +142,13 @@ void sl_recording_get_result(const sl_recording *self, sl_recording_result *out)
     out->within_tolerance = out->mismatched_steps == 0;
 }
 
-// takes over self
-static sl_status check_all(sl_recording *self, sl_recording_result *out) {
+sl_status sl_recording_check(const char *path, sl_recording_result *out) {
+    sl_recording *self = NULL;
+    SL_TRY(sl_recording_open(path, &self));
     sl_recording_event event = {.kind = SL_RECORDING_RESET};
     sl_status status = SL_OK;
     while (status == SL_OK && event.kind != SL_RECORDING_END) status = sl_recording_next(self, &event);
     if (status == SL_OK) sl_recording_get_result(self, out);
     sl_recording_close(&self);
     return status;
-}
-
-sl_status sl_recording_check(const char *path, sl_recording_result *out) {
-    sl_recording *self = NULL;
-    SL_TRY(sl_recording_open(path, &self));
-    return check_all(self, out);
-}
-
-sl_status sl_recording_check_bytes(const char *name, const uint8_t *bytes, size_t n_bytes, sl_recording_result *out) {
-    sl_recording *self = NULL;
-    SL_TRY(sl_recording_open_bytes(name, bytes, n_bytes, &self));
-    return check_all(self, out);
 }

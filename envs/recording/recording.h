@@ -7,12 +7,10 @@
 
 typedef struct sl_recording sl_recording;
 
-/* Reads the header. SL_NOT_FOUND (also: the file of its map), SL_IO, SL_MEMORY; SL_CORRUPT with the line and what is
- * wrong in it; SL_MISMATCH when it was made with an environment or an option that is not here. */
+/* Reads the header; path is borrowed for the life of *out and stands in messages. SL_NOT_FOUND (also: the file of its
+ * map), SL_IO, SL_MEMORY; SL_CORRUPT with the line and what is wrong in it; SL_MISMATCH when it was made with an
+ * environment or an option that is not here. */
 SL_MUST_CHECK sl_status sl_recording_open(const char *path, sl_recording **out);
-/* The same of JSON lines in memory, borrowed for the life of *out, as are path and name, which stand in messages. */
-SL_MUST_CHECK sl_status sl_recording_open_bytes(const char *name, const uint8_t *bytes, size_t n_bytes,
-                                                sl_recording **out);
 void sl_recording_close(sl_recording **self);
 /* Replays the next line: the environment is then as after it. At the end SL_CORRUPT when there was no step. */
 SL_MUST_CHECK sl_status sl_recording_next(sl_recording *self, sl_recording_event *out);
@@ -21,7 +19,5 @@ void sl_recording_get_result(const sl_recording *self, sl_recording_result *out)
 
 /* All of it. Being out of tolerance is not an error. */
 SL_MUST_CHECK sl_status sl_recording_check(const char *path, sl_recording_result *out);
-SL_MUST_CHECK sl_status sl_recording_check_bytes(const char *name, const uint8_t *bytes, size_t n_bytes,
-                                                 sl_recording_result *out);
 
 #endif

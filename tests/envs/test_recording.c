@@ -68,7 +68,10 @@ static char *edited(const char *old, const char *text) {
 }
 
 static sl_status check(const char *text, sl_recording_result *result) {
-    return sl_recording_check_bytes("memory", (const uint8_t *)text, strlen(text), result);
+    sl_temp_folder folder = sl_temp_folder_create();
+    sl_status status = sl_recording_check(sl_temp_folder_write_text(&folder, "lines", text), result);
+    sl_temp_folder_remove(&folder);
+    return status;
 }
 
 static void one_step_by_hand(void **state) {
@@ -104,33 +107,33 @@ static void damage_is_named(void **state) {
         const char *old, *text, *line;
         sl_status status;
     } cases[] = {
-        {"{\"kind\":\"header\"", "{\"kind\":\"step\"", "memory:1:", SL_CORRUPT},
-        {"\"simple_v3\"", "7", "memory:1:", SL_CORRUPT},
+        {"{\"kind\":\"header\"", "{\"kind\":\"step\"", "lines:1:", SL_CORRUPT},
+        {"\"simple_v3\"", "7", "lines:1:", SL_CORRUPT},
         {"\"simple_v3\"", "\"combat/4m\"", "combat/4m", SL_MISMATCH},
-        {"\"simple_v3\"", "\"combat/3m\"", "memory:1: key 'n_agents'", SL_CORRUPT},
+        {"\"simple_v3\"", "\"combat/3m\"", "lines:1: key 'n_agents'", SL_CORRUPT},
         {"\"options\":{}", "\"options\":{\"N\":3}", "n_agents", SL_MISMATCH},
         {"\"options\":{}", "\"options\":{\"M\":3}", "'M'", SL_MISMATCH},
-        {"\"options\":{}", "\"options\":{\"N\":1e9}", "memory:1:", SL_CORRUPT},
-        {"\"options\":{}", "\"options\":{\"N\":99999999999999999999999}", "memory:1:", SL_CORRUPT},
-        {"\"max_cycles\":25", "\"max_cycles\":0", "memory:1:", SL_CORRUPT},
-        {"\"kind\":\"reset\"", "\"kind\":\"rest\"", "memory:2: unknown kind 'rest'", SL_CORRUPT},
-        {"\"kind\":\"reset\"", "\"kind\":\"step\"", "memory:2: a step outside", SL_CORRUPT},
-        {"\"kind\":\"reset\"", "\"kind\":\"header\"", "memory:2: a second header", SL_CORRUPT},
-        {"[\"agent_0\"]", "[\"agent_1\"]", "memory:2: agent 0", SL_CORRUPT},
-        {"[\"agent_0\"]", "[\"agent_0\",\"agent_1\"]", "memory:2:", SL_CORRUPT},
-        {"\"entities\":2", "\"entities\":3", "memory:2:", SL_CORRUPT},
-        {"\"key\":null,\"pos\":[0,0,3,4]", "\"pos\":[0,0,3]", "memory:2:", SL_CORRUPT},
-        {"\"key\":null,\"pos\":[0,0,3,4]", "\"pos\":[0,0,3,1e300]", "memory:2:", SL_CORRUPT},
-        {"\"key\":null,\"pos\":[0,0,3,4]", "\"pos\":[0,0,3,\"4\"]", "memory:2:", SL_CORRUPT},
-        {"{\"agent_0\":[0,0,3,4]}", "{}", "memory:2: an observation", SL_CORRUPT},
-        {"\"actions\":[2]", "\"actions\":[5]", "memory:3: an action", SL_CORRUPT},
-        {"\"actions\":[2]", "\"actions\":[-1]", "memory:3: an action", SL_CORRUPT},
-        {"\"actions\":[2]", "\"actions\":[]", "memory:3:", SL_CORRUPT},
-        {"\"truncated\":false", "\"truncated\":0", "memory:3:", SL_CORRUPT},
-        {"\"rewards\":[-25.0]", "\"rewards\":[1e999]", "memory:3: not JSON", SL_CORRUPT},
-        {"\"rewards\":[-25.0]", "\"rewards\":null", "memory:3:", SL_CORRUPT},
-        {"[0.5,0]}\n", "[0.5,0]", "memory:3: not JSON", SL_CORRUPT},
-        {"[0.5,0]}\n", "[0.5,0]}\n[]\n", "memory:4: not a JSON object", SL_CORRUPT},
+        {"\"options\":{}", "\"options\":{\"N\":1e9}", "lines:1:", SL_CORRUPT},
+        {"\"options\":{}", "\"options\":{\"N\":99999999999999999999999}", "lines:1:", SL_CORRUPT},
+        {"\"max_cycles\":25", "\"max_cycles\":0", "lines:1:", SL_CORRUPT},
+        {"\"kind\":\"reset\"", "\"kind\":\"rest\"", "lines:2: unknown kind 'rest'", SL_CORRUPT},
+        {"\"kind\":\"reset\"", "\"kind\":\"step\"", "lines:2: a step outside", SL_CORRUPT},
+        {"\"kind\":\"reset\"", "\"kind\":\"header\"", "lines:2: a second header", SL_CORRUPT},
+        {"[\"agent_0\"]", "[\"agent_1\"]", "lines:2: agent 0", SL_CORRUPT},
+        {"[\"agent_0\"]", "[\"agent_0\",\"agent_1\"]", "lines:2:", SL_CORRUPT},
+        {"\"entities\":2", "\"entities\":3", "lines:2:", SL_CORRUPT},
+        {"\"key\":null,\"pos\":[0,0,3,4]", "\"pos\":[0,0,3]", "lines:2:", SL_CORRUPT},
+        {"\"key\":null,\"pos\":[0,0,3,4]", "\"pos\":[0,0,3,1e300]", "lines:2:", SL_CORRUPT},
+        {"\"key\":null,\"pos\":[0,0,3,4]", "\"pos\":[0,0,3,\"4\"]", "lines:2:", SL_CORRUPT},
+        {"{\"agent_0\":[0,0,3,4]}", "{}", "lines:2: an observation", SL_CORRUPT},
+        {"\"actions\":[2]", "\"actions\":[5]", "lines:3: an action", SL_CORRUPT},
+        {"\"actions\":[2]", "\"actions\":[-1]", "lines:3: an action", SL_CORRUPT},
+        {"\"actions\":[2]", "\"actions\":[]", "lines:3:", SL_CORRUPT},
+        {"\"truncated\":false", "\"truncated\":0", "lines:3:", SL_CORRUPT},
+        {"\"rewards\":[-25.0]", "\"rewards\":[1e999]", "lines:3: not JSON", SL_CORRUPT},
+        {"\"rewards\":[-25.0]", "\"rewards\":null", "lines:3:", SL_CORRUPT},
+        {"[0.5,0]}\n", "[0.5,0]", "lines:3: not JSON", SL_CORRUPT},
+        {"[0.5,0]}\n", "[0.5,0]}\n[]\n", "lines:4: not a JSON object", SL_CORRUPT},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         sl_recording_result result = {.steps = 77};
@@ -199,47 +202,47 @@ static void damage_to_battles_is_named(void **state) {
         const char *old, *text, *line;
         sl_status status;
     } cases[] = {
-        {"\"n_enemies\":3", "\"n_enemies\":4", "memory:1: n_enemies is 4, not 3", SL_MISMATCH},
-        {"\"combat/3m\"", "\"combat/8m\"", "memory:1: n_agents is 3, not 8", SL_MISMATCH},
-        {"\"combat/3m\"", "\"combat/no/such.json\"", "memory: a battle on the map no/such.json: No such",
+        {"\"n_enemies\":3", "\"n_enemies\":4", "lines:1: n_enemies is 4, not 3", SL_MISMATCH},
+        {"\"combat/3m\"", "\"combat/8m\"", "lines:1: n_agents is 3, not 8", SL_MISMATCH},
+        {"\"combat/3m\"", "\"combat/no/such.json\"", "lines: a battle on the map no/such.json: No such",
          SL_NOT_FOUND},
         {"\"combat/3m\"", "\"combat/../x.jsn\"", "not here", SL_MISMATCH},
-        {"\"map\":", "\"options\":[],\"map\":", "memory:1: key 'options' is not", SL_CORRUPT},
-        {"\"map\":", "\"options\":{\"N\":3},\"map\":", "memory: combat/3m has no option n_agents", SL_MISMATCH},
-        {"\"map\":", "\"options\":{\"max_steps\":0},\"map\":", "memory:1: option max_steps", SL_CORRUPT},
-        {"\"map\":", "\"options\":{\"spawn_shift\":8.5},\"map\":", "memory:1: option spawn_shift is not", SL_CORRUPT},
-        {"\"map\":", "\"options\":{\"spawn_shift\":\"4\"},\"map\":", "memory:1: option spawn_shift is not",
+        {"\"map\":", "\"options\":[],\"map\":", "lines:1: key 'options' is not", SL_CORRUPT},
+        {"\"map\":", "\"options\":{\"N\":3},\"map\":", "lines: combat/3m has no option n_agents", SL_MISMATCH},
+        {"\"map\":", "\"options\":{\"max_steps\":0},\"map\":", "lines:1: option max_steps", SL_CORRUPT},
+        {"\"map\":", "\"options\":{\"spawn_shift\":8.5},\"map\":", "lines:1: option spawn_shift is not", SL_CORRUPT},
+        {"\"map\":", "\"options\":{\"spawn_shift\":\"4\"},\"map\":", "lines:1: option spawn_shift is not",
          SL_CORRUPT},
-        {"\"map\":", "\"options\":{\"switches\":1},\"map\":", "memory:1: option switches", SL_CORRUPT},
-        {"\"map\":", "\"options\":{\"switches\":[1]},\"map\":", "memory:1: entry 0 of option switches", SL_CORRUPT},
-        {"\"map\":", "\"options\":{\"switches\":[\"no\"]},\"map\":", "memory:1: unknown switch 'no'", SL_MISMATCH},
+        {"\"map\":", "\"options\":{\"switches\":1},\"map\":", "lines:1: option switches", SL_CORRUPT},
+        {"\"map\":", "\"options\":{\"switches\":[1]},\"map\":", "lines:1: entry 0 of option switches", SL_CORRUPT},
+        {"\"map\":", "\"options\":{\"switches\":[\"no\"]},\"map\":", "lines:1: unknown switch 'no'", SL_MISMATCH},
         {"\"map\":", "\"options\":{\"switches\":[\"continuous\"]},\"map\":", "no option continuous", SL_MISMATCH},
-        {"\"map\":", "\"options\":{\"opponent\":\"me\"},\"map\":", "memory:1: option opponent", SL_CORRUPT},
-        {"\"map\":", "\"options\":{\"opponent\":\"policy\"},\"map\":", "memory:3: key 'enemy_actions'", SL_CORRUPT},
-        {"\"post\":[[1", "\"post\":[[2", "memory:3: unit 0: 'alive' is 2", SL_CORRUPT},
-        {"\"post\":[[", "\"post\":[[1],[", "memory:3: key 'post' has 7", SL_CORRUPT},
-        {"\"post\":", "\"past\":", "memory:3: key 'post' is not an array", SL_CORRUPT},
-        {"\"done\":", "\"truncated\":0,\"done\":", "memory:3: key 'truncated'", SL_CORRUPT},
-        {"\"shield_cooldown\"", "\"delay\"", "memory:1: unit field 8", SL_CORRUPT},
-        {"\"units\":[[1,", "\"units\":[[2,", "memory:2: unit 0: 'alive' is 2", SL_CORRUPT},
-        {"\"units\":[[1,45.0", "\"units\":[[1,46.0", "memory:2: unit 0: 'hp' is 46", SL_CORRUPT},
-        {"\"units\":[[1,45.0", "\"units\":[[0,45.0", "memory:2: unit 0: alive and health", SL_CORRUPT},
-        {"\"units\":[[1,45.0,0.0,8", "\"units\":[[1,45.0,0.0,1e5,8", "memory:2: unit 0 has 11", SL_CORRUPT},
-        {"\"units\":[[", "\"units\":[[1],[", "memory:2: key 'units' has 7", SL_CORRUPT},
-        {",-1]", ",6]", "memory:2: unit 0: 'target_id' is 6", SL_CORRUPT},
-        {",-1]", ",0.5]", "memory:2: unit 0: 'target_id' is 0.5", SL_CORRUPT},
-        {"\"avail\":[[0", "\"avail\":[[2", "memory:2: an entry of 'avail'", SL_CORRUPT},
-        {"\"avail\":[[0,", "\"avail\":[[", "memory:2: a row of 'avail'", SL_CORRUPT},
-        {"\"actions\":[", "\"actions\":[9,", "memory:3: key 'actions'", SL_CORRUPT},
-        {"\"perms\":[[", "\"perms\":[[6,", "memory:3: ", SL_CORRUPT},
-        {"\"perms\":[[", "\"perms\":[[],[", "memory:3: key 'perms'", SL_CORRUPT},
-        {"\"reward\":0.0", "\"reward\":null", "memory:3: key 'reward'", SL_CORRUPT},
-        {"\"done\":false", "\"done\":0", "memory:3: key 'done'", SL_CORRUPT},
-        {"\"state\":[", "\"state\":[1,", "memory:3: key 'state'", SL_CORRUPT},
-        {"\"t\":12,", "\"t\":-1,", "memory:3: key 't' is not", SL_CORRUPT},
-        {"\"pre\":", "\"single\":1,\"pre\":", "memory:3: key 'single' is not", SL_CORRUPT},
-        {"\"pre\":", "\"single\":[6],\"pre\":", "memory:3: a unit of 'single'", SL_CORRUPT},
-        {"\"kind\":\"reset\"", "\"kind\":\"step\"", "memory:2: a step outside", SL_CORRUPT},
+        {"\"map\":", "\"options\":{\"opponent\":\"me\"},\"map\":", "lines:1: option opponent", SL_CORRUPT},
+        {"\"map\":", "\"options\":{\"opponent\":\"policy\"},\"map\":", "lines:3: key 'enemy_actions'", SL_CORRUPT},
+        {"\"post\":[[1", "\"post\":[[2", "lines:3: unit 0: 'alive' is 2", SL_CORRUPT},
+        {"\"post\":[[", "\"post\":[[1],[", "lines:3: key 'post' has 7", SL_CORRUPT},
+        {"\"post\":", "\"past\":", "lines:3: key 'post' is not an array", SL_CORRUPT},
+        {"\"done\":", "\"truncated\":0,\"done\":", "lines:3: key 'truncated'", SL_CORRUPT},
+        {"\"shield_cooldown\"", "\"delay\"", "lines:1: unit field 8", SL_CORRUPT},
+        {"\"units\":[[1,", "\"units\":[[2,", "lines:2: unit 0: 'alive' is 2", SL_CORRUPT},
+        {"\"units\":[[1,45.0", "\"units\":[[1,46.0", "lines:2: unit 0: 'hp' is 46", SL_CORRUPT},
+        {"\"units\":[[1,45.0", "\"units\":[[0,45.0", "lines:2: unit 0: alive and health", SL_CORRUPT},
+        {"\"units\":[[1,45.0,0.0,8", "\"units\":[[1,45.0,0.0,1e5,8", "lines:2: unit 0 has 11", SL_CORRUPT},
+        {"\"units\":[[", "\"units\":[[1],[", "lines:2: key 'units' has 7", SL_CORRUPT},
+        {",-1]", ",6]", "lines:2: unit 0: 'target_id' is 6", SL_CORRUPT},
+        {",-1]", ",0.5]", "lines:2: unit 0: 'target_id' is 0.5", SL_CORRUPT},
+        {"\"avail\":[[0", "\"avail\":[[2", "lines:2: an entry of 'avail'", SL_CORRUPT},
+        {"\"avail\":[[0,", "\"avail\":[[", "lines:2: a row of 'avail'", SL_CORRUPT},
+        {"\"actions\":[", "\"actions\":[9,", "lines:3: key 'actions'", SL_CORRUPT},
+        {"\"perms\":[[", "\"perms\":[[6,", "lines:3: ", SL_CORRUPT},
+        {"\"perms\":[[", "\"perms\":[[],[", "lines:3: key 'perms'", SL_CORRUPT},
+        {"\"reward\":0.0", "\"reward\":null", "lines:3: key 'reward'", SL_CORRUPT},
+        {"\"done\":false", "\"done\":0", "lines:3: key 'done'", SL_CORRUPT},
+        {"\"state\":[", "\"state\":[1,", "lines:3: key 'state'", SL_CORRUPT},
+        {"\"t\":12,", "\"t\":-1,", "lines:3: key 't' is not", SL_CORRUPT},
+        {"\"pre\":", "\"single\":1,\"pre\":", "lines:3: key 'single' is not", SL_CORRUPT},
+        {"\"pre\":", "\"single\":[6],\"pre\":", "lines:3: a unit of 'single'", SL_CORRUPT},
+        {"\"kind\":\"reset\"", "\"kind\":\"step\"", "lines:2: a step outside", SL_CORRUPT},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         sl_recording_result result = {.steps = 77};
@@ -256,7 +259,6 @@ static void a_recording_without_steps_is_refused(void **state) {
     sl_recording_result result;
     assert_int_equal(check("", &result), SL_CORRUPT);
     assert_int_equal(check(HEADER, &result), SL_CORRUPT);
-    assert_int_equal(sl_recording_check_bytes("none", NULL, 0, &result), SL_CORRUPT);
 }
 
 static void steps_after_the_end_are_refused(void **state) {
@@ -265,7 +267,7 @@ static void steps_after_the_end_are_refused(void **state) {
     (void)snprintf(text, sizeof text, "%s%s", edited("\"truncated\":false", "\"truncated\":true"), STEP);
     sl_recording_result result;
     assert_int_equal(check(text, &result), SL_CORRUPT);
-    assert_non_null(strstr(sl_error_what(), "memory:4: a step outside an episode"));
+    assert_non_null(strstr(sl_error_what(), "lines:4: a step outside an episode"));
 }
 
 static void copy_file(const char *from, const char *to, long n_bytes) {
