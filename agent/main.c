@@ -21,8 +21,8 @@ static sl_status bench(const sl_agent_options *options) {
 static sl_status run(int argc, char **argv) {
     sl_agent_options options;
     SL_TRY(sl_agent_options_parse(argc, argv, &options));
-    if (options.done) return SL_OK;
-    sl_log_init(SL_AGENT_PROGRAM, options.log_level, options.log_json);
+    if (options.common.done) return SL_OK;
+    sl_log_init(SL_AGENT_PROGRAM, options.common.log_level, options.common.log_json);
     if (options.bench_seconds > 0.0) return bench(&options);
     sl_link_def link = sl_link_fleet_def(options.connect);
     return sl_flight_run(&options, &link, sl_stop_catch(), &kernel);

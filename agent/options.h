@@ -2,20 +2,15 @@
 #ifndef SL_AGENT_OPTIONS_H
 #define SL_AGENT_OPTIONS_H
 
-#include "common/log.h"
-#include "common/status.h"
-
-#include <stdbool.h>
+#include "common/flags.h"
 
 typedef struct sl_agent_options {
     const char *connect; /* the fleet's endpoint; paths and endpoints are borrowed from argv */
     const char *model;   /* a student's file, or NULL: what the coordinator's slot names, kept in cache */
     const char *cache;
-    int slot; /* -1: any */
-    sl_log_level log_level;
-    bool log_json;
+    int slot;             /* -1: any */
     double bench_seconds; /* > 0: measure instead of flying */
-    bool done;            /* --help or --version was printed */
+    sl_common_flags common;
 } sl_agent_options;
 
 /* SL_USAGE names the flag. */

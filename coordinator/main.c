@@ -1,16 +1,13 @@
 /* main.c - starling-coordinator: argv, signals, exit code. docs/processes.md describes the program. */
 #include "common/alloc.h"
+#include "common/flags.h"
 #include "common/json_line.h"
-#include "common/log.h"
 #include "common/program.h"
 #include "common/stop.h"
 #include "coordinator/serve.h"
 #include "net/endpoint.h"
 #include "nn/blas_start.h"
 #include "storage/file.h"
-
-#include <getopt.h>
-#include <stdio.h>
 
 enum { MAX_EXPERIMENT_BYTES = 1 << 20 };
 
@@ -30,58 +27,22 @@ static const char help[] = "usage: starling-coordinator --experiment FILE --run 
 
 typedef struct options {
     const char *experiment, *run, *connect, *fleet, *record;
-    sl_log_level level;
-    bool json, done;
+    sl_common_flags common;
 } options;
 
 static sl_status parse(int argc, char **argv, options *out) {
-    static const struct option known[] = {
-        {"experiment", required_argument, NULL, 'e'}, {"run", required_argument, NULL, 'r'},
-        {"connect", required_argument, NULL, 'c'},    {"fleet", required_argument, NULL, 'f'},
-        {"record", required_argument, NULL, 'o'},     {"log-level", required_argument, NULL, 'l'},
-        {"log-json", no_argument, NULL, 'j'},         {"help", no_argument, NULL, 'h'},
-        {"version", no_argument, NULL, 'v'},          {NULL, 0, NULL, 0}};
-    options o = {.level = SL_LOG_INFO};
-    opterr = 0;
-    for (int c; (c = getopt_long(argc, argv, "", known, NULL)) != -1;) {
-        switch (c) {
-        case 'e':
-            o.experiment = optarg;
-            break;
-        case 'r':
-            o.run = optarg;
-            break;
-        case 'c':
-            o.connect = optarg;
-            break;
-        case 'f':
-            o.fleet = optarg;
-            break;
-        case 'o':
-            o.record = optarg;
-            break;
-        case 'l':
-            SL_TRY(sl_log_level_parse(optarg, &o.level));
-            break;
-        case 'j':
-            o.json = true;
-            break;
-        case 'h':
-        case 'v':
-            o.done = true;
-            (void)fputs(c == 'h' ? help : "starling-coordinator " SL_VERSION "\n", stdout);
-            break;
-        default:
-            return sl_fail(SL_USAGE, "see --help", "unknown or incomplete flag '%s'", argv[optind - 1]);
-        }
-    }
-    if (!o.done && (!o.experiment || !o.run || !o.connect))
+    *out = (options){0};
+    const sl_flag flags[] = {{"experiment", &out->experiment, NULL},
+                             {"run", &out->run, NULL},
+                             {"connect", &out->connect, NULL},
+                             {"fleet", &out->fleet, NULL},
+                             {"record", &out->record, NULL}};
+    const sl_flags_def def = {"starling-coordinator", help, "see --help", "unknown or incomplete flag", 5, flags};
+    SL_TRY(sl_flags_parse(&def, argc, argv, &out->common));
+    if (!out->common.done && (!out->experiment || !out->run || !out->connect))
         return sl_fail(SL_USAGE, "see --help", "--experiment, --run and --connect are needed");
-    if (optind < argc) return sl_fail(SL_USAGE, "see --help", "unexpected argument '%s'", argv[optind]);
-    SL_TRY(sl_endpoint_check_flag("--connect", o.connect, false));
-    SL_TRY(sl_endpoint_check_flag("--fleet", o.fleet, true));
-    *out = o;
-    return SL_OK;
+    SL_TRY(sl_endpoint_check_flag("--connect", out->connect, false));
+    return sl_endpoint_check_flag("--fleet", out->fleet, true);
 }
 
 static sl_status run(const options *o) {
@@ -118,8 +79,8 @@ int main(int argc, char **argv) {
     sl_log_init("coordinator", SL_LOG_INFO, false);
     sl_program_begin("starling-coordinator");
     sl_status status = parse(argc, argv, &o);
-    if (status == SL_OK && !o.done) {
-        sl_log_init("coordinator", o.level, o.json);
+    if (status == SL_OK && !o.common.done) {
+        sl_log_init("coordinator", o.common.log_level, o.common.log_json);
         sl_blas_init(argv);
         status = run(&o);
     }

@@ -1,14 +1,11 @@
 /* main.c - starling-trainer: flags, signals, exit code. The learning is in stages.c and below. */
-#include "common/log.h"
+#include "common/flags.h"
 #include "common/program.h"
 #include "common/stop.h"
 #include "net/endpoint.h"
 #include "nn/blas_start.h"
 #include "storage/file.h"
 #include "trainer/stages.h"
-
-#include <getopt.h>
-#include <stdio.h>
 
 static const char usage[] = "usage: starling-trainer --experiment FILE --run DIR --listen ENDPOINT\n"
                             "                        [--resume]\n"
@@ -28,43 +25,26 @@ static const char usage[] = "usage: starling-trainer --experiment FILE --run DIR
 
 typedef struct arguments {
     const char *experiment, *run, *listen;
-    bool resume, log_json, help, version;
-    sl_log_level level;
+    bool resume;
+    sl_common_flags common;
 } arguments;
 
+static const char hint[] = "see starling-trainer --help";
+
 static sl_status parse(int argc, char **argv, arguments *out) {
-    static const struct option options[] = {{"experiment", required_argument, NULL, 'e'},
-                                            {"run", required_argument, NULL, 'r'},
-                                            {"listen", required_argument, NULL, 'l'},
-                                            {"resume", no_argument, NULL, 'c'},
-                                            {"log-level", required_argument, NULL, 'v'},
-                                            {"log-json", no_argument, NULL, 'j'},
-                                            {"help", no_argument, NULL, 'h'},
-                                            {"version", no_argument, NULL, 'V'},
-                                            {NULL, 0, NULL, 0}};
-    *out = (arguments){.level = SL_LOG_INFO};
-    opterr = 0;
-    for (int flag; (flag = getopt_long(argc, argv, "", options, NULL)) != -1;) {
-        if (flag == 'e') out->experiment = optarg;
-        if (flag == 'r') out->run = optarg;
-        if (flag == 'l') out->listen = optarg;
-        if (flag == 'c') out->resume = true;
-        if (flag == 'v') SL_TRY(sl_log_level_parse(optarg, &out->level));
-        if (flag == 'j') out->log_json = true;
-        if (flag == 'h') out->help = true;
-        if (flag == 'V') out->version = true;
-        if (flag == '?')
-            return sl_fail(SL_USAGE, "see starling-trainer --help", "unknown or incomplete flag '%s'",
-                           argv[optind - 1]);
-    }
-    if (optind < argc)
-        return sl_fail(SL_USAGE, "see starling-trainer --help", "unexpected argument '%s'", argv[optind]);
+    *out = (arguments){0};
+    const sl_flag flags[] = {{"experiment", &out->experiment, NULL},
+                             {"run", &out->run, NULL},
+                             {"listen", &out->listen, NULL},
+                             {"resume", NULL, &out->resume}};
+    const sl_flags_def def = {"starling-trainer", usage, hint, "unknown or incomplete flag", 4, flags};
+    SL_TRY(sl_flags_parse(&def, argc, argv, &out->common));
     return sl_endpoint_check_flag("--listen", out->listen, true);
 }
 
 static sl_status run(const arguments *args) {
     if (!args->experiment || !args->run || !args->listen)
-        return sl_fail(SL_USAGE, "see starling-trainer --help", "--experiment, --run and --listen are needed");
+        return sl_fail(SL_USAGE, hint, "--experiment, --run and --listen are needed");
     const volatile sig_atomic_t *stop = sl_stop_catch();
     sl_experiment *experiment = NULL;
     SL_TRY(sl_experiment_load(args->experiment, NULL, 0, &experiment));
@@ -87,16 +67,8 @@ int main(int argc, char **argv) {
     arguments args;
     sl_program_begin("starling-trainer");
     sl_status status = parse(argc, argv, &args);
-    if (status == SL_OK && args.help) {
-        (void)fputs(usage, stdout);
-        return 0;
-    }
-    if (status == SL_OK && args.version) {
-        (void)printf("starling-trainer %s\n", SL_VERSION);
-        return 0;
-    }
-    if (status == SL_OK) {
-        sl_log_init("trainer", args.level, args.log_json);
+    if (status == SL_OK && !args.common.done) {
+        sl_log_init("trainer", args.common.log_level, args.common.log_json);
         sl_blas_init(argv);
         (void)signal(SIGPIPE, SIG_IGN);
         status = run(&args);

@@ -36,12 +36,12 @@ static void takes_flags(void **state) {
     assert_string_equal(options.model, "m");
     assert_null(options.cache);
     assert_int_equal(options.slot, 3);
-    assert_int_equal(options.log_level, SL_LOG_DEBUG);
-    assert_true(options.log_json);
+    assert_int_equal(options.common.log_level, SL_LOG_DEBUG);
+    assert_true(options.common.log_json);
     assert_int_equal(parse("--connect tcp://a:1 --cache=c", &options), SL_OK);
     assert_string_equal(options.cache, "c");
     assert_int_equal(options.slot, -1);
-    assert_int_equal(options.log_level, SL_LOG_INFO);
+    assert_int_equal(options.common.log_level, SL_LOG_INFO);
     assert_int_equal(parse("--bench 0.5", &options), SL_OK);
     assert_float_equal(options.bench_seconds, 0.5, 0.0);
 }

@@ -1,0 +1,48 @@
+/* flags.c - see flags.h. */
+#include "common/flags.h"
+
+#include "common/assert.h"
+
+#include <getopt.h>
+#include <stdio.h>
+
+enum { LOG_LEVEL, LOG_JSON, HELP, VERSION, N_COMMON };
+// what getopt answers for the first of the table, beyond every character
+enum { FIRST = 256 };
+
+static sl_status take_common(const sl_flags_def *def, int which, sl_common_flags *out) {
+    if (which == LOG_LEVEL) return sl_log_level_parse(optarg, &out->log_level);
+    if (which == LOG_JSON) out->log_json = true;
+    if (which == HELP) (void)fputs(def->help, stdout);
+    if (which == VERSION) (void)printf("%s %s\n", def->program, SL_VERSION);
+    if (which == HELP || which == VERSION) out->done = true;
+    return SL_OK;
+}
+
+sl_status sl_flags_parse(const sl_flags_def *def, int argc, char **argv, sl_common_flags *out) {
+    static const struct option common[N_COMMON] = {{"log-level", required_argument, NULL, FIRST + LOG_LEVEL},
+                                                   {"log-json", no_argument, NULL, FIRST + LOG_JSON},
+                                                   {"help", no_argument, NULL, FIRST + HELP},
+                                                   {"version", no_argument, NULL, FIRST + VERSION}};
+    struct option known[N_COMMON + SL_FLAGS_MAX + 1] = {{NULL, 0, NULL, 0}};
+    SL_ASSERT(def->n <= SL_FLAGS_MAX);
+    for (int k = 0; k < N_COMMON; k++) known[k] = common[k];
+    for (int k = 0; k < def->n; k++) {
+        int takes = def->flags[k].text ? required_argument : no_argument;
+        known[N_COMMON + k] = (struct option){def->flags[k].name, takes, NULL, FIRST + N_COMMON + k};
+    }
+    *out = (sl_common_flags){.log_level = SL_LOG_INFO};
+    opterr = 0;
+    for (int answer; (answer = getopt_long(argc, argv, "", known, NULL)) != -1;) {
+        if (answer < FIRST) return sl_fail(SL_USAGE, def->hint, "%s '%s'", def->unknown, argv[optind - 1]);
+        if (answer < FIRST + N_COMMON) {
+            SL_TRY(take_common(def, answer - FIRST, out));
+            continue;
+        }
+        const sl_flag *flag = &def->flags[answer - FIRST - N_COMMON];
+        if (flag->text) *flag->text = optarg;
+        if (flag->given) *flag->given = true;
+    }
+    if (optind < argc) return sl_fail(SL_USAGE, def->hint, "unexpected argument '%s'", argv[optind]);
+    return SL_OK;
+}
