@@ -52,6 +52,19 @@ static bool has_option(const sl_env_family *family, const char *name) {
     return false;
 }
 
+// what a switch brought: experiments look at the range themselves, and of the others scenarios know more
+static sl_status check_in_range(const char *name, const sl_env_options *options, const sl_env_option *option) {
+    if (!sl_env_option_is_number(option) || !option->is_switch) return SL_OK;
+    sl_env_value value = sl_env_get(options, option->name);
+    double low, high, number = option->kind == SL_ENV_INT ? value.whole : value.real;
+    sl_env_option_range(option, &low, &high);
+    if (number >= low && number <= high) return SL_OK;
+    char hint[64];
+    (void)snprintf(hint, sizeof hint, "%g to %g%s%s", low, high, option->unit ? " " : "",
+                   option->unit ? option->unit : "");
+    return sl_fail(SL_CONFIG, hint, "%s: %s is %g", name, option->name, number);
+}
+
 // options that a family does not have are refused, not ignored
 static sl_status check_options(const char *name, const sl_env_options *options) {
     const sl_env_family *own = sl_env_family_of(name);
@@ -71,8 +84,9 @@ static sl_status check_options(const char *name, const sl_env_options *options) 
         return sl_fail(SL_CONFIG, hint, "%s has no %s", name, other->matter);
     }
     int max_steps = sl_env_get(options, "max_steps").whole;
-    if (max_steps >= 0) return SL_OK;
-    return sl_fail(SL_CONFIG, "0 = the environment's default", "max_steps is %d", max_steps);
+    if (max_steps < 0) return sl_fail(SL_CONFIG, "0 = the environment's default", "max_steps is %d", max_steps);
+    for (int k = 0; k < own->n_options; k++) SL_TRY(check_in_range(name, options, &own->options[k]));
+    return SL_OK;
 }
 
 sl_status sl_env_create(const char *name, const sl_env_options *options, int V, const sl_rng *stream, sl_env **out) {

@@ -15,6 +15,7 @@ typedef struct sl_env_option {
     sl_env_kind kind;
     const char *standard; /* the default, as an experiment writes it */
     const char *range;    /* of a number: "[0, 8]"; else NULL */
+    const char *unit;     /* of that range, where errors need it: "cells"; NULL */
     const char *word; /* how brackets say that it is not the default: "no_corpse_attack"; of a text, the value that is
                          said by itself: "hold"; of a number, its name there: "N". NULL: as name */
     bool is_switch;   /* --switch takes it as brackets say it */

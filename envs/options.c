@@ -4,6 +4,8 @@
 #include "common/assert.h"
 #include "envs/family.h"
 
+#include <limits.h>
+#include <math.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -119,7 +121,7 @@ static void append(char *text, size_t size, const char *format, ...) {
     va_end(args);
 }
 
-// "spawn_shift=4"; its range is the environment's business. false: something else
+// "spawn_shift=4"; its range is looked at when the environment is created. false: something else
 static bool read_number(const sl_env_option *option, const char *text, double *out) {
     const char *word = sl_env_option_word(option);
     size_t n = strlen(word);
@@ -127,6 +129,7 @@ static bool read_number(const sl_env_option *option, const char *text, double *o
     if (strncmp(text, word, n) != 0 || text[n] != '=' || text[n + 1] == '\0') return false;
     double number = strtod(text + n + 1, &end);
     if (*end != '\0') return false;
+    if (option->kind == SL_ENV_INT && !(fabs(number) <= INT_MAX && number == trunc(number))) return false;
     *out = number;
     return true;
 }
@@ -153,8 +156,14 @@ sl_status sl_env_set_switch(sl_env_options *options, const char *text) {
         const sl_env_option *option = list[k];
         sl_env_value *value = &options->values[k];
         if (!option->is_switch) continue;
-        if (option->kind == SL_ENV_REAL && read_number(option, text, &value->real)) return SL_OK;
-        if (sl_env_option_is_number(option) || strcmp(sl_env_option_word(option), text) != 0) continue;
+        double number;
+        if (sl_env_option_is_number(option)) {
+            if (!read_number(option, text, &number)) continue;
+            if (option->kind == SL_ENV_REAL) value->real = number;
+            if (option->kind == SL_ENV_INT) value->whole = (int)number;
+            return SL_OK;
+        }
+        if (strcmp(sl_env_option_word(option), text) != 0) continue;
         if (option->kind == SL_ENV_BOOL) value->yes = !standard_of(option).yes;
         if (option->kind == SL_ENV_TEXT) value->text = (char *)option->word;
         return SL_OK;

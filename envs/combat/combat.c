@@ -155,10 +155,6 @@ static bool has_opponent(const sl_env_options *options, const char *word) {
 }
 
 static sl_status check_options(const char *name, const sl_env_options *options) {
-    double shift = sl_env_get(options, "spawn_shift").real;
-    if (!(shift >= 0.0 && shift <= SL_COMBAT_MAX_SHIFT)) {
-        return sl_fail(SL_CONFIG, "0 to 8 cells", "%s: spawn_shift is %g", name, shift);
-    }
     if (has_opponent(options, SL_OPPONENT_REFERENCE) || has_opponent(options, SL_OPPONENT_HOLD)) return SL_OK;
     if (!has_opponent(options, SL_OPPONENT_POLICY)) {
         return sl_fail(SL_CONFIG, "reference, hold, policy", "%s: unknown opponent '%.60s'", name,

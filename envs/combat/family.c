@@ -29,7 +29,7 @@ static const sl_env_option options[] = {
     {"clamp_to_map", SL_ENV_BOOL, "false", .is_switch = true, .help = "nobody leaves the map in the west or east"},
     {"clear_last_actions", SL_ENV_BOOL, "false", .is_switch = true,
      .help = "a new episode starts with a state without last actions"},
-    {"spawn_shift", SL_ENV_REAL, "0", .range = "[0, 8]", .is_switch = true,
+    {"spawn_shift", SL_ENV_REAL, "0", .range = "[0, 8]", .unit = "cells", .is_switch = true,
      .help = "cells by which every group's start is moved along each axis at most"},
     SL_ENV_MAX_STEPS,
 };

@@ -11,7 +11,6 @@ enum {
     SL_COMBAT_MAX_WALLS = 16,
     SL_COMBAT_MAX_TYPES = 4,
     SL_COMBAT_MAX_SIDE = 128, /* cells of a map's width and height */
-    SL_COMBAT_MAX_SHIFT = 8,  /* cells that a start may be moved along each axis */
 };
 
 typedef struct sl_combat_type {

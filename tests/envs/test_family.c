@@ -90,7 +90,18 @@ static void switches_and_policies_files_know_its_options(void **state) {
     sl_env_write_profile(&options, text, sizeof text);
     assert_string_equal(text, "n_agents=0 max_steps=0 local_ratio=-1 continuous=0 legacy_physics=0 icy=1");
     assert_int_equal(sl_env_set_switch(&options, "ice"), SL_CONFIG);
-    assert_memory_equal(sl_error_hint(), "icy, full, hold, no_corpse_attack", 33);
+    assert_memory_equal(sl_error_hint(), "stride=X, icy, full, hold, no_corpse_attack", 43);
+    // a whole number, in the row's range: that is looked at when the environment is created
+    assert_int_equal(sl_env_set_switch(&options, "stride=2.5"), SL_CONFIG);
+    assert_int_equal(sl_env_set_switch(&options, "stride=9"), SL_OK);
+    env = make(&options);
+    assert_string_equal(sl_env_get_spec(env)->name, "toy/line[stride=9,icy]");
+    sl_env_destroy(&env);
+    assert_int_equal(sl_env_set_switch(&options, "stride=10"), SL_OK);
+    sl_rng stream = sl_rng_seed(1);
+    assert_int_equal(sl_env_create("toy/line", &options, 1, &stream, &env), SL_CONFIG);
+    assert_string_equal(sl_error_what(), "toy/line: stride is 10");
+    assert_string_equal(sl_error_hint(), "1 to 9");
 }
 
 static sl_status parse(const char *set, sl_experiment **out) {

@@ -127,9 +127,10 @@ static int visit(const char *path, const struct stat *info, int type, struct FTW
 
 static void test_command_lines(void **state) {
     (void)state;
-    const char *const places[] = {"README.md", "CHANGELOG.md", "CONTRIBUTING.md", "docs",   "proto", "models",
-                                  "agent",     "common",       "coordinator",     "envs",   "net",   "nn",
-                                  "setup",     "starling",     "storage",         "trainer"};
+    const char *const places[] = {"README.md",  "CHANGELOG.md", "CONTRIBUTING.md", "docs",        "proto",  "models",
+                                  "agent",      "bench",        "common",          "coordinator", "deploy", "envs",
+                                  "experiment", "experiments",  "fleet",           "net",         "nn",     "rollout",
+                                  "setup",      "starling",     "storage",         "trainer"};
     for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
         char path[1024];
         (void)snprintf(path, sizeof path, SL_SOURCE_DIR "/%s", places[i]);

@@ -101,7 +101,12 @@ static sl_status create(const char *name, const sl_env_options *options, int V, 
 static const sl_env_scenario scenarios[] = {{"toy/line", "an agent walks along a line"}};
 
 static const sl_env_option options[] = {
-    {.name = "stride", .kind = SL_ENV_INT, .standard = "1", .range = "[1, 9]", .help = "how far it goes"},
+    {.name = "stride",
+     .kind = SL_ENV_INT,
+     .standard = "1",
+     .range = "[1, 9]",
+     .is_switch = true,
+     .help = "how far it goes"},
     {.name = "icy", .kind = SL_ENV_BOOL, .standard = "false", .is_switch = true, .help = "it slides"},
 };
 
