@@ -4,11 +4,9 @@
 
 #include "common/alloc.h"
 #include "envs/combat/actions.h"
-#include "envs/combat/map_file.h"
 #include "envs/combat/observe.h"
 #include "envs/combat/opponent.h"
 #include "envs/combat/picture.h"
-#include "envs/combat/shift.h"
 #include "envs/options.h"
 
 #include <math.h>
@@ -19,11 +17,7 @@ enum { VECTOR = 8 };
 
 static const uint32_t STATE_VERSION = 1;
 
-static sl_combat *from_env(sl_env *env) {
-    return (sl_combat *)env;
-}
-
-static const sl_combat *from_const_env(const sl_env *env) {
+static const sl_combat *from_env(const sl_env *env) {
     return (const sl_combat *)env;
 }
 
@@ -95,7 +89,7 @@ static int32_t attack_nearest(const sl_combat *m, const sl_battle *b, int u) {
 }
 
 static void heuristic(const sl_env *env, int begin, int end, int32_t *actions) {
-    const sl_combat *m = from_const_env(env);
+    const sl_combat *m = from_env(env);
     for (int v = begin; v < end; v++) {
         sl_battle b = sl_combat_copy(m, v);
         for (int u = 0; u < m->map.n_allies; u++) actions[v * m->map.n_allies + u] = attack_nearest(m, &b, u);
@@ -111,7 +105,7 @@ static void seed(sl_env *env, int v, const sl_rng *stream) {
 }
 
 static void list_state(const sl_env *env, sl_env_state *out) {
-    const sl_combat *m = from_const_env(env);
+    const sl_combat *m = from_env(env);
     out->head.version = STATE_VERSION;
     out->head.shape[0] = (uint32_t)m->map.n_allies;
     out->head.shape[1] = (uint32_t)m->map.n_enemies;
@@ -131,7 +125,7 @@ static sl_status check_state(sl_env *env, const uint8_t *saved) {
 }
 
 static void destroy(sl_env *env) {
-    sl_combat *m = from_env(env);
+    sl_combat *m = (sl_combat *)env;
     sl_free(m->mirror);
     sl_free(m->copies);
     sl_free(m);

@@ -1,7 +1,10 @@
 /* map.h - what a battle is made of: types of units, and a map that says who fights whom and where. Inside
- * envs/combat/ only; written once, when an environment is created. */
+ * envs/combat/ only; written once, when an environment is created. Any thread. */
 #ifndef SL_ENVS_COMBAT_MAP_H
 #define SL_ENVS_COMBAT_MAP_H
+
+#include "common/rng.h"
+#include "common/status.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -45,5 +48,35 @@ typedef struct sl_combat_map {
     sl_combat_group groups[SL_COMBAT_MAX_UNITS];
     uint8_t open[SL_COMBAT_MAX_SIDE][SL_COMBAT_MAX_SIDE]; /* by row, column: may be walked on */
 } sl_combat_map;
+
+// map_file.c: a map as JSON says it.
+
+/* "combat/3m" is built in, "combat/FILE.json" is read. SL_NOT_FOUND, SL_IO; SL_CONFIG with the file, the place and a
+ * hint. */
+SL_MUST_CHECK sl_status sl_combat_map_load(const char *name, sl_combat_map *out);
+
+// units.c: the types of units, by name and as a map numbers them.
+
+const sl_combat_type *sl_combat_find_type(const char *name); /* or NULL */
+const char *sl_combat_type_names(void);                      /* for hints */
+/* The index of a type among those of the map, in order of first appearance. */
+int sl_combat_index_type(sl_combat_map *map, const sl_combat_type *type);
+
+// spawn.c: where the units of a group stand when a battle begins, and where they may.
+
+/* Positions of the units [begin, end) in rows about a point; sign is 1 for allies and -1 for enemies. */
+void sl_combat_spawn(sl_combat_map *map, int begin, int end, double x, double y, double sign);
+/* What a unit at (x, y) may not do at a start, but for rounding: leave the map, stand in a wall (the index of one, or
+ * -1), touch unit j at (at_x, at_y). */
+bool sl_combat_is_inside(const sl_combat_map *map, int u, double x, double y);
+int sl_combat_find_wall(const sl_combat_map *map, int u, double x, double y);
+bool sl_combat_touches(const sl_combat_map *map, int u, double x, double y, int j, double at_x, double at_y);
+
+// shift.c: starts that differ from episode to episode (the option spawn_shift).
+
+/* The bounds of all groups for shifts of at most so many cells along each axis. */
+void sl_combat_bound_shifts(sl_combat_map *map, double most);
+/* Positions (x, y) of all units with every group moved by a random shift within its bounds. */
+void sl_combat_shift(const sl_combat_map *map, sl_rng *stream, float *x, float *y);
 
 #endif

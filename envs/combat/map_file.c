@@ -1,9 +1,6 @@
 /* map_file.c - maps: JSON that says who fights whom, where, and on what ground. Those of envs/combat/maps are built
  * in. A map is what a user wrote: everything in it is checked, and what is refused names the file and the place. */
-#include "envs/combat/map_file.h"
-
-#include "envs/combat/spawn.h"
-#include "envs/combat/units.h"
+#include "envs/combat/map.h"
 
 #include <errno.h>
 #include <math.h>

@@ -4,7 +4,6 @@
 #include "envs/combat/opponent.h"
 
 #include "envs/combat/observe.h"
-#include "envs/combat/units.h"
 
 #include <string.h>
 

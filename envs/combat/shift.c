@@ -1,8 +1,6 @@
 /* shift.c - starts that differ from episode to episode: every group of the map is moved as a whole, so that a plan
  * learned by heart does not win. */
-#include "envs/combat/shift.h"
-
-#include "envs/combat/spawn.h"
+#include "envs/combat/map.h"
 
 /* A group that finds no place after so many draws stays where the map has it. */
 enum { MAX_DRAWS = 32 };

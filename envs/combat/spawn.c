@@ -1,5 +1,5 @@
-/* spawn.c - see spawn.h. */
-#include "envs/combat/spawn.h"
+/* spawn.c - where units start, see map.h. */
+#include "envs/combat/map.h"
 
 #include <math.h>
 

@@ -1,54 +1,14 @@
 /* units.c - the types of units, in seconds and cells at the pace of SMAClite. */
-#include "envs/combat/units.h"
+#include "envs/combat/map.h"
 
 #include <string.h>
 
 static const sl_combat_type types[] = {
-    {.name = "marine",
-     .hp = 45,
-     .damage = 6,
-     .attacks = 1,
-     .cooldown = 0.61,
-     .range = 5,
-     .speed = 3.15,
-     .radius = 0.375,
-     .rgba = 0x4a90d9ffu},
-    {.name = "marauder",
-     .hp = 125,
-     .armor = 1,
-     .damage = 10,
-     .bonus = 10,
-     .attacks = 1,
-     .cooldown = 1.07,
-     .range = 6,
-     .speed = 3.15,
-     .radius = 0.5625,
-     .armored = true,
-     .rgba = 0x8a6fd1ffu},
-    {.name = "stalker",
-     .hp = 80,
-     .shield = 80,
-     .armor = 1,
-     .damage = 13,
-     .bonus = 5,
-     .attacks = 1,
-     .cooldown = 1.34,
-     .range = 6,
-     .speed = 4.13,
-     .radius = 0.625,
-     .armored = true,
-     .rgba = 0x3fb5a3ffu},
-    {.name = "zealot",
-     .hp = 100,
-     .shield = 50,
-     .armor = 1,
-     .damage = 8,
-     .attacks = 2,
-     .cooldown = 0.86,
-     .range = 0.1,
-     .speed = 3.15,
-     .radius = 0.5,
-     .rgba = 0xd9a441ffu},
+    // name, hp, shield, armor, damage, bonus, cooldown, range, speed, radius, attacks, armored, rgba
+    {"marine", 45, 0, 0, 6, 0, 0.61, 5, 3.15, 0.375, 1, false, 0x4a90d9ffu},
+    {"marauder", 125, 0, 1, 10, 10, 1.07, 6, 3.15, 0.5625, 1, true, 0x8a6fd1ffu},
+    {"stalker", 80, 80, 1, 13, 5, 1.34, 6, 4.13, 0.625, 1, true, 0x3fb5a3ffu},
+    {"zealot", 100, 50, 1, 8, 0, 0.86, 0.1, 3.15, 0.5, 2, false, 0xd9a441ffu},
 };
 
 const sl_combat_type *sl_combat_find_type(const char *name) {

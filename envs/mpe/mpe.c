@@ -22,11 +22,7 @@ static const sl_mpe_scenario *const scenarios[] = {&sl_mpe_simple,    &sl_mpe_sp
 
 static const uint32_t STATE_VERSION = 1;
 
-static sl_mpe *from_env(sl_env *env) {
-    return (sl_mpe *)env;
-}
-
-static const sl_mpe *from_const_env(const sl_env *env) {
+static const sl_mpe *from_env(const sl_env *env) {
     return (const sl_mpe *)env;
 }
 
@@ -69,7 +65,7 @@ static void draw_lane(const sl_mpe *m, int v) {
 }
 
 static void reset(sl_env *env, int begin, int end, const uint8_t *which, sl_env_out *out) {
-    sl_mpe *m = from_env(env);
+    const sl_mpe *m = from_env(env);
     for (int tile = begin / L; tile * L < end; tile++) {
         unsigned lanes = real_lanes(m, tile), drawn = 0;
         for (int l = 0; l < L; l++) {
@@ -165,7 +161,7 @@ static void finish_step(const sl_mpe *m, int tile, sl_mpe_row *fx, sl_mpe_row *f
 }
 
 static void step(sl_env *env, int begin, int end, const int32_t *actions, sl_env_out *out) {
-    sl_mpe *m = from_env(env);
+    const sl_mpe *m = from_env(env);
     sl_mpe_row fx[SL_MAX_AGENTS], fy[SL_MAX_AGENTS];
     for (int tile = begin / L; tile * L < end; tile++) {
         decode(m, tile, actions, fx, fy);
@@ -174,7 +170,7 @@ static void step(sl_env *env, int begin, int end, const int32_t *actions, sl_env
 }
 
 static void step_continuous(sl_env *env, int begin, int end, const float *actions, sl_env_out *out) {
-    sl_mpe *m = from_env(env);
+    const sl_mpe *m = from_env(env);
     sl_mpe_row fx[SL_MAX_AGENTS], fy[SL_MAX_AGENTS];
     for (int tile = begin / L; tile * L < end; tile++) {
         decode_continuous(m, tile, actions, fx, fy);
@@ -183,7 +179,7 @@ static void step_continuous(sl_env *env, int begin, int end, const float *action
 }
 
 static void heuristic(const sl_env *env, int begin, int end, int32_t *actions) {
-    const sl_mpe *m = from_const_env(env);
+    const sl_mpe *m = from_env(env);
     for (int v = begin; v < end; v++) {
         m->scenario->act(m, sl_mpe_tile(m, v / L), v % L, actions + (size_t)v * (size_t)m->N);
     }
@@ -194,7 +190,7 @@ static void seed(sl_env *env, int v, const sl_rng *stream) {
 }
 
 void sl_mpe_place(sl_env *env, int v, const double *positions, const int *goals) {
-    const sl_mpe *m = from_const_env(env);
+    const sl_mpe *m = from_env(env);
     sl_mpe_row *rows = sl_mpe_tile(m, v / L);
     for (int e = 0; e < m->E; e++) {
         rows[sl_mpe_x(e)][v % L] = positions[2 * e];
@@ -204,7 +200,7 @@ void sl_mpe_place(sl_env *env, int v, const double *positions, const int *goals)
 }
 
 static void list_state(const sl_env *env, sl_env_state *out) {
-    const sl_mpe *m = from_const_env(env);
+    const sl_mpe *m = from_env(env);
     size_t n_lanes = (size_t)m->n_tiles * L;
     out->head.version = STATE_VERSION;
     out->head.shape[0] = (uint32_t)m->n_rows;
@@ -218,7 +214,7 @@ static void list_state(const sl_env *env, sl_env_state *out) {
 }
 
 static void destroy(sl_env *env) {
-    sl_mpe *m = from_env(env);
+    sl_mpe *m = (sl_mpe *)env;
     sl_free(m->entities);
     sl_free(m->terms);
     sl_free(m->pairs);

@@ -1,6 +1,6 @@
 /* test_map.c - the table of units, and maps that people wrote: what is wrong is refused with the file, the place in
  * it and a hint. */
-#include "envs/combat/units.h"
+#include "envs/combat/map.h"
 #include "envs/env.h"
 
 #include <setjmp.h>
