@@ -5,8 +5,7 @@
 
 #include "common/log.h"
 #include "fleet/complaints.h"
-#include "fleet/fleet_def.h"
-#include "fleet/stats.h"
+#include "fleet/fleet.h"
 #include "net/fleet_message.h"
 #include "net/transport.h"
 

@@ -65,9 +65,10 @@ static void write_three(void) {
     sl_framed *log = open_log();
     for (int i = 0; i < 3; i++) assert_int_equal(sl_framed_append(log, three[i], strlen(three[i])), SL_OK);
     assert_int_equal(sl_framed_sync(log), SL_OK);
-    assert_int_equal(sl_framed_bytes(log), 69);
     sl_framed_close(&log);
     assert_null(log);
+    uint8_t whole[128];
+    assert_int_equal(read_whole(whole, sizeof whole), 69);
 }
 
 static void crc32c_gives_the_known_values(void **state) {
@@ -246,7 +247,8 @@ static void bounds_are_kept(void **state) {
     assert_int_equal(sl_framed_append(log, bytes, 20), SL_OK);
     assert_int_equal(sl_framed_append(log, bytes, 0), SL_FULL);
     assert_int_equal(sl_framed_count(log), 1);
-    assert_int_equal(sl_framed_bytes(log), 36);
+    uint8_t whole[64];
+    assert_int_equal(read_whole(whole, sizeof whole), 36);
     sl_framed_close(&log);
     // a record larger than this program ever writes is not allocated for
     assert_int_equal(sl_framed_open(path, 40, 19, &log), SL_CORRUPT);
