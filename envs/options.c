@@ -121,6 +121,11 @@ static void append(char *text, size_t size, const char *format, ...) {
     va_end(args);
 }
 
+// a text can only be switched to its word
+static bool is_switch(const sl_env_option *option) {
+    return option->is_switch && (option->kind != SL_ENV_TEXT || option->word);
+}
+
 // "spawn_shift=4"; its range is looked at when the environment is created. false: something else
 static bool read_number(const sl_env_option *option, const char *text, double *out) {
     const char *word = sl_env_option_word(option);
@@ -143,7 +148,7 @@ static sl_status fail_unknown(const char *text) {
         const sl_env_family *family = sl_env_families[f];
         for (int k = 0; k < family->n_options; k++) {
             const sl_env_option *option = &family->options[k];
-            if (!option->is_switch) continue;
+            if (!is_switch(option)) continue;
             append(known, sizeof known, "%s%s%s", known[0] ? ", " : "", sl_env_option_word(option),
                    sl_env_option_is_number(option) ? "=X" : "");
         }
@@ -155,7 +160,7 @@ sl_status sl_env_set_switch(sl_env_options *options, const char *text) {
     for (int k = 0; k < sl_env_n_options(); k++) {
         const sl_env_option *option = list[k];
         sl_env_value *value = &options->values[k];
-        if (!option->is_switch) continue;
+        if (!is_switch(option)) continue;
         double number;
         if (sl_env_option_is_number(option)) {
             if (!read_number(option, text, &number)) continue;

@@ -53,5 +53,7 @@ extern const sl_learner_class *const sl_learners[];
 /* Of the class with that name, which is one of them. */
 SL_MUST_CHECK sl_status sl_learner_create(const char *name, const sl_learner_def *def, sl_learner **out);
 void sl_learner_destroy(sl_learner **self);
+/* As the class does. SL_CONFIG: it cannot. */
+SL_MUST_CHECK sl_status sl_learner_start_from(sl_learner *self, const sl_policy *teacher);
 
 #endif

@@ -30,9 +30,9 @@ static sl_status start_from(sl_stage *self) {
     SL_TRY(sl_teacher_file_find(init, path));
     SL_TRY(sl_teacher_file_load_init(training->setup, path, &policy));
     SL_INFO("the teacher starts from '%s', of run '%s' on %s", path, policy.profile.run, policy.profile.env);
-    self->learner->class->start_from(self->learner, &policy);
+    sl_status status = sl_learner_start_from(self->learner, &policy);
     sl_policy_fini(&policy);
-    return SL_OK;
+    return status;
 }
 
 static sl_status write_policies(const sl_stage *self) {

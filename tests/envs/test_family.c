@@ -91,6 +91,7 @@ static void switches_and_policies_files_know_its_options(void **state) {
     assert_string_equal(text, "n_agents=0 max_steps=0 local_ratio=-1 continuous=0 legacy_physics=0 icy=1");
     assert_int_equal(sl_env_set_switch(&options, "ice"), SL_CONFIG);
     assert_memory_equal(sl_error_hint(), "stride=X, icy, full, hold, no_corpse_attack", 43);
+    assert_int_equal(sl_env_set_switch(&options, "where"), SL_CONFIG);
     // a whole number, in the row's range: that is looked at when the environment is created
     assert_int_equal(sl_env_set_switch(&options, "stride=2.5"), SL_CONFIG);
     assert_int_equal(sl_env_set_switch(&options, "stride=9"), SL_OK);
@@ -120,7 +121,7 @@ static void experiments_have_its_keys(void **state) {
     assert_string_equal(sl_env_get_spec(env)->name, "toy/line[stride=4,icy]");
     sl_env_destroy(&env);
     assert_int_equal(sl_experiment_format(e, &yaml, &n_bytes), SL_OK);
-    assert_non_null(strstr(yaml, "  spawn_shift: 0\n  stride: 4\n  icy: true\nteacher:"));
+    assert_non_null(strstr(yaml, "  spawn_shift: 0\n  stride: 4\n  icy: true\n  where: here\nteacher:"));
     sl_free(yaml);
     sl_experiment_destroy(&e);
     assert_int_equal(parse("env.strid=2", &e), SL_CONFIG);

@@ -199,6 +199,9 @@ static void a_stage_begins_with_the_end_of_the_one_before(void **state) {
     sl_stage stage = {.def = &w.def, .training = &w.training};
     sl_learner_def learner = {&w.data.setup, w.training.pool, 0};
     assert_int_equal(sl_learner_create("toy", &learner, &stage.learner), SL_OK);
+    sl_policy teacher = {0};
+    assert_int_equal(sl_learner_start_from(stage.learner, &teacher), SL_CONFIG);
+    assert_string_equal(sl_error_what(), "toy starts from no teacher");
     assert_int_equal(ask(&stage, true, &answer), SL_OK);
     sl_learner_destroy(&stage.learner);
     assert_int_equal(sl_checkpoint_begin("play", 0, answer, &checkpoint), SL_OK);

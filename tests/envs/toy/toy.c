@@ -108,12 +108,13 @@ static const sl_env_option options[] = {
      .is_switch = true,
      .help = "how far it goes"},
     {.name = "icy", .kind = SL_ENV_BOOL, .standard = "false", .is_switch = true, .help = "it slides"},
+    {.name = "where", .kind = SL_ENV_TEXT, .standard = "here", .is_switch = true, .help = "where it is"},
 };
 
 const sl_env_family sl_toy_family = {.prefix = "toy/",
                                      .scenarios = scenarios,
                                      .n_scenarios = 1,
                                      .options = options,
-                                     .n_options = 2,
+                                     .n_options = sizeof options / sizeof options[0],
                                      .matter = "line",
                                      .create = create};
