@@ -143,7 +143,7 @@ static void carry_over(sl_runner *self, int slice) {
     int64_t NO = N * spec->obs_dim, NA = N * spec->n_actions;
     memcpy(to.next.obs + begin * NO, from.obs + begin * NO, (size_t)(rows * NO) * sizeof(float));
     if (from.state) memcpy(to.next.state + begin * S, from.state + begin * S, (size_t)(rows * S) * sizeof(float));
-    if (to.next.avail) memcpy(to.next.avail + begin * NA, from.avail + begin * NA, (size_t)(rows * NA));
+    if (from.avail && to.next.avail) memcpy(to.next.avail + begin * NA, from.avail + begin * NA, (size_t)(rows * NA));
     if (from.alive) memcpy(to.next.alive + begin * N, from.alive + begin * N, (size_t)(rows * N));
     self->row[slice] = 0;
 }
