@@ -3,7 +3,6 @@
 
 #include "common/assert.h"
 #include "net/transport_sim.h"
-#include "net/transport_zmq.h"
 
 #include <string.h>
 

@@ -30,4 +30,7 @@ struct sl_transport {
     sl_link_stats stats;
 };
 
+/* The ZeroMQ backend, a ROUTER for the server, a DEALER for a client: as sl_transport_serve and _connect. */
+SL_MUST_CHECK sl_status sl_zmq_open(const sl_link_def *link, bool serves, sl_transport **out);
+
 #endif

@@ -1,6 +1,6 @@
 /* transport_zmq.c - the ZeroMQ backend: a ROUTER for the server, a DEALER for a client, each with its own context and
  * I/O thread. The option set and what each option is for: docs/protocol.md. One thread owns a transport. */
-#include "net/transport_zmq.h"
+#include "net/transport_backend.h"
 
 #include "common/alloc.h"
 #include "common/clock.h"

@@ -8,7 +8,15 @@
 
 #include "nn/decide.h"
 #include "nn/layout.h"
-#include "nn/workspace.h"
+
+/* The saved activations of one forward. */
+typedef struct sl_net_workspace sl_net_workspace;
+SL_MUST_CHECK sl_status sl_net_workspace_create(const sl_net_def *def, int max_T, int max_B, sl_net_workspace **out);
+void sl_net_workspace_destroy(sl_net_workspace **self);
+/* How many sequences of T steps fit the cache (without a cell: rows, T 1). Training runs a quarter faster when
+ * forward, loss and backward go slice by slice through one workspace of this size, gradients adding up, than over a
+ * whole batch whose activations go out to memory and come back. */
+int sl_net_slice_B(const sl_net_def *def, int T);
 
 /* x (T, B, I) -> out (T, B, A), and z (T, B, H), the embedding (GRU state before its norm, or the last layer's
  * output after its norm), when not NULL. T <= max_T with a cell, T * B <= max_T * max_B. GRU as in torch, gates r z

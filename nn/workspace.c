@@ -1,5 +1,5 @@
 /* workspace.c - sizes and the single allocation of a workspace. */
-#include "nn/workspace.h"
+#include "nn/net.h"
 
 #include "common/alloc.h"
 #include "common/assert.h"

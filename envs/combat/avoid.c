@@ -3,8 +3,7 @@
  * kept between calls. The look-ahead is one second, for units and walls, so the formulas carry no time horizon. */
 #include "envs/combat/avoid.h"
 
-#include "envs/combat/program.h"
-#include "envs/combat/walls.h"
+#include "envs/combat/plane.h"
 
 static const double TICKS_A_SECOND = 16.0;
 

@@ -2,7 +2,6 @@
 #include "envs/combat/family.h"
 
 #include "envs/combat/combat.h"
-#include "envs/combat/recording.h"
 
 #include <string.h>
 

@@ -96,4 +96,11 @@ static inline void push(lines *l, vec point, vec direction) {
     l->at[l->n++] = (line){point, direction};
 }
 
+/* The velocity of at most max_speed closest to goal that all lines allow; where none does, the least violation, with
+ * the first n_walls kept hard. */
+vec sl_combat_best_velocity(const lines *l, int n_walls, vec goal, double max_speed);
+/* The lines of a wall that is less than a second away, after those of the walls before it. All float64. */
+void sl_combat_avoid_wall(const sl_combat_wall *w, vec position, vec velocity, double radius, bool offset_fix,
+                          lines *l);
+
 #endif

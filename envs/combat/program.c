@@ -1,7 +1,7 @@
 /* program.c - linear programs in two dimensions (de Berg, Cheong, van Kreveld, Overmars, chapter 4): line after line
  * is added, and where one forbids the best velocity so far, the best on that line takes its place. Nothing is kept
  * between calls. */
-#include "envs/combat/program.h"
+#include "envs/combat/plane.h"
 
 static const double EPSILON = 1e-5;
 

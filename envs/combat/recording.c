@@ -1,8 +1,9 @@
 /* recording.c - recordings of battles, replayed with teacher forcing. */
-#include "envs/combat/recording.h"
+#include "envs/combat/family.h"
 
 #include "envs/combat/combat.h"
 #include "envs/combat/observe.h"
+#include "envs/recording/recording_class.h"
 
 #include <math.h>
 #include <stdio.h>

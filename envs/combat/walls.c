@@ -1,6 +1,6 @@
 /* walls.c - the half-planes that walls forbid, with the reference's two slips unless they are switched off. Float64
  * throughout. Nothing is kept between calls. */
-#include "envs/combat/walls.h"
+#include "envs/combat/plane.h"
 
 static const double EPSILON = 1e-5;
 

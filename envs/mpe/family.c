@@ -2,7 +2,6 @@
 #include "envs/mpe/family.h"
 
 #include "envs/mpe/mpe.h"
-#include "envs/mpe/recording.h"
 
 static const sl_env_scenario scenarios[] = {
     {"mpe/simple_v3", "one agent goes to one landmark"},

@@ -1,8 +1,9 @@
 /* recording.c - recordings of particles. */
-#include "envs/mpe/recording.h"
+#include "envs/mpe/family.h"
 
 #include "envs/mpe/mpe.h"
 #include "envs/mpe/observe.h"
+#include "envs/recording/recording_class.h"
 
 #include <math.h>
 #include <string.h>

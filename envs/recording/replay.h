@@ -3,8 +3,8 @@
 #ifndef SL_ENVS_RECORDING_REPLAY_H
 #define SL_ENVS_RECORDING_REPLAY_H
 
-#include "envs/recording/event.h"
 #include "envs/recording/lines.h"
+#include "envs/recording/recording.h"
 
 enum { SL_REPLAY_MIN_NUMBERS = 512 };
 

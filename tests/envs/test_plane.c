@@ -1,7 +1,7 @@
 /* test_plane.c - velocities are rounded as the reference's types round them: float32 after every operation of float32
  * numbers, float64 otherwise, inner products of float64 fused. A compiler that drops a rounding shows here. */
 #include "common/rng.h"
-#include "envs/combat/program.h"
+#include "envs/combat/plane.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
