@@ -44,9 +44,8 @@ void sl_experiment_destroy(sl_experiment **self_pointer) {
 
 static sl_status check_block_name(const char *what, const char *path, const char *name) {
     size_t length = strlen(name);
-    if (length > 0 && length <= MAX_BLOCK_NAME && strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_") == length) {
+    if (length > 0 && length <= MAX_BLOCK_NAME && strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_") == length)
         return SL_OK;
-    }
     return sl_fail(SL_CONFIG, "starling env info NAME lists the blocks",
                    "%s: key '%s': '%.60s' is not a block's name", what, path, name);
 }
@@ -168,9 +167,8 @@ static sl_status apply_set(const char *set, sl_experiment *self) {
     static const char what[] = "--set";
     char path[MAX_PATH];
     size_t length = strcspn(set, "=");
-    if (set[length] != '=' || length == 0 || length >= sizeof path) {
+    if (set[length] != '=' || length == 0 || length >= sizeof path)
         return sl_fail(SL_USAGE, "as in --set distill.tau=2", "--set takes KEY=VALUE, not '%.60s'", set);
-    }
     memcpy(path, set, length);
     path[length] = '\0';
     const char *text = set + length + 1, *rest = path;
@@ -194,9 +192,8 @@ static sl_status check_name(const char *what, const char *name) {
         return sl_fail(SL_CONFIG, "a folder below runs/ gets this name; --out chooses another place",
                        "%s: key 'name': '%.60s' is not a plain file name", what, name);
     }
-    if (strlen(name) > SL_EXP_MAX_NAME) {
+    if (strlen(name) > SL_EXP_MAX_NAME)
         return sl_fail(SL_CONFIG, NULL, "%s: key 'name': is longer than %d bytes", what, SL_EXP_MAX_NAME);
-    }
     return SL_OK;
 }
 
@@ -211,33 +208,29 @@ static sl_status check_limiter(const char *what, const sl_exp_record *record) {
 
 static sl_status check_teacher(const char *what, const sl_experiment *self) {
     const sl_exp_teacher *teacher = &self->teacher;
-    if (teacher->critic_input == SL_EXP_CRITIC_AGENT && teacher->ppo.reward != SL_EXP_OWN) {
+    if (teacher->critic_input == SL_EXP_CRITIC_AGENT && teacher->ppo.reward != SL_EXP_OWN)
         return sl_fail(SL_CONFIG, "set teacher.ppo.reward to own",
                        "%s: key 'teacher.critic_input': 'agent' needs a critic row for each agent", what);
-    }
     if (!teacher->init[0]) return SL_OK;
-    if (self->method == SL_EXP_DIRECT) {
+    if (self->method == SL_EXP_DIRECT)
         return sl_fail(SL_CONFIG, "leave teacher.init out, or set method to kd-marl",
                        "%s: key 'teacher.init': with method 'direct' there is no teacher", what);
-    }
     if (!teacher->from[0]) return SL_OK;
     return sl_fail(SL_CONFIG, "teacher.from takes a teacher as it is, teacher.init trains it on",
                    "%s: key 'teacher.init': given together with 'teacher.from'", what);
 }
 
 static sl_status check_record(const char *what, const sl_experiment *self) {
-    if (self->record.min_size > self->record.max_items) {
+    if (self->record.min_size > self->record.max_items)
         return sl_fail(SL_CONFIG, NULL, "%s: key 'record.min_size': %lld is more than record.max_items, %lld", what,
                        (long long)self->record.min_size, (long long)self->record.max_items);
-    }
     return check_limiter(what, &self->record);
 }
 
 static sl_status check_mask(const char *what, const sl_experiment *self) {
-    if (self->mask.k_min > self->mask.k_max) {
+    if (self->mask.k_min > self->mask.k_max)
         return sl_fail(SL_CONFIG, NULL, "%s: key 'mask.k_min': %d is more than mask.k_max, %d", what,
                        self->mask.k_min, self->mask.k_max);
-    }
     for (unsigned i = 0; self->mask.kind == SL_MASK_BLOCKS && i < self->students_count; i++) {
         if (self->students[i].blocks_count) continue;
         return sl_fail(SL_CONFIG, "mask.kind: blocks keeps only the blocks that are named",
@@ -253,14 +246,12 @@ static sl_status check_together(const char *what, const sl_experiment *self) {
     if (!self->env.name[0]) {
         return sl_fail(SL_CONFIG, "as in env: {name: mpe/simple_spread_v3}", "%s: key 'env.name' is missing", what);
     }
-    if ((int64_t)ppo->n_envs * ppo->rollout_steps > 1 << 24) {
+    if ((int64_t)ppo->n_envs * ppo->rollout_steps > 1 << 24)
         return sl_fail(SL_CONFIG, NULL, "%s: key 'teacher.ppo.n_envs': %d times rollout_steps, %d, is more than %d",
                        what, ppo->n_envs, ppo->rollout_steps, 1 << 24);
-    }
-    if (self->fleet.heartbeat_ms >= self->fleet.lease_ms) {
+    if (self->fleet.heartbeat_ms >= self->fleet.lease_ms)
         return sl_fail(SL_CONFIG, NULL, "%s: key 'fleet.heartbeat_ms': %d is not less than fleet.lease_ms, %d", what,
                        self->fleet.heartbeat_ms, self->fleet.lease_ms);
-    }
     SL_TRY(check_teacher(what, self));
     SL_TRY(check_record(what, self));
     return check_mask(what, self);

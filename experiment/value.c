@@ -46,10 +46,9 @@ static sl_status read_text(const subject *s, char **field) {
         return sl_fail(SL_CONFIG, keys_hint, "%s: key '%s': is not UTF-8", s->what, s->path);
     if (!sl_utf8_is_plain(s->text))
         return sl_fail(SL_CONFIG, keys_hint, "%s: key '%s': holds a control character", s->what, s->path);
-    if (strlen(s->text) >= SL_EXP_MAX_TEXT) {
+    if (strlen(s->text) >= SL_EXP_MAX_TEXT)
         return sl_fail(SL_CONFIG, keys_hint, "%s: key '%s': is longer than %d bytes", s->what, s->path,
                        SL_EXP_MAX_TEXT - 1);
-    }
     char *copy = sl_alloc_string(s->text);
     if (!copy) return sl_fail(SL_MEMORY, NULL, "cannot allocate memory for %s", s->what);
     sl_free(*field);

@@ -59,17 +59,15 @@ static sl_status read_policy(sl_opponent_network *self) {
 
 static sl_status check_sizes(const sl_opponent_network *self, const char *env, const sl_env_spec *side) {
     const sl_profile *p = &self->policy.profile;
-    if (p->agent >= 0) {
+    if (p->agent >= 0)
         return sl_fail(SL_MISMATCH, "give the run's teacher.safetensors: one network plays the whole side",
                        "'%s' is the policy of student %d", self->path, p->agent);
-    }
-    if (p->obs_dim != side->obs_dim || p->n_actions != side->n_actions || p->n_agents != side->n_agents) {
+    if (p->obs_dim != side->obs_dim || p->n_actions != side->n_actions || p->n_agents != side->n_agents)
         return sl_fail(SL_MISMATCH, "it has to be trained on this map with the sides swapped",
                        "'%s' is a team of %d that maps %d features to %d actions, the enemies of %s are %d with %d "
                        "and %d",
                        self->path, p->n_agents, p->obs_dim, p->n_actions, env, side->n_agents, side->obs_dim,
                        side->n_actions);
-    }
     return SL_OK;
 }
 

@@ -56,9 +56,8 @@ int main(int argc, char **argv) {
     if (argc > 2 && strcmp(argv[1], "bench") == 0 && strcmp(argv[2], "train") == 0) sl_blas_init(argv);
     char path[SL_COMMAND_PATH] = "starling";
     sl_status status = sl_command_run(commands, path, argc, argv);
-    if (status == SL_OK && (fflush(stdout) != 0 || ferror(stdout))) {
+    if (status == SL_OK && (fflush(stdout) != 0 || ferror(stdout)))
         status = sl_fail(SL_IO, "disk full, or the reader of a pipe went away", "cannot write the result to stdout");
-    }
     if (status != SL_OK) sl_error_print(path);
     int signal_number = sl_supervisor_signal() ? sl_supervisor_signal() : sl_interrupt_signal();
     if (status == SL_INTERRUPTED && signal_number == SIGINT) return 130;

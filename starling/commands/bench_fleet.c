@@ -159,10 +159,9 @@ static sl_status bench(const fleet_options *o, const sl_args *args, side sides[S
 
 static sl_status check(const fleet_options *o) {
     if (o->against) SL_TRY(check_size("against", o->against));
-    if (o->folder && (o->env || o->n_agents || o->sizes)) {
+    if (o->folder && (o->env || o->n_agents || o->sizes))
         return sl_fail(SL_USAGE, "only --against, --rounds and --seconds go with a folder",
                        "'%s' brings its own environment and students", o->folder);
-    }
     return SL_OK;
 }
 

@@ -108,9 +108,8 @@ static sl_status train_for(const sl_run *run, const sl_args *args, double second
     sl_process_group_end(group);
     sl_process_group_destroy(&group);
     sl_run_progress_break(&w->line);
-    if (status == SL_OK && w->last_steps <= w->first_steps) {
+    if (status == SL_OK && w->last_steps <= w->first_steps)
         status = sl_fail(SL_IO, "more --seconds", "training made no progress to measure");
-    }
     return status;
 }
 

@@ -198,10 +198,9 @@ static sl_status replay(const choice *c) {
     sl_status status = SL_OK;
     // the name may go on with its options
     size_t len = strcspn(name, "[");
-    if (c->env && (strlen(c->env) != len || strncmp(c->env, name, len) != 0)) {
+    if (c->env && (strlen(c->env) != len || strncmp(c->env, name, len) != 0))
         status = sl_fail(SL_MISMATCH, "leave the environment out", "'%s' is a recording of %s, not of %s", c->replay,
                          name, c->env);
-    }
     if (status == SL_OK) status = show_recording(c, recording, &n_episodes);
     if (status == SL_OK) sl_recording_get_result(recording, &result);
     sl_recording_close(&recording);
@@ -212,20 +211,16 @@ static sl_status replay(const choice *c) {
 
 static sl_status check_choice(const choice *c) {
     if (!c->env && !c->replay) return sl_fail(SL_USAGE, "`starling env list` shows them", "needs NAME");
-    if (c->replay && (c->record || c->policy || c->opponent || c->switches.n || c->n_agents || c->n_episodes)) {
+    if (c->replay && (c->record || c->policy || c->opponent || c->switches.n || c->n_agents || c->n_episodes))
         return sl_fail(SL_USAGE, "a recording brings its own environment, actions and length",
                        "--replay takes --speed and --json only");
-    }
-    if (!c->replay && !c->policy) {
+    if (!c->replay && !c->policy)
         return sl_fail(SL_USAGE, "random, nearest, heuristic, a teacher.safetensors, or a run or model folder",
                        "needs --policy");
-    }
-    if (c->watch && c->json) {
+    if (c->watch && c->json)
         return sl_fail(SL_USAGE, "leave one of them out", "--watch and --json both write to stdout");
-    }
-    if (c->speed > 0 && !c->watch && !c->replay) {
+    if (c->speed > 0 && !c->watch && !c->replay)
         return sl_fail(SL_USAGE, "add --watch, or leave it out", "--speed is for --watch and --replay");
-    }
     return SL_OK;
 }
 

@@ -25,9 +25,7 @@ static const struct {
 enum { N_POLICIES = sizeof policies / sizeof policies[0] };
 
 static sl_status parse_policy(const char *text, sl_policy_kind *out) {
-    if (!text) {
-        return sl_fail(SL_USAGE, "one of teacher, students, random, heuristic", "needs --policy");
-    }
+    if (!text) return sl_fail(SL_USAGE, "one of teacher, students, random, heuristic", "needs --policy");
     for (int i = 0; i < N_POLICIES; i++) {
         if (strcmp(text, policies[i].name) != 0) continue;
         *out = policies[i].kind;
@@ -41,10 +39,9 @@ static sl_status load(sl_run *run, sl_policy_kind policy) {
     if (policy == SL_POLICY_TEACHER || policy == SL_POLICY_STUDENTS) {
         SL_TRY(sl_run_load_policies(run, policy == SL_POLICY_STUDENTS));
     }
-    if (policy == SL_POLICY_TEACHER && !run->has_teacher) {
+    if (policy == SL_POLICY_TEACHER && !run->has_teacher)
         return sl_fail(SL_NOT_FOUND, "the run is not that far yet, or trains its students directly",
                        "'%s' has no teacher.safetensors", run->folder);
-    }
     return SL_OK;
 }
 

@@ -163,9 +163,8 @@ sl_status sl_cmd_fly(const char *path, int argc, char **argv) {
     sl_args args;
     SL_TRY(sl_options_parse(&usage, argc, argv, &args));
     if (args.done) return SL_OK;
-    if (c.watch && c.json) {
+    if (c.watch && c.json)
         return sl_fail(SL_USAGE, "leave one of them out", "--watch and --json both write to stdout");
-    }
     if (c.speed > 0 && !c.watch) return sl_fail(SL_USAGE, "add --watch, or leave it out", "--speed is for --watch");
     SL_TRY(check_agent(c.agent));
     sl_run *run = NULL;

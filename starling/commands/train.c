@@ -65,10 +65,9 @@ static sl_status prepare_folder(const train_options *o, const sl_experiment *exp
     SL_TRY(sl_run_path(folder, SL_MANIFEST_NAME, manifest));
     bool exists = access(path, F_OK) == 0;
     bool noted = access(manifest, F_OK) == 0;
-    if ((exists || noted) && !o->resume) {
+    if ((exists || noted) && !o->resume)
         return sl_fail(SL_USAGE, "go on with it by --resume, or choose another --out or --seed",
                        "there is a run in '%s' already", folder);
-    }
     if (exists) return sl_extend_check(experiment, folder, extends);
     if (o->resume) SL_TRY(check_no_run(folder));
     SL_TRY(sl_file_make_folder(folder));

@@ -48,9 +48,8 @@ static bool ends_with(const char *text, const char *end) {
 static sl_status find_column(const char *path, const char *name, int *out) {
     FILE *file = fopen(path, "r");
     char line[2048] = "";
-    if (!file) {
+    if (!file)
         return sl_fail(SL_NOT_FOUND, "see --stage, and whether the run came that far", "there is no '%s'", path);
-    }
     bool read = fgets(line, sizeof line, file) != NULL;
     fclose(file);
     int column = 1;
@@ -137,9 +136,8 @@ static sl_status check_folder(const char *file) {
 
 sl_status sl_plot_curves(int n_runs, char *const *folders, const char *stage, const char *x, const char *y,
                          const char *file) {
-    if (!ends_with(file, ".png") && !ends_with(file, ".svg")) {
+    if (!ends_with(file, ".png") && !ends_with(file, ".svg"))
         return sl_fail(SL_USAGE, "a name that ends with .png or .svg", "cannot plot into '%s'", file);
-    }
     SL_TRY(check_folder(file));
     char gnuplot[SL_PATH_BYTES];
     if (sl_program_find("gnuplot", gnuplot) != SL_OK) {

@@ -278,23 +278,19 @@ sl_status sl_report_save(const json_t *report, const char *path) {
 
 static sl_status check_report(const char *path, const json_t *report) {
     double format = 0;
-    if (!sl_json_find_number(report, "format", &format)) {
+    if (!sl_json_find_number(report, "format", &format))
         return sl_fail(SL_CORRUPT, "it is made by 'starling train'", "'%s' is no report: 'format' is missing", path);
-    }
-    if (format != REPORT_FORMAT) {
+    if (format != REPORT_FORMAT)
         return sl_fail(SL_MISMATCH, NULL, "'%s' has format %g, this version reads %d", path, format, REPORT_FORMAT);
-    }
     const char *const texts[] = {"experiment", "env", "method"};
     for (int i = 0; i < 3; i++) {
         const char *text = json_string_value(json_object_get(report, texts[i]));
-        if (!text || !sl_utf8_is_plain(text)) {
+        if (!text || !sl_utf8_is_plain(text))
             return sl_fail(SL_CORRUPT, NULL, "'%s': '%s' is missing or no plain text", path, texts[i]);
-        }
     }
     const json_t *seed = json_object_get(report, "seed");
-    if (!(json_is_integer(seed) || json_is_string(seed)) || !json_is_object(json_object_get(report, "policies"))) {
+    if (!(json_is_integer(seed) || json_is_string(seed)) || !json_is_object(json_object_get(report, "policies")))
         return sl_fail(SL_CORRUPT, NULL, "'%s': 'seed' or 'policies' is missing", path);
-    }
     return SL_OK;
 }
 

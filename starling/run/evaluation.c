@@ -17,10 +17,9 @@ void sl_evaluation_fini(sl_evaluation *self) {
 sl_status sl_evaluation_read(const sl_learn_message *answer, int n_agents, int n_episodes, sl_evaluation *out) {
     sl_batch batch = {.N = n_agents};
     SL_TRY(sl_batch_take(&batch, answer, SL_ROLE(EPISODE_RETURN) | SL_ROLE(EPISODE_LENGTH), SL_ROLE(EPISODE_WON)));
-    if (batch.n_episodes != n_episodes) {
+    if (batch.n_episodes != n_episodes)
         return sl_fail(SL_MISMATCH, NULL, "the coordinator's answer holds %d episodes, %d were asked for",
                        batch.n_episodes, n_episodes);
-    }
     const sl_wire_tensor *ticks = sl_learn_find(answer, SL_TENSOR_TICK_NS, SL_SHAPE(SL_ANY_LENGTH));
     const sl_wire_tensor *incidents = sl_learn_find(answer, SL_TENSOR_INCIDENTS, SL_SHAPE(SL_INCIDENTS));
     const sl_wire_tensor *latency = sl_learn_find(answer, SL_TENSOR_LATENCY, SL_SHAPE(2, 2));

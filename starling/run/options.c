@@ -75,27 +75,23 @@ static sl_status take_option(const sl_option *option, const char *text) {
         break;
     }
     sl_text_list *list = option->out;
-    if (list->n == SL_LIST_MAX) {
+    if (list->n == SL_LIST_MAX)
         return sl_fail(SL_USAGE, NULL, "--%s is given more than %d times", option->name, SL_LIST_MAX);
-    }
     list->items[list->n++] = text;
     return SL_OK;
 }
 
 // the refusal of what getopt_long answered '?' to: an unknown name, or a switch with a value
 static sl_status refuse(int n, const struct option *longs, const char *word) {
-    if (strncmp(word, "--", 2) != 0) {
+    if (strncmp(word, "--", 2) != 0)
         return sl_fail(SL_USAGE, "options are written out: see --help", "unknown option '-%c'",
                        optopt ? optopt : '?');
-    }
     char name[65];
     (void)snprintf(name, sizeof name, "%.*s", (int)strcspn(word + 2, "="), word + 2);
     const char *names[SL_OPTIONS_MAX + N_COMMON];
     for (int i = 0; i < n; i++) {
         names[i] = longs[i].name;
-        if (strcmp(name, names[i]) == 0) {
-            return sl_fail(SL_USAGE, NULL, "--%s takes no value", name);
-        }
+        if (strcmp(name, names[i]) == 0) return sl_fail(SL_USAGE, NULL, "--%s takes no value", name);
     }
     char hint[96] = "see --help";
     const char *near = sl_nearest_name(name, n, names);
@@ -148,12 +144,9 @@ sl_status sl_options_parse(const sl_usage *usage, int argc, char **argv, sl_args
         sl_log_level level = SL_LOG_INFO;
         if (args.log_level) SL_TRY(sl_log_level_parse(args.log_level, &level));
         sl_log_init("starling", level, args.log_json);
-        if (args.n < usage->min_args) {
-            return sl_fail(SL_USAGE, "see --help", "needs %s", usage->arguments);
-        }
-        if (args.n > usage->max_args) {
+        if (args.n < usage->min_args) return sl_fail(SL_USAGE, "see --help", "needs %s", usage->arguments);
+        if (args.n > usage->max_args)
             return sl_fail(SL_USAGE, "see --help", "one argument too many: '%s'", args.v[usage->max_args]);
-        }
     }
     *out = args;
     return SL_OK;

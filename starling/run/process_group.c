@@ -196,10 +196,9 @@ static sl_status start(sl_process_group *self, member *who, const char *name, co
     double deadline = sl_clock_seconds() + READY_SECONDS;
     while (!who->ready) {
         double left = deadline - sl_clock_seconds();
-        if (left <= 0) {
+        if (left <= 0)
             return sl_fail(SL_NETWORK, "run it with --log-level debug", "%s did not get ready within %d s", name,
                            READY_SECONDS);
-        }
         SL_TRY(sl_supervisor_poll(self->supervisor, -1, (int)(left * 1000) + 1));
         // a run that was complete already may be over before it served
         if (sl_supervisor_is_done(self->supervisor, who->child)) return SL_OK;

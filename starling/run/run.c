@@ -79,14 +79,12 @@ static sl_status open_into(sl_run *self, const char *folder) {
     memcpy(self->folder, folder, len);
     SL_TRY(sl_run_path(self->folder, EXPERIMENT, self->experiment_path));
     struct stat info;
-    if (stat(self->folder, &info) != 0) {
+    if (stat(self->folder, &info) != 0)
         return sl_fail(SL_NOT_FOUND, "a run is what 'starling train' leaves behind, such as runs/spread-seed1",
                        "there is no run or model folder '%s'", self->folder);
-    }
-    if (access(self->experiment_path, R_OK) != 0) {
+    if (access(self->experiment_path, R_OK) != 0)
         return sl_fail(SL_NOT_FOUND, "a run or model folder holds its experiment.yaml",
                        "'%s' is not a run or model folder", self->folder);
-    }
     uint8_t *bytes = NULL;
     size_t n_bytes = 0;
     SL_TRY(sl_file_read(self->experiment_path, MAX_EXPERIMENT_BYTES, &bytes, &n_bytes));
@@ -125,15 +123,13 @@ void sl_run_close(sl_run **self) {
 static sl_status check_student(const sl_run *self, int i, const char *path) {
     const sl_profile *p = &self->students[i].profile;
     const sl_agent_spec *agent = &self->spec->agents[i];
-    if (p->agent != i) {
+    if (p->agent != i)
         return sl_fail(SL_MISMATCH, "each agent flies its own file",
                        "'%s' is the policy of agent %d, not of agent %d", path, p->agent, i);
-    }
-    if (p->obs_dim != agent->obs_dim || p->n_actions != agent->n_actions) {
+    if (p->obs_dim != agent->obs_dim || p->n_actions != agent->n_actions)
         return sl_fail(SL_MISMATCH, "was it trained on another environment?",
                        "'%s' maps %d features to %d actions, %s's agent %d has %d and %d", path, p->obs_dim,
                        p->n_actions, self->spec->name, i, agent->obs_dim, agent->n_actions);
-    }
     return SL_OK;
 }
 

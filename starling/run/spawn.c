@@ -186,8 +186,7 @@ sl_status sl_program_run(const char *path, char *const *argv) {
     int status = 0, error = spawn(path, argv, -1, &pid);
     if (error) return spawn_failed(path, error);
     while (waitpid(pid, &status, 0) < 0 && errno == EINTR) continue;
-    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
+    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
         return sl_fail(SL_IO, "its own message is above", "'%s' failed", argv[0]);
-    }
     return SL_OK;
 }

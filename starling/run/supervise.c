@@ -59,9 +59,8 @@ static void on_signal(int number) {
 }
 
 static sl_status open_signals(sl_supervisor *self) {
-    if (pipe(self->signal_pipe) != 0) {
+    if (pipe(self->signal_pipe) != 0)
         return sl_fail(SL_IO, "raise 'ulimit -n'", "cannot watch signals: %s", strerror(errno));
-    }
     for (int i = 0; i < 2; i++) {
         (void)fcntl(self->signal_pipe[i], F_SETFD, FD_CLOEXEC);
         (void)fcntl(self->signal_pipe[i], F_SETFL, O_NONBLOCK);
@@ -140,9 +139,7 @@ static sl_status start(child *c) {
 }
 
 sl_status sl_supervisor_add(sl_supervisor *self, const sl_child_def *def, int *out) {
-    if (self->n == SL_SUPERVISE_MAX) {
-        return sl_fail(SL_FULL, NULL, "more than %d programs at once", SL_SUPERVISE_MAX);
-    }
+    if (self->n == SL_SUPERVISE_MAX) return sl_fail(SL_FULL, NULL, "more than %d programs at once", SL_SUPERVISE_MAX);
     child *c = sl_alloc(sizeof *c);
     if (!c) return sl_fail(SL_MEMORY, NULL, "no memory for %s", def->name);
     c->process.out = -1;

@@ -46,10 +46,9 @@ static sl_status open_file(sl_chosen_policy *self, const char *env, sl_env_optio
     self->has_file = true;
     const sl_profile *profile = &self->file.profile;
     SL_TRY(check_env(self->text, profile->env, env));
-    if (strcmp(profile->kind, "teacher") != 0) {
+    if (strcmp(profile->kind, "teacher") != 0)
         return sl_fail(SL_MISMATCH, "name the folder: its students play together",
                        "'%s' is the student of agent %d alone", self->text, profile->agent);
-    }
     SL_TRY(open_run_of(self, self->text));
     if (!self->run) {
         // what it observes is a part of it, whatever else is chosen
@@ -81,10 +80,9 @@ static sl_status open_policy(sl_chosen_policy *self, const char *env, sl_env_opt
         self->kind = SL_POLICY_HEURISTIC;
         return SL_OK;
     }
-    if (stat(self->text, &info) != 0) {
+    if (stat(self->text, &info) != 0)
         return sl_fail(SL_NOT_FOUND, "random, nearest, heuristic, a teacher.safetensors, or a run or model folder",
                        "there is no policy '%s'", self->text);
-    }
     self->kind = S_ISDIR(info.st_mode) ? SL_POLICY_STUDENTS : SL_POLICY_TEACHER;
     return self->kind == SL_POLICY_STUDENTS ? open_folder(self, env, options) : open_file(self, env, options);
 }
@@ -127,10 +125,9 @@ static int input_of(const sl_chosen_policy *self, int agent) {
 
 static sl_status check_layout(const sl_chosen_policy *self) {
     const sl_env_spec *spec = self->spec;
-    if (self->kind == SL_POLICY_STUDENTS && self->run->n_students != spec->n_agents) {
+    if (self->kind == SL_POLICY_STUDENTS && self->run->n_students != spec->n_agents)
         return sl_fail(SL_MISMATCH, MISFIT, "'%s' has %d students, %s has %d agents", self->text,
                        self->run->n_students, spec->name, spec->n_agents);
-    }
     for (int i = 0; i < spec->n_agents; i++) {
         const sl_policy *policy = policy_of(self, i);
         int n_actions = self->kind == SL_POLICY_STUDENTS ? spec->agents[i].n_actions : spec->n_actions;
