@@ -40,9 +40,9 @@ static sl_status create_params(sl_distill *self) {
     size_t n_maps = 0, n_role = (size_t)K * (size_t)H_teacher;
     for (int i = 0; i < self->N; i++) n_maps += (size_t)(D + K) * (size_t)self->students[i].def.hidden;
     self->n_params = self->n_students + n_maps + n_role;
-    self->params = sl_alloc_array(self->n_params, sizeof(float));
-    self->teacher_common = sl_alloc_array((size_t)D * (size_t)H_teacher, sizeof(float));
-    if (!self->params || !self->teacher_common) return out_of_memory();
+    self->params = SL_TAKE_FLOATS(&self->arrays, (int64_t)self->n_params);
+    self->teacher_common = SL_TAKE_FLOATS(&self->arrays, (int64_t)D * H_teacher);
+    if (self->arrays.failed) return out_of_memory();
     const sl_rng *root = &self->setup->root;
     sl_rng inits = sl_rng_split_name(root, "students/init"), streams = sl_rng_split_name(root, "kd/maps");
     float *net = self->params, *maps = self->params + self->n_students;
@@ -67,68 +67,63 @@ static sl_status create_params(sl_distill *self) {
 }
 
 /* Rows of floats, remembering a failure. */
-static float *floats(size_t rows, int width, bool *ok) {
-    float *memory = sl_alloc_array(rows * (size_t)width, sizeof(float));
-    if (!memory) *ok = false;
-    return memory;
-}
-
-static sl_status create_view(const sl_distill *self, const sl_net_def *def, sl_distill_view *v) {
-    int T = self->base.need.T, n = self->block_chunks, H = def->hidden, A = def->out_dim, D = self->D, K = self->K;
-    size_t R = (size_t)T * (size_t)n;
-    bool recurrent = def->cell == SL_CELL_GRU, ok = true;
+static sl_status create_view(sl_distill *self, const sl_net_def *def, sl_distill_view *v) {
+    sl_array_pool *arrays = &self->arrays;
+    int T = self->base.need.T, n = self->block_chunks;
+    int64_t R = (int64_t)T * n, A = def->out_dim;
+    bool recurrent = def->cell == SL_CELL_GRU;
     SL_TRY(sl_net_workspace_create(def, recurrent ? T : 1, recurrent ? n : T * n, &v->ws));
-    v->x = floats(R, def->in_dim, &ok);
+    v->x = SL_TAKE_FLOATS(arrays, R * def->in_dim);
     float **of_actions[] = {&v->logits, &v->dlogits, &v->logp, &v->lt};
-    for (int k = 0; k < 4; k++) *of_actions[k] = floats(R, A, &ok);
+    for (int k = 0; k < 4; k++) *of_actions[k] = SL_TAKE_FLOATS(arrays, R * A);
     float **of_common[] = {&v->common, &v->dcommon, &v->ct};
-    for (int k = 0; k < 3; k++) *of_common[k] = floats(R, D, &ok);
+    for (int k = 0; k < 3; k++) *of_common[k] = SL_TAKE_FLOATS(arrays, R * self->D);
     float **of_roles[] = {&v->roles, &v->droles, &v->rt, &v->drt};
-    for (int k = 0; k < 4; k++) *of_roles[k] = floats(R, K, &ok);
+    for (int k = 0; k < 4; k++) *of_roles[k] = SL_TAKE_FLOATS(arrays, R * self->K);
     float **of_rows[] = {&v->alive, &v->weight, &v->advantage, &v->old_logp};
-    for (int k = 0; k < 4; k++) *of_rows[k] = floats(R, 1, &ok);
-    v->z = floats(R, H, &ok);
-    v->dz = floats(R, H, &ok);
-    v->action = sl_alloc_array(R, sizeof(int32_t));
-    v->best = sl_alloc_array(R, sizeof(int32_t));
-    v->avail = sl_alloc_array(R * (size_t)A, 1);
-    return ok && v->action && v->best && v->avail ? SL_OK : out_of_memory();
+    for (int k = 0; k < 4; k++) *of_rows[k] = SL_TAKE_FLOATS(arrays, R);
+    v->z = SL_TAKE_FLOATS(arrays, R * def->hidden);
+    v->dz = SL_TAKE_FLOATS(arrays, R * def->hidden);
+    v->action = sl_array_pool_take(arrays, R, sizeof(int32_t));
+    v->best = sl_array_pool_take(arrays, R, sizeof(int32_t));
+    v->avail = sl_array_pool_take(arrays, R * A, 1);
+    return arrays->failed ? out_of_memory() : SL_OK;
 }
 
-static sl_status create_slice(const sl_distill *self, sl_distill_slice *s) {
-    size_t R = (size_t)self->base.need.T * (size_t)self->block_chunks, N = (size_t)self->N;
-    bool ok = true;
-    s->views = sl_alloc_array(N, sizeof *s->views);
-    s->not_first = floats(R, 1, &ok);
-    s->scratch = floats(R, 3, &ok);
-    s->zt = floats(R, self->base.need.teacher_H, &ok);
-    s->pair_weight = floats(R, 1, &ok);
-    s->ct = sl_alloc_array(N, sizeof *s->ct);
-    s->cs = sl_alloc_array(N, sizeof *s->cs);
-    s->alive = sl_alloc_array(N, sizeof *s->alive);
-    s->dcs = sl_alloc_array(N, sizeof *s->dcs);
-    if (!ok || !s->views || !s->ct || !s->cs || !s->alive || !s->dcs) return out_of_memory();
+static sl_status create_slice(sl_distill *self, sl_distill_slice *s) {
+    sl_array_pool *arrays = &self->arrays;
+    int64_t R = (int64_t)self->base.need.T * self->block_chunks;
+    s->views = sl_array_pool_take(arrays, self->N, sizeof *s->views);
+    s->not_first = SL_TAKE_FLOATS(arrays, R);
+    s->scratch = SL_TAKE_FLOATS(arrays, 3 * R);
+    s->zt = SL_TAKE_FLOATS(arrays, R * self->base.need.teacher_H);
+    s->pair_weight = SL_TAKE_FLOATS(arrays, R);
+    s->ct = sl_array_pool_take(arrays, self->N, sizeof *s->ct);
+    s->cs = sl_array_pool_take(arrays, self->N, sizeof *s->cs);
+    s->alive = sl_array_pool_take(arrays, self->N, sizeof *s->alive);
+    s->dcs = sl_array_pool_take(arrays, self->N, sizeof *s->dcs);
+    if (arrays->failed) return out_of_memory();
     for (int i = 0; i < self->N; i++) SL_TRY(create_view(self, &self->students[i].def, &s->views[i]));
     return SL_OK;
 }
 
 static sl_status create_parts(sl_distill *self, int block_rows) {
     const sl_exp_distill *options = self->options;
-    self->students = sl_alloc_array((size_t)self->setup->N, sizeof *self->students);
-    self->slices = sl_alloc_array((size_t)self->n_slices, sizeof *self->slices);
-    if (!self->students || !self->slices) return out_of_memory();
+    sl_array_pool *arrays = &self->arrays;
+    self->students = sl_array_pool_take(arrays, self->setup->N, sizeof *self->students);
+    self->slices = sl_array_pool_take(arrays, self->n_slices, sizeof *self->slices);
+    if (arrays->failed) return out_of_memory();
     describe(self);
     if (self->K < 1 || self->K > SL_KD_MAX_ROLES || self->D < 1)
         return sl_fail(SL_CONFIG, "1 to 256 roles, common_dim at least 1", "distill.role_dim %d or common_dim %d",
                        self->K, self->D);
     SL_TRY(create_params(self));
-    bool ok = true;
-    size_t rows = (size_t)self->base.need.T * (size_t)self->n_chunks * (size_t)self->N;
-    self->common_t = floats(rows, self->D, &ok);
-    self->role_t = floats(rows, self->K, &ok);
-    self->advantage = floats(rows, 1, &ok);
-    self->order = sl_alloc_array((size_t)self->n_chunks, sizeof *self->order);
-    if (!ok || !self->order) return out_of_memory();
+    int64_t rows = (int64_t)self->base.need.T * self->n_chunks * self->N;
+    self->common_t = SL_TAKE_FLOATS(arrays, rows * self->D);
+    self->role_t = SL_TAKE_FLOATS(arrays, rows * self->K);
+    self->advantage = SL_TAKE_FLOATS(arrays, rows);
+    self->order = sl_array_pool_take(arrays, self->n_chunks, sizeof *self->order);
+    if (arrays->failed) return out_of_memory();
     for (int k = 0; k < self->n_chunks; k++) self->order[k] = k;
     int minibatch = (self->n_chunks + options->minibatches - 1) / options->minibatches;
     int share = (minibatch + self->n_slices - 1) / self->n_slices;
@@ -155,29 +150,16 @@ sl_status sl_distill_create(const sl_learner_def *def, sl_learner **out) {
     return status;
 }
 
-static void destroy_slice(sl_distill_slice *s, int N) {
-    for (int i = 0; s->views && i < N; i++) {
-        sl_distill_view *v = &s->views[i];
-        sl_net_workspace_destroy(&v->ws);
-        void *owned[] = {v->x,       v->logits, v->dlogits, v->logp,      v->z,        v->dz,   v->common,
-                         v->dcommon, v->roles,  v->droles,  v->alive,     v->weight,   v->lt,   v->ct,
-                         v->rt,      v->drt,    v->action,  v->advantage, v->old_logp, v->best, v->avail};
-        for (size_t k = 0; k < sizeof owned / sizeof *owned; k++) sl_free(owned[k]);
-    }
-    void *owned[] = {s->views, s->not_first, s->scratch, s->zt, s->pair_weight, s->ct, s->cs, s->alive, s->dcs};
-    for (size_t k = 0; k < sizeof owned / sizeof *owned; k++) sl_free(owned[k]);
-}
-
 void sl_distill_destroy(sl_learner *learner) {
     sl_distill *self = (sl_distill *)learner;
-    for (int s = 0; self->slices && s < self->n_slices; s++) destroy_slice(&self->slices[s], self->N);
+    for (int s = 0; self->slices && s < self->n_slices; s++)
+        for (int i = 0; self->slices[s].views && i < self->N; i++)
+            sl_net_workspace_destroy(&self->slices[s].views[i].ws);
     for (int i = 0; self->students && i < self->N; i++) {
         sl_parameter_group_fini(&self->students[i].net);
         sl_parameter_group_fini(&self->students[i].maps);
     }
     sl_parameter_group_fini(&self->teacher_role);
-    void *owned[] = {self->students, self->slices, self->params,    self->teacher_common,
-                     self->common_t, self->role_t, self->advantage, self->order};
-    for (size_t k = 0; k < sizeof owned / sizeof *owned; k++) sl_free(owned[k]);
+    sl_array_pool_fini(&self->arrays);
     sl_free(self);
 }

@@ -3,6 +3,7 @@
 #ifndef SL_TRAINER_LEARNERS_DISTILL_PARTS_H
 #define SL_TRAINER_LEARNERS_DISTILL_PARTS_H
 
+#include "common/array_pool.h"
 #include "trainer/gather.h"
 #include "trainer/kd_loss.h"
 #include "trainer/learners/distill.h"
@@ -51,6 +52,7 @@ typedef struct sl_distill {
     int n_actions[SL_MAX_AGENTS];
     sl_pool *pool;
     int N, D, K, n_slices, n_chunks, block_chunks;
+    sl_array_pool arrays; /* all that is allocated, but for workspaces */
     sl_distill_student *students;
     float *params; /* all that is trained: students, maps, W_T */
     size_t n_students, n_params;

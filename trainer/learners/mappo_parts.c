@@ -55,8 +55,8 @@ static sl_status create_params(sl_mappo *self) {
     for (int k = 0; k < self->n_nets; k++) n += sl_net_n_params(&self->nets[k].def);
     self->n_actor = n;
     self->n_critic = sl_net_n_params(&self->nets[self->n_nets].def);
-    self->actor_params = sl_alloc_array(self->n_actor, sizeof(float));
-    self->critic_params = sl_alloc_array(self->n_critic, sizeof(float));
+    self->actor_params = SL_TAKE_FLOATS(&self->arrays, (int64_t)self->n_actor);
+    self->critic_params = SL_TAKE_FLOATS(&self->arrays, (int64_t)self->n_critic);
     if (!self->actor_params || !self->critic_params) return sl_fail(SL_MEMORY, NULL, "cannot allocate parameters");
     float *params = self->actor_params;
     sl_rng init = sl_rng_split_name(&self->setup->root, self->separate ? "students/init" : "teacher/init");
@@ -75,56 +75,54 @@ static sl_status create_params(sl_mappo *self) {
 }
 
 static sl_status create_slice(sl_mappo *self, sl_mappo_slice *s) {
-    size_t rows = 0, x = 0, h = 0, out = 0;
-    s->workspaces = sl_alloc_array((size_t)self->n_nets + 1, sizeof *s->workspaces);
+    sl_array_pool *arrays = &self->arrays;
+    int64_t rows = 0, x = 0, h = 0, out = 0;
+    s->workspaces = sl_array_pool_take(arrays, self->n_nets + 1, sizeof *s->workspaces);
     if (!s->workspaces) return sl_fail(SL_MEMORY, NULL, "cannot allocate a learner slice");
     for (int k = 0; k <= self->n_nets; k++) {
         const sl_net_def *def = &self->nets[k].def;
         int sequences = self->block_chunks * self->nets[k].rows.G, L = self->chunk;
-        size_t n = (size_t)sequences * (size_t)L;
+        int64_t n = (int64_t)sequences * L;
         bool recurrent = def->cell == SL_CELL_GRU;
         SL_TRY(sl_net_workspace_create(def, recurrent ? L : 1, recurrent ? sequences : sequences * L,
                                        &s->workspaces[k]));
         if (n > rows) rows = n;
-        if (n * (size_t)def->in_dim > x) x = n * (size_t)def->in_dim;
-        if (n * (size_t)def->out_dim > out) out = n * (size_t)def->out_dim;
-        if ((size_t)sequences * (size_t)def->hidden > h) h = (size_t)sequences * (size_t)def->hidden;
+        if (n * def->in_dim > x) x = n * def->in_dim;
+        if (n * def->out_dim > out) out = n * def->out_dim;
+        if ((int64_t)sequences * def->hidden > h) h = (int64_t)sequences * def->hidden;
     }
-    s->x = sl_alloc_array(x, sizeof(float));
-    s->h0 = sl_alloc_array(h, sizeof(float));
-    s->not_first = sl_alloc_array(rows, sizeof(float));
-    s->out = sl_alloc_array(out, sizeof(float));
-    s->dout = sl_alloc_array(out, sizeof(float));
-    s->logp = sl_alloc_array(out, sizeof(float));
-    s->scratch = sl_alloc_array(3 * rows, sizeof(float));
-    s->old = sl_alloc_array(rows, sizeof(float));
-    s->advantage = sl_alloc_array(rows, sizeof(float));
-    s->weight = sl_alloc_array(rows, sizeof(float));
-    s->action = sl_alloc_array(rows, sizeof(int32_t));
-    s->avail = sl_alloc_array(out, 1);
-    s->chunks = sl_alloc_array((size_t)self->n_chunks, sizeof(int));
-    bool all = s->x && s->h0 && s->not_first && s->out && s->dout && s->logp && s->scratch && s->old &&
-               s->advantage && s->weight && s->action && s->avail && s->chunks;
-    return all ? SL_OK : sl_fail(SL_MEMORY, NULL, "cannot allocate a learner slice");
+    s->x = SL_TAKE_FLOATS(arrays, x);
+    s->h0 = SL_TAKE_FLOATS(arrays, h);
+    s->not_first = SL_TAKE_FLOATS(arrays, rows);
+    s->out = SL_TAKE_FLOATS(arrays, out);
+    s->dout = SL_TAKE_FLOATS(arrays, out);
+    s->logp = SL_TAKE_FLOATS(arrays, out);
+    s->scratch = SL_TAKE_FLOATS(arrays, 3 * rows);
+    s->old = SL_TAKE_FLOATS(arrays, rows);
+    s->advantage = SL_TAKE_FLOATS(arrays, rows);
+    s->weight = SL_TAKE_FLOATS(arrays, rows);
+    s->action = sl_array_pool_take(arrays, rows, sizeof(int32_t));
+    s->avail = sl_array_pool_take(arrays, out, 1);
+    s->chunks = sl_array_pool_take(arrays, self->n_chunks, sizeof(int));
+    return arrays->failed ? sl_fail(SL_MEMORY, NULL, "cannot allocate a learner slice") : SL_OK;
 }
 
 static sl_status create_parts(sl_mappo *self, int block_rows) {
     const sl_exp_ppo *ppo = self->ppo;
-    size_t nets = (size_t)self->n_nets + 1;
-    self->nets = sl_alloc_array(nets, sizeof *self->nets);
-    self->slices = sl_alloc_array((size_t)self->n_slices, sizeof *self->slices);
-    self->row_share = sl_alloc_array(nets, sizeof *self->row_share);
-    if (!self->nets || !self->slices || !self->row_share)
-        return sl_fail(SL_MEMORY, NULL, "cannot allocate a learner");
+    sl_array_pool *arrays = &self->arrays;
+    self->nets = sl_array_pool_take(arrays, self->n_nets + 1, sizeof *self->nets);
+    self->slices = sl_array_pool_take(arrays, self->n_slices, sizeof *self->slices);
+    self->row_share = sl_array_pool_take(arrays, self->n_nets + 1, sizeof *self->row_share);
+    if (arrays->failed) return sl_fail(SL_MEMORY, NULL, "cannot allocate a learner");
     describe_nets(self);
     describe_need(self);
     SL_TRY(create_params(self));
-    size_t n_targets = (size_t)ppo->rollout_steps * (size_t)ppo->n_envs * (size_t)self->setup->M;
-    self->order = sl_alloc_array((size_t)self->n_chunks, sizeof *self->order);
-    self->advantage = sl_alloc_array(n_targets, sizeof(float));
-    self->target = sl_alloc_array(n_targets, sizeof(float));
-    self->value = sl_alloc_array(n_targets, sizeof(float));
-    if (!self->order || !self->advantage || !self->target || !self->value)
+    int64_t n_targets = (int64_t)ppo->rollout_steps * ppo->n_envs * self->setup->M;
+    self->order = sl_array_pool_take(arrays, self->n_chunks, sizeof *self->order);
+    self->advantage = SL_TAKE_FLOATS(arrays, n_targets);
+    self->target = SL_TAKE_FLOATS(arrays, n_targets);
+    self->value = SL_TAKE_FLOATS(arrays, n_targets);
+    if (arrays->failed)
         return sl_fail(SL_MEMORY, NULL, "cannot allocate a learner for batches of %d chunks", self->n_chunks);
     for (int k = 0; k < self->n_chunks; k++) self->order[k] = k;
     // a slice never has more chunks than its share of the largest minibatch
@@ -155,19 +153,12 @@ sl_status sl_mappo_create(const sl_learner_def *def, sl_learner **out) {
     return status;
 }
 
-static void destroy_slice(sl_mappo_slice *s, int n_workspaces) {
-    for (int k = 0; s->workspaces && k < n_workspaces; k++) sl_net_workspace_destroy(&s->workspaces[k]);
-    void *owned[] = {s->workspaces, s->x,   s->h0,        s->not_first, s->out,    s->dout,  s->logp,
-                     s->scratch,    s->old, s->advantage, s->weight,    s->action, s->avail, s->chunks};
-    for (size_t k = 0; k < sizeof owned / sizeof *owned; k++) sl_free(owned[k]);
-}
-
 void sl_mappo_destroy(sl_learner *learner) {
     sl_mappo *self = (sl_mappo *)learner;
-    for (int s = 0; self->slices && s < self->n_slices; s++) destroy_slice(&self->slices[s], self->n_nets + 1);
+    for (int s = 0; self->slices && s < self->n_slices; s++)
+        for (int k = 0; self->slices[s].workspaces && k <= self->n_nets; k++)
+            sl_net_workspace_destroy(&self->slices[s].workspaces[k]);
     for (int k = 0; self->nets && k <= self->n_nets; k++) sl_parameter_group_fini(&self->nets[k].trained);
-    void *owned[] = {self->nets,  self->slices,    self->row_share, self->actor_params, self->critic_params,
-                     self->order, self->advantage, self->target,    self->value};
-    for (size_t k = 0; k < sizeof owned / sizeof *owned; k++) sl_free(owned[k]);
+    sl_array_pool_fini(&self->arrays);
     sl_free(self);
 }

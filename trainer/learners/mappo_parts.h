@@ -2,6 +2,7 @@
 #ifndef SL_TRAINER_LEARNERS_MAPPO_PARTS_H
 #define SL_TRAINER_LEARNERS_MAPPO_PARTS_H
 
+#include "common/array_pool.h"
 #include "trainer/gather.h"
 #include "trainer/learners/mappo.h"
 #include "trainer/parameter_group.h"
@@ -36,7 +37,8 @@ typedef struct sl_mappo {
     int n_actions[SL_MAX_AGENTS];
     sl_pool *pool;
     int n_nets, n_slices, chunk, C, n_chunks, block_chunks;
-    sl_mappo_net *nets; /* (n_nets + 1), the critic last */
+    sl_array_pool arrays; /* all that is allocated, but for workspaces */
+    sl_mappo_net *nets;   /* (n_nets + 1), the critic last */
     float *actor_params, *critic_params;
     size_t n_actor, n_critic;
     sl_mappo_slice *slices;
