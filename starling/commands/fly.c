@@ -1,40 +1,16 @@
 /* fly.c - starling fly: the students as processes over tcp, against a coordinator of their own. */
 #include "starling/commands/command.h"
 #include "starling/report/report.h"
-#include "starling/report/statistics.h"
 #include "starling/run/options.h"
 #include "starling/run/output.h"
 #include "starling/run/process_group.h"
 #include "starling/run/spawn.h"
 #include "starling/view/watcher.h"
 
-#include "common/alloc.h"
-
 #include <stdio.h>
 
 // enough for an interval, and done in a few seconds; a run's own flight is fleet.episodes long
 enum { EPISODES = 100 };
-
-/* Milliseconds of an environment step, and how many of them a second. */
-typedef struct pace {
-    double mean, p50, p99, per_second;
-} pace;
-
-static sl_status measure(const sl_evaluation *results, pace *out) {
-    *out = (pace){0};
-    int n = (int)results->n_ticks;
-    if (n == 0) return SL_OK;
-    double *ms = sl_alloc_array((size_t)n, sizeof *ms);
-    if (!ms) return sl_fail(SL_MEMORY, NULL, "no memory for %d ticks", n);
-    for (int t = 0; t < n; t++) ms[t] = (double)results->tick_ns[t] / 1e6;
-    out->mean = sl_mean(n, ms);
-    sl_sort(n, ms);
-    out->p50 = sl_percentile(n, ms, 50);
-    out->p99 = sl_percentile(n, ms, 99);
-    out->per_second = 1000 / out->mean;
-    sl_free(ms);
-    return SL_OK;
-}
 
 // what changed actions is a part of the result, what did not is of its circumstances
 static void set_incidents(const sl_incidents *incidents, json_t *result, json_t *timing, bool *failed) {
@@ -55,7 +31,7 @@ static void print_incidents(const sl_incidents *incidents) {
 }
 
 static sl_status print_json(const sl_run *run, uint64_t seed, const sl_evaluation *results, const sl_score *score,
-                            const pace *p, json_t *restarts) {
+                            const sl_step_times *p, json_t *restarts) {
     bool failed = false;
     json_t *object = json_object(), *returns = json_array(), *timing = json_object();
     for (int e = 0; e < results->n_episodes; e++) {
@@ -83,9 +59,9 @@ static sl_status print_json(const sl_run *run, uint64_t seed, const sl_evaluatio
 static sl_status print_result(const sl_run *run, uint64_t seed, const sl_evaluation *results, json_t *restarts,
                               bool json) {
     sl_score score;
-    pace p;
+    sl_step_times p;
     SL_TRY(sl_score_of(run->spec, results, &score));
-    SL_TRY(measure(results, &p));
+    SL_TRY(sl_step_times_of(results, &p));
     if (json) return print_json(run, seed, results, &score, &p, restarts);
     char text[SL_SCORE_TEXT];
     sl_print_wrapped(stdout, 2, "%d agent%s flew %s: %s\n", results->n_agents, results->n_agents == 1 ? "" : "s",

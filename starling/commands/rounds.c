@@ -8,25 +8,20 @@
 #include "starling/run/supervise.h"
 
 #include "bench/barrier.h"
-#include "common/alloc.h"
 #include "common/assert.h"
 
 enum { WARM_EPISODES = 4, MAX_EPISODES = 100000, WARM_SEED = 1, SEED = 2 };
 
 static sl_status take_paces(const sl_evaluation *results, double out[SL_PACES]) {
-    int n = (int)results->n_ticks;
-    double *ms = n > 0 ? sl_alloc_array((size_t)n, sizeof *ms) : NULL;
-    if (!ms) return sl_fail(SL_MEMORY, NULL, "no memory for the times of %d steps", n);
-    for (int t = 0; t < n; t++) ms[t] = (double)results->tick_ns[t] / 1e6;
-    out[SL_PACE_STEPS] = 1e3 / sl_mean(n, ms);
-    sl_sort(n, ms);
-    out[SL_PACE_MS_P50] = sl_percentile(n, ms, 50);
-    out[SL_PACE_MS_P99] = sl_percentile(n, ms, 99);
+    sl_step_times times;
+    SL_TRY(sl_step_times_of(results, &times));
+    out[SL_PACE_STEPS] = times.per_second;
+    out[SL_PACE_MS_P50] = times.p50;
+    out[SL_PACE_MS_P99] = times.p99;
     out[SL_PACE_TRIP_P50] = results->round_trip_ns[0] / 1e3;
     out[SL_PACE_TRIP_P99] = results->round_trip_ns[1] / 1e3;
     out[SL_PACE_AGENT_P50] = results->residence_ns[0] / 1e3;
     out[SL_PACE_AGENT_P99] = results->residence_ns[1] / 1e3;
-    sl_free(ms);
     return SL_OK;
 }
 

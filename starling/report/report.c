@@ -75,6 +75,22 @@ void sl_score_set_wins(const sl_score *score, json_t *object, bool *failed) {
     SL_JSON_SET(object, failed, {"win_rate", sl_json_number(score->win_rate)}, {"win_rate_ci95", interval});
 }
 
+sl_status sl_step_times_of(const sl_evaluation *flight, sl_step_times *out) {
+    *out = (sl_step_times){0};
+    int n = (int)flight->n_ticks;
+    if (n == 0) return SL_OK;
+    double *ms = sl_alloc_array((size_t)n, sizeof *ms);
+    if (!ms) return sl_fail(SL_MEMORY, NULL, "no memory for %d ticks", n);
+    for (int t = 0; t < n; t++) ms[t] = (double)flight->tick_ns[t] / 1e6;
+    out->mean = sl_mean(n, ms);
+    sl_sort(n, ms);
+    out->p50 = sl_percentile(n, ms, 50);
+    out->p99 = sl_percentile(n, ms, 99);
+    out->per_second = 1000 / out->mean;
+    sl_free(ms);
+    return SL_OK;
+}
+
 int sl_flight_differs(const sl_evaluation *students, const sl_evaluation *flight) {
     int both = students->n_episodes < flight->n_episodes ? students->n_episodes : flight->n_episodes, differ = 0;
     size_t row = (size_t)flight->n_agents * sizeof *flight->returns;

@@ -37,6 +37,11 @@ enum { SL_SCORE_TEXT = 192 };
 const char *sl_score_text(const sl_score *score, int n_episodes, uint64_t seed, char text[SL_SCORE_TEXT]);
 /* Sets win_rate and win_rate_ci95 of the object, where the win rate is known. */
 void sl_score_set_wins(const sl_score *score, json_t *object, bool *failed);
+/* Milliseconds of an environment step of a flight, and how many steps a second; all 0 when there was none. */
+typedef struct sl_step_times {
+    double mean, p50, p99, per_second;
+} sl_step_times;
+SL_MUST_CHECK sl_status sl_step_times_of(const sl_evaluation *flight, sl_step_times *out); /* SL_MEMORY */
 /* Episodes of the flight whose returns differ from the students' in-process evaluation, agent by agent, bit for bit.
  */
 int sl_flight_differs(const sl_evaluation *students, const sl_evaluation *flight);
