@@ -220,13 +220,10 @@ static sl_status compare_masks(const sl_replay *r, const json_t *rows, bool *equ
     *equal = true;
     SL_TRY(sl_recording_array(lines, rows, "key 'avail'", N));
     for (int i = 0; i < N; i++) {
-        const json_t *row = json_array_get(rows, (size_t)i);
-        SL_TRY(sl_recording_array(lines, row, "a row of 'avail'", A));
-        for (int a = 0; a < A; a++) {
-            int legal;
-            SL_TRY(sl_recording_int(lines, json_array_get(row, (size_t)a), "an entry of 'avail'", 0, 1, &legal));
-            *equal &= legal == r->avail[i * A + a];
-        }
+        int32_t legal[SL_COMBAT_ATTACK + SL_COMBAT_MAX_UNITS];
+        SL_TRY(sl_recording_ints(lines, json_array_get(rows, (size_t)i), "a row of 'avail'", "an entry of 'avail'", A,
+                                 0, 1, legal));
+        for (int a = 0; a < A; a++) *equal &= legal[a] == r->avail[i * A + a];
     }
     return SL_OK;
 }
@@ -241,20 +238,6 @@ static sl_status replay_reset(sl_replay *base, const json_t *line) {
     SL_TRY(sl_replay_compare_obs(base, json_object_get(line, "obs"), false, MAX_VALUE));
     SL_TRY(compare_masks(base, json_object_get(line, "avail"), &self->reset_masks_equal));
     base->in_episode = true;
-    return SL_OK;
-}
-
-static sl_status read_actions(const sl_recording_lines *lines, const json_t *object, const char *key, int n,
-                              int n_actions, int32_t *actions) {
-    const json_t *list = json_object_get(object, key);
-    char what[48];
-    (void)snprintf(what, sizeof what, "key '%s'", key);
-    SL_TRY(sl_recording_array(lines, list, what, n));
-    for (int i = 0; i < n; i++) {
-        int action;
-        SL_TRY(sl_recording_int(lines, json_array_get(list, (size_t)i), "an action", 0, n_actions - 1, &action));
-        actions[i] = action;
-    }
     return SL_OK;
 }
 
@@ -282,11 +265,12 @@ static sl_status read_step(replay *self, const json_t *object, sl_recording_even
     if (t) SL_TRY(sl_recording_int(lines, t, "key 't'", 0, MAX_STEPS, &self->steps));
     SL_TRY(load_units(self, json_object_get(object, "pre"), "key 'pre'"));
     SL_TRY(read_single(self, json_object_get(object, "single")));
-    SL_TRY(
-        read_actions(lines, object, "actions", self->base.spec->n_agents, self->base.spec->n_actions, self->actions));
+    SL_TRY(sl_recording_ints(lines, json_object_get(object, "actions"), "key 'actions'", "an action",
+                             self->base.spec->n_agents, 0, self->base.spec->n_actions - 1, self->actions));
     if (self->m->mirror) {
-        SL_TRY(read_actions(lines, object, "enemy_actions", self->m->map.n_enemies,
-                            SL_COMBAT_ATTACK + self->m->map.n_allies, self->enemy_actions));
+        SL_TRY(sl_recording_ints(lines, json_object_get(object, "enemy_actions"), "key 'enemy_actions'", "an action",
+                                 self->m->map.n_enemies, 0, SL_COMBAT_ATTACK + self->m->map.n_allies - 1,
+                                 self->enemy_actions));
     }
     SL_TRY(sl_recording_array(lines, orders, "key 'perms'", SL_COMBAT_TICKS));
     for (int k = 0; k < SL_COMBAT_TICKS; k++) {

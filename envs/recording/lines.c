@@ -111,6 +111,15 @@ sl_status sl_recording_array(const sl_recording_lines *self, const json_t *array
     return SL_OK;
 }
 
+sl_status sl_recording_ints(const sl_recording_lines *self, const json_t *array, const char *what, const char *one,
+                            int n, int low, int high, int32_t *out) {
+    SL_TRY(sl_recording_array(self, array, what, n));
+    for (int i = 0; i < n; i++) {
+        SL_TRY(sl_recording_int(self, json_array_get(array, (size_t)i), one, low, high, &out[i]));
+    }
+    return SL_OK;
+}
+
 sl_status sl_recording_numbers(const sl_recording_lines *self, const json_t *array, const char *what, int n,
                                double limit, double *out) {
     SL_TRY(sl_recording_array(self, array, what, n));

@@ -39,6 +39,9 @@ SL_MUST_CHECK sl_status sl_recording_int(const sl_recording_lines *self, const j
 /* An array of exactly n numbers, each at most limit in magnitude. */
 SL_MUST_CHECK sl_status sl_recording_numbers(const sl_recording_lines *self, const json_t *array, const char *what,
                                              int n, double limit, double *out);
+/* An array of exactly n integers in [low, high]; one names an entry in the message. */
+SL_MUST_CHECK sl_status sl_recording_ints(const sl_recording_lines *self, const json_t *array, const char *what,
+                                          const char *one, int n, int low, int high, int32_t *out);
 /* An array of exactly n values. */
 SL_MUST_CHECK sl_status sl_recording_array(const sl_recording_lines *self, const json_t *array, const char *what,
                                            int n);
