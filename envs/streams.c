@@ -1,8 +1,6 @@
 /* streams.c - see streams.h. */
 #include "envs/streams.h"
 
-#include <stddef.h>
-
 sl_streams sl_streams_of_episode(uint64_t seed, int64_t episode) {
     sl_rng root = sl_rng_seed(seed);
     return sl_streams_split(&root, episode);

@@ -2,7 +2,6 @@
 #include "nn/optim.h"
 
 #include "common/alloc.h"
-#include "common/assert.h"
 
 #include <math.h>
 #include <string.h>

@@ -3,7 +3,6 @@
 #include "envs/combat/map.h"
 
 #include <errno.h>
-#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
