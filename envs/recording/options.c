@@ -24,10 +24,10 @@ static sl_status read_number(const sl_recording_lines *lines, const sl_env_optio
     sl_env_option_range(option, &low, &high);
     if (option->kind == SL_ENV_INT) {
         (void)snprintf(what, sizeof what, "option %s", word);
-        return sl_recording_int(lines, value, what, 1, (int)high, &out->whole);
+        return sl_recording_int(lines, value, what, low < 0 ? (int)low : 1, (int)high, &out->whole);
     }
-    if (!json_is_number(value) || !(number >= 0.0 && number <= high)) {
-        return sl_recording_bad(lines, "option %s is not a number from 0 to %g", word, high);
+    if (!json_is_number(value) || !(number >= low && number <= high)) {
+        return sl_recording_bad(lines, "option %s is not a number from %g to %g", word, low, high);
     }
     out->real = number;
     return SL_OK;

@@ -3,6 +3,7 @@
 #include "common/alloc.h"
 #include "envs/bench.h"
 #include "envs/family.h"
+#include "envs/recording/options.h"
 #include "experiment/impl.h"
 
 #include <setjmp.h>
@@ -105,6 +106,20 @@ static void switches_and_policies_files_know_its_options(void **state) {
     assert_string_equal(sl_error_hint(), "1 to 9");
 }
 
+static void recordings_take_what_a_row_allows(void **state) {
+    (void)state;
+    sl_recording_lines lines = {.name = "test", .number = 1};
+    sl_env_options options = sl_env_default_options();
+    json_t *header = json_pack("{s:{s:f}}", "options", "wind", -2.5);
+    assert_int_equal(sl_recording_read_options(&lines, header, &options), SL_OK);
+    assert_true(sl_env_get(&options, "wind").real == -2.5);
+    json_decref(header);
+    header = json_pack("{s:{s:f}}", "options", "wind", -5.5);
+    assert_int_equal(sl_recording_read_options(&lines, header, &options), SL_CORRUPT);
+    assert_non_null(strstr(sl_error_what(), "option wind is not a number from -5 to 5"));
+    json_decref(header);
+}
+
 static sl_status parse(const char *set, sl_experiment **out) {
     static const char text[] = "env: {name: toy/line, stride: 4}\n";
     return sl_experiment_parse("test.yaml", text, sizeof text - 1, &set, 1, out);
@@ -121,7 +136,7 @@ static void experiments_have_its_keys(void **state) {
     assert_string_equal(sl_env_get_spec(env)->name, "toy/line[stride=4,icy]");
     sl_env_destroy(&env);
     assert_int_equal(sl_experiment_format(e, &yaml, &n_bytes), SL_OK);
-    assert_non_null(strstr(yaml, "  spawn_shift: 0\n  stride: 4\n  icy: true\n  where: here\nteacher:"));
+    assert_non_null(strstr(yaml, "  spawn_shift: 0\n  stride: 4\n  icy: true\n  where: here\n  wind: 0\nteacher:"));
     sl_free(yaml);
     sl_experiment_destroy(&e);
     assert_int_equal(parse("env.strid=2", &e), SL_CONFIG);
@@ -153,6 +168,7 @@ int main(void) {
         cmocka_unit_test(it_is_listed_and_played),
         cmocka_unit_test(options_of_other_families_are_refused),
         cmocka_unit_test(switches_and_policies_files_know_its_options),
+        cmocka_unit_test(recordings_take_what_a_row_allows),
         cmocka_unit_test(experiments_have_its_keys),
         cmocka_unit_test(options_of_one_name_are_the_same),
     };

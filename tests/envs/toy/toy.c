@@ -109,6 +109,7 @@ static const sl_env_option options[] = {
      .help = "how far it goes"},
     {.name = "icy", .kind = SL_ENV_BOOL, .standard = "false", .is_switch = true, .help = "it slides"},
     {.name = "where", .kind = SL_ENV_TEXT, .standard = "here", .is_switch = true, .help = "where it is"},
+    {.name = "wind", .kind = SL_ENV_REAL, .standard = "0", .range = "[-5, 5]", .help = "what it walks against"},
 };
 
 const sl_env_family sl_toy_family = {.prefix = "toy/",
