@@ -97,7 +97,7 @@ static void policies_decide_as_their_networks(void **state) {
             const char *text = whole ? folder.path : path;
             if (sl_opponent_network_create(KEY, text, "combat/3m", &options, &policy) != SL_OK)
                 fail_msg("%s", sl_error_what());
-            assert_int_equal(sl_env_at(&options, "opponent")->text, SL_OPPONENT_POLICY);
+            assert_string_equal(sl_env_at(&options, "opponent")->text, SL_OPPONENT_POLICY);
             check_answers(&options.policy, path, agent_id, recurrent ? 16 : 0);
             sl_opponent_network_destroy(&policy);
             assert_null(policy);
@@ -202,7 +202,7 @@ static void refused(const char *text, const char *env, sl_status code, const cha
     sl_opponent_network *policy = NULL;
     assert_int_equal(sl_opponent_network_create(KEY, text, env, &options, &policy), code);
     assert_null(policy);
-    assert_int_equal(sl_env_at(&options, "opponent")->text, SL_OPPONENT_REFERENCE);
+    assert_string_equal(sl_env_at(&options, "opponent")->text, SL_OPPONENT_REFERENCE);
     const char *line = sl_error_what();
     if (strncmp(line, KEY, sizeof KEY - 1) != 0 || !strstr(line, what) || strchr(line, '\n'))
         fail_msg("%s does not say '%s'", line, what);
