@@ -19,7 +19,7 @@ typedef struct sl_env_option {
     const char *word; /* how brackets say that it is not the default: "no_corpse_attack"; of a text, the value that is
                          said by itself: "hold"; of a number, its name there: "N". NULL: as name */
     bool is_switch;   /* --switch takes it as brackets say it; a text only by its word */
-    bool is_observed; /* it changes what agents observe: a policy brings its own */
+    bool is_observed; /* it changes what agents observe: a policy brings its own. Of a bool */
     bool is_told;     /* files of policies always tell it; others where they are not the default */
     const char *flag, *value; /* a switch of its own, "agents", and what the help calls its number, "N"; NULL */
     const char *help;

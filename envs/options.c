@@ -230,7 +230,10 @@ void sl_env_read_observed(const char *text, sl_env_options *options) {
     char said[64];
     for (int k = 0; k < sl_env_n_options(); k++) {
         if (!list[k]->is_observed || list[k]->kind != SL_ENV_BOOL) continue;
-        (void)snprintf(said, sizeof said, "%s=1", list[k]->name);
-        options->values[k].yes |= strstr(text, said) != NULL;
+        int n = snprintf(said, sizeof said, "%s=1", list[k]->name);
+        for (const char *at = text; (at = strstr(at, said)) != NULL; at += n) {
+            bool whole = (at == text || at[-1] == ' ') && (at[n] == ' ' || at[n] == '\0');
+            options->values[k].yes |= whole;
+        }
     }
 }

@@ -1,6 +1,5 @@
 /* table.c - every key of an experiment with its kind, default and range; those of env follow from the families'
- * options. docs/experiments.md says what
- * each means; a test compares the two. */
+ * options. docs/experiments.md says what each means; a test compares the two. */
 #include "experiment/impl.h"
 
 #include "common/assert.h"

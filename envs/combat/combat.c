@@ -156,7 +156,7 @@ static sl_status check_options(const char *name, const sl_env_options *options) 
     }
     int memory = options->policy.memory;
     if (options->policy.act && memory >= 0 && memory <= SL_OPPONENT_MAX_MEMORY) return SL_OK;
-    return sl_fail(SL_CONFIG, "a policy comes with its pilot",
+    return sl_fail(SL_CONFIG, "a policy comes with a function",
                    "%s: an opponent that does nothing, or of %d numbers of memory", name, memory);
 }
 

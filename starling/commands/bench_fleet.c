@@ -104,7 +104,7 @@ static sl_status make_fleet(const sl_experiment *experiment, side *out) {
     SL_TRY(sl_scratch_create(experiment, &out->scratch));
     SL_TRY(sl_run_open(out->scratch.folder, &out->run));
     SL_TRY(write_students(out->run));
-    return sl_run_load_policies(out->run, true);
+    return sl_run_load_policies(out->run, true, true);
 }
 
 static sl_status make_random(const fleet_options *o, side *out) {
@@ -127,7 +127,7 @@ static sl_status make_random(const fleet_options *o, side *out) {
 
 static sl_status take_folder(const char *folder, side *out) {
     SL_TRY(sl_run_open(folder, &out->run));
-    return sl_run_load_policies(out->run, true);
+    return sl_run_load_policies(out->run, true, true);
 }
 
 // the same environment and the same sight, but agents of another size

@@ -36,9 +36,10 @@ static sl_status parse_policy(const char *text, sl_policy_kind *out) {
 
 static sl_status load(sl_run *run, sl_policy_kind policy) {
     if (policy == SL_POLICY_HEURISTIC) SL_TRY(sl_env_check_heuristic(run->spec));
-    if (policy == SL_POLICY_TEACHER || policy == SL_POLICY_STUDENTS) {
-        SL_TRY(sl_run_load_policies(run, policy == SL_POLICY_STUDENTS));
-    }
+    if (policy == SL_POLICY_TEACHER || policy == SL_POLICY_STUDENTS) SL_TRY(sl_run_load_policies(run, true, false));
+    // the files of a run belong together, whoever is evaluated; only that it may have no students yet
+    sl_status students = sl_run_load_policies(run, false, true);
+    if (students != SL_OK && (students != SL_NOT_FOUND || policy == SL_POLICY_STUDENTS)) return students;
     if (policy == SL_POLICY_TEACHER && !run->has_teacher)
         return sl_fail(SL_NOT_FOUND, "the run is not that far yet, or trains its students directly",
                        "'%s' has no teacher.safetensors", run->folder);

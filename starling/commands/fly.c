@@ -147,7 +147,7 @@ sl_status sl_cmd_fly(const char *path, int argc, char **argv) {
     SL_TRY(sl_run_open(args.v[0], &run));
     if (c.episodes < 0) c.episodes = c.watch ? 1 : EPISODES;
     if (c.seed < 0) c.seed = (int64_t)run->experiment->eval.seed;
-    sl_status status = sl_run_load_policies(run, true);
+    sl_status status = sl_run_load_policies(run, true, true);
     if (status == SL_OK) status = fly(run, &args, &c);
     sl_run_close(&run);
     return status;

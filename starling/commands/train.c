@@ -84,7 +84,7 @@ static sl_status train(sl_process_group *group, bool resume) {
 
 static sl_status evaluate(sl_process_group *group, sl_run *run, sl_scores *scores) {
     const sl_exp_eval *eval = &run->experiment->eval;
-    SL_TRY(sl_run_load_policies(run, true));
+    SL_TRY(sl_run_load_policies(run, true, true));
     if (!run->has_teacher && run->experiment->method == SL_EXP_KD_MARL)
         return sl_fail(SL_NOT_FOUND, "put it back, or begin anew with another --out",
                        "'%s' has no teacher.safetensors any more", run->folder);

@@ -163,11 +163,11 @@ static sl_status load_students(sl_run *self, const sl_manifest *manifest) {
     return SL_OK;
 }
 
-sl_status sl_run_load_policies(sl_run *self, bool want_students) {
+sl_status sl_run_load_policies(sl_run *self, bool teacher, bool students) {
     sl_manifest *manifest = NULL;
     SL_TRY(sl_manifest_open(self->folder, &manifest));
-    sl_status status = load_teacher(self, manifest);
-    if (status == SL_OK && want_students) status = load_students(self, manifest);
+    sl_status status = teacher ? load_teacher(self, manifest) : SL_OK;
+    if (status == SL_OK && students) status = load_students(self, manifest);
     sl_manifest_close(&manifest);
     return status;
 }

@@ -25,10 +25,10 @@ typedef struct sl_run {
  * run; SL_CORRUPT: the manifest names another file; SL_CONFIG. */
 SL_MUST_CHECK sl_status sl_run_open(const char *folder, sl_run **out);
 void sl_run_close(sl_run **self);
-/* teacher.safetensors when there is one (with method direct there is none), and students/agent-<i>.safetensors when
- * want_students. SL_NOT_FOUND: a student is missing; SL_CORRUPT: the manifest names another file; SL_MISMATCH: it
- * does not fit the environment. */
-SL_MUST_CHECK sl_status sl_run_load_policies(sl_run *self, bool want_students);
+/* Of teacher and students those that are wanted: teacher.safetensors when there is one (with method direct there is
+ * none), and students/agent-<i>.safetensors. SL_NOT_FOUND: a student is missing; SL_CORRUPT: the manifest names
+ * another file; SL_MISMATCH: it does not fit the environment. */
+SL_MUST_CHECK sl_status sl_run_load_policies(sl_run *self, bool teacher, bool students);
 /* Notes the experiment in the manifest, where it is not yet, and forgets the report until the end: this run's files
  * belong together from now on. Sweeps what a kill left half-written. The caller holds the run. */
 SL_MUST_CHECK sl_status sl_run_begin_manifest(const sl_run *self);

@@ -63,7 +63,7 @@ static sl_status open_file(sl_chosen_policy *self, const char *env, sl_env_optio
 static sl_status open_folder(sl_chosen_policy *self, const char *env, sl_env_options *options) {
     SL_TRY(sl_run_open(self->text, &self->run));
     SL_TRY(check_env(self->text, self->run->experiment->env.name, env));
-    SL_TRY(sl_run_load_policies(self->run, true));
+    SL_TRY(sl_run_load_policies(self->run, true, true));
     *options = self->run->setup->options;
     return SL_OK;
 }

@@ -62,9 +62,9 @@ static void open_sim(world *w) {
     open_world(w);
     assert_int_equal(sl_sim_create(&def, &w->sim), SL_OK);
     sl_sim_install(w->sim);
-    assert_int_equal(serve_on("sim://asker", transport, &w->client), SL_OK);
+    assert_int_equal(serve_on("sim://client", transport, &w->client), SL_OK);
     assert_int_equal(sl_learn_codec_create(&w->codec), SL_OK);
-    w->server = open_server(w, "sim://asker");
+    w->server = open_server(w, "sim://client");
 }
 
 static void close_world(world *w) {

@@ -61,7 +61,7 @@ static void check_blocks(const sl_agent_spec *agent) {
 
 static void specs_are_sound(void **state) {
     (void)state;
-    assert_int_equal(sl_env_n_names(), 17);
+    assert_true(sl_env_n_names() >= 17);
     for (int e = 0; e < sl_env_n_names(); e++) {
         assert_true(strlen(sl_env_summary(e)) > 10);
         if (!is_mpe(e)) continue;

@@ -347,5 +347,5 @@ int main(void) {
         cmocka_unit_test(test_an_episode_has_no_place_of_its_own),
         cmocka_unit_test(test_no_allocation),
     };
-    return cmocka_run_group_tests_name("wave", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("episode_batch", tests, NULL, NULL);
 }

@@ -158,6 +158,13 @@ static void reading_commands_look_too(void **state) {
     shell("rm -rf try && cp -a run try && cp other/students/agent-0.safetensors try/students%s%s", "", "");
     (void)snprintf(words, sizeof words, "fly %s", path);
     expect_error(words, 5, "agent-0.safetensors' is not the file");
+    // whoever is evaluated; a run that has no students yet is no broken one
+    (void)snprintf(words, sizeof words, "eval %s --policy random", path);
+    expect_error(words, 5, "agent-0.safetensors' is not the file");
+    (void)snprintf(words, sizeof words, "eval %s --policy teacher --episodes 1", path);
+    expect_error(words, 5, "agent-0.safetensors' is not the file");
+    shell("rm -rf try && cp -a run try && rm try/students/agent-*%s%s", "", "");
+    assert_int_equal(run("2>/dev/null", words), 0);
     shell("rm -rf try && cp -a run try && cp other/report.json try%s%s", "", "");
     (void)snprintf(words, sizeof words, "report %s", path);
     expect_error(words, 5, "report.json' is not the file");

@@ -50,6 +50,8 @@ static void list_state(const sl_env *env, sl_env_state *out) {
     out->head.version = 1;
     out->parts[0].memory = of(env)->at;
     out->parts[0].n_bytes = (size_t)env->V * sizeof *of(env)->at;
+    out->parts[1].memory = of(env)->steps;
+    out->parts[1].n_bytes = (size_t)env->V * sizeof *of(env)->steps;
 }
 
 static int draw(const sl_env *env, int v, sl_shape *shapes, int capacity) {
