@@ -173,13 +173,16 @@ static sl_env_state list_state(const sl_env *self) {
     return state;
 }
 
+const char *sl_env_example(void) {
+    const sl_env_family *const *family = sl_env_families;
+    while (*family && !(*family)->heuristic) family++;
+    return *family ? (*family)->heuristic : sl_env_name(0);
+}
+
 sl_status sl_env_check_heuristic(const sl_env_spec *spec) {
     if (spec->has_heuristic) return SL_OK;
-    char hint[SL_ENV_NAME_SIZE] = "";
-    for (int f = 0; sl_env_families[f] && !hint[0]; f++) {
-        const char *example = sl_env_families[f]->heuristic;
-        if (example) (void)snprintf(hint, sizeof hint, "%s has one", example);
-    }
+    char hint[SL_ENV_NAME_SIZE];
+    (void)snprintf(hint, sizeof hint, "%s has one", sl_env_example());
     return sl_fail(SL_CONFIG, hint, "%s has no built-in heuristic", spec->name);
 }
 

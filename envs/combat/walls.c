@@ -30,18 +30,18 @@ static bool touch_wall(lines *l, const edge *e, vec next_along, double s, double
 }
 
 // length of the tangent from the unit to the circle about a corner
-static double tangent(double square, double radius) {
+static double tangent_length(double square, double radius) {
     double rest = square - radius * radius;
     return rest > 0.0 ? sqrt(rest) : 0.0;
 }
 
 static vec left_leg(vec corner, double square, double radius) {
-    double leg = tangent(square, radius);
+    double leg = tangent_length(square, radius);
     return (vec){(corner.x * leg - corner.y * radius) / square, (corner.x * radius + corner.y * leg) / square, false};
 }
 
 static vec right_leg(vec corner, double square, double radius) {
-    double leg = tangent(square, radius);
+    double leg = tangent_length(square, radius);
     return (vec){(corner.x * leg + corner.y * radius) / square, (-corner.x * radius + corner.y * leg) / square,
                  false};
 }

@@ -9,6 +9,7 @@
 #include "common/agent_size.h"
 #include "common/alloc.h"
 #include "common/log.h"
+#include "envs/env.h"
 #include "storage/file.h"
 
 #include <errno.h>
@@ -189,7 +190,7 @@ sl_status sl_cmd_bench_fleet(const char *path, int argc, char **argv) {
     SL_TRY(check(&o));
     // that a program was started is no news here
     if (!args.log_level) sl_log_init("starling", SL_LOG_WARN, args.log_json);
-    if (!o.env) o.env = "mpe/simple_spread_v3";
+    if (!o.env) o.env = sl_env_example();
     side sides[SL_ROUNDS_FLEETS] = {{.run = NULL}};
     sl_status status = bench(&o, &args, sides);
     for (int f = 0; f < SL_ROUNDS_FLEETS; f++) {
