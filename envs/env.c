@@ -174,9 +174,10 @@ static sl_env_state list_state(const sl_env *self) {
 }
 
 const char *sl_env_example(void) {
-    const sl_env_family *const *family = sl_env_families;
-    while (*family && !(*family)->heuristic) family++;
-    return *family ? (*family)->heuristic : sl_env_name(0);
+    for (int f = 0; sl_env_families[f]; f++) {
+        if (sl_env_families[f]->heuristic) return sl_env_families[f]->heuristic;
+    }
+    return "";
 }
 
 sl_status sl_env_check_heuristic(const sl_env_spec *spec) {

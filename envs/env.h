@@ -46,7 +46,7 @@ void sl_env_reset(sl_env *self, int begin, int end, const uint8_t *which, sl_env
 void sl_env_step(sl_env *self, int begin, int end, const int32_t *actions, sl_env_out *out);
 /* Continuous: actions (V, N, A), clipped to the box; NaN counts as 0. */
 void sl_env_step_continuous(sl_env *self, int begin, int end, const float *actions, sl_env_out *out);
-/* A name to try things out with: the first that has a built-in policy. */
+/* A name to try things out with: the first that has a built-in policy; "" = none has. */
 const char *sl_env_example(void);
 /* The built-in full-information policy (spec.has_heuristic): actions (V, N) for the current states. check: SL_CONFIG
  * where there is none. named: whether text means that policy of environment name: "heuristic", or the family's own
