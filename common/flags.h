@@ -1,5 +1,4 @@
-/* flags.h - the command line of a program that starling starts: long flags of a table, and those that each of them
- * has
+/* flags.h - the command line of a program that starling starts: long flags of a table, and those that all have
  * (--log-level, --log-json, --help, --version). main thread, once. */
 #ifndef SL_COMMON_FLAGS_H
 #define SL_COMMON_FLAGS_H

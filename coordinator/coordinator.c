@@ -177,7 +177,7 @@ static sl_status record(sl_coordinator *self, const sl_learn_message *request, s
     return SL_OK;
 }
 
-// batch and batch of B episodes
+// the sample, and with visits the episode batch, of B episodes
 static sl_status need_batch(sl_coordinator *self, int B, bool visits) {
     if (self->sample_width != B) {
         sl_sample_destroy(&self->sample);

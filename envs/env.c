@@ -164,8 +164,7 @@ void sl_env_heuristic(const sl_env *self, int begin, int end, int32_t *actions) 
     self->class->heuristic(self, begin, end, actions);
 }
 
-// ------------------------------------------------------------------------------------------------------- saved
-// states
+// --------------------------------------------------------------------------------------------- saved states
 
 static sl_env_state list_state(const sl_env *self) {
     sl_env_state state = {.head.copies = (uint32_t)self->V};

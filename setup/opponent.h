@@ -15,8 +15,8 @@ typedef struct sl_opponent_network sl_opponent_network;
 SL_MUST_CHECK sl_status sl_opponent_network_create(const char *key, const char *text, const char *env,
                                                    sl_env_options *options, sl_opponent_network **out);
 void sl_opponent_network_destroy(sl_opponent_network **self);
-const char *
-sl_opponent_network_sha256(const sl_opponent_network *self); /* of the file; borrowed for the life of self */
+/* Of the file; borrowed for the life of self. */
+const char *sl_opponent_network_sha256(const sl_opponent_network *self);
 /* Says in the log which file it is, by its SHA-256. NULL: nothing to say. */
 void sl_opponent_network_announce(const sl_opponent_network *self);
 
