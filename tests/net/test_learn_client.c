@@ -36,12 +36,23 @@ typedef struct fake {
     script script;
     uint64_t run_id, answered, seen[8];
     int n_requests, n_welcomes, n_rejects;
-    sl_status code; /* of an ERROR */
-    bool working, holds;
+    sl_status code;             /* of an ERROR */
+    bool working, holds, older; /* older: of the minor version before MODELS */
     const char *hash;
 } fake;
 
+// HELLO as 1.0 wrote it: prefix, run_id (below 128), config_hash
+static void say_older_hello(fake *self) {
+    uint8_t bytes[76] = {'S', 'L', 'L', 'N', 1, 0, SL_LEARN_HELLO, 0, 0x08, (uint8_t)self->run_id, 0x22, 64};
+    memcpy(bytes + 12, self->hash, 64);
+    assert_int_equal(sl_transport_send(self->transport, NULL, 1, &(sl_frame){bytes, sizeof bytes}), SL_OK);
+}
+
 static void say(fake *self, sl_learn_kind kind, uint64_t request_id) {
+    if (self->older && kind == SL_LEARN_HELLO) {
+        say_older_hello(self);
+        return;
+    }
     sl_learn_message message = {.kind = kind, .run_id = self->run_id, .request_id = request_id, .total = 10};
     if (kind == SL_LEARN_HELLO) (void)snprintf(message.config_hash, sizeof message.config_hash, "%s", self->hash);
     if (kind == SL_LEARN_ERROR) {
@@ -249,6 +260,18 @@ static void close_second(fake *second) {
     sl_learn_codec_destroy(&second->codec);
 }
 
+static void an_older_coordinator_is_rejected(void **state) {
+    (void)state;
+    fixture f;
+    const sl_learn_message *answer = NULL;
+    open_pair(&f, ANSWER);
+    f.coordinator.older = true;
+    assert_int_equal(ask(&f, true, &answer), SL_NETWORK);
+    assert_true(f.coordinator.n_rejects > 0);
+    assert_true(f.coordinator.n_welcomes == 0 && f.coordinator.n_requests == 0);
+    close_pair(&f);
+}
+
 static void a_second_coordinator_is_rejected(void **state) {
     (void)state;
     fixture f;
@@ -398,6 +421,7 @@ int main(void) {
         cmocka_unit_test(another_experiment_is_rejected),
         cmocka_unit_test(what_is_lost_is_asked_again_under_the_same_id),
         cmocka_unit_test(what_is_lost_again_and_again_is_given_up),
+        cmocka_unit_test(an_older_coordinator_is_rejected),
         cmocka_unit_test(a_second_coordinator_is_rejected),
         cmocka_unit_test(a_successor_takes_the_place_of_one_that_is_gone),
         cmocka_unit_test(a_successor_takes_the_place_of_a_silent_one),
