@@ -3,8 +3,11 @@
 
 #include "common/assert.h"
 
+#include <ctype.h>
 #include <getopt.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 enum { LOG_LEVEL, LOG_JSON, HELP, VERSION, N_COMMON };
 // what getopt answers for the first of the table, beyond every character
@@ -16,6 +19,29 @@ static sl_status take_common(const sl_flags_def *def, int which, sl_common_flags
     if (which == HELP) (void)fputs(def->help, stdout);
     if (which == VERSION) (void)printf("%s %s\n", def->program, SL_VERSION);
     if (which == HELP || which == VERSION) out->done = true;
+    return SL_OK;
+}
+
+// "server-key": STARLING_SERVER_KEY
+static const char *look_up(const char *flag, char variable[64]) {
+    int n = snprintf(variable, 64, "STARLING_%s", flag);
+    for (int i = 0; i < n; i++) variable[i] = (char)(variable[i] == '-' ? '_' : toupper((unsigned char)variable[i]));
+    const char *value = getenv(variable);
+    return value && *value ? value : NULL;
+}
+
+static sl_status take_environment(const sl_flags_def *def, const bool *is_given) {
+    for (int k = 0; k < def->n; k++) {
+        const sl_flag *flag = &def->flags[k];
+        char variable[64];
+        const char *value = is_given[k] ? NULL : look_up(flag->name, variable);
+        if (!value) continue;
+        if (flag->text) *flag->text = value;
+        if (!flag->given) continue;
+        if (strcmp(value, "1") != 0 && strcmp(value, "0") != 0)
+            return sl_fail(SL_USAGE, "1 sets it", "the environment's %s is 0 or 1, not '%s'", variable, value);
+        *flag->given = value[0] == '1';
+    }
     return SL_OK;
 }
 
@@ -31,6 +57,7 @@ sl_status sl_flags_parse(const sl_flags_def *def, int argc, char **argv, sl_comm
         int takes = def->flags[k].text ? required_argument : no_argument;
         known[N_COMMON + k] = (struct option){def->flags[k].name, takes, NULL, FIRST + N_COMMON + k};
     }
+    bool is_given[SL_FLAGS_MAX] = {false};
     *out = (sl_common_flags){.log_level = SL_LOG_INFO};
     opterr = 0;
     for (int answer; (answer = getopt_long(argc, argv, "", known, NULL)) != -1;) {
@@ -40,9 +67,10 @@ sl_status sl_flags_parse(const sl_flags_def *def, int argc, char **argv, sl_comm
             continue;
         }
         const sl_flag *flag = &def->flags[answer - FIRST - N_COMMON];
+        is_given[answer - FIRST - N_COMMON] = true;
         if (flag->text) *flag->text = optarg;
         if (flag->given) *flag->given = true;
     }
     if (optind < argc) return sl_fail(SL_USAGE, def->hint, "unexpected argument '%s'", argv[optind]);
-    return SL_OK;
+    return take_environment(def, is_given);
 }

@@ -1,5 +1,7 @@
 /* flags.h - the command line of a program that starling starts: long flags of a table, and those that all have
- * (--log-level, --log-json, --help, --version). main thread, once. */
+ * (--log-level, --log-json, --help, --version). A flag of the table that is not given has the value of its
+ * environment variable, --server-key that of STARLING_SERVER_KEY, so that containers, units and jobs need no command
+ * lines of their own; an empty one is as none, a switch is set by 1. main thread, once. */
 #ifndef SL_COMMON_FLAGS_H
 #define SL_COMMON_FLAGS_H
 
@@ -13,7 +15,7 @@ typedef struct sl_flag {
     bool *given;
 } sl_flag;
 
-enum { SL_FLAGS_MAX = 8 };
+enum { SL_FLAGS_MAX = 16 };
 
 typedef struct sl_flags_def {
     const char *program; /* "starling-trainer" */

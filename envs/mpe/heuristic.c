@@ -90,8 +90,9 @@ void sl_mpe_assign(int n, const double *cost, int *match) {
 }
 
 void sl_mpe_heuristic_cover(const sl_mpe *m, sl_mpe_row *rows, int lane, int32_t *actions) {
-    double cost[SL_MAX_AGENTS * SL_MAX_AGENTS];
-    int match[SL_MAX_AGENTS];
+    // N is at least 1, which the compiler does not know
+    double cost[SL_MAX_AGENTS * SL_MAX_AGENTS] = {0};
+    int match[SL_MAX_AGENTS] = {0};
     for (int i = 0; i < m->N; i++) {
         for (int k = 0; k < m->N; k++) {
             int e = m->N + k;

@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -57,8 +58,29 @@ static void refuses_by_name(void **state) {
     assert_true(common.done);
 }
 
+static void takes_what_is_not_given_from_the_environment(void **state) {
+    (void)state;
+    setenv("STARLING_WHERE", "home", 1);
+    setenv("STARLING_AGAIN", "1", 1);
+    assert_int_equal(PARSE("--log-json"), SL_OK);
+    assert_string_equal(where, "home");
+    assert_true(again);
+    assert_int_equal(PARSE("--where", "here"), SL_OK);
+    assert_string_equal(where, "here");
+    setenv("STARLING_WHERE", "", 1);
+    setenv("STARLING_AGAIN", "0", 1);
+    assert_int_equal(PARSE("--log-json"), SL_OK);
+    assert_true(where == NULL && !again);
+    setenv("STARLING_AGAIN", "yes", 1);
+    assert_int_equal(PARSE("--log-json"), SL_USAGE);
+    assert_string_equal(sl_error_what(), "the environment's STARLING_AGAIN is 0 or 1, not 'yes'");
+    unsetenv("STARLING_WHERE");
+    unsetenv("STARLING_AGAIN");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(takes_values_and_switches),
+                                       cmocka_unit_test(takes_what_is_not_given_from_the_environment),
                                        cmocka_unit_test(refuses_by_name)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
