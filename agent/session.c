@@ -27,7 +27,7 @@ struct sl_session {
     sl_session_def def;
     sl_transport *transport;
     sl_fleet_codec *codec;
-    char build[32], arch[16];
+    char build[32], arch[16], device[64];
     sl_session_state state;
     uint64_t run_id, session;
     int slot, heartbeat_ms, lease_ms;
@@ -84,7 +84,10 @@ sl_status sl_session_create(const sl_session_def *def, sl_session **out) {
     if (!self) return sl_fail(SL_MEMORY, NULL, "no memory for a session");
     self->def = *def;
     struct utsname machine;
-    if (uname(&machine) == 0) (void)snprintf(self->arch, sizeof self->arch, "%.15s", machine.machine);
+    if (uname(&machine) == 0) {
+        (void)snprintf(self->arch, sizeof self->arch, "%.15s", machine.machine);
+        (void)snprintf(self->device, sizeof self->device, "%.63s", machine.nodename);
+    }
     (void)snprintf(self->build, sizeof self->build, "%s", SL_VERSION);
     sl_status status = start_over(self);
     if (status == SL_OK) status = sl_fleet_codec_create(&self->codec);
@@ -126,6 +129,7 @@ static sl_status send_hello(sl_session *self) {
     hello.n_actions = self->def.n_actions;
     memcpy(hello.build, self->build, sizeof hello.build);
     memcpy(hello.arch, self->arch, sizeof hello.arch);
+    memcpy(hello.device, self->device, sizeof hello.device);
     memcpy(hello.model_sha256, self->def.model_sha256, sizeof hello.model_sha256);
     return send_message(self, &hello);
 }

@@ -45,7 +45,9 @@ enum {
     OBS = 1024,
     ACT = 2048,
     OFFSET = 4096,
-    CHUNK = 8192
+    CHUNK = 8192,
+    WHY = 16384, /* text that may be absent */
+    HIDDEN = 32768
 };
 static const struct {
     const char *name;
@@ -60,7 +62,9 @@ static const struct {
     [SL_FLEET_HEARTBEAT] = {"HEARTBEAT", RUN | SESSION | SLOT | SEQUENCE},
     [SL_FLEET_MODEL_REQUEST] = {"MODEL_REQUEST", RUN | SESSION | SLOT | OFFSET},
     [SL_FLEET_MODEL_CHUNK] = {"MODEL_CHUNK", RUN | SESSION | SLOT | SIZE | OFFSET | CHUNK},
-    [SL_FLEET_GOODBYE] = {"GOODBYE", RUN | SESSION | SLOT},
+    [SL_FLEET_GOODBYE] = {"GOODBYE", RUN | SESSION | SLOT | WHY},
+    [SL_FLEET_ASK] = {"ASK", RUN | SLOT},
+    [SL_FLEET_OFFER] = {"OFFER", RUN | SLOT | HIDDEN | WHY},
 };
 static const char *const reject_names[SL_REJECTS] = {
     "none", "version", "shape", "slot taken", "unauthorised", "full", "model unknown",
@@ -99,21 +103,22 @@ static void fill_meeting(const sl_fleet_message *m, unsigned has, pb_message *p)
     // packing reads the strings and never writes them
     if (has & IDENTITY) {
         p->build = (char *)m->build, p->arch = (char *)m->arch;
-        p->has_hidden = 1, p->hidden = (uint32_t)m->hidden;
+        p->device = m->device[0] ? (char *)m->device : NULL;
         p->has_obs_dim = 1, p->obs_dim = (uint32_t)m->obs_dim;
         p->has_n_actions = 1, p->n_actions = (uint32_t)m->n_actions;
     }
+    p->has_hidden = (has & (IDENTITY | HIDDEN)) != 0, p->hidden = (uint32_t)m->hidden;
     if ((has & SHA) && m->model_sha256[0]) p->model_sha256 = (char *)m->model_sha256;
     if (has & TERMS) {
         p->has_lease_ms = 1, p->lease_ms = (uint32_t)m->lease_ms;
         p->has_heartbeat_ms = 1, p->heartbeat_ms = (uint32_t)m->heartbeat_ms;
         p->mode = (char *)m->mode;
         if (m->config_hash[0]) p->config_hash = (char *)m->config_hash;
+        p->has_signature = m->n_signature > 0;
+        p->signature = (ProtobufCBinaryData){m->n_signature, (uint8_t *)m->signature};
     }
-    if (has & REASON) {
-        p->has_reject = 1, p->reject = m->reject;
-        p->text = (char *)m->text;
-    }
+    p->has_reject = (has & REASON) != 0, p->reject = m->reject;
+    if ((has & REASON) || ((has & WHY) && m->text[0])) p->text = (char *)m->text;
     p->has_model_bytes = (has & SIZE) != 0, p->model_bytes = (uint64_t)m->model_bytes;
     p->has_offset = (has & OFFSET) != 0, p->offset = (uint64_t)m->offset;
     p->has_chunk = (has & CHUNK) != 0, p->chunk = (ProtobufCBinaryData){m->n_chunk, (uint8_t *)m->chunk};
@@ -135,7 +140,7 @@ static void fill_step(const sl_fleet_message *m, unsigned has, pb_message *p) {
 void sl_fleet_encode(sl_fleet_codec *self, const sl_fleet_message *message, const void **bytes, size_t *n_bytes) {
     SL_ASSERT(message->kind > 0 && message->kind < SL_FLEET_KINDS);
     SL_ASSERT(message->n_obs <= SL_FLEET_MAX_OBS && message->n_avail <= SL_FLEET_MAX_ACTIONS);
-    SL_ASSERT(message->n_chunk <= SL_FLEET_CHUNK);
+    SL_ASSERT(message->n_chunk <= SL_FLEET_CHUNK && message->n_signature <= SL_FLEET_SIGNATURE);
     unsigned has = kinds[message->kind].has;
     pb_message p = STARLING__FLEET__MESSAGE__INIT;
     fill_ids(message, has, &p);
@@ -168,7 +173,8 @@ static sl_status check_ids(unsigned kind, const pb_message *p) {
     bool may_lack_run = kind == SL_FLEET_REJECT && p->reject == SL_REJECT_VERSION;
     if (p->run_id == 0 && !may_lack_run) return bad(kind, "run_id");
     if ((has & SESSION) && p->session == 0) return bad(kind, "session");
-    if ((has & SLOT) && !p->has_slot && kind != SL_FLEET_HELLO) return bad(kind, "slot");
+    bool may_lack_slot = kind == SL_FLEET_HELLO || kind == SL_FLEET_ASK || kind == SL_FLEET_OFFER;
+    if ((has & SLOT) && !p->has_slot && !may_lack_slot) return bad(kind, "slot");
     if (p->has_slot && p->slot >= SL_FLEET_MAX_SLOTS) return bad(kind, "slot");
     if ((has & TICK) && p->has_tick && p->tick < 0) return bad(kind, "tick");
     if ((has & TICK) && !p->has_tick && kind != SL_FLEET_WELCOME) return bad(kind, "tick");
@@ -181,21 +187,23 @@ static sl_status check_meeting(unsigned kind, const pb_message *p) {
     if (has & IDENTITY) {
         if (!is_text(p->build, sizeof((sl_fleet_message *)0)->build)) return bad(kind, "build");
         if (!is_text(p->arch, sizeof((sl_fleet_message *)0)->arch)) return bad(kind, "arch");
-        if (!p->has_hidden || p->hidden > MAX_HIDDEN) return bad(kind, "hidden");
+        if (p->device && !is_text(p->device, sizeof((sl_fleet_message *)0)->device)) return bad(kind, "device");
         if (!p->has_obs_dim || p->obs_dim > SL_FLEET_MAX_OBS) return bad(kind, "obs_dim");
         if (!p->has_n_actions || p->n_actions > SL_FLEET_MAX_ACTIONS) return bad(kind, "n_actions");
     }
+    if ((has & (IDENTITY | HIDDEN)) && (!p->has_hidden || p->hidden > MAX_HIDDEN)) return bad(kind, "hidden");
     if ((has & SHA) && p->model_sha256 && !sl_sha256_is_text(p->model_sha256)) return bad(kind, "model_sha256");
     if (has & TERMS) {
         if (p->lease_ms == 0 || p->lease_ms > MAX_MS) return bad(kind, "lease_ms");
         if (p->heartbeat_ms == 0 || p->heartbeat_ms > 60000) return bad(kind, "heartbeat_ms");
         if (!is_text(p->mode, sizeof((sl_fleet_message *)0)->mode)) return bad(kind, "mode");
         if (p->config_hash && !sl_sha256_is_text(p->config_hash)) return bad(kind, "config_hash");
+        bool is_sized = p->signature.len > 0 && p->signature.len <= SL_FLEET_SIGNATURE;
+        if (p->has_signature && !is_sized) return bad(kind, "signature");
     }
-    if (has & REASON) {
-        if (p->reject == SL_REJECT_NONE || p->reject >= SL_REJECTS) return bad(kind, "reject");
-        if (!is_text(p->text, sizeof((sl_fleet_message *)0)->text)) return bad(kind, "text");
-    }
+    if ((has & REASON) && (p->reject == SL_REJECT_NONE || p->reject >= SL_REJECTS)) return bad(kind, "reject");
+    bool needs_text = (has & REASON) || ((has & WHY) && p->text);
+    if (needs_text && !is_text(p->text, sizeof((sl_fleet_message *)0)->text)) return bad(kind, "text");
     if ((has & SIZE) && (!p->has_model_bytes || p->model_bytes > SL_FLEET_MAX_MODEL)) return bad(kind, "model_bytes");
     if ((has & OFFSET) && (!p->has_offset || p->offset > SL_FLEET_MAX_MODEL)) return bad(kind, "offset");
     if ((has & CHUNK) && (p->chunk.len == 0 || p->chunk.len > SL_FLEET_CHUNK)) return bad(kind, "chunk");
@@ -233,19 +241,21 @@ static void read_fields(const pb_message *p, unsigned has, sl_fleet_message *out
     if (has & IDENTITY) {
         copy_text(out->build, sizeof out->build, p->build);
         copy_text(out->arch, sizeof out->arch, p->arch);
-        out->hidden = (int)p->hidden, out->obs_dim = (int)p->obs_dim, out->n_actions = (int)p->n_actions;
+        copy_text(out->device, sizeof out->device, p->device);
+        out->obs_dim = (int)p->obs_dim, out->n_actions = (int)p->n_actions;
     }
+    if (has & (IDENTITY | HIDDEN)) out->hidden = (int)p->hidden;
     if (has & SHA) copy_text(out->model_sha256, sizeof out->model_sha256, p->model_sha256);
     if (has & TERMS) {
         out->lease_ms = (int)p->lease_ms, out->heartbeat_ms = (int)p->heartbeat_ms;
         copy_text(out->mode, sizeof out->mode, p->mode);
         copy_text(out->config_hash, sizeof out->config_hash, p->config_hash);
+        out->n_signature = p->has_signature ? p->signature.len : 0;
+        out->signature = p->has_signature ? p->signature.data : NULL;
     }
     if (has & SIZE) out->model_bytes = (int64_t)p->model_bytes;
-    if (has & REASON) {
-        out->reject = (sl_reject)p->reject;
-        copy_text(out->text, sizeof out->text, p->text);
-    }
+    if (has & REASON) out->reject = (sl_reject)p->reject;
+    if (has & (REASON | WHY)) copy_text(out->text, sizeof out->text, p->text);
     if (has & OBS) {
         out->episode_start = p->episode_start, out->replay = p->replay;
         out->n_obs = (int)p->n_obs, out->obs = p->obs;

@@ -12,11 +12,12 @@
 
 enum {
     SL_PROTOCOL_MAJOR = 1,
-    SL_PROTOCOL_MINOR = 0,
+    SL_PROTOCOL_MINOR = 1,
     SL_FLEET_MAX_OBS = 4096,
     SL_FLEET_MAX_ACTIONS = 256,
     SL_FLEET_MAX_SLOTS = 1024,
     SL_FLEET_CHUNK = 256 * 1024,
+    SL_FLEET_SIGNATURE = 2048, /* bytes of a signature file, at most */
     SL_FLEET_MAX_MODEL = 1024 * 1024 * 1024
 };
 
@@ -33,6 +34,8 @@ typedef enum sl_fleet_kind {
     SL_FLEET_MODEL_REQUEST, /* agent lacks the model of its slot: offset wanted */
     SL_FLEET_MODEL_CHUNK,   /* a part of the file */
     SL_FLEET_GOODBYE,       /* either way: leaving, the slot is free */
+    SL_FLEET_ASK,           /* agent -> coordinator: which slot is free, and what would fly it? */
+    SL_FLEET_OFFER,         /* the answer; holds nothing for the agent */
     SL_FLEET_KINDS
 } sl_fleet_kind;
 
@@ -55,18 +58,20 @@ typedef struct sl_fleet_message {
     int slot;          /* -1: none wanted (HELLO), or none (REJECT, RESET) */
     int64_t tick;      /* WELCOME, OBSERVATION, ACTION; -1 before the first */
     uint64_t sequence; /* OBSERVATION, ACTION: of the observation, from 1; HEARTBEAT: the last one answered */
-    /* HELLO */
-    char build[32], arch[16];
-    int hidden, obs_dim, n_actions; /* obs_dim, n_actions 0: no model yet */
-    char model_sha256[65];          /* "" = none; also in WELCOME: the slot's model */
+    /* HELLO; hidden also in OFFER */
+    char build[32], arch[16], device[64]; /* device "": not said */
+    int hidden, obs_dim, n_actions;       /* obs_dim, n_actions 0: no model yet */
+    char model_sha256[65];                /* "" = none; also in WELCOME: the slot's model */
     /* WELCOME */
     int lease_ms, heartbeat_ms;
     char mode[16]; /* SL_FLEET_LOCKSTEP; an agent gives up for any other */
     char config_hash[65];
     int64_t model_bytes; /* also in MODEL_CHUNK: size of the whole file */
+    size_t n_signature;  /* 0 = none; signature is borrowed as obs is */
+    const uint8_t *signature;
     /* REJECT */
     sl_reject reject;
-    char text[160];
+    char text[160]; /* also in OFFER and an agent's GOODBYE; "" = none there */
     /* OBSERVATION */
     bool episode_start; /* zero the recurrent state before this one */
     bool replay;        /* the step is past: the action is not applied */

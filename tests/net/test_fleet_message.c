@@ -51,6 +51,8 @@ static sl_fleet_message sample(sl_fleet_kind kind) {
     (void)snprintf(m.arch, sizeof m.arch, "%s", "x86_64");
     (void)snprintf(m.mode, sizeof m.mode, "%s", "lockstep");
     (void)snprintf(m.text, sizeof m.text, "%s", "slot 5 is taken by a live agent");
+    (void)snprintf(m.device, sizeof m.device, "%s", "pi-5");
+    m.n_signature = 300, m.signature = chunk;
     memset(m.model_sha256, 'a', 64);
     memset(m.config_hash, '9', 64);
     m.heartbeat_ms = 500, m.model_bytes = 300000, m.reject = SL_REJECT_SLOT_TAKEN;
@@ -90,7 +92,8 @@ static void check_equal(const sl_fleet_message *a, const sl_fleet_message *b) {
     assert_int_equal(b->kind, a->kind);
     assert_true(b->major == SL_PROTOCOL_MAJOR && b->minor == SL_PROTOCOL_MINOR);
     assert_true(b->run_id == a->run_id);
-    bool has_session = a->kind != SL_FLEET_HELLO && a->kind != SL_FLEET_REJECT;
+    bool has_session = a->kind != SL_FLEET_HELLO && a->kind != SL_FLEET_REJECT && a->kind != SL_FLEET_ASK &&
+                       a->kind != SL_FLEET_OFFER;
     bool has_slot = a->kind != SL_FLEET_RESET && a->kind != SL_FLEET_REJECT;
     bool has_step = a->kind == SL_FLEET_OBSERVATION || a->kind == SL_FLEET_ACTION;
     assert_true(b->session == (has_session ? a->session : 0));
@@ -100,6 +103,7 @@ static void check_equal(const sl_fleet_message *a, const sl_fleet_message *b) {
     if (a->kind == SL_FLEET_HELLO) {
         assert_string_equal(b->build, a->build);
         assert_string_equal(b->arch, a->arch);
+        assert_string_equal(b->device, a->device);
         assert_true(b->hidden == a->hidden && b->obs_dim == a->obs_dim && b->n_actions == a->n_actions);
         assert_string_equal(b->model_sha256, a->model_sha256);
     }
@@ -108,12 +112,14 @@ static void check_equal(const sl_fleet_message *a, const sl_fleet_message *b) {
         assert_true(b->model_bytes == a->model_bytes);
         assert_string_equal(b->mode, a->mode);
         assert_string_equal(b->config_hash, a->config_hash);
+        assert_true(b->n_signature == a->n_signature);
+        if (a->n_signature) assert_memory_equal(b->signature, a->signature, a->n_signature);
         assert_string_equal(b->model_sha256, a->model_sha256);
     }
-    if (a->kind == SL_FLEET_REJECT) {
-        assert_int_equal(b->reject, a->reject);
-        assert_string_equal(b->text, a->text);
-    }
+    if (a->kind == SL_FLEET_REJECT) assert_int_equal(b->reject, a->reject);
+    if (a->kind == SL_FLEET_OFFER) assert_int_equal(b->hidden, a->hidden);
+    bool has_text = a->kind == SL_FLEET_REJECT || a->kind == SL_FLEET_GOODBYE || a->kind == SL_FLEET_OFFER;
+    assert_string_equal(b->text, has_text ? a->text : "");
     check_step_equal(a, b);
 }
 
@@ -128,11 +134,19 @@ static void every_kind_comes_back(void **state) {
 
 static void what_may_be_absent_comes_back_absent(void **state) {
     sl_fleet_message m = sample(SL_FLEET_HELLO), got;
-    m.slot = -1, m.model_sha256[0] = 0, m.obs_dim = m.n_actions = m.hidden = 0;
+    m.slot = -1, m.model_sha256[0] = m.device[0] = 0, m.obs_dim = m.n_actions = m.hidden = 0;
     assert_int_equal(pass(*state, &m, &got), SL_OK);
     check_equal(&m, &got);
     m = sample(SL_FLEET_WELCOME);
-    m.tick = -1, m.config_hash[0] = 0, m.model_bytes = 0;
+    m.tick = -1, m.config_hash[0] = 0, m.model_bytes = 0, m.n_signature = 0;
+    assert_int_equal(pass(*state, &m, &got), SL_OK);
+    check_equal(&m, &got);
+    m = sample(SL_FLEET_OFFER);
+    m.slot = -1, m.hidden = 0, m.text[0] = 0;
+    assert_int_equal(pass(*state, &m, &got), SL_OK);
+    check_equal(&m, &got);
+    m = sample(SL_FLEET_GOODBYE);
+    m.text[0] = 0;
     assert_int_equal(pass(*state, &m, &got), SL_OK);
     check_equal(&m, &got);
     m = sample(SL_FLEET_OBSERVATION);
@@ -246,7 +260,11 @@ static void bad_values_are_refused_by_field(void **state) {
     REFUSED(SL_FLEET_MODEL_REQUEST, m.offset = -1, "offset");
     REFUSED(SL_FLEET_MODEL_CHUNK, m.n_chunk = 0, "chunk");
     REFUSED(SL_FLEET_MODEL_CHUNK, m.model_bytes = 2999, "chunk");
+    REFUSED(SL_FLEET_HELLO, m.device[0] = '\n', "device");
+    REFUSED(SL_FLEET_OFFER, m.hidden = 65537, "hidden");
+    REFUSED(SL_FLEET_OFFER, m.text[0] = '\t', "text");
     REFUSED(SL_FLEET_GOODBYE, m.session = 0, "session");
+    REFUSED(SL_FLEET_GOODBYE, m.text[0] = '\t', "text");
 }
 
 /* what every decoded message must satisfy, however it was made; touches all it points to, for the sanitizer */
