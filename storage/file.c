@@ -50,13 +50,13 @@ sl_status sl_file_sync_folder_of(const char *path) {
 }
 
 // opens a new file beside path under a name of its own, so that two writers of one path cannot mix their bytes
-static sl_status open_temporary(const char *path, char *name, size_t size, int *out) {
+static sl_status open_temporary(const char *path, unsigned mode, char *name, size_t size, int *out) {
     static atomic_uint counter;
     for (int i = 0; i < TEMPORARY_TRIES; i++) {
         unsigned serial = atomic_fetch_add(&counter, 1);
         int n = snprintf(name, size, "%s.%ld-%u.tmp", path, (long)getpid(), serial);
         if (n < 0 || (size_t)n >= size) return sl_fail(SL_IO, NULL, "path too long: %.60s...", path);
-        int fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+        int fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, (mode_t)mode);
         if (fd >= 0) {
             *out = fd;
             return SL_OK;
@@ -83,6 +83,10 @@ static sl_status fail_odd(const char *verb, const char *path) {
 }
 
 sl_status sl_file_replace(const char *path, const void *bytes, size_t n_bytes) {
+    return sl_file_replace_as(path, 0666, bytes, n_bytes);
+}
+
+sl_status sl_file_replace_as(const char *path, unsigned mode, const void *bytes, size_t n_bytes) {
     // a rename would put a plain file in the place of a device
     struct stat old;
     if (lstat(path, &old) == 0 && !S_ISREG(old.st_mode) && !S_ISLNK(old.st_mode)) {
@@ -90,7 +94,7 @@ sl_status sl_file_replace(const char *path, const void *bytes, size_t n_bytes) {
     }
     char temporary[PATH_MAX];
     int fd = -1;
-    SL_TRY(open_temporary(path, temporary, sizeof temporary, &fd));
+    SL_TRY(open_temporary(path, mode, temporary, sizeof temporary, &fd));
 
     // the bytes must be on the disk before the name points at them; close may report a late write error
     int failed = write_all(fd, bytes, n_bytes) != 0 || fsync(fd) != 0;
@@ -125,7 +129,7 @@ static sl_status read_up_to(int fd, const char *path, uint8_t *bytes, size_t siz
     return SL_OK;
 }
 
-static sl_status read_open(int fd, const char *path, size_t max_bytes, uint8_t **bytes, size_t *n_bytes) {
+sl_status sl_file_read_open(int fd, const char *path, size_t max_bytes, uint8_t **bytes, size_t *n_bytes) {
     struct stat about;
     if (fstat(fd, &about) != 0) return sl_file_fail("read", path);
     if (!S_ISREG(about.st_mode)) return fail_odd("read", path);
@@ -151,7 +155,7 @@ sl_status sl_file_read(const char *path, size_t max_bytes, uint8_t **bytes, size
     // O_NONBLOCK: opening a named pipe must not hang
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0) return sl_file_fail("read", path);
-    sl_status status = read_open(fd, path, max_bytes, bytes, n_bytes);
+    sl_status status = sl_file_read_open(fd, path, max_bytes, bytes, n_bytes);
     (void)close(fd);
     return status;
 }
