@@ -20,7 +20,9 @@ enum {
     REJECTED_MS = 500,
     CHUNK_MS = 500,
     SLICE_MS = 250,
-    AWAY_MS = 1000
+    AWAY_MS = 1000,
+    RECONNECT_FIRST_MS = 2000,
+    RECONNECT_LAST_MS = 5000
 };
 
 struct sl_session {
@@ -45,6 +47,7 @@ struct sl_session {
 
     int64_t looked_ns;  /* the last step */
     int64_t silence_ns; /* how long this agent has listened to the coordinator in vain */
+    int64_t retry_ns;   /* at which silence it connects anew */
     uint64_t n_dropped; /* messages that no coordinator says */
 
     sl_session_stats stats;
@@ -58,6 +61,7 @@ static const sl_metric metrics[] = {
     COUNTER(welcomes, "messages", "a coordinator took the agent"),
     COUNTER(resets, "messages", "the coordinator did not know the session; the agent joined anew"),
     COUNTER(rejects, "messages", "a coordinator refused the agent, or had no slot yet"),
+    COUNTER(reconnects, "connections", "made anew after a silence of the coordinator"),
 };
 const sl_metric_table sl_session_metrics = SL_METRIC_TABLE(metrics);
 
@@ -73,6 +77,8 @@ static sl_status start_over(sl_session *self) {
     self->slot = -1;
     self->sequence = 0;
     self->next_ns = 0;
+    self->retry_ns = (int64_t)RECONNECT_FIRST_MS * MS;
+    self->silence_ns = 0;
     sl_free(self->model);
     self->model = NULL;
     return SL_OK;
@@ -169,22 +175,35 @@ static sl_status keep_timer(sl_session *self, int64_t now_ns) {
     return unsent ? SL_OK : status;
 }
 
-/* A coordinator that is stopped, or whose host is gone, is waited for: TCP's timeouts and libzmq see to the
- * connection. But it is said, once. */
+/* A link that was down, an address that changed: the connection may lead nowhere long before TCP notices, and libzmq
+ * waits ever longer between its attempts. One more connection costs a stopped coordinator nothing. */
+static void connect_anew(sl_session *self) {
+    const int64_t first_ns = (int64_t)RECONNECT_FIRST_MS * MS, last_ns = (int64_t)RECONNECT_LAST_MS * MS;
+    if (self->silence_ns < self->retry_ns) return;
+    int64_t pause_ns = self->silence_ns / 4;
+    if (pause_ns < first_ns) pause_ns = first_ns;
+    self->retry_ns = self->silence_ns + (pause_ns < last_ns ? pause_ns : last_ns);
+    self->stats.reconnects++;
+    sl_transport_reconnect(self->transport);
+}
+
+/* A coordinator that is stopped, or whose host is gone, is waited for. But it is said, once. */
 static void count_silence(sl_session *self, int64_t now_ns) {
     int64_t gap_ns = now_ns - self->looked_ns, limit_ns = (int64_t)self->lease_ms * MS, before_ns = self->silence_ns;
     self->looked_ns = now_ns;
     // an agent that was away itself did not listen
-    if (self->session == 0 || gap_ns > (int64_t)AWAY_MS * MS) return;
+    if (gap_ns > (int64_t)AWAY_MS * MS) return;
     self->silence_ns += gap_ns;
-    if (before_ns < limit_ns && self->silence_ns >= limit_ns)
+    if (self->session != 0 && before_ns < limit_ns && self->silence_ns >= limit_ns)
         SL_WARN("the coordinator has said nothing for %d s; waiting for it", self->lease_ms / 1000);
+    connect_anew(self);
 }
 
 static void note_heard(sl_session *self) {
     if (self->session != 0 && self->silence_ns >= (int64_t)self->lease_ms * MS)
         SL_INFO("the coordinator is heard again");
     self->silence_ns = 0;
+    self->retry_ns = (int64_t)RECONNECT_FIRST_MS * MS;
 }
 
 static sl_status go_live(sl_session *self) {

@@ -46,7 +46,7 @@ typedef enum sl_session_state {
 } sl_session_state;
 
 typedef struct sl_session_stats {
-    uint64_t decided, repeated, ignored, welcomes, resets, rejects;
+    uint64_t decided, repeated, ignored, welcomes, resets, rejects, reconnects;
 } sl_session_stats;
 /* What they mean; the first ones are those of the event `done`. */
 enum { SL_SESSION_DONE_METRICS = 3 };

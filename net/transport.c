@@ -29,6 +29,11 @@ void sl_transport_close(sl_transport **self) {
     *self = NULL;
 }
 
+void sl_transport_reconnect(sl_transport *self) {
+    SL_ASSERT(!self->serves);
+    self->ops->reconnect(self);
+}
+
 const char *sl_transport_endpoint(const sl_transport *self) {
     return self->endpoint;
 }

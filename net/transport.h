@@ -17,6 +17,9 @@ typedef struct sl_transport sl_transport;
 SL_MUST_CHECK sl_status sl_transport_serve(const sl_link_def *link, sl_transport **out);
 SL_MUST_CHECK sl_status sl_transport_connect(const sl_link_def *link, sl_transport **out);
 void sl_transport_close(sl_transport **self);
+/* A client's: gives its connection up, which may lead nowhere, and makes a new one as the same peer, to where the
+ * endpoint's name leads now. Does not wait. What was not sent yet may be lost. */
+void sl_transport_reconnect(sl_transport *self);
 const char *sl_transport_endpoint(const sl_transport *self); /* resolved, "tcp://127.0.0.1:40123" */
 /* Copies every frame once; peer NULL = the server, from a client. Dropped, with no error line: SL_FULL (at the
  * high-water mark, or a client that is not connected yet), SL_NOT_FOUND (a server's peer that is gone). SL_CONFIG: a

@@ -14,6 +14,7 @@ typedef struct sl_transport sl_transport;
 /* As the functions of net/transport.h. */
 typedef struct sl_transport_ops {
     void (*close)(sl_transport *self);
+    void (*reconnect)(sl_transport *self);
     sl_status (*send)(sl_transport *self, const sl_peer *peer, int n_frames, const sl_frame *frames);
     sl_status (*receive)(sl_transport *self, int timeout_ms, sl_message *out);
     int64_t (*now_ns)(const sl_transport *self);

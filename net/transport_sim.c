@@ -250,7 +250,13 @@ static void wait_sim(sl_transport *base, int64_t until_ns) {
     if (until_ns > sim->now_ns) sim->now_ns = until_ns;
 }
 
-static const sl_transport_ops sim_ops = {close_sim, send_sim, receive_sim, now_sim, wait_sim, sender_sim};
+/* it has no connections: only messages are lost */
+static void reconnect_sim(sl_transport *base) {
+    (void)base;
+}
+
+static const sl_transport_ops sim_ops = {close_sim, reconnect_sim, send_sim,  receive_sim,
+                                         now_sim,   wait_sim,      sender_sim};
 
 sl_status sl_sim_open(const char *endpoint, bool serves, sl_transport **out) {
     if (!installed) return sl_fail(SL_CONFIG, "use tcp://HOST:PORT", "no simulated network for '%s'", endpoint);

@@ -82,6 +82,14 @@ static void close_zmq(sl_transport *base) {
     sl_free(self);
 }
 
+// the routing id stays, so that a server sees the same peer; the socket alone knows why it failed, and goes on trying
+static void reconnect_zmq(sl_transport *base) {
+    zmq_transport *self = (zmq_transport *)base;
+    bool failed = zmq_disconnect(self->socket, base->endpoint) != 0;
+    if (zmq_connect(self->socket, base->endpoint) != 0 || failed)
+        SL_WARN("connecting to %s anew: %s", base->endpoint, zmq_strerror(errno));
+}
+
 static sl_status send_frame(zmq_transport *self, const void *bytes, size_t n_bytes, int flags) {
     // libzmq looks for room at most once a millisecond, so a full pipe is believed only after asking for the events
     for (bool asked = false;; asked = true) {
@@ -217,7 +225,8 @@ static void wait_zmq(sl_transport *base, int64_t until_ns) {
     if (left > 0) (void)nanosleep(&rest, NULL);
 }
 
-static const sl_transport_ops zmq_ops = {close_zmq, send_zmq, receive_zmq, now_zmq, wait_zmq, sender_zmq};
+static const sl_transport_ops zmq_ops = {close_zmq, reconnect_zmq, send_zmq,  receive_zmq,
+                                         now_zmq,   wait_zmq,      sender_zmq};
 
 // libzmq serves on addresses and interfaces only, so a name that is no interface becomes an address
 static int serve(zmq_transport *self, const char *endpoint) {
