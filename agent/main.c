@@ -5,6 +5,7 @@
 #include "agent/program.h"
 #include "common/program.h"
 #include "common/stop.h"
+#include "common/vitals.h"
 
 static sl_kernel kernel; /* all of the student: nothing is allocated per decision */
 
@@ -24,8 +25,11 @@ static sl_status run(int argc, char **argv) {
     if (options.common.done) return SL_OK;
     sl_log_init(SL_AGENT_PROGRAM, options.common.log_level, options.common.log_json);
     if (options.bench_seconds > 0.0) return bench(&options);
+    sl_vitals_open(SL_AGENT_PROGRAM, SL_VITALS_AGENT_MS);
     sl_link_def link = sl_link_fleet_def(options.connect);
-    return sl_flight_run(&options, &link, sl_stop_catch(), &kernel);
+    sl_status status = sl_flight_run(&options, &link, sl_stop_catch(), &kernel);
+    sl_vitals_close();
+    return status;
 }
 
 int main(int argc, char **argv) {

@@ -24,6 +24,8 @@ static const char help[] = "usage: " SL_AGENT_PROGRAM " --connect ENDPOINT (--mo
                            "                      and print one JSON object\n"
                            "  --log-level LEVEL   debug, info, warn or error (default: info)\n"
                            "  --log-json          log one JSON object a line\n"
+                           "  --health            say whether the agent that STARLING_HEALTH was given to is\n"
+                           "                      at work: exit code 0, or 9\n"
                            "  --help, --version\n"
                            "\n"
                            "Events are printed on stdout, one JSON object a line; the log goes to stderr.\n"

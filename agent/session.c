@@ -5,6 +5,7 @@
 #include "common/assert.h"
 #include "common/log.h"
 #include "common/run_id.h"
+#include "common/vitals.h"
 #include "net/fleet_message.h"
 #include "net/transport.h"
 #include "storage/file.h"
@@ -81,6 +82,7 @@ static sl_status start_over(sl_session *self) {
     self->silence_ns = 0;
     sl_free(self->model);
     self->model = NULL;
+    sl_vitals_say(SL_VITALS_WAITING, "looking for a coordinator");
     return SL_OK;
 }
 
@@ -209,6 +211,9 @@ static void note_heard(sl_session *self) {
 static sl_status go_live(sl_session *self) {
     self->state = SL_SESSION_LIVE;
     SL_INFO("flying slot %d", self->slot);
+    char text[32];
+    (void)snprintf(text, sizeof text, "flying slot %d", self->slot);
+    sl_vitals_say(SL_VITALS_READY, text);
     if (self->def.live) self->def.live(self->def.context, self->slot);
     // the first heartbeat says that the model is ready, so it does not wait
     self->next_ns = 0;
@@ -229,6 +234,7 @@ static sl_status start_fetching(sl_session *self, const sl_fleet_message *welcom
     self->model_have = 0;
     memcpy(self->model_sha256, welcome->model_sha256, sizeof self->model_sha256);
     self->state = SL_SESSION_FETCHING;
+    sl_vitals_say(SL_VITALS_WAITING, "fetching its model");
     self->next_ns = 0;
     return keep_timer(self, sl_transport_now_ns(self->transport));
 }
@@ -386,6 +392,7 @@ static sl_status on_message(sl_session *self, const sl_message *received, int64_
 
 sl_status sl_session_step(sl_session *self, int timeout_ms) {
     int64_t now_ns = sl_transport_now_ns(self->transport);
+    sl_vitals_beat(now_ns);
     count_silence(self, now_ns);
     SL_TRY(keep_timer(self, now_ns));
     // rounded up to a millisecond, so that a timer is due when the wait ends

@@ -2,6 +2,7 @@
 #include "common/flags.h"
 
 #include "common/assert.h"
+#include "common/vitals.h"
 
 #include <ctype.h>
 #include <getopt.h>
@@ -9,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LOG_LEVEL, LOG_JSON, HELP, VERSION, N_COMMON };
+enum { LOG_LEVEL, LOG_JSON, HELP, VERSION, HEALTH, N_COMMON };
 // what getopt answers for the first of the table, beyond every character
 enum { FIRST = 256 };
 
@@ -18,7 +19,8 @@ static sl_status take_common(const sl_flags_def *def, int which, sl_common_flags
     if (which == LOG_JSON) out->log_json = true;
     if (which == HELP) (void)fputs(def->help, stdout);
     if (which == VERSION) (void)printf("%s %s\n", def->program, SL_VERSION);
-    if (which == HELP || which == VERSION) out->done = true;
+    if (which == HEALTH) SL_TRY(sl_vitals_health());
+    if (which == HELP || which == VERSION || which == HEALTH) out->done = true;
     return SL_OK;
 }
 
@@ -49,7 +51,8 @@ sl_status sl_flags_parse(const sl_flags_def *def, int argc, char **argv, sl_comm
     static const struct option common[N_COMMON] = {{"log-level", required_argument, NULL, FIRST + LOG_LEVEL},
                                                    {"log-json", no_argument, NULL, FIRST + LOG_JSON},
                                                    {"help", no_argument, NULL, FIRST + HELP},
-                                                   {"version", no_argument, NULL, FIRST + VERSION}};
+                                                   {"version", no_argument, NULL, FIRST + VERSION},
+                                                   {"health", no_argument, NULL, FIRST + HEALTH}};
     struct option known[N_COMMON + SL_FLAGS_MAX + 1] = {{NULL, 0, NULL, 0}};
     SL_ASSERT(def->n <= SL_FLAGS_MAX);
     for (int k = 0; k < N_COMMON; k++) known[k] = common[k];

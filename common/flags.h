@@ -1,5 +1,5 @@
 /* flags.h - the command line of a program that starling starts: long flags of a table, and those that all have
- * (--log-level, --log-json, --help, --version). A flag of the table that is not given has the value of its
+ * (--log-level, --log-json, --help, --version, --health). A flag of the table that is not given has the value of its
  * environment variable, --server-key that of STARLING_SERVER_KEY, so that containers, units and jobs need no command
  * lines of their own; an empty one is as none, a switch is set by 1. main thread, once. */
 #ifndef SL_COMMON_FLAGS_H
@@ -29,11 +29,11 @@ typedef struct sl_flags_def {
 typedef struct sl_common_flags {
     sl_log_level log_level; /* SL_LOG_INFO when not given */
     bool log_json;
-    bool done; /* --help or --version was printed: nothing more to do */
+    bool done; /* --help, --version or --health was answered: nothing more to do */
 } sl_common_flags;
 
 /* What is wrong behind --help is refused all the same. SL_USAGE names the flag or argument that is unknown or lacks
- * its value. */
+ * its value; SL_NETWORK: --health, see common/vitals.h. */
 SL_MUST_CHECK sl_status sl_flags_parse(const sl_flags_def *def, int argc, char **argv, sl_common_flags *out);
 
 #endif

@@ -4,6 +4,7 @@
 #include "common/json_line.h"
 #include "common/program.h"
 #include "common/stop.h"
+#include "common/vitals.h"
 #include "coordinator/serve.h"
 #include "net/endpoint.h"
 #include "nn/blas_start.h"
@@ -23,6 +24,8 @@ static const char help[] = "usage: starling-coordinator --experiment FILE --run 
                            "  --record FILE       writes the episodes of a flight there, .jsonl or .jsonl.gz\n"
                            "  --log-level L       debug, info, warn or error\n"
                            "  --log-json          log lines as JSON objects\n"
+                           "  --health            say whether the one that STARLING_HEALTH was given to is at\n"
+                           "                      work: exit code 0, or 9\n"
                            "  --help, --version\n";
 
 typedef struct options {
@@ -82,7 +85,9 @@ int main(int argc, char **argv) {
     if (status == SL_OK && !o.common.done) {
         sl_log_init("coordinator", o.common.log_level, o.common.log_json);
         sl_blas_init(argv);
+        sl_vitals_open("starling-coordinator", SL_VITALS_WORK_MS);
         status = run(&o);
+        sl_vitals_close();
     }
     return sl_stop_exit_code("starling-coordinator", status);
 }

@@ -4,6 +4,7 @@
 #include "common/alloc.h"
 #include "common/clock.h"
 #include "common/log.h"
+#include "common/vitals.h"
 #include "envs/shape_rows.h"
 
 #include <fcntl.h>
@@ -38,6 +39,7 @@ static sl_status report(void *context, int64_t done, int64_t total) {
     sl_server *self = context;
     if (stopped(self)) return sl_fail(SL_INTERRUPTED, NULL, "interrupted");
     int64_t now = sl_transport_now_ns(self->transport);
+    sl_vitals_beat(now);
     if (now < self->next_progress) return SL_OK;
     SL_TRY(sl_coordinator_idle(self->coordinator));
     self->next_progress = now + progress_every_ns;
@@ -226,7 +228,9 @@ static sl_status handle_message(sl_server *self, const sl_message *frames, bool 
 sl_status sl_server_step(sl_server *self, int timeout_ms, bool *finished) {
     *finished = false;
     if (stopped(self)) return sl_fail(SL_INTERRUPTED, NULL, "interrupted");
-    if (sl_transport_now_ns(self->transport) >= self->next_hello) say_hello(self);
+    int64_t now = sl_transport_now_ns(self->transport);
+    sl_vitals_beat(now);
+    if (now >= self->next_hello) say_hello(self);
     SL_TRY(sl_coordinator_idle(self->coordinator));
     sl_message frames;
     sl_status status = sl_transport_receive(self->transport, timeout_ms, &frames);
@@ -243,6 +247,7 @@ const char *sl_server_fleet_endpoint(const sl_server *self) {
 
 sl_status sl_server_run(sl_server *self) {
     bool finished = false;
+    sl_vitals_say(SL_VITALS_READY, "serving");
     // short, because agents join through a socket that is only looked at in between
     while (!finished) SL_TRY(sl_server_step(self, STEP_MS, &finished));
     return SL_OK;

@@ -5,6 +5,7 @@
 #include "common/assert.h"
 #include "common/program.h"
 #include "common/run_id.h"
+#include "common/vitals.h"
 #include "fleet/messages.h"
 #include "fleet/slots.h"
 #include "storage/file.h"
@@ -123,6 +124,7 @@ const sl_fleet_stats *sl_fleet_get_stats(const sl_fleet *self) {
 static sl_status turn(sl_fleet *self) {
     // the wait is always the same, so that the transport need not set it anew
     SL_TRY(sl_fleet_turn(self, CHECK_MS));
+    sl_vitals_beat(self->clock_ns);
     if (self->now_ns < self->next_check_ns) return SL_OK;
     self->next_check_ns = self->now_ns + (int64_t)CHECK_MS * SL_FLEET_MS;
     sl_fleet_check(self);

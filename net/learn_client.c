@@ -149,6 +149,7 @@ static sl_status greet(sl_learn_client *self, const sl_peer *peer, bool working,
 static sl_status take_one(sl_learn_client *self, int timeout_ms, uint64_t request_id, int *hellos, outcome *out) {
     sl_message frames;
     *out = WAITING;
+    if (self->def.alive) self->def.alive(sl_transport_now_ns(self->transport));
     sl_status status = sl_transport_receive(self->transport, timeout_ms, &frames);
     if (status == SL_INTERRUPTED) return SL_OK;
     if (status != SL_OK) return status;

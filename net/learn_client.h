@@ -18,6 +18,7 @@ typedef struct sl_learn_client_def {
     const volatile sig_atomic_t *stop; /* set by a signal handler; NULL = never */
     void (*progress)(void *context, const sl_learn_message *message); /* for PROGRESS; NULL = not wanted */
     void *context;
+    void (*alive)(int64_t clock_ns); /* called at every turn of a wait, for sl_vitals_beat; NULL = not wanted */
 } sl_learn_client_def;
 /* join 60 s, silence 120 s, grace 3 s. */
 sl_learn_client_def sl_learn_client_default_def(sl_link_def link);

@@ -2,6 +2,7 @@
 #include "common/flags.h"
 #include "common/program.h"
 #include "common/stop.h"
+#include "common/vitals.h"
 #include "net/endpoint.h"
 #include "nn/blas_start.h"
 #include "storage/file.h"
@@ -21,6 +22,8 @@ static const char usage[] = "usage: starling-trainer --experiment FILE --run DIR
                             "  --resume            go on from the newest checkpoint of the run\n"
                             "  --log-level LEVEL   debug | info | warn | error (info)\n"
                             "  --log-json          log one JSON object a line\n"
+                            "  --health            say whether the one that STARLING_HEALTH was given to is at\n"
+                            "                      work: exit code 0, or 9\n"
                             "  --help, --version\n";
 
 typedef struct arguments {
@@ -54,6 +57,7 @@ static sl_status run(const arguments *args) {
     if (status == SL_OK) status = sl_training_open(&def, &training);
     if (status == SL_OK) {
         sl_event_ready(sl_learn_client_endpoint(training->client));
+        sl_vitals_say(SL_VITALS_READY, "training");
         status = sl_stages_run(training, args->resume);
     }
     if (status == SL_OK) sl_event_finished();
@@ -71,7 +75,9 @@ int main(int argc, char **argv) {
         sl_log_init("trainer", args.common.log_level, args.common.log_json);
         sl_blas_init(argv);
         (void)signal(SIGPIPE, SIG_IGN);
+        sl_vitals_open("starling-trainer", SL_VITALS_WORK_MS);
         status = run(&args);
+        sl_vitals_close();
     }
     if (status == SL_INTERRUPTED) SL_INFO("%s", sl_error_what());
     return sl_stop_exit_code("starling-trainer", status);

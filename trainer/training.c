@@ -3,6 +3,7 @@
 
 #include "common/alloc.h"
 #include "common/clock.h"
+#include "common/vitals.h"
 #include "storage/file.h"
 #include "trainer/checkpoint.h"
 
@@ -42,6 +43,7 @@ static sl_status open_parts(sl_training *self, const sl_training_def *def) {
     SL_TRY(sl_setup_create(def->experiment, &self->setup));
     SL_TRY(sl_pool_create(def->experiment->threads, &self->pool));
     sl_learn_client_def client = sl_learn_client_default_def(def->link);
+    client.alive = sl_vitals_beat;
     memcpy(client.config_hash, self->config_hash, sizeof client.config_hash);
     client.stop = def->stop;
     client.progress = on_progress;

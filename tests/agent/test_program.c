@@ -73,10 +73,40 @@ static void refuses_a_student_of_another_size(void **state) {
     sl_temp_folder_remove(&folder);
 }
 
+// what a health check sees of a process that is stopped, goes on, and ends
+static void is_healthy_while_it_runs(void **state) {
+    (void)state;
+    char printed[4096], line[2048];
+    sl_temp_folder folder = sl_temp_folder_create();
+    snprintf(line, sizeof line,
+             "exec 2>&1; export STARLING_HEALTH=%s/health; agent=" SL_BIN_DIR "/starling-agent-16\n"
+             "$agent --health && exit 99; echo \"before: $?\"\n"
+             "$agent --connect tcp://127.0.0.1:1 --cache %s --log-level error & pid=$!\n"
+             "until $agent --health >/dev/null 2>&1; do sleep 0.05; done; $agent --health\n"
+             "kill -STOP $pid; while $agent --health >/dev/null 2>&1; do sleep 0.05; done; $agent --health\n"
+             "kill -CONT $pid; until $agent --health >/dev/null 2>&1; do sleep 0.05; done\n"
+             "kill -TERM $pid; wait $pid; echo \"ended: $?\"; $agent --health; echo \"after: $?\"\n",
+             folder.path, folder.path);
+    FILE *stream = popen(line, "r"); // NOLINT(bugprone-command-processor): the test's own words
+    assert_non_null(stream);
+    size_t n = fread(printed, 1, sizeof printed - 1, stream);
+    printed[n] = '\0';
+    assert_int_equal(pclose(stream), 0);
+    const char *const expected[] = {"before: 9", "healthy: waiting, starling-agent-16: looking for a coordinator",
+                                    "silent for more than 5 s", "ended: 0", "after: 9"};
+    const char *at = printed;
+    for (size_t i = 0; i < sizeof expected / sizeof expected[0]; i++) {
+        at = strstr(at, expected[i]);
+        if (!at) fail_msg("no '%s' in its place in: %s", expected[i], printed);
+    }
+    sl_temp_folder_remove(&folder);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(measures_a_decision),
         cmocka_unit_test(exits_as_documented),
+        cmocka_unit_test(is_healthy_while_it_runs),
         cmocka_unit_test(refuses_a_student_of_another_size),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

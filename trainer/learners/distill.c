@@ -2,7 +2,9 @@
  * the losses couple them (eq. 9), then all go backward. The row losses are in kd_loss.c and ppo_loss.c. */
 #include "trainer/learners/distill_parts.h"
 
+#include "common/clock.h"
 #include "common/log.h"
+#include "common/vitals.h"
 #include "nn/blas.h"
 #include "nn/dist.h"
 
@@ -254,6 +256,7 @@ static void one_epoch(sl_distill *self, double lr, sl_distill_sums *mean) {
         int begin = (int)((int64_t)self->n_chunks * m / options->minibatches);
         int end = (int)((int64_t)self->n_chunks * (m + 1) / options->minibatches);
         if (begin == end) continue;
+        sl_vitals_beat(sl_clock_ns());
         int period = options->teacher_role_period;
         self->moves_teacher = period > 0 && options->w_role != 0 && (self->steps + 1) % period == 0;
         sl_distill_sums part = run_minibatch(self, end - begin, self->order + begin);

@@ -2,7 +2,9 @@
  * network and minibatch. The row losses are in ppo_loss.c, the way from batch to rows in gather.c. */
 #include "trainer/learners/mappo_parts.h"
 
+#include "common/clock.h"
 #include "common/log.h"
+#include "common/vitals.h"
 #include "nn/dist.h"
 
 #include <math.h>
@@ -228,6 +230,7 @@ static void update(sl_learner *learner, const sl_batch *batch, double progress) 
             int begin = (int)((int64_t)self->n_chunks * m / ppo->minibatches);
             int end = (int)((int64_t)self->n_chunks * (m + 1) / ppo->minibatches);
             if (begin == end) continue;
+            sl_vitals_beat(sl_clock_ns());
             sl_ppo_sums sums = run_minibatch(self, end - begin, self->order + begin);
             if (is_finite(&sums))
                 sl_pool_run(self->pool, self->n_nets + 1, step_net, &step);
