@@ -95,6 +95,27 @@ static int look_up(const char *host, char address[INET6_ADDRSTRLEN]) {
     return family;
 }
 
+static bool is_own(const struct sockaddr *address) {
+    if (address->sa_family == AF_INET)
+        return ntohl(((const struct sockaddr_in *)(const void *)address)->sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
+    if (address->sa_family != AF_INET6) return false;
+    const struct in6_addr *six = &((const struct sockaddr_in6 *)(const void *)address)->sin6_addr;
+    return IN6_IS_ADDR_LOOPBACK(six) || (IN6_IS_ADDR_V4MAPPED(six) && six->s6_addr[12] == IN_LOOPBACKNET);
+}
+
+bool sl_endpoint_is_loopback(const char *endpoint) {
+    parts p;
+    if (starts_with(endpoint, ipc) || starts_with(endpoint, sim)) return true;
+    if (!starts_with(endpoint, tcp) || !split(endpoint, &p)) return false;
+    if (strcmp(p.host, "localhost") == 0) return true;
+    struct addrinfo wanted = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM}, *found = NULL;
+    if (getaddrinfo(p.host, NULL, &wanted, &found) != 0) return false;
+    bool own = found != NULL;
+    for (const struct addrinfo *one = found; one; one = one->ai_next) own &= is_own(one->ai_addr);
+    freeaddrinfo(found);
+    return own;
+}
+
 bool sl_endpoint_is_ipv6(const char *endpoint) {
     return starts_with(endpoint, tcp) && endpoint[sizeof tcp - 1] == '[';
 }

@@ -14,6 +14,9 @@ enum { SL_ENDPOINT_BYTES = 256 };
 SL_MUST_CHECK sl_status sl_endpoint_check(const char *endpoint, bool serves);
 /* As check, for the value of a command line's flag: SL_USAGE names it. NULL is fine, a flag that was not given. */
 SL_MUST_CHECK sl_status sl_endpoint_check_flag(const char *flag, const char *endpoint, bool serves);
+/* Whether it reaches this machine alone: 127.0.0.0/8, ::1, localhost, names that resolve to nothing else, ipc:// and
+ * sim://. Not so *, interfaces, and names that are not known. Asks the system's resolver, as resolve. */
+bool sl_endpoint_is_loopback(const char *endpoint);
 /* Whether its host is an IPv6 address. */
 bool sl_endpoint_is_ipv6(const char *endpoint);
 /* The same with the host's name as its address: an IPv4 address where it has one. Asks the system's resolver, which

@@ -8,7 +8,9 @@ sl_link_def sl_link_fleet_def(const char *endpoint) {
                          .lost_host_ms = 10000,
                          .linger_ms = 1000,
                          .backlog = 128,
-                         .send_wait_ms = 0};
+                         .send_wait_ms = 0,
+                         .server = SL_ROLE_COORDINATOR,
+                         .client = SL_ROLE_AGENT};
 }
 
 sl_link_def sl_link_learn_def(const char *endpoint) {
@@ -19,7 +21,9 @@ sl_link_def sl_link_learn_def(const char *endpoint) {
                          .lost_host_ms = 60000,
                          .linger_ms = 1000,
                          .backlog = 16,
-                         .send_wait_ms = 5000};
+                         .send_wait_ms = 5000,
+                         .server = SL_ROLE_TRAINER,
+                         .client = SL_ROLE_COORDINATOR};
 }
 
 #define COUNTER(member, help) SL_METRIC(#member, sl_link_stats, member, SL_METRIC_COUNTER, "messages", help)
@@ -28,5 +32,8 @@ static const sl_metric metrics[] = {
     COUNTER(received, "handed to the owner"),
     COUNTER(dropped_out, "not sent: the peer is gone, its queue full, or there is no connection yet"),
     COUNTER(dropped_in, "with too many frames or too long a peer id"),
+    SL_METRIC("denied", sl_link_stats, denied, SL_METRIC_COUNTER, "connections", "whose key is not allowed"),
+    SL_METRIC("unhandshaken", sl_link_stats, unhandshaken, SL_METRIC_COUNTER, "connections",
+              "that said nothing, nonsense, or not what the server's keys want"),
 };
 const sl_metric_table sl_link_metrics = SL_METRIC_TABLE(metrics);
