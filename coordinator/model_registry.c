@@ -99,6 +99,7 @@ static sl_status open_fleet(sl_model_registry *self) {
     if (settings->lease_ms > 0) def.lease_ms = settings->lease_ms;
     if (settings->heartbeat_ms > 0) def.heartbeat_ms = settings->heartbeat_ms;
     if (settings->tick_deadline_ms > 0) def.deadline_ms = settings->tick_deadline_ms;
+    def.patience_ms = settings->patience_ms;
     memcpy(def.config_hash, self->def.config_hash, sizeof def.config_hash);
     def.stop = self->def.stop;
     SL_TRY(sl_fleet_create(&def, &self->fleet));

@@ -86,6 +86,7 @@ typedef struct sl_exp_eval {
 typedef struct sl_exp_fleet {
     char *endpoint;                                         /* "tcp://127.0.0.1:*" */
     int episodes, lease_ms, heartbeat_ms, tick_deadline_ms; /* deadline: of a lockstep tick, on the wall clock */
+    int patience_ms;                                        /* how long ticks wait for a lost agent, once per loss */
 } sl_exp_fleet;
 
 typedef struct sl_experiment {

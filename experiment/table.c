@@ -106,6 +106,7 @@ static const sl_exp_key own_keys[] = {
     KEY(fleet.endpoint, TEXT, "tcp://127.0.0.1:*", NULL),
     KEY(fleet.episodes, INT, "20", "[1, 1000000]"),
     KEY(fleet.tick_deadline_ms, INT, "2000", "[1, 3600000]"),
+    KEY(fleet.patience_ms, INT, "15000", "[0, 3600000]"),
     KEY(fleet.lease_ms, INT, "10000", "[100, 3600000]"),
     KEY(fleet.heartbeat_ms, INT, "500", "[10, 60000]"),
 };

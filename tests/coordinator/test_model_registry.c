@@ -271,12 +271,55 @@ static void test_agents_wait_for_their_students(void **state) {
     close_world(&w);
 }
 
+/* How long a tick waits for an agent that has left is the experiment's. */
+static void test_waits_as_long_as_the_experiment_says(void **state) {
+    (void)state;
+    world w;
+    gift got = {.n_bytes = 0};
+    sl_session *session = NULL;
+    volatile sig_atomic_t stop = 1;
+    open_world(&w);
+    w.x.e.fleet.patience_ms = 700;
+    sl_model_registry *registry = open_registry(&w);
+    assert_int_equal(sl_model_registry_refresh(registry, bring_good(&w, params)), SL_OK);
+    sl_fleet *fleet = sl_model_registry_fleet(registry);
+    sl_session_def agent = sl_session_default_def(sl_link_fleet_def(sl_model_registry_endpoint(registry)));
+    agent.slot = 1;
+    agent.context = &got;
+    agent.decide = decide;
+    agent.load = keep;
+    agent.stop = &stop;
+    assert_int_equal(sl_session_create(&agent, &session), SL_OK);
+    while (sl_fleet_slot(fleet, 1) != SL_SLOT_LIVE) {
+        sl_status status = sl_session_step(session, 5);
+        assert_true(status == SL_OK || status == SL_TIMEOUT);
+        assert_int_equal(sl_fleet_poll(fleet, 0), SL_OK);
+    }
+    assert_int_equal(sl_session_run(session), SL_INTERRUPTED);
+    while (sl_fleet_slot(fleet, 1) == SL_SLOT_LIVE) assert_int_equal(sl_fleet_poll(fleet, 0), SL_OK);
+    int32_t actions[N];
+    sl_act acts[N];
+    float *obs = sl_alloc_array((size_t)N * (size_t)w.setup->O, sizeof *obs);
+    int64_t start_ns = sl_fleet_now_ns(fleet);
+    assert_int_equal(sl_fleet_tick(fleet, obs, NULL, true, actions, acts), SL_OK);
+    int64_t waited_ms = (sl_fleet_now_ns(fleet) - start_ns) / 1000000;
+    assert_int_equal(acts[1], SL_ACT_ABSENT);
+    // some of it passed before the tick
+    assert_in_range(waited_ms, 500, 10000);
+    sl_free(obs);
+    sl_free(got.bytes);
+    sl_session_destroy(&session);
+    sl_model_registry_close(&registry);
+    close_world(&w);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_refuses_what_does_not_fit),
         cmocka_unit_test(test_takes_new_students),
         cmocka_unit_test(test_a_fleet_that_does_not_open_again),
         cmocka_unit_test(test_agents_wait_for_their_students),
+        cmocka_unit_test(test_waits_as_long_as_the_experiment_says),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
