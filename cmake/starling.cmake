@@ -51,6 +51,7 @@ sl_package(yaml yaml-0.1)
 sl_package(jansson jansson)
 sl_package(zlib zlib)
 sl_package(sodium libsodium)
+sl_package(microhttpd libmicrohttpd)
 
 # sl_library(envs SOURCES a.c b.c USES sl_common PRIVATE PkgConfig::zlib): the static library sl_envs.
 function(sl_library name)

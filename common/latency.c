@@ -21,12 +21,14 @@ static double middle_of(int bin) {
 void sl_latency_add(sl_latency *self, int64_t ns) {
     int64_t kept = ns > 0 ? ns : 0;
     self->n++;
+    self->sum_ns += (uint64_t)kept;
     self->max_ns = kept > self->max_ns ? kept : self->max_ns;
     self->bins[bin_of((uint64_t)kept)]++;
 }
 
 void sl_latency_subtract(sl_latency *self, const sl_latency *earlier) {
     self->n -= earlier->n;
+    self->sum_ns -= earlier->sum_ns;
     for (int i = 0; i < SL_LATENCY_BINS; i++) self->bins[i] -= earlier->bins[i];
 }
 
@@ -38,4 +40,11 @@ double sl_latency_percentile(const sl_latency *self, double q) {
         if (self->bins[i] && (double)seen >= wanted) return middle_of(i);
     }
     return 0;
+}
+
+uint64_t sl_latency_count_below(const sl_latency *self, int64_t ns) {
+    uint64_t below = 0;
+    int end = ns > 0 ? bin_of((uint64_t)ns) : 0;
+    for (int i = 0; i < end; i++) below += self->bins[i];
+    return below;
 }

@@ -44,6 +44,12 @@ typedef struct sl_metric_table {
 
 /* The number in owner, exact up to 2^53; NaN: there is none. Of a summary, how many times it holds. */
 double sl_metric_get(const sl_metric *self, const void *owner);
+/* What it is called on a page for Prometheus: starling_<prefix>_<name>, then its unit where that is one of time or
+ * memory, in base units and unless the name ends with it, then _total of a counter. */
+enum { SL_METRIC_NAME = 96 };
+void sl_metric_page_name(const sl_metric *self, const char *prefix, char name[SL_METRIC_NAME]);
+/* One of its unit in the base unit: 1e-9 of "ns". */
+double sl_metric_scale(const sl_metric *self);
 /* Takes from now's counters and summaries what they were in earlier; gauges stay. */
 void sl_metric_subtract(const sl_metric_table *table, void *now, const void *earlier);
 

@@ -56,9 +56,23 @@ static void what_came_later_is_told_apart(void **state) {
     for (int i = 0; i < 10; i++) sl_latency_add(&latency, 100 + i / 9);
     sl_latency_subtract(&latency, &earlier);
     assert_int_equal(latency.n, 10);
+    assert_int_equal(latency.sum_ns, 9 * 100 + 101);
     assert_true(sl_latency_percentile(&latency, 0.5) < 110 && sl_latency_percentile(&latency, 1) < 110);
     sl_latency_subtract(&latency, &latency);
     assert_true(latency.n == 0 && sl_latency_percentile(&latency, 0.5) == 0);
+}
+
+static void samples_are_counted_at_a_bound(void **state) {
+    (void)state;
+    static sl_latency latency;
+    const int64_t ns[] = {0, 15, 16, 1023, 1024, 1535, 1536, 1 << 20};
+    for (int i = 0; i < 8; i++) sl_latency_add(&latency, ns[i]);
+    assert_int_equal(sl_latency_count_below(&latency, 0), 0);
+    assert_int_equal(sl_latency_count_below(&latency, 16), 2);
+    assert_int_equal(sl_latency_count_below(&latency, 1024), 4);
+    assert_int_equal(sl_latency_count_below(&latency, 1536), 6);
+    assert_int_equal(sl_latency_count_below(&latency, 1 << 20), 7);
+    assert_int_equal(sl_latency_count_below(&latency, INT64_MAX), 8);
 }
 
 int main(void) {
@@ -66,6 +80,7 @@ int main(void) {
         cmocka_unit_test(percentiles_are_exact_to_a_bin),
         cmocka_unit_test(the_ends_are_kept),
         cmocka_unit_test(what_came_later_is_told_apart),
+        cmocka_unit_test(samples_are_counted_at_a_bound),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
