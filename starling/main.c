@@ -17,6 +17,11 @@ static const sl_command model_commands[] = {
     {NULL, NULL, NULL, NULL},
 };
 
+static const sl_command keys_commands[] = {
+    {"sign", "sign students, for agents that trust a key", sl_cmd_keys_sign, NULL},
+    {NULL, NULL, NULL, NULL},
+};
+
 static const sl_command env_commands[] = {
     {"list", "the environments there are", sl_cmd_env_list, NULL},
     {"info", "agents, observation blocks and actions of one environment", sl_cmd_env_info, NULL},
@@ -39,6 +44,7 @@ static const sl_command commands[] = {
     {"fly", "fly students as processes over tcp", sl_cmd_fly, NULL},
     {"report", "tables over runs and seeds", sl_cmd_report, NULL},
     {"model", "look into policy files", NULL, model_commands},
+    {"keys", "sign students", NULL, keys_commands},
     {"env", "look at, play, check and measure environments", NULL, env_commands},
     {"bench", "measure training, fleet and inference on this machine", NULL, bench_commands},
     {NULL, NULL, NULL, NULL},

@@ -22,6 +22,7 @@ sl_status sl_cmd_eval(const char *path, int argc, char **argv);
 sl_status sl_cmd_fly(const char *path, int argc, char **argv);
 sl_status sl_cmd_report(const char *path, int argc, char **argv);
 sl_status sl_cmd_model_info(const char *path, int argc, char **argv);
+sl_status sl_cmd_keys_sign(const char *path, int argc, char **argv);
 sl_status sl_cmd_env_list(const char *path, int argc, char **argv);
 sl_status sl_cmd_env_info(const char *path, int argc, char **argv);
 sl_status sl_cmd_env_check(const char *path, int argc, char **argv);

@@ -40,8 +40,8 @@ static void test_usage(void **state) {
 static void test_help(void **state) {
     (void)state;
     const char *const commands[] = {
-        "train",     "eval",      "fly",      "report",      "model info",      "env list",   "env info",
-        "env check", "env bench", "env play", "bench train", "bench inference", "bench fleet"};
+        "keys sign", "train",     "eval",      "fly",      "report",      "model info",      "env list",
+        "env info",  "env check", "env bench", "env play", "bench train", "bench inference", "bench fleet"};
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
         char words[64], usage[64];
         (void)snprintf(words, sizeof words, "%s --help", commands[i]);
