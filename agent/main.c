@@ -8,6 +8,7 @@
 #include "common/vitals.h"
 
 static sl_kernel kernel; /* all of the student: nothing is allocated per decision */
+static sl_keyring keyring;
 
 static sl_status bench(const sl_agent_options *options) {
     sl_model model;
@@ -27,6 +28,8 @@ static sl_status run(int argc, char **argv) {
     if (options.bench_seconds > 0.0) return bench(&options);
     sl_vitals_open(SL_AGENT_PROGRAM, SL_VITALS_AGENT_MS);
     sl_link_def link = sl_link_fleet_def(options.connect);
+    SL_TRY(sl_keyring_load(&options.keys, &keyring));
+    SL_TRY(sl_keyring_protect(&keyring, false, &link));
     sl_status status = sl_flight_run(&options, &link, sl_stop_catch(), &kernel);
     sl_vitals_close();
     return status;

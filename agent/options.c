@@ -8,7 +8,7 @@
 #include <stdlib.h>
 
 static const char help[] = "usage: " SL_AGENT_PROGRAM " --connect ENDPOINT (--model FILE | --cache DIR)\n"
-                           "       [--slot N]\n"
+                           "       [--slot N] [--key FILE [--server-key FILE] | --insecure]\n"
                            "       " SL_AGENT_PROGRAM " --bench SECONDS [--model FILE]\n"
                            "\n"
                            "Flies one student of hidden size " SL_AGENT_SIZE ": joins the fleet at ENDPOINT, then\n"
@@ -20,6 +20,9 @@ static const char help[] = "usage: " SL_AGENT_PROGRAM " --connect ENDPOINT (--mo
                            "  --cache DIR         fly the student that the coordinator names for the slot;\n"
                            "                      fetched once and kept in DIR\n"
                            "  --slot N            the slot that is wanted, from 0 (default: any free one)\n"
+                           "  --key FILE          this agent's secret certificate; made by 'starling keys'\n"
+                           "  --server-key FILE   the coordinator's public one, unless --key's names it\n"
+                           "  --insecure          no keys, though ENDPOINT is not of this machine\n"
                            "  --bench SECONDS     measure the time of a decision (FILE, or random weights)\n"
                            "                      and print one JSON object\n"
                            "  --log-level LEVEL   debug, info, warn or error (default: info)\n"
@@ -60,8 +63,11 @@ sl_status sl_agent_options_parse(int argc, char **argv, sl_agent_options *out) {
                              {"model", &out->model, NULL},
                              {"cache", &out->cache, NULL},
                              {"slot", &slot, NULL},
+                             {"key", &out->keys.key, NULL},
+                             {"server-key", &out->keys.server_key, NULL},
+                             {"insecure", NULL, &out->keys.insecure},
                              {"bench", &seconds, NULL}};
-    const sl_flags_def def = {SL_AGENT_PROGRAM, help, "see --help", "unknown flag, or a value is missing:", 5, flags};
+    const sl_flags_def def = {SL_AGENT_PROGRAM, help, "see --help", "unknown flag, or a value is missing:", 8, flags};
     sl_status status = sl_flags_parse(&def, argc, argv, &out->common);
     // whoever asks for help has it, whatever stands behind
     if (status != SL_OK || out->common.done) return out->common.done ? SL_OK : status;

@@ -3,6 +3,7 @@
 #define SL_AGENT_OPTIONS_H
 
 #include "common/flags.h"
+#include "net/keyring.h"
 
 typedef struct sl_agent_options {
     const char *connect; /* the fleet's endpoint; paths and endpoints are borrowed from argv */
@@ -10,6 +11,7 @@ typedef struct sl_agent_options {
     const char *cache;
     int slot;             /* -1: any */
     double bench_seconds; /* > 0: measure instead of flying */
+    sl_key_flags keys;
     sl_common_flags common;
 } sl_agent_options;
 

@@ -7,6 +7,7 @@
 #include "common/vitals.h"
 #include "coordinator/serve.h"
 #include "net/endpoint.h"
+#include "net/keyring.h"
 #include "nn/blas_start.h"
 #include "storage/file.h"
 
@@ -14,6 +15,7 @@ enum { MAX_EXPERIMENT_BYTES = 1 << 20 };
 
 static const char help[] = "usage: starling-coordinator --experiment FILE --run DIR --connect ENDPOINT\n"
                            "                            [--fleet ENDPOINT] [--record FILE]\n"
+                           "                            [--key FILE --allow DIR | --insecure]\n"
                            "Hosts the environments and the expert buffer, and works for the trainer that\n"
                            "listens at ENDPOINT.\n\n"
                            "  --experiment FILE   the resolved experiment of the run\n"
@@ -22,25 +24,34 @@ static const char help[] = "usage: starling-coordinator --experiment FILE --run 
                            "  --fleet ENDPOINT    where agents connect; default: the experiment's\n"
                            "                      fleet.endpoint\n"
                            "  --record FILE       writes the episodes of a flight there, .jsonl or .jsonl.gz\n"
+                           "  --key FILE          its secret certificate, for both links; made by\n"
+                           "                      'starling keys'\n"
+                           "  --allow DIR         the public certificates of the agents that may connect;\n"
+                           "                      reread while it runs\n"
+                           "  --server-key FILE   the trainer's public one, unless --key's names it\n"
+                           "  --insecure          no keys, though an endpoint is not of this machine\n"
                            "  --log-level L       debug, info, warn or error\n"
                            "  --log-json          log lines as JSON objects\n"
                            "  --health            say whether the one that STARLING_HEALTH was given to is at\n"
                            "                      work: exit code 0, or 9\n"
                            "  --help, --version\n";
 
+static sl_keyring keyring;
+
 typedef struct options {
     const char *experiment, *run, *connect, *fleet, *record;
+    sl_key_flags keys;
     sl_common_flags common;
 } options;
 
 static sl_status parse(int argc, char **argv, options *out) {
     *out = (options){0};
-    const sl_flag flags[] = {{"experiment", &out->experiment, NULL},
-                             {"run", &out->run, NULL},
-                             {"connect", &out->connect, NULL},
-                             {"fleet", &out->fleet, NULL},
-                             {"record", &out->record, NULL}};
-    const sl_flags_def def = {"starling-coordinator", help, "see --help", "unknown or incomplete flag", 5, flags};
+    const sl_flag flags[] = {{"experiment", &out->experiment, NULL}, {"run", &out->run, NULL},
+                             {"connect", &out->connect, NULL},       {"fleet", &out->fleet, NULL},
+                             {"record", &out->record, NULL},         {"key", &out->keys.key, NULL},
+                             {"allow", &out->keys.allow, NULL},      {"server-key", &out->keys.server_key, NULL},
+                             {"insecure", NULL, &out->keys.insecure}};
+    const sl_flags_def def = {"starling-coordinator", help, "see --help", "unknown or incomplete flag", 9, flags};
     SL_TRY(sl_flags_parse(&def, argc, argv, &out->common));
     if (!out->common.done && (!out->experiment || !out->run || !out->connect))
         return sl_fail(SL_USAGE, "see --help", "--experiment, --run and --connect are needed");
@@ -64,7 +75,10 @@ static sl_status run(const options *o) {
     // what could not be sent is sent again or asked for again: the agents need not wait for it
     learn.send_wait_ms = 200;
     def.fleet = &fleet;
-    sl_status status = sl_server_open(&learn, &def, &server);
+    sl_status status = sl_keyring_load(&o->keys, &keyring);
+    if (status == SL_OK) status = sl_keyring_protect(&keyring, false, &learn);
+    if (status == SL_OK) status = sl_keyring_protect(&keyring, true, &fleet);
+    if (status == SL_OK) status = sl_server_open(&learn, &def, &server);
     if (status == SL_OK) {
         sl_json_line line = {0};
         sl_json_line_text(&line, "event", "ready");

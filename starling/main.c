@@ -17,17 +17,21 @@ static const sl_command model_commands[] = {
     {NULL, NULL, NULL, NULL},
 };
 
-static const sl_command keys_commands[] = {
-    {"sign", "sign students, for agents that trust a key", sl_cmd_keys_sign, NULL},
-    {NULL, NULL, NULL, NULL},
-};
-
 static const sl_command env_commands[] = {
     {"list", "the environments there are", sl_cmd_env_list, NULL},
     {"info", "agents, observation blocks and actions of one environment", sl_cmd_env_info, NULL},
     {"check", "replay recorded trajectories and measure the difference", sl_cmd_env_check, NULL},
     {"play", "play episodes, watch, record and replay them", sl_cmd_env_play, NULL},
     {"bench", "how many steps a second an environment makes", sl_cmd_env_bench, NULL},
+    {NULL, NULL, NULL, NULL},
+};
+
+static const sl_command keys_commands[] = {
+    {"new", "the keys of a trainer, a coordinator and their agents", sl_cmd_keys_new, NULL},
+    {"add", "one more agent's key", sl_cmd_keys_add, NULL},
+    {"revoke", "a key is not allowed any more", sl_cmd_keys_revoke, NULL},
+    {"list", "who has keys, and who is allowed", sl_cmd_keys_list, NULL},
+    {"sign", "sign students, for agents that trust a key", sl_cmd_keys_sign, NULL},
     {NULL, NULL, NULL, NULL},
 };
 
@@ -44,8 +48,8 @@ static const sl_command commands[] = {
     {"fly", "fly students as processes over tcp", sl_cmd_fly, NULL},
     {"report", "tables over runs and seeds", sl_cmd_report, NULL},
     {"model", "look into policy files", NULL, model_commands},
-    {"keys", "sign students", NULL, keys_commands},
     {"env", "look at, play, check and measure environments", NULL, env_commands},
+    {"keys", "make, list and revoke the keys of a fleet, sign students", NULL, keys_commands},
     {"bench", "measure training, fleet and inference on this machine", NULL, bench_commands},
     {NULL, NULL, NULL, NULL},
 };

@@ -9,6 +9,7 @@
 #include <limits.h>
 #include <sodium.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -82,6 +83,15 @@ static sl_status fail_odd(const char *verb, const char *path) {
                    verb, path);
 }
 
+// the bytes must be on the disk before the name points at them; close may report a late write error
+static int write_and_close(int fd, const void *bytes, size_t n_bytes) {
+    int failed = write_all(fd, bytes, n_bytes) != 0 || fsync(fd) != 0;
+    int error = errno;
+    if (close(fd) != 0 && !failed) return -1;
+    errno = error;
+    return failed ? -1 : 0;
+}
+
 sl_status sl_file_replace(const char *path, const void *bytes, size_t n_bytes) {
     return sl_file_replace_as(path, 0666, bytes, n_bytes);
 }
@@ -95,23 +105,26 @@ sl_status sl_file_replace_as(const char *path, unsigned mode, const void *bytes,
     char temporary[PATH_MAX];
     int fd = -1;
     SL_TRY(open_temporary(path, mode, temporary, sizeof temporary, &fd));
-
-    // the bytes must be on the disk before the name points at them; close may report a late write error
-    int failed = write_all(fd, bytes, n_bytes) != 0 || fsync(fd) != 0;
-    int error = errno;
-    if (close(fd) != 0 && !failed) {
-        failed = 1;
-        error = errno;
-    }
-    if (!failed && rename(temporary, path) != 0) {
-        failed = 1;
-        error = errno;
-    }
-    if (failed) {
+    if (write_and_close(fd, bytes, n_bytes) != 0 || rename(temporary, path) != 0) {
+        int error = errno;
         (void)unlink(temporary);
         errno = error;
         return sl_file_fail("write", path);
     }
+    return sl_file_sync_folder_of(path);
+}
+
+sl_status sl_file_create_as(const char *path, unsigned mode, const void *bytes, size_t n_bytes) {
+    char temporary[PATH_MAX];
+    int fd = -1;
+    SL_TRY(open_temporary(path, mode, temporary, sizeof temporary, &fd));
+    // unlike a rename, a link takes nothing's place
+    bool failed = write_and_close(fd, bytes, n_bytes) != 0 || link(temporary, path) != 0;
+    int error = errno;
+    (void)unlink(temporary);
+    errno = error;
+    if (failed && error == EEXIST) return sl_fail(SL_MISMATCH, NULL, "%s is there already", path);
+    if (failed) return sl_file_fail("write", path);
     return sl_file_sync_folder_of(path);
 }
 

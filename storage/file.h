@@ -14,6 +14,8 @@
 SL_MUST_CHECK sl_status sl_file_replace(const char *path, const void *bytes, size_t n_bytes);
 /* The same with these permissions, less the umask: 0666 of sl_file_replace, 0600 of a secret. */
 SL_MUST_CHECK sl_status sl_file_replace_as(const char *path, unsigned mode, const void *bytes, size_t n_bytes);
+/* The same of a name that must not be there yet: SL_MISMATCH when it is, and then nothing is changed. */
+SL_MUST_CHECK sl_status sl_file_create_as(const char *path, unsigned mode, const void *bytes, size_t n_bytes);
 /* The whole regular file, for sl_free; a zero byte follows the content. SL_NOT_FOUND; SL_CORRUPT: longer than
  * max_bytes, or no regular file; SL_MEMORY, SL_IO. */
 SL_MUST_CHECK sl_status sl_file_read(const char *path, size_t max_bytes, uint8_t **bytes, size_t *n_bytes);

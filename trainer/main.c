@@ -4,12 +4,13 @@
 #include "common/stop.h"
 #include "common/vitals.h"
 #include "net/endpoint.h"
+#include "net/keyring.h"
 #include "nn/blas_start.h"
 #include "storage/file.h"
 #include "trainer/stages.h"
 
 static const char usage[] = "usage: starling-trainer --experiment FILE --run DIR --listen ENDPOINT\n"
-                            "                        [--resume]\n"
+                            "                        [--resume] [--key FILE --allow DIR | --insecure]\n"
                             "\n"
                             "Trains the teacher, has its episodes recorded and distils the students; serves\n"
                             "ENDPOINT, to which a starling-coordinator connects. Prints events on stdout, one\n"
@@ -20,6 +21,10 @@ static const char usage[] = "usage: starling-trainer --experiment FILE --run DIR
                             "  --run DIR           the run's folder: checkpoints, metrics, teacher, students\n"
                             "  --listen ENDPOINT   tcp://127.0.0.1:*, or a fixed port\n"
                             "  --resume            go on from the newest checkpoint of the run\n"
+                            "  --key FILE          its secret certificate; made by 'starling keys'\n"
+                            "  --allow DIR         the public ones of the coordinators that may connect;\n"
+                            "                      reread while it runs\n"
+                            "  --insecure          no keys, though ENDPOINT is not of this machine\n"
                             "  --log-level LEVEL   debug | info | warn | error (info)\n"
                             "  --log-json          log one JSON object a line\n"
                             "  --health            say whether the one that STARLING_HEALTH was given to is at\n"
@@ -29,18 +34,21 @@ static const char usage[] = "usage: starling-trainer --experiment FILE --run DIR
 typedef struct arguments {
     const char *experiment, *run, *listen;
     bool resume;
+    sl_key_flags keys;
     sl_common_flags common;
 } arguments;
+
+static sl_keyring keyring;
 
 static const char hint[] = "see starling-trainer --help";
 
 static sl_status parse(int argc, char **argv, arguments *out) {
     *out = (arguments){0};
-    const sl_flag flags[] = {{"experiment", &out->experiment, NULL},
-                             {"run", &out->run, NULL},
-                             {"listen", &out->listen, NULL},
-                             {"resume", NULL, &out->resume}};
-    const sl_flags_def def = {"starling-trainer", usage, hint, "unknown or incomplete flag", 4, flags};
+    const sl_flag flags[] = {{"experiment", &out->experiment, NULL}, {"run", &out->run, NULL},
+                             {"listen", &out->listen, NULL},         {"resume", NULL, &out->resume},
+                             {"key", &out->keys.key, NULL},          {"allow", &out->keys.allow, NULL},
+                             {"insecure", NULL, &out->keys.insecure}};
+    const sl_flags_def def = {"starling-trainer", usage, hint, "unknown or incomplete flag", 7, flags};
     SL_TRY(sl_flags_parse(&def, argc, argv, &out->common));
     return sl_endpoint_check_flag("--listen", out->listen, true);
 }
@@ -53,7 +61,9 @@ static sl_status run(const arguments *args) {
     SL_TRY(sl_experiment_load(args->experiment, NULL, 0, &experiment));
     sl_training_def def = {experiment, args->experiment, args->run, sl_link_learn_def(args->listen), stop};
     sl_training *training = NULL;
-    sl_status status = sl_file_make_folder(args->run);
+    sl_status status = sl_keyring_load(&args->keys, &keyring);
+    if (status == SL_OK) status = sl_keyring_protect(&keyring, true, &def.link);
+    if (status == SL_OK) status = sl_file_make_folder(args->run);
     if (status == SL_OK) status = sl_training_open(&def, &training);
     if (status == SL_OK) {
         sl_event_ready(sl_learn_client_endpoint(training->client));

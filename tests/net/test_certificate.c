@@ -2,7 +2,7 @@
 #include "net/certificate.h"
 
 #include "storage/file.h"
-#include "storage/secret_file.h"
+#include "support/temp_folder.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -17,18 +17,18 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static char folder[] = "/tmp/starling-certificate-XXXXXX";
+static sl_temp_folder folder;
 
 static int make_folder(void **state) {
     (void)state;
-    return mkdtemp(folder) ? 0 : -1;
+    folder = sl_temp_folder_create();
+    return 0;
 }
 
 static int remove_folder(void **state) {
     (void)state;
-    char command[64];
-    (void)snprintf(command, sizeof command, "rm -rf '%s'", folder);
-    return system(command);
+    sl_temp_folder_remove(&folder);
+    return 0;
 }
 
 static sl_certificate make(const char *name, sl_role role) {
@@ -38,9 +38,7 @@ static sl_certificate make(const char *name, sl_role role) {
 }
 
 static const char *write_file(const char *name, const char *text, mode_t mode) {
-    static char path[128];
-    (void)snprintf(path, sizeof path, "%s/%s", folder, name);
-    assert_int_equal(sl_file_replace(path, text, strlen(text)), SL_OK);
+    const char *path = sl_temp_folder_write_text(&folder, name, text);
     assert_int_equal(chmod(path, mode), 0);
     return path;
 }

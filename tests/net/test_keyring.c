@@ -3,6 +3,7 @@
 
 #include "net/endpoint.h"
 #include "storage/file.h"
+#include "support/temp_folder.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -16,27 +17,23 @@
 #include <string.h>
 #include <sys/stat.h>
 
-static char folder[] = "/tmp/starling-keyring-XXXXXX";
-
-static void store(const sl_certificate *certificate, bool secret, const char *name) {
-    char path[128], text[SL_CERTIFICATE_BYTES];
-    (void)snprintf(path, sizeof path, "%s/%s", folder, name);
-    sl_certificate_print(certificate, secret, text);
-    assert_int_equal(sl_file_replace_as(path, secret ? 0600 : 0644, text, strlen(text)), SL_OK);
-}
+static sl_temp_folder folder;
 
 static const char *in_folder(const char *name) {
-    static char paths[4][128];
-    static int next;
-    char *path = paths[next++ % 4];
-    (void)snprintf(path, sizeof paths[0], "%s/%s", folder, name);
-    return path;
+    return sl_temp_folder_file(&folder, name);
+}
+
+static void store(const sl_certificate *certificate, bool secret, const char *name) {
+    char text[SL_CERTIFICATE_BYTES];
+    sl_certificate_print(certificate, secret, text);
+    assert_int_equal(sl_file_replace_as(in_folder(name), secret ? 0600 : 0644, text, strlen(text)), SL_OK);
 }
 
 static int make_folder(void **state) {
     (void)state;
     sl_certificate trainer, agent;
-    if (!mkdtemp(folder) || mkdir(in_folder("allowed"), 0755) != 0) return -1;
+    folder = sl_temp_folder_create();
+    if (mkdir(in_folder("allowed"), 0755) != 0) return -1;
     if (sl_certificate_create("trainer", SL_ROLE_TRAINER, &trainer) != SL_OK) return -1;
     if (sl_certificate_create("agent-0", SL_ROLE_AGENT, &agent) != SL_OK) return -1;
     store(&trainer, true, "trainer.key_secret");
@@ -47,9 +44,8 @@ static int make_folder(void **state) {
 
 static int remove_folder(void **state) {
     (void)state;
-    char command[64];
-    (void)snprintf(command, sizeof command, "rm -rf '%s'", folder);
-    return system(command);
+    sl_temp_folder_remove(&folder);
+    return 0;
 }
 
 static void loopback_is_known(void **state) {
@@ -124,9 +120,9 @@ static void a_folder_of_keys_is_found_in(void **state) {
     (void)state;
     char path[SL_KEYRING_PATH];
     sl_keyring keys;
-    assert_int_equal(sl_keyring_file(folder, "agent-0", path), SL_OK);
-    assert_int_equal(sl_keyring_file(folder, "agent-1", path), SL_NOT_FOUND);
-    assert_int_equal(sl_keyring_load_folder(folder, false, &keys), SL_OK);
+    assert_int_equal(sl_keyring_file(folder.path, "agent-0", path), SL_OK);
+    assert_int_equal(sl_keyring_file(folder.path, "agent-1", path), SL_NOT_FOUND);
+    assert_int_equal(sl_keyring_load_folder(folder.path, false, &keys), SL_OK);
     assert_string_equal(keys.own.name, "trainer");
     assert_string_equal(keys.allow, in_folder("allowed"));
     assert_int_equal(sl_keyring_load_folder(NULL, true, &keys), SL_OK);
