@@ -120,6 +120,10 @@ const sl_fleet_stats *sl_fleet_get_stats(const sl_fleet *self) {
     return &self->stats;
 }
 
+sl_link_stats sl_fleet_get_link_stats(const sl_fleet *self) {
+    return sl_transport_get_stats(self->transport);
+}
+
 /* one message, and the periodic work when it is due */
 static sl_status turn(sl_fleet *self) {
     // the wait is always the same, so that the transport need not set it anew
@@ -128,6 +132,7 @@ static sl_status turn(sl_fleet *self) {
     if (self->now_ns < self->next_check_ns) return SL_OK;
     self->next_check_ns = self->now_ns + (int64_t)CHECK_MS * SL_FLEET_MS;
     sl_fleet_check(self);
+    if (self->def.pulse) self->def.pulse(self->def.pulse_context);
     if (self->def.stop && *self->def.stop) return sl_fail(SL_INTERRUPTED, NULL, "asked to stop");
     return SL_OK;
 }
@@ -221,9 +226,11 @@ static sl_act settle(sl_fleet *self, sl_slot *slot, int32_t *action) {
     }
     if (slot->state != SL_SLOT_LIVE) {
         self->stats.absent++;
+        slot->absent++;
         return SL_ACT_ABSENT;
     }
     self->stats.missed++;
+    slot->missed++;
     if (++slot->misses >= SL_FLEET_MISSES) slot->state = SL_SLOT_SUSPECT, slot->patience_ns = 0;
     return SL_ACT_MISSED;
 }

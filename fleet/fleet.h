@@ -36,6 +36,9 @@ typedef struct sl_fleet_def {
     int resend_ms;                     /* an unanswered observation is sent again after this */
     char config_hash[65];              /* goes into WELCOME; "" = none */
     const volatile sig_atomic_t *stop; /* set by a signal handler: waits end with SL_INTERRUPTED; NULL = never */
+    /* Called now and then, about every 10 ms, while the fleet listens: for who tells others how it fares. */
+    void (*pulse)(void *context);
+    void *pulse_context;
 } sl_fleet_def;
 
 typedef enum sl_slot_state {
@@ -89,5 +92,6 @@ SL_MUST_CHECK sl_status sl_fleet_miss(const sl_fleet *self, int waited_ms);
 /* Tells every agent that the flight is over: their sessions end, the slots are free. */
 void sl_fleet_goodbye(sl_fleet *self);
 const sl_fleet_stats *sl_fleet_get_stats(const sl_fleet *self); /* borrowed for the life of self */
+sl_link_stats sl_fleet_get_link_stats(const sl_fleet *self);
 
 #endif

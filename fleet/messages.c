@@ -55,6 +55,7 @@ static void on_action(sl_fleet *self, sl_slot *slot, const sl_fleet_message *mes
     slot->misses = 0;
     if (!slot->resent) {
         sl_latency_add(&self->stats.round_trip, self->clock_ns - slot->first_sent_ns);
+        sl_latency_add(&slot->window, self->clock_ns - slot->first_sent_ns);
         sl_latency_add(&self->stats.residence, message->residence_ns);
     }
     if (slot->n_answered < self->n_steps) {

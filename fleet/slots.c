@@ -96,6 +96,7 @@ static void send_heartbeat(sl_fleet *self, sl_slot *slot) {
 }
 
 static void check_slot(sl_fleet *self, sl_slot *slot) {
+    sl_fleet_turn_window(self, slot);
     int64_t silence_ns = self->now_ns - slot->heard_ns, beat_ns = (int64_t)self->def.heartbeat_ms * SL_FLEET_MS;
     int64_t lease_ns = (int64_t)self->def.lease_ms * SL_FLEET_MS;
     if (slot->state == SL_SLOT_JOINING && silence_ns > lease_ns)
@@ -251,5 +252,6 @@ void sl_fleet_on_hello(sl_fleet *self, const sl_peer *peer, const sl_fleet_messa
     slot->sequence = 0;
     slot->fed_from = 1;
     slot->outstanding = false;
+    sl_fleet_note_holder(self, slot, hello);
     (void)welcome(self, slot);
 }

@@ -6,6 +6,7 @@
 #include "common/log.h"
 #include "fleet/complaints.h"
 #include "fleet/fleet.h"
+#include "fleet/slot_view.h"
 #include "net/fleet_message.h"
 #include "net/transport.h"
 
@@ -13,6 +14,13 @@ enum { SL_FLEET_MS = 1000000, SL_FLEET_MISSES = 3 };
 
 /* All times are of the fleet's own clock, which stands still while the fleet does not listen (sl_fleet_look), but for
  * the two of an observation. */
+
+/* Who holds a slot, or held it last, as sl_slot_view tells it. */
+typedef struct sl_slot_holder {
+    char device[SL_SLOT_TEXT], arch[SL_SLOT_TEXT], build[SL_SLOT_TEXT], address[SL_SLOT_TEXT], model[65];
+    int hidden;
+    double round_trip[2]; /* p50 and p99 in seconds, of its last full window */
+} sl_slot_holder;
 
 typedef struct sl_slot {
     sl_fleet_slot_def def;
@@ -39,6 +47,12 @@ typedef struct sl_slot {
     int64_t first_sent_ns, sent_ns; /* on the transport's clock */
     bool acted;                     /* action is this tick's */
     int32_t action;
+
+    /* for whoever looks on */
+    sl_slot_holder holder;
+    uint64_t joined, missed, absent; /* since the fleet's start */
+    sl_latency window;               /* round trips since window_ns */
+    int64_t window_ns;
 } sl_slot;
 
 typedef struct sl_fleet {
@@ -77,5 +91,10 @@ sl_status sl_fleet_send(sl_fleet *self, const sl_peer *peer, const sl_fleet_mess
 /* Something was dropped or refused: one line for each peer and reason. key: the reason, the same each time; text: the
  * line's words. */
 void sl_fleet_complain(sl_fleet *self, sl_log_level level, const sl_peer *peer, const char *key, const char *text);
+
+/* hello has been given the slot. */
+void sl_fleet_note_holder(const sl_fleet *self, sl_slot *slot, const sl_fleet_message *hello);
+/* Begins a new window of round trips when the old one is full. */
+void sl_fleet_turn_window(const sl_fleet *self, sl_slot *slot);
 
 #endif

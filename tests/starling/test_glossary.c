@@ -2,6 +2,7 @@
  * other does. What is missing is printed, to be put there. */
 #include "agent/session.h"
 #include "common/alloc.h"
+#include "fleet/slot_view.h"
 #include "fleet/stats.h"
 #include "net/incident.h"
 #include "net/link.h"
@@ -19,6 +20,7 @@ static const struct {
     const sl_metric_table *table;
 } documented[] = {
     {"A coordinator's fleet", &sl_fleet_metrics},
+    {"A slot of the fleet", &sl_slot_metrics},
     {"A flight, as `fly --json` tells it", &sl_incident_metrics},
     {"An agent", &sl_session_metrics},
     {"A link", &sl_link_metrics},
