@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 static const char help[] = "usage: " SL_AGENT_PROGRAM " --connect ENDPOINT (--model FILE | --cache DIR)\n"
                            "       [--slot N] [--key FILE [--server-key FILE] | --insecure]\n"
@@ -36,12 +37,15 @@ static const char help[] = "usage: " SL_AGENT_PROGRAM " --connect ENDPOINT (--mo
 
 enum { MAX_SLOTS = 64 };
 
+// "any" is for templates that need a word
 static sl_status parse_slot(const char *text, int *out) {
     char *end;
+    if (strcmp(text, "any") == 0) return SL_OK;
     errno = 0;
     long value = strtol(text, &end, 10);
     if (errno || end == text || *end || value < 0 || value >= MAX_SLOTS)
-        return sl_fail(SL_USAGE, NULL, "--slot is a whole number from 0 to %d, not '%s'", MAX_SLOTS - 1, text);
+        return sl_fail(SL_USAGE, NULL, "--slot is a whole number from 0 to %d or 'any', not '%s'", MAX_SLOTS - 1,
+                       text);
     *out = (int)value;
     return SL_OK;
 }

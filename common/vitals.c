@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -87,11 +88,19 @@ static void open_file(const char *path) {
         SL_WARN(HEALTH_VARIABLE ": the path is too long");
         return;
     }
-    vitals.file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
-    if (vitals.file < 0)
+    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+    if (fd < 0) {
         SL_WARN(HEALTH_VARIABLE ": cannot write '%s': %s", path, strerror(errno));
-    else
-        memcpy(vitals.path, path, strlen(path) + 1);
+        return;
+    }
+    // a second program in the same container does not speak for the first
+    if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+        SL_INFO("'%s' tells of the health of another program, which runs", path);
+        (void)close(fd);
+        return;
+    }
+    vitals.file = fd;
+    memcpy(vitals.path, path, strlen(path) + 1);
 }
 
 void sl_vitals_open(const char *program, int patience_ms) {

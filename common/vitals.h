@@ -21,7 +21,8 @@ typedef enum sl_vitals_state {
 } sl_vitals_state;
 
 /* After every restart of its own and before threads. Takes the variables out of the environment, so that children do
- * not speak for this program. A file that cannot be written is warned of: --health fails then. */
+ * not speak for this program. A file that cannot be written is warned of: --health fails then. One that another
+ * program keeps is left to it. */
 void sl_vitals_open(const char *program, int patience_ms);
 /* text: a few words for people, such as "flying slot 2"; cut at 100 bytes. */
 void sl_vitals_say(sl_vitals_state state, const char *text);

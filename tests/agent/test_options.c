@@ -41,6 +41,8 @@ static void takes_flags(void **state) {
     assert_int_equal(parse("--connect tcp://a:1 --cache=c", &options), SL_OK);
     assert_string_equal(options.cache, "c");
     assert_int_equal(options.slot, -1);
+    assert_int_equal(parse("--connect tcp://a:1 --model m --slot any", &options), SL_OK);
+    assert_int_equal(options.slot, -1);
     assert_int_equal(options.common.log_level, SL_LOG_INFO);
     assert_int_equal(parse("--bench 0.5", &options), SL_OK);
     assert_float_equal(options.bench_seconds, 0.5, 0.0);

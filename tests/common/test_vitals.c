@@ -4,12 +4,14 @@
 #include "common/clock.h"
 #include "support/temp_folder.h"
 
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -101,6 +103,16 @@ static void what_is_no_health_file_is_not_healthy(void **state) {
     open_with(link);
     assert_int_equal(access(target, F_OK), -1);
     sl_vitals_close();
+    // nor is one taken over that another program keeps
+    const char *kept = sl_temp_folder_write_text(&folder, "kept", "of another");
+    int fd = open(kept, O_RDWR);
+    assert_int_equal(flock(fd, LOCK_EX), 0);
+    open_with(kept);
+    sl_vitals_say(SL_VITALS_READY, "");
+    expect_unhealthy("is not a health file");
+    sl_vitals_close();
+    assert_int_equal(access(kept, F_OK), 0);
+    close(fd);
     sl_temp_folder_remove(&folder);
 }
 
