@@ -269,7 +269,9 @@ static sl_status on_reject(sl_session *self, const sl_fleet_message *message) {
     self->stats.rejects++;
     if (message->reject == SL_REJECT_SLOT_TAKEN || message->reject == SL_REJECT_FULL) {
         // the slot may come free: its agent may just have died
-        if (self->stats.rejects % 20 == 1) SL_WARN("the coordinator has no slot yet: %s", message->text);
+        // the first, second, fourth, ...: one that stands by for hours fills no log
+        if ((self->stats.rejects & (self->stats.rejects - 1)) == 0)
+            SL_WARN("the coordinator has no slot yet: %s", message->text);
         self->next_ns = sl_transport_now_ns(self->transport) + (int64_t)REJECTED_MS * MS;
         return SL_OK;
     }

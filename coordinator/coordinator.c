@@ -324,7 +324,7 @@ static sl_status fly(sl_coordinator *self, const sl_learn_message *request, sl_l
                       .fleet = sl_model_registry_fleet(self->registry),
                       .n_episodes = n,
                       .seed = request->seed,
-                      .join_ms = JOIN_MS,
+                      .join_ms = request->wait_ms != 0 ? (int)request->wait_ms : JOIN_MS,
                       .progress = &self->def.progress,
                       .watch_ns = request->watch_us * 1000,
                       .record = self->recording};

@@ -53,18 +53,21 @@ static sl_status prepare(flight *self) {
 
 static void note_wait(void *context, const char *slots) {
     const flight *self = context;
-    char text[SL_FLEET_NAMES + 32];
-    (void)snprintf(text, sizeof text, "waiting for slot%s %s", strchr(slots, ',') ? "s" : "", slots);
+    char text[SL_FLEET_NAMES + 128];
+    (void)snprintf(text, sizeof text, "waiting for slot%s %s at %.90s", strchr(slots, ',') ? "s" : "", slots,
+                   sl_fleet_endpoint(self->def->fleet));
     sl_progress_note(self->def->progress, self->episode, self->def->n_episodes, text);
 }
 
 // in rounds, so that the learn client hears that somebody is still there
 static sl_status gather_agents(flight *self) {
     const sl_fly_def *def = self->def;
-    for (int waited = 0;; waited += WAIT_A_ROUND_MS) {
+    bool forever = def->join_ms == SL_WAIT_FOREVER;
+    for (int waited = 0;; waited += waited < NOTE_AFTER_MS || !forever ? WAIT_A_ROUND_MS : 0) {
         sl_status status = sl_fleet_wait(def->fleet, WAIT_A_ROUND_MS);
         if (status != SL_TIMEOUT) return status;
-        if (waited + WAIT_A_ROUND_MS >= def->join_ms) return sl_fleet_miss(def->fleet, waited + WAIT_A_ROUND_MS);
+        if (!forever && waited + WAIT_A_ROUND_MS >= def->join_ms)
+            return sl_fleet_miss(def->fleet, waited + WAIT_A_ROUND_MS);
         SL_TRY(sl_progress_report(def->progress, 0, def->n_episodes));
         if (waited < NOTE_AFTER_MS) continue;
         char slots[SL_FLEET_NAMES];

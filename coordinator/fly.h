@@ -15,7 +15,7 @@ typedef struct sl_fly_def {
     sl_fleet *fleet;
     int n_episodes;
     uint64_t seed;
-    int join_ms;                 /* how long to wait for the agents */
+    int join_ms;                 /* how long to wait for the agents; SL_WAIT_FOREVER */
     const sl_progress *progress; /* in episodes; NULL = not wanted */
     sl_watch watch;              /* of the flight: */
     int64_t watch_ns;            /* a step takes that long at least, for whoever looks on */

@@ -83,7 +83,10 @@ typedef struct sl_exp_eval {
     uint64_t seed; /* episode e of every evaluation uses stream split(seed, e) */
 } sl_exp_eval;
 
+typedef enum sl_exp_agents { SL_EXP_AGENTS_LOCAL, SL_EXP_AGENTS_REMOTE } sl_exp_agents;
+
 typedef struct sl_exp_fleet {
+    sl_exp_agents agents;                                   /* started here, or they come by themselves */
     char *endpoint;                                         /* "tcp://127.0.0.1:*" */
     int episodes, lease_ms, heartbeat_ms, tick_deadline_ms; /* deadline: of a lockstep tick, on the wall clock */
     int patience_ms;                                        /* how long ticks wait for a lost agent, once per loss */

@@ -103,6 +103,7 @@ static const sl_exp_key own_keys[] = {
     KEY(eval.episodes, INT, "1000", "[1, 1000000]"),
     KEY(eval.seed, U64, "1", NULL),
 
+    KEY(fleet.agents, CHOICE, "local", "local remote"),
     KEY(fleet.endpoint, TEXT, "tcp://127.0.0.1:*", NULL),
     KEY(fleet.episodes, INT, "20", "[1, 1000000]"),
     KEY(fleet.tick_deadline_ms, INT, "2000", "[1, 3600000]"),

@@ -116,6 +116,38 @@ bool sl_endpoint_is_loopback(const char *endpoint) {
     return own;
 }
 
+sl_status sl_endpoint_complete(const char *text, int port, char out[SL_ENDPOINT_BYTES]) {
+    char made[SL_ENDPOINT_BYTES];
+    struct in6_addr address;
+    const char *bracket = strrchr(text, ']'), *colon = strrchr(text, ':');
+    int n;
+    if (strstr(text, "://"))
+        n = snprintf(made, sizeof made, "%s", text);
+    else if (inet_pton(AF_INET6, text, &address) == 1)
+        n = snprintf(made, sizeof made, "tcp://[%s]:%d", text, port);
+    else if (colon && (!bracket || colon > bracket))
+        n = snprintf(made, sizeof made, "tcp://%s", text);
+    else
+        n = snprintf(made, sizeof made, "tcp://%s:%d", text, port);
+    if (n < 0 || n >= SL_ENDPOINT_BYTES) return sl_fail(SL_CONFIG, hint, "the host '%.40s...' is too long", text);
+    SL_TRY(sl_endpoint_check(made, false));
+    memcpy(out, made, sizeof made);
+    return SL_OK;
+}
+
+void sl_endpoint_reach(const char *served, char out[SL_ENDPOINT_BYTES]) {
+    parts p;
+    const char *host = NULL;
+    if (starts_with(served, tcp) && split(served, &p)) {
+        if (strcmp(p.host, "*") == 0 || strcmp(p.host, "0.0.0.0") == 0) host = "127.0.0.1";
+        if (strcmp(p.host, "::") == 0) host = "[::1]";
+    }
+    if (host)
+        (void)snprintf(out, SL_ENDPOINT_BYTES, "tcp://%s:%.16s", host, p.port);
+    else
+        (void)snprintf(out, SL_ENDPOINT_BYTES, "%s", served);
+}
+
 bool sl_endpoint_is_ipv6(const char *endpoint) {
     return starts_with(endpoint, tcp) && endpoint[sizeof tcp - 1] == '[';
 }

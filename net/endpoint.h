@@ -23,4 +23,10 @@ bool sl_endpoint_is_ipv6(const char *endpoint);
  * may ask the network. SL_CONFIG: there is no such name. */
 SL_MUST_CHECK sl_status sl_endpoint_resolve(const char *endpoint, char out[SL_ENDPOINT_BYTES]);
 
+/* What a person types: HOST, HOST:PORT, an address, or a whole endpoint, as the endpoint of a server; without a port
+ * it gets this one. An IPv6 address has brackets where a port follows. SL_CONFIG. */
+SL_MUST_CHECK sl_status sl_endpoint_complete(const char *text, int port, char out[SL_ENDPOINT_BYTES]);
+/* Where a program on the same machine reaches who serves there: the loopback's address in place of "all of them". */
+void sl_endpoint_reach(const char *served, char out[SL_ENDPOINT_BYTES]);
+
 #endif

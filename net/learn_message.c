@@ -138,6 +138,7 @@ static void fill_header(const sl_learn_message *m, pb_header *h) {
     h->has_want_snapshot = m->want_snapshot, h->want_snapshot = m->want_snapshot;
     h->has_done = h->has_total = (needs & COUNT) != 0;
     h->done = m->done, h->total = m->total;
+    h->has_wait_ms = m->kind == SL_LEARN_FLY && m->wait_ms != 0, h->wait_ms = m->wait_ms;
     h->has_watch_us = m->kind == SL_LEARN_FLY && m->watch_us != 0, h->watch_us = (uint32_t)m->watch_us;
 }
 
@@ -212,6 +213,8 @@ static sl_status check_header(sl_learn_kind kind, const pb_header *h) {
     if ((needs & COUNT) && (!h->has_done || h->done < 0 || h->done > h->total)) return bad(kind, "done");
     if (kind == SL_LEARN_FLY && h->has_watch_us && (h->watch_us == 0 || h->watch_us > MAX_WATCH_US))
         return bad(kind, "watch_us");
+    bool waits = h->wait_ms == SL_WAIT_FOREVER || (h->wait_ms > 0 && h->wait_ms <= SL_WAIT_MOST_MS);
+    if (kind == SL_LEARN_FLY && h->has_wait_ms && !waits) return bad(kind, "wait_ms");
     return SL_OK;
 }
 
@@ -260,6 +263,7 @@ static void fill_message(const sl_prefix *prefix, const pb_header *h, sl_learn_m
     out->want_snapshot = h->want_snapshot;
     out->done = needs & COUNT ? h->done : 0;
     out->total = needs & COUNT ? h->total : 0;
+    out->wait_ms = out->kind == SL_LEARN_FLY && h->has_wait_ms ? h->wait_ms : 0;
     out->watch_us = out->kind == SL_LEARN_FLY && h->has_watch_us ? h->watch_us : 0;
 }
 

@@ -41,6 +41,9 @@ typedef enum sl_policy_kind {
     SL_POLICY_HEURISTIC
 } sl_policy_kind;
 
+/* How long somebody is waited for. */
+enum { SL_WAIT_FOREVER = -1, SL_WAIT_MOST_MS = 604800000 };
+
 typedef struct sl_learn_message {
     sl_learn_kind kind;
     int major, minor;    /* on decode: the sender's; send writes its own */
@@ -56,6 +59,7 @@ typedef struct sl_learn_message {
     char behaviour[32];            /* COLLECT, EVALUATE: who chooses from the networks' outputs; "" = as a rule */
     double value_mean, value_std;  /* COLLECT: the critic's output * std + mean is in reward units */
     bool want_snapshot;            /* the answer carries SNAPSHOT: the state after this request */
+    int64_t wait_ms;               /* FLY: for the agents, SL_WAIT_FOREVER, 0 = a minute */
     int64_t done, total, watch_us; /* PROGRESS; FLY: a picture after each step of so long at least, 0 = none */
     int n_tensors;
     sl_wire_tensor tensors[SL_LEARN_MAX_TENSORS];

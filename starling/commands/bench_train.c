@@ -96,7 +96,7 @@ static sl_status train_for(const sl_run *run, const sl_args *args, double second
     sl_run_progress_init(&w->line, args->log_json);
     w->seconds = seconds;
     sl_process_group *group = NULL;
-    SL_TRY(sl_process_group_create(run, args, &progress, &group));
+    SL_TRY(sl_process_group_create(run, args, NULL, &progress, &group));
     sl_process_group_watch(group, on_progress, w);
     sl_status status = sl_process_group_start_trainer(group, false);
     if (status == SL_OK) status = sl_process_group_start_coordinator(group);

@@ -112,7 +112,7 @@ static sl_status evaluate(sl_run *run, const sl_args *args, sl_policy_kind polic
     sl_run_progress progress;
     sl_run_progress_init(&progress, args->log_json);
     sl_process_group *group = NULL;
-    SL_TRY(sl_process_group_create(run, args, &progress, &group));
+    SL_TRY(sl_process_group_create(run, args, NULL, &progress, &group));
     sl_status status = sl_process_group_serve(group);
     if (status == SL_OK) status = sl_process_group_start_coordinator(group);
     if (status == SL_OK) status = sl_process_group_evaluate(group, policy, episodes, seed, "evaluate", results);

@@ -77,12 +77,29 @@ typedef struct choice {
     double speed;           /* 0: not given */
     bool watch, json;
     const char *record, *agent;
+    sl_members members;
 } choice;
 
 static sl_status show(const choice *c, sl_process_group *group, const sl_run *run, sl_watcher **watcher) {
     SL_TRY(sl_watcher_open(run, watcher));
     sl_process_group_show(group, sl_watcher_step_us(*watcher, c->speed > 0 ? c->speed : 1), sl_watcher_take,
                           *watcher);
+    return SL_OK;
+}
+
+// the first line of two, for whoever starts the others: only when there are any
+static sl_status print_ready(const choice *c, const sl_process_group *group) {
+    const sl_members *members = &c->members;
+    if (!c->json || members->n_remote == 0) return SL_OK;
+    bool failed = false;
+    json_t *event = json_object(), *slots = json_array();
+    for (int i = 0; i < members->n_agents; i++)
+        if (members->comes[i] && json_array_append_new(slots, json_integer(i)) != 0) failed = true;
+    SL_JSON_SET(event, &failed, {"event", json_string("ready")},
+                {members->remote_coordinator ? "listen" : "endpoint", json_string(sl_process_group_endpoint(group))},
+                {"slots", slots});
+    SL_TRY(sl_json_print(event, failed));
+    if (fflush(stdout) != 0) return sl_fail(SL_IO, NULL, "cannot write to stdout");
     return SL_OK;
 }
 
@@ -96,12 +113,13 @@ static sl_status fly(sl_run *run, const sl_args *args, const choice *c) {
     sl_evaluation results = {0};
     sl_process_group *group = NULL;
     sl_watcher *watcher = NULL;
-    SL_TRY(sl_process_group_create(run, args, &progress, &group));
+    SL_TRY(sl_process_group_create(run, args, &c->members, &progress, &group));
     sl_process_group_record(group, c->record);
     sl_process_group_use_agent(group, c->agent);
     sl_status status = sl_process_group_serve(group);
     if (status == SL_OK && c->watch) status = show(c, group, run, &watcher);
     if (status == SL_OK) status = sl_process_group_start_coordinator(group);
+    if (status == SL_OK) status = print_ready(c, group);
     if (status == SL_OK) status = sl_process_group_start_agents(group);
     if (status == SL_OK) status = sl_process_group_fly(group, episodes, seed, "fly", &results);
     sl_process_group_end(group);
@@ -132,10 +150,11 @@ sl_status sl_cmd_fly(const char *path, int argc, char **argv) {
         {"record", SL_OPTION_TEXT, "FILE", "write them as .jsonl or .jsonl.gz", &c.record, 0, 0},
         {"agent", SL_OPTION_TEXT, "PROGRAM", "an agent of yours, not starling-agent-<H>", &c.agent, 0, 0},
         {"json", SL_OPTION_SWITCH, NULL, "print one JSON object", &c.json, 0, 0},
+        SL_MEMBER_OPTIONS(&c.members),
     };
     static const char text[] = "Starts a coordinator and one agent process a student, and flies episodes over tcp on "
                                "this machine. An agent that dies is started again and the flight goes on.";
-    sl_usage usage = {path, "RUN|MODELS", text, 1, 1, 7, options};
+    sl_usage usage = {path, "RUN|MODELS", text, 1, 1, 7 + SL_MEMBER_N_OPTIONS, options};
     sl_args args;
     SL_TRY(sl_options_parse(&usage, argc, argv, &args));
     if (args.done) return SL_OK;
@@ -147,7 +166,10 @@ sl_status sl_cmd_fly(const char *path, int argc, char **argv) {
     SL_TRY(sl_run_open(args.v[0], &run));
     if (c.episodes < 0) c.episodes = c.watch ? 1 : EPISODES;
     if (c.seed < 0) c.seed = (int64_t)run->experiment->eval.seed;
-    sl_status status = sl_run_load_policies(run, true, true);
+    sl_status status = sl_members_settle(&c.members, &run->experiment->fleet, run->spec->n_agents);
+    if (status == SL_OK && c.agent && c.members.n_remote == c.members.n_agents)
+        status = sl_fail(SL_USAGE, "leave it out", "--agent is for agents that are started here");
+    if (status == SL_OK) status = sl_run_load_policies(run, true, true);
     if (status == SL_OK) status = fly(run, &args, &c);
     sl_run_close(&run);
     return status;

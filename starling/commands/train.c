@@ -139,7 +139,7 @@ static sl_status run_all(const train_options *o, const sl_args *args, sl_run *ru
     sl_run_progress_init(&progress, args->log_json);
     sl_scores scores = {0};
     sl_process_group *group = NULL;
-    SL_TRY(sl_process_group_create(run, args, &progress, &group));
+    SL_TRY(sl_process_group_create(run, args, NULL, &progress, &group));
     sl_status status = train(group, o->resume);
     if (status == SL_OK) status = evaluate(group, run, &scores);
     if (status == SL_INTERRUPTED) SL_INFO("ending the run; the trainer writes a checkpoint");

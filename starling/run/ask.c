@@ -12,7 +12,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-enum { JOIN_MS = 60000, SILENCE_MS = 120000, GRACE_MS = 0 };
+enum { SILENCE_MS = 120000, GRACE_MS = 0 };
 
 struct sl_ask {
     sl_learn_client *client;
@@ -43,14 +43,14 @@ static void on_progress(void *context, const sl_learn_message *message) {
     if (self->picture && sl_learn_tensor(message, SL_TENSOR_SHAPES)) self->picture(self->picture_context, message);
 }
 
-sl_status sl_ask_open(const sl_link_def *link, const char *config_hash, sl_ask **out) {
+sl_status sl_ask_open(const sl_link_def *link, const char *config_hash, int join_ms, sl_ask **out) {
     sl_ask *self = sl_alloc(sizeof *self);
     if (!self) return sl_fail(SL_MEMORY, NULL, "no memory for a learn client");
     (void)pthread_mutex_init(&self->note_lock, NULL);
     self->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     sl_learn_client_def def = sl_learn_client_default_def(*link);
     (void)snprintf(def.config_hash, sizeof def.config_hash, "%s", config_hash);
-    def.join_ms = JOIN_MS;
+    def.join_ms = join_ms;
     def.silence_ms = SILENCE_MS;
     def.grace_ms = GRACE_MS;
     def.stop = &self->stop;

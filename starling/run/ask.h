@@ -8,8 +8,9 @@
 
 typedef struct sl_ask sl_ask;
 
-/* Serves the link for coordinators of the experiment with that hash. SL_NETWORK, SL_MEMORY. */
-SL_MUST_CHECK sl_status sl_ask_open(const sl_link_def *link, const char *config_hash, sl_ask **out);
+/* Serves the link for coordinators of the experiment with that hash; a question waits join_ms for one,
+ * SL_WAIT_FOREVER without end. SL_NETWORK, SL_MEMORY. */
+SL_MUST_CHECK sl_status sl_ask_open(const sl_link_def *link, const char *config_hash, int join_ms, sl_ask **out);
 void sl_ask_close(sl_ask **self); /* no question may be open */
 const char *sl_ask_endpoint(const sl_ask *self);
 /* Asks; request and its tensors stay borrowed until sl_ask_end. SL_IO: no thread. */

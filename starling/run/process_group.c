@@ -5,6 +5,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/program.h"
+#include "net/endpoint.h"
 #include "starling/run/ask.h"
 #include "starling/run/model_files.h"
 #include "starling/run/supervise.h"
@@ -13,7 +14,14 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { TRAINER_GRACE_MS = 30000, OTHERS_GRACE_MS = 5000, READY_SECONDS = 60, MAX_RESTARTS = 5, MAX_ENDPOINT = 256 };
+enum {
+    TRAINER_GRACE_MS = 30000,
+    OTHERS_GRACE_MS = 5000,
+    READY_SECONDS = 60,
+    JOIN_MS = 60000,
+    MAX_RESTARTS = 5,
+    MAX_ENDPOINT = 256
+};
 
 typedef struct member {
     int child; /* of the supervisor; -1: not started */
@@ -23,6 +31,7 @@ typedef struct member {
 
 struct sl_process_group {
     const sl_run *run;
+    sl_members members;
     sl_link_def learn; /* its endpoint is any, until one is chosen */
     const char *log_level;
     bool log_json;
@@ -79,7 +88,9 @@ static arg_list coordinator_args(const sl_process_group *self) {
     add_arg(&list, "--experiment", self->run->experiment_path);
     add_arg(&list, "--run", self->run->folder);
     add_arg(&list, "--connect", client_endpoint(self));
-    if (self->coordinator.endpoint[0]) add_arg(&list, "--fleet", self->coordinator.endpoint);
+    // a restarted coordinator is where its agents look for it
+    const char *fleet = self->coordinator.endpoint[0] ? self->coordinator.endpoint : self->members.bind;
+    if (fleet) add_arg(&list, "--fleet", fleet);
     if (self->record) add_arg(&list, "--record", self->record);
     add_common(self, &list);
     return list;
@@ -131,17 +142,20 @@ sl_status sl_process_group_need_room(const sl_setup *setup) {
     return sl_program_need_threads(2 * (cores + setup->experiment->threads + 2) + 3 * setup->N);
 }
 
-sl_status sl_process_group_create(const sl_run *run, const sl_args *args, sl_run_progress *progress,
-                                  sl_process_group **out) {
+sl_status sl_process_group_create(const sl_run *run, const sl_args *args, const sl_members *members,
+                                  sl_run_progress *progress, sl_process_group **out) {
     SL_TRY(sl_process_group_need_room(run->setup));
     sl_process_group *self = sl_alloc(sizeof *self);
     if (!self) return sl_fail(SL_MEMORY, NULL, "no memory for the programs of a run");
     self->run = run;
+    self->members = members ? *members : sl_members_local(run->spec->n_agents);
     self->learn = args->learn;
+    if (self->members.listen) self->learn.endpoint = self->members.listen;
     self->log_level = args->log_level;
     self->log_json = args->log_json;
     self->progress = progress;
     self->trainer.child = self->coordinator.child = -1;
+    for (int i = 0; i < SL_EXP_MAX_AGENTS; i++) self->agents[i].child = -1;
     sl_status status = sl_supervisor_create(on_event, self, &self->supervisor);
     if (status != SL_OK) {
         sl_free(self);
@@ -212,6 +226,10 @@ sl_status sl_process_group_start_trainer(sl_process_group *self, bool resume) {
 }
 
 sl_status sl_process_group_start_coordinator(sl_process_group *self) {
+    if (self->members.remote_coordinator) {
+        SL_INFO("the coordinator comes by itself, to %s", client_endpoint(self));
+        return SL_OK;
+    }
     arg_list list = coordinator_args(self);
     return start(self, &self->coordinator, "coordinator", "starling-coordinator", &list, SL_EXIT_IS_DEATH);
 }
@@ -237,6 +255,7 @@ json_t *sl_process_group_restarts(const sl_process_group *self) {
         coordinator = sl_supervisor_restarts(self->supervisor, self->coordinator.child);
     }
     for (int i = 0; i < self->n_agents; i++) {
+        if (self->agents[i].child < 0) continue;
         agents += sl_supervisor_restarts(self->supervisor, self->agents[i].child);
     }
     return json_pack("{s:i,s:i,s:i}", "trainer", trainer, "coordinator", coordinator, "agents", agents);
@@ -247,7 +266,12 @@ json_t *sl_process_group_restarts(const sl_process_group *self) {
 sl_status sl_process_group_serve(sl_process_group *self) {
     sl_link_def link = self->learn;
     if (self->trainer.endpoint[0]) link.endpoint = self->trainer.endpoint;
-    return sl_ask_open(&link, self->run->config_hash, &self->ask);
+    int join_ms = self->members.remote_coordinator ? self->members.wait_ms : JOIN_MS;
+    return sl_ask_open(&link, self->run->config_hash, join_ms, &self->ask);
+}
+
+const char *sl_process_group_endpoint(const sl_process_group *self) {
+    return self->members.remote_coordinator ? client_endpoint(self) : self->coordinator.endpoint;
 }
 
 // sends the request on the learn client's thread and watches the programs until its answer is there
@@ -332,25 +356,38 @@ static sl_status hand_out(sl_process_group *self) {
     return exchange(self, &request, "models", &answer);
 }
 
+static sl_status start_agent(sl_process_group *self, int i, const char *endpoint) {
+    char name[32], program[64], slot[16], model[SL_RUN_PATH];
+    SL_TRY(sl_run_student_path(self->run, i, model));
+    (void)snprintf(name, sizeof name, "agent %d", i);
+    (void)snprintf(program, sizeof program, "starling-agent-%d", self->run->students[i].profile.hidden);
+    (void)snprintf(slot, sizeof slot, "%d", i);
+    arg_list list = {0};
+    add_arg(&list, "--connect", endpoint);
+    add_arg(&list, "--model", model);
+    add_arg(&list, "--slot", slot);
+    add_common(self, &list);
+    // the coordinator's goodbye ends an agent; the next flight wants it again
+    sl_child_def def = {name, self->agent ? self->agent : program, list.v, SL_EXIT_AGAIN, MAX_RESTARTS};
+    return sl_supervisor_add(self->supervisor, &def, &self->agents[i].child);
+}
+
+static void announce_remote(const sl_process_group *self) {
+    char slots[SL_MEMBERS_NAMES];
+    if (self->members.n_remote == 0) return;
+    sl_members_name_remote(&self->members, slots);
+    const char *to = self->members.remote_coordinator ? "the coordinator" : self->coordinator.endpoint;
+    SL_INFO("agents of slots %s come by themselves, to %s", slots, to);
+}
+
 // agents are not waited for one by one: the flight waits for all of them together
 sl_status sl_process_group_start_agents(sl_process_group *self) {
+    char endpoint[SL_ENDPOINT_BYTES];
     SL_TRY(hand_out(self));
-    for (int i = self->n_agents; i < self->run->n_students; i++) {
-        char name[32], program[64], slot[16], model[SL_RUN_PATH];
-        SL_TRY(sl_run_student_path(self->run, i, model));
-        (void)snprintf(name, sizeof name, "agent %d", i);
-        (void)snprintf(program, sizeof program, "starling-agent-%d", self->run->students[i].profile.hidden);
-        (void)snprintf(slot, sizeof slot, "%d", i);
-        arg_list list = {0};
-        add_arg(&list, "--connect", self->coordinator.endpoint);
-        add_arg(&list, "--model", model);
-        add_arg(&list, "--slot", slot);
-        add_common(self, &list);
-        // the coordinator's goodbye ends an agent; the next flight wants it again
-        sl_child_def def = {name, self->agent ? self->agent : program, list.v, SL_EXIT_AGAIN, MAX_RESTARTS};
-        SL_TRY(sl_supervisor_add(self->supervisor, &def, &self->agents[i].child));
-        self->n_agents = i + 1;
-    }
+    announce_remote(self);
+    sl_endpoint_reach(self->coordinator.endpoint, endpoint);
+    for (; self->n_agents < self->run->n_students; self->n_agents++)
+        if (!self->members.comes[self->n_agents]) SL_TRY(start_agent(self, self->n_agents, endpoint));
     return SL_OK;
 }
 
@@ -359,6 +396,7 @@ sl_status sl_process_group_fly(sl_process_group *self, int n_episodes, uint64_t 
     sl_learn_message request = {
         .kind = SL_LEARN_FLY, .policy = SL_POLICY_STUDENTS, .n_episodes = n_episodes, .seed = seed};
     request.watch_us = self->watch_us;
+    request.wait_ms = self->members.wait_ms;
     // again, for a coordinator that is restarted meanwhile
     sl_model_files_add(&self->files, &request);
     return ask(self, &request, stage, out);

@@ -6,6 +6,7 @@
 
 #include "net/learn_message.h"
 #include "starling/run/evaluation.h"
+#include "starling/run/members.h"
 #include "starling/run/options.h"
 #include "starling/run/run.h"
 #include "starling/run/run_progress.h"
@@ -15,17 +16,18 @@ typedef struct sl_process_group sl_process_group;
 /* Before there is a run: whether the programs of such a run may open as many files, and start as many threads,
  * as they will. As sl_program_need_files, sl_program_need_threads. */
 SL_MUST_CHECK sl_status sl_process_group_need_room(const sl_setup *setup);
-/* run and progress are borrowed for the life of the process group; args for its log options and the learn link. */
-SL_MUST_CHECK sl_status sl_process_group_create(const sl_run *run, const sl_args *args, sl_run_progress *progress,
-                                                sl_process_group **out);
+/* run and progress are borrowed for the life of the process group; args for its log options and the learn link.
+ * members: settled, copied; NULL = all are started here. */
+SL_MUST_CHECK sl_status sl_process_group_create(const sl_run *run, const sl_args *args, const sl_members *members,
+                                                sl_run_progress *progress, sl_process_group **out);
 void sl_process_group_destroy(sl_process_group **self); /* kills what still runs; see sl_process_group_end */
 
 /* Each starts a program and returns once it is ready (or given up). */
 SL_MUST_CHECK sl_status sl_process_group_start_trainer(sl_process_group *self, bool resume);
-/* Needs the trainer or sl_process_group_serve first: it connects there. */
+/* Needs the trainer or sl_process_group_serve first: it connects there. A remote one is only told of. */
 SL_MUST_CHECK sl_status sl_process_group_start_coordinator(sl_process_group *self);
-/* Hands the students' files to the coordinator, then one starling-agent-<H> a student, H as its profile says; needs
- * loaded students, the coordinator and sl_process_group_serve. */
+/* Hands the students' files to the coordinator, then one starling-agent-<H> a student that does not come by itself, H
+ * as its profile says; needs loaded students, the coordinator and sl_process_group_serve. */
 SL_MUST_CHECK sl_status sl_process_group_start_agents(sl_process_group *self);
 /* Until the trainer has finished: SL_OK. SL_INTERRUPTED, or the status of the program that is given up. */
 SL_MUST_CHECK sl_status sl_process_group_train(sl_process_group *self);
@@ -33,6 +35,9 @@ SL_MUST_CHECK sl_status sl_process_group_train(sl_process_group *self);
 SL_MUST_CHECK sl_status sl_process_group_train_for(sl_process_group *self, double seconds);
 /* Takes the learn client's role, on the trainer's endpoint when there was one. SL_NETWORK. */
 SL_MUST_CHECK sl_status sl_process_group_serve(sl_process_group *self);
+/* Where agents connect, "tcp://0.0.0.0:5555", once the coordinator is ready; where the coordinator does when it is
+ * remote. */
+const char *sl_process_group_endpoint(const sl_process_group *self);
 /* EVALUATE, or FLY by the agents that were started. Teacher and students must be loaded. stage: how the progress line
  * calls it. */
 SL_MUST_CHECK sl_status sl_process_group_evaluate(sl_process_group *self, sl_policy_kind policy, int n_episodes,

@@ -11,7 +11,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-static const double seconds_between_lines = 5, seconds_between_rewrites = 0.1;
+static const double seconds_between_lines = 5, seconds_between_notes = 60, seconds_between_rewrites = 0.1;
 
 void sl_run_progress_init(sl_run_progress *self, bool logged) {
     memset(self, 0, sizeof *self);
@@ -104,16 +104,22 @@ static void add_pieces(const sl_run_progress_news *news, char *line, size_t size
 
 void sl_run_progress_update(sl_run_progress *self, const sl_run_progress_news *news) {
     double now = sl_clock_seconds(), wait = self->terminal ? seconds_between_rewrites : seconds_between_lines;
+    const char *note = news->note ? news->note : "";
+    // one who waits for hours says so now and then
+    if (note[0] && !self->terminal && strcmp(note, self->note) == 0) wait = seconds_between_notes;
     if (self->last_line > 0 && now - self->last_line < wait) return;
     self->last_line = now;
+    (void)snprintf(self->note, sizeof self->note, "%s", note);
     char line[200], done[16], total[16];
     short_number((double)news->done, done);
     short_number((double)news->total, total);
     double share = news->total > 0 ? 100.0 * (double)news->done / (double)news->total : 0;
     int n = snprintf(line, sizeof line, "%-18s %3.0f%%  %s/%s %s", news->stage, share, done, total, news->unit);
     // whoever waits has no pace
-    if (news->note && news->note[0] && n > 0 && n < SL_COLUMNS)
-        (void)snprintf(line + n, (size_t)(SL_COLUMNS - n), "  %s", news->note);
+    if (note[0] && news->done == 0)
+        (void)snprintf(line, SL_COLUMNS, "%-18s %s", news->stage, note);
+    else if (note[0] && n > 0 && n < SL_COLUMNS)
+        (void)snprintf(line + n, (size_t)(SL_COLUMNS - n), "  %s", note);
     else
         add_pieces(news, line, sizeof line);
     show(self, line, false);

@@ -20,6 +20,7 @@ typedef struct sl_run_progress {
     bool logged;                     /* lines go through the log */
     int columns;                     /* of the terminal */
     double last_line;                /* seconds */
+    char note[160];                  /* of the last line */
     int n_stages;
     sl_stage stages[SL_MAX_STAGES];
 } sl_run_progress;

@@ -106,10 +106,50 @@ static void names_become_addresses(void **state) {
     assert_false(sl_endpoint_is_ipv6("tcp://127.0.0.1:*"));
 }
 
+static void test_completed(void **state) {
+    (void)state;
+    static const struct {
+        const char *text, *endpoint;
+    } cases[] = {
+        {"pi-3", "tcp://pi-3:5555"},
+        {"10.0.0.1:7000", "tcp://10.0.0.1:7000"},
+        {"fe80::1", "tcp://[fe80::1]:5555"},
+        {"[fe80::1]", "tcp://[fe80::1]:5555"},
+        {"[fe80::1]:7000", "tcp://[fe80::1]:7000"},
+        {"tcp://pi:1", "tcp://pi:1"},
+        {"ipc:///run/fleet", "ipc:///run/fleet"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char endpoint[SL_ENDPOINT_BYTES];
+        assert_int_equal(sl_endpoint_complete(cases[i].text, 5555, endpoint), SL_OK);
+        assert_string_equal(endpoint, cases[i].endpoint);
+    }
+    static const char *const bad[] = {"", "a b", "host:", "host:99999", "*", "tcp://host"};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        char endpoint[SL_ENDPOINT_BYTES] = "as it was";
+        assert_int_equal(sl_endpoint_complete(bad[i], 5555, endpoint), SL_CONFIG);
+        assert_string_equal(endpoint, "as it was");
+    }
+}
+
+static void test_reached(void **state) {
+    (void)state;
+    static const char *const cases[][2] = {
+        {"tcp://0.0.0.0:5555", "tcp://127.0.0.1:5555"}, {"tcp://*:5555", "tcp://127.0.0.1:5555"},
+        {"tcp://[::]:5555", "tcp://[::1]:5555"},        {"tcp://10.0.0.1:5555", "tcp://10.0.0.1:5555"},
+        {"ipc:///run/fleet", "ipc:///run/fleet"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char endpoint[SL_ENDPOINT_BYTES];
+        sl_endpoint_reach(cases[i][0], endpoint);
+        assert_string_equal(endpoint, cases[i][1]);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_form_is_known),
-        cmocka_unit_test(lengths_are_bounded),
+        cmocka_unit_test(test_completed),         cmocka_unit_test(test_reached),
+        cmocka_unit_test(every_form_is_known),    cmocka_unit_test(lengths_are_bounded),
         cmocka_unit_test(names_become_addresses),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

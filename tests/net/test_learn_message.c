@@ -60,7 +60,7 @@ static sl_learn_message sample(sl_learn_kind kind) {
     if (kind == SL_LEARN_SAMPLE) m.source = 1;
     if (kind == SL_LEARN_EVALUATE) m.policy = SL_POLICY_STUDENTS;
     if (kind == SL_LEARN_PROGRESS) m.done = 3, m.total = 9;
-    if (kind == SL_LEARN_FLY) m.watch_us = 60000000;
+    if (kind == SL_LEARN_FLY) m.watch_us = 60000000, m.wait_ms = SL_WAIT_MOST_MS;
     if (kind == SL_LEARN_MODELS) sl_learn_add(&m, SL_TENSOR_POLICY_FILES, snapshot, SL_SHAPE(5));
     if (kind == SL_LEARN_COLLECT || kind == SL_LEARN_EVALUATE)
         (void)snprintf(m.behaviour, sizeof m.behaviour, "a name of 31 bytes, the most %s", "..");
@@ -96,7 +96,8 @@ static void every_kind_comes_back(void **state) {
         assert_true(got.source == m.source && got.policy == m.policy);
         assert_string_equal(got.behaviour, m.behaviour);
         assert_true(got.value_mean == -1.5 && got.value_std == 2.5);
-        assert_true(got.done == m.done && got.total == m.total && got.watch_us == m.watch_us);
+        assert_true(got.done == m.done && got.total == m.total && got.watch_us == m.watch_us &&
+                    got.wait_ms == m.wait_ms);
         assert_int_equal(got.n_tensors, m.n_tensors);
         for (int i = 0; i < m.n_tensors; i++) {
             const sl_wire_tensor *a = &m.tensors[i], *b = sl_learn_tensor(&got, a->role);
@@ -199,6 +200,14 @@ static void bad_values_are_refused_by_field(void **state) {
     m.watch_us = 60000001;
     pass(self, &m);
     expect(self, &self->received, SL_CORRUPT, "watch_us");
+    m.watch_us = 0, m.wait_ms = SL_WAIT_MOST_MS + 1LL;
+    pass(self, &m);
+    expect(self, &self->received, SL_CORRUPT, "wait_ms");
+    m.wait_ms = SL_WAIT_FOREVER;
+    pass(self, &m);
+    sl_learn_message got;
+    assert_int_equal(sl_learn_decode(self->codec, &self->received, &got), SL_OK);
+    assert_int_equal(got.wait_ms, SL_WAIT_FOREVER);
     m = sample(SL_LEARN_RESTORE);
     m.n_tensors = 1;
     pass(self, &m);
@@ -247,11 +256,11 @@ static void truncations_and_mutations_are_harmless(void **state) {
             uint8_t *cut = sl_alloc_copy(self->received.frames[0].bytes, n);
             frames.frames[0] = (sl_frame){cut, n};
             // what was cut holds the descriptors, so no cut can be whole; behind them is only how a flight is
-            // watched, or who chooses the actions
+            // watched and waited for, or who chooses the actions
             sl_status status = sl_learn_decode(self->codec, &frames, &got);
             if (status == SL_OK) {
                 assert_true(kind == SL_LEARN_FLY || kind == SL_LEARN_COLLECT || kind == SL_LEARN_EVALUATE);
-                assert_true(got.watch_us == 0 && got.behaviour[0] == 0 && got.n_tensors == 3);
+                assert_true(got.wait_ms == 0 && got.behaviour[0] == 0 && got.n_tensors == 3);
             }
             if (status != SL_OK) assert_int_equal(status, SL_CORRUPT);
             sl_free(cut);

@@ -57,8 +57,20 @@ static void test_says_what_is_waited_for(void **state) {
     sl_run_progress_update(&progress, &news);
     (void)sl_capture_end(text, sizeof text);
     assert_string_equal(text, "fly                  3%  3/100 episodes  waiting for slots 0, 1\n");
+    // the same again, a while later: one who waits for hours fills no log
+    progress.last_line -= 30;
+    sl_capture_begin();
+    sl_run_progress_update(&progress, &news);
+    (void)sl_capture_end(text, sizeof text);
+    assert_string_equal(text, "");
+    progress.last_line -= 31;
+    news.done = 0, news.note = "waiting for slot 1 at tcp://127.0.0.1:5555";
+    sl_capture_begin();
+    sl_run_progress_update(&progress, &news);
+    (void)sl_capture_end(text, sizeof text);
+    assert_string_equal(text, "fly                waiting for slot 1 at tcp://127.0.0.1:5555\n");
     progress.last_line = 0;
-    news.note = "";
+    news.done = 3, news.note = "";
     sl_capture_begin();
     sl_run_progress_update(&progress, &news);
     (void)sl_capture_end(text, sizeof text);
