@@ -71,6 +71,38 @@ void sl_json_line_counters(sl_json_line *self, const sl_metric_table *table, int
         sl_json_line_number(self, table->metrics[k].name, sl_metric_get(&table->metrics[k], owner), 0);
 }
 
+// whole numbers as such, others to nine digits
+static void add_metric(sl_json_line *self, const char *key, double value) {
+    char text[NUMBER_BYTES];
+    if (!isfinite(value)) return;
+    (void)snprintf(text, sizeof text, fabs(value) <= 9007199254740992.0 && value == floor(value) ? "%.0f" : "%.9g",
+                   value);
+    add_number(self, key, text);
+}
+
+static void add_summary(sl_json_line *self, const char *name, double scale, const sl_latency *times) {
+    static const struct {
+        const char *end;
+        double share;
+    } parts[] = {{"p50", 0.5}, {"p99", 0.99}, {"max", 1}};
+    for (int i = 0; i < 3 && times->n > 0; i++) {
+        char key[SL_METRIC_NAME];
+        (void)snprintf(key, sizeof key, "%.80s_%s", name, parts[i].end);
+        add_metric(self, key, sl_latency_percentile(times, parts[i].share) * scale);
+    }
+}
+
+void sl_json_line_metrics(sl_json_line *self, const sl_metric_table *table, const void *owner) {
+    for (int k = 0; k < table->n; k++) {
+        const sl_metric *metric = &table->metrics[k];
+        if (metric->type == SL_METRIC_LATENCY)
+            add_summary(self, metric->name, sl_metric_scale(metric),
+                        (const void *)((const char *)owner + metric->offset));
+        else
+            add_metric(self, metric->name, sl_metric_get(metric, owner) * sl_metric_scale(metric));
+    }
+}
+
 void sl_json_line_end(sl_json_line *self) {
     if (!self->n) append(self, "{", 1);
     append(self, "}\n", 2);

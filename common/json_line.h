@@ -21,6 +21,8 @@ void sl_json_line_whole(sl_json_line *self, const char *key, int64_t value);
 void sl_json_line_number(sl_json_line *self, const char *key, double value, int decimals);
 /* owner's first n counters of the table, under their names. */
 void sl_json_line_counters(sl_json_line *self, const sl_metric_table *table, int n, const void *owner);
+/* All of the table's numbers, in base units; of a summary <name>_p50, _p99 and _max, where it has any times. */
+void sl_json_line_metrics(sl_json_line *self, const sl_metric_table *table, const void *owner);
 /* Ends the object and the line: bytes (n) are to be written, and no field is added any more. */
 void sl_json_line_end(sl_json_line *self);
 /* Ends it and writes it to stdout, at once. */

@@ -105,6 +105,10 @@ uint64_t sl_buffer_next(const sl_buffer *self) {
     return self->first + (uint64_t)sl_framed_count(self->log);
 }
 
+int64_t sl_buffer_bytes(const sl_buffer *self) {
+    return sl_framed_bytes(self->log);
+}
+
 // copies records [from, count) of the log into a fresh file, newest that fit into 3/4 of the bytes
 static sl_status copy_newest(sl_buffer *self, int64_t from, sl_framed *to, int64_t *kept_from) {
     const uint8_t *bytes = NULL;

@@ -29,6 +29,7 @@ void sl_buffer_close(sl_buffer **self);
 /* The log: episodes [first, next). An empty log has next 0. */
 uint64_t sl_buffer_first(const sl_buffer *self);
 uint64_t sl_buffer_next(const sl_buffer *self);
+int64_t sl_buffer_bytes(const sl_buffer *self);
 /* Appends the episode with index next. When the log is full its dead and then its oldest episodes are dropped.
  * SL_FULL: one episode is larger than max_bytes. SL_NO_SPACE, SL_IO: the log is as before. Durable after sync. */
 SL_MUST_CHECK sl_status sl_buffer_append(sl_buffer *self, const sl_episode *episode);

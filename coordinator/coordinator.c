@@ -43,7 +43,11 @@ struct sl_coordinator {
 };
 
 static sl_status open_registry(sl_coordinator *self, const sl_coordinator_def *def) {
-    sl_model_registry_def registry = {.setup = self->setup, .link = *def->fleet, .stop = def->stop};
+    sl_model_registry_def registry = {.setup = self->setup,
+                                      .link = *def->fleet,
+                                      .stop = def->stop,
+                                      .pulse = def->pulse,
+                                      .pulse_context = def->pulse_context};
     memcpy(registry.config_hash, def->config_hash, sizeof registry.config_hash);
     return sl_model_registry_open(&registry, &self->registry);
 }
@@ -117,6 +121,17 @@ sl_status sl_coordinator_idle(sl_coordinator *self) {
     // students
     sl_fleet *fleet = self->registry && self->is_asked ? sl_model_registry_fleet(self->registry) : NULL;
     return fleet ? sl_fleet_poll(fleet, 0) : SL_OK;
+}
+
+void sl_coordinator_tell(const sl_coordinator *self, sl_page_news *out) {
+    out->fleet = self->registry ? sl_model_registry_fleet(self->registry) : NULL;
+    if (!self->recorder) return;
+    const sl_buffer *buffer = sl_recorder_buffer(self->recorder);
+    int64_t samples = 0;
+    sl_buffer_counts(buffer, &out->numbers.buffer_inserted, &samples);
+    out->numbers.buffer_sampled = (uint64_t)samples;
+    out->numbers.buffer_episodes = (int64_t)(sl_buffer_next(buffer) - sl_buffer_first(buffer));
+    out->numbers.buffer_bytes = sl_buffer_bytes(buffer);
 }
 
 const char *sl_coordinator_fleet_endpoint(const sl_coordinator *self) {

@@ -4,6 +4,7 @@
 #ifndef SL_COORDINATOR_COORDINATOR_H
 #define SL_COORDINATOR_COORDINATOR_H
 
+#include "coordinator/page.h"
 #include "net/learn_message.h"
 #include "rollout/progress.h"
 #include "rollout/watch.h"
@@ -22,6 +23,8 @@ typedef struct sl_coordinator_def {
     const char *record;                /* where flights are recorded, the last one of each; copied; NULL: nowhere */
     char config_hash[65];              /* SHA-256 of the resolved experiment file; "" = none */
     const volatile sig_atomic_t *stop; /* ends waiting for agents; NULL = never */
+    void (*pulse)(void *context);      /* called while it listens to agents, as sl_fleet_def says; NULL: not wanted */
+    void *pulse_context;
 } sl_coordinator_def;
 
 /* SL_CONFIG, SL_MEMORY, SL_IO. */
@@ -33,6 +36,8 @@ const sl_setup *sl_coordinator_setup(const sl_coordinator *self);
 void sl_coordinator_reset(sl_coordinator *self);
 /* Between requests, from the first on: welcomes agents, keeps their leases. */
 SL_MUST_CHECK sl_status sl_coordinator_idle(sl_coordinator *self);
+/* Fills in the fleet and what there is of the expert buffer. */
+void sl_coordinator_tell(const sl_coordinator *self, sl_page_news *out);
 const char *sl_coordinator_fleet_endpoint(const sl_coordinator *self); /* resolved; "" without a fleet */
 /* Does what request asks and fills answer's kind, version and tensors, which are borrowed until the next call. The
  * request is checked against the experiment before anything is done. On an error nothing is to be sent but the error:

@@ -16,6 +16,7 @@ enum { MAX_EXPERIMENT_BYTES = 1 << 20 };
 static const char help[] = "usage: starling-coordinator --experiment FILE --run DIR --connect ENDPOINT\n"
                            "                            [--fleet ENDPOINT] [--record FILE]\n"
                            "                            [--key FILE --allow DIR | --insecure]\n"
+                           "                            [--metrics ENDPOINT]\n"
                            "Hosts the environments and the expert buffer, and works for the trainer that\n"
                            "listens at ENDPOINT.\n\n"
                            "  --experiment FILE   the resolved experiment of the run\n"
@@ -30,6 +31,8 @@ static const char help[] = "usage: starling-coordinator --experiment FILE --run 
                            "                      reread while it runs\n"
                            "  --server-key FILE   the trainer's public one, unless --key's names it\n"
                            "  --insecure          no keys, though an endpoint is not of this machine\n"
+                           "  --metrics ENDPOINT  serves pages there, for Prometheus and starling top: HOST:PORT,\n"
+                           "                      or a port alone, of this machine\n"
                            "  --log-level L       debug, info, warn or error\n"
                            "  --log-json          log lines as JSON objects\n"
                            "  --health            say whether the one that STARLING_HEALTH was given to is at\n"
@@ -39,19 +42,19 @@ static const char help[] = "usage: starling-coordinator --experiment FILE --run 
 static sl_keyring keyring;
 
 typedef struct options {
-    const char *experiment, *run, *connect, *fleet, *record;
+    const char *experiment, *run, *connect, *fleet, *record, *metrics;
     sl_key_flags keys;
     sl_common_flags common;
 } options;
 
 static sl_status parse(int argc, char **argv, options *out) {
     *out = (options){0};
-    const sl_flag flags[] = {{"experiment", &out->experiment, NULL}, {"run", &out->run, NULL},
-                             {"connect", &out->connect, NULL},       {"fleet", &out->fleet, NULL},
-                             {"record", &out->record, NULL},         {"key", &out->keys.key, NULL},
-                             {"allow", &out->keys.allow, NULL},      {"server-key", &out->keys.server_key, NULL},
-                             {"insecure", NULL, &out->keys.insecure}};
-    const sl_flags_def def = {"starling-coordinator", help, "see --help", "unknown or incomplete flag", 9, flags};
+    const sl_flag flags[] = {{"experiment", &out->experiment, NULL},  {"run", &out->run, NULL},
+                             {"connect", &out->connect, NULL},        {"fleet", &out->fleet, NULL},
+                             {"record", &out->record, NULL},          {"key", &out->keys.key, NULL},
+                             {"allow", &out->keys.allow, NULL},       {"server-key", &out->keys.server_key, NULL},
+                             {"insecure", NULL, &out->keys.insecure}, {"metrics", &out->metrics, NULL}};
+    const sl_flags_def def = {"starling-coordinator", help, "see --help", "unknown or incomplete flag", 10, flags};
     SL_TRY(sl_flags_parse(&def, argc, argv, &out->common));
     if (!out->common.done && (!out->experiment || !out->run || !out->connect))
         return sl_fail(SL_USAGE, "see --help", "--experiment, --run and --connect are needed");
@@ -78,11 +81,12 @@ static sl_status run(const options *o) {
     sl_status status = sl_keyring_load(&o->keys, &keyring);
     if (status == SL_OK) status = sl_keyring_protect(&keyring, false, &learn);
     if (status == SL_OK) status = sl_keyring_protect(&keyring, true, &fleet);
-    if (status == SL_OK) status = sl_server_open(&learn, &def, &server);
+    if (status == SL_OK) status = sl_server_open(&learn, &def, o->metrics, &server);
     if (status == SL_OK) {
         sl_json_line line = {0};
         sl_json_line_text(&line, "event", "ready");
         sl_json_line_text(&line, "endpoint", sl_server_fleet_endpoint(server));
+        if (o->metrics) sl_json_line_text(&line, "metrics", sl_server_metrics_address(server));
         sl_json_line_print(&line);
         status = sl_server_run(server);
     }

@@ -102,6 +102,8 @@ static sl_status open_fleet(sl_model_registry *self) {
     def.patience_ms = settings->patience_ms;
     memcpy(def.config_hash, self->def.config_hash, sizeof def.config_hash);
     def.stop = self->def.stop;
+    def.pulse = self->def.pulse;
+    def.pulse_context = self->def.pulse_context;
     SL_TRY(sl_fleet_create(&def, &self->fleet));
     (void)snprintf(self->resolved, sizeof self->resolved, "%s", sl_fleet_endpoint(self->fleet));
     return SL_OK;

@@ -13,6 +13,8 @@ typedef struct sl_model_registry_def {
     sl_link_def link;      /* where agents connect; its endpoint is copied */
     char config_hash[65];
     const volatile sig_atomic_t *stop;
+    void (*pulse)(void *context); /* the fleet's; NULL: not wanted */
+    void *pulse_context;
 } sl_model_registry_def;
 
 typedef struct sl_model_registry sl_model_registry;

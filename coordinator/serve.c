@@ -26,6 +26,9 @@ struct sl_server {
     uint64_t working_on, answered; /* request ids, 0 = none */
     uint64_t n_dropped;            /* messages that no learn client sends */
     int64_t next_hello, next_progress;
+    sl_coordinator_page *page;                             /* NULL: nobody looks on */
+    sl_coordinator_numbers numbers;                        /* of its own work */
+    const char *work;                                      /* the request's, or "idle" */
     float shape_numbers[SL_MAX_SHAPES * SL_SHAPE_NUMBERS]; /* of the picture being sent */
     uint8_t shape_bytes[SL_MAX_SHAPES * SL_SHAPE_BYTES];
     sl_learn_message answer; /* the last one, for a learn client that asks again */
@@ -35,11 +38,25 @@ static bool stopped(const sl_server *self) {
     return self->stop && *self->stop;
 }
 
+// from within whatever is at work
+static void tell(void *context) {
+    sl_server *self = context;
+    int64_t now_ns = self->page ? sl_clock_ns() : 0;
+    if (!self->page || !sl_coordinator_page_is_due(self->page, now_ns)) return;
+    sl_page_news news = {
+        .numbers = self->numbers, .work = self->work, .learn = sl_transport_get_stats(self->transport)};
+    sl_coordinator_tell(self->coordinator, &news);
+    sl_coordinator_page_tell(self->page, now_ns, &news);
+}
+
 static sl_status report(void *context, int64_t done, int64_t total) {
     sl_server *self = context;
     if (stopped(self)) return sl_fail(SL_INTERRUPTED, NULL, "interrupted");
     int64_t now = sl_transport_now_ns(self->transport);
     sl_vitals_beat(now);
+    self->numbers.work_done = done;
+    self->numbers.work_size = total;
+    tell(self);
     if (now < self->next_progress) return SL_OK;
     SL_TRY(sl_coordinator_idle(self->coordinator));
     self->next_progress = now + progress_every_ns;
@@ -84,6 +101,15 @@ static void show(void *context, const sl_watch_frame *frame) {
     if (sl_learn_send(self->codec, self->transport, NULL, &message) != SL_OK) SL_DEBUGF("a picture was not sent");
 }
 
+static sl_status open_page(sl_server *self, const sl_coordinator_def *def, const char *metrics) {
+    self->work = "idle";
+    const sl_coordinator_page_def page = {.endpoint = metrics,
+                                          .run = def->run,
+                                          .env = def->experiment->env.name,
+                                          .n_slots = sl_coordinator_setup(self->coordinator)->N};
+    return metrics ? sl_coordinator_page_open(&page, &self->page) : SL_OK;
+}
+
 // a number that no other incarnation has
 static uint64_t draw_run_id(void) {
     uint64_t id = 0;
@@ -95,7 +121,8 @@ static uint64_t draw_run_id(void) {
     return id ? id : (uint64_t)sl_clock_ns() ^ ((uint64_t)getpid() << 48) ^ 1u;
 }
 
-sl_status sl_server_open(const sl_link_def *link, const sl_coordinator_def *def, sl_server **out) {
+sl_status sl_server_open(const sl_link_def *link, const sl_coordinator_def *def, const char *metrics,
+                         sl_server **out) {
     sl_server *self = sl_alloc(sizeof *self);
     if (!self) return sl_fail(SL_MEMORY, NULL, "cannot allocate the coordinator's link");
     self->stop = def->stop;
@@ -104,9 +131,12 @@ sl_status sl_server_open(const sl_link_def *link, const sl_coordinator_def *def,
     sl_coordinator_def with_progress = *def;
     with_progress.progress = (sl_progress){report, self, note};
     with_progress.watch = (sl_watch){show, self};
+    with_progress.pulse = tell;
+    with_progress.pulse_context = self;
     sl_status status = sl_coordinator_create(&with_progress, &self->coordinator);
     if (status == SL_OK) status = sl_learn_codec_create(&self->codec);
     if (status == SL_OK) status = sl_transport_connect(link, &self->transport);
+    if (status == SL_OK) status = open_page(self, def, metrics);
     if (status != SL_OK) {
         sl_server_close(&self);
         return status;
@@ -118,6 +148,7 @@ sl_status sl_server_open(const sl_link_def *link, const sl_coordinator_def *def,
 void sl_server_close(sl_server **self_pointer) {
     sl_server *self = *self_pointer;
     if (!self) return;
+    sl_coordinator_page_close(&self->page);
     sl_transport_close(&self->transport);
     sl_learn_codec_destroy(&self->codec);
     sl_coordinator_destroy(&self->coordinator);
@@ -158,6 +189,16 @@ static void send_answer(sl_server *self) {
     self->next_hello = sl_transport_now_ns(self->transport) + hello_every_ns;
 }
 
+// of a request, as the page calls it
+static const char *name_work(sl_learn_kind kind) {
+    static const char *const names[SL_LEARN_KINDS] = {
+        [SL_LEARN_COLLECT] = "collect",   [SL_LEARN_RECORD] = "record", [SL_LEARN_SAMPLE] = "sample",
+        [SL_LEARN_EVALUATE] = "evaluate", [SL_LEARN_FLY] = "fly",       [SL_LEARN_RESTORE] = "restore",
+        [SL_LEARN_MODELS] = "models",     [SL_LEARN_STOP] = "stop",
+    };
+    return names[kind] ? names[kind] : "";
+}
+
 static sl_status handle_request(sl_server *self, const sl_learn_message *request, bool *finished) {
     if (request->run_id != self->client) {
         SL_DEBUGF("dropped a request of a learn client that is not the present one");
@@ -169,9 +210,15 @@ static sl_status handle_request(sl_server *self, const sl_learn_message *request
         return SL_OK;
     }
     self->working_on = request->request_id;
+    self->work = name_work(request->kind);
+    self->numbers.busy = 1;
+    self->numbers.work_done = self->numbers.work_size = 0;
     self->answer = (sl_learn_message){.run_id = self->run_id, .request_id = request->request_id};
     sl_status status = sl_coordinator_handle(self->coordinator, request, &self->answer);
     self->working_on = 0;
+    self->work = "idle";
+    self->numbers.busy = self->numbers.work_done = self->numbers.work_size = 0;
+    self->numbers.requests++;
     if (status == SL_INTERRUPTED) return status;
     if (status != SL_OK) {
         fill_error(&self->answer, status);
@@ -227,6 +274,7 @@ static sl_status handle_message(sl_server *self, const sl_message *frames, bool 
 
 sl_status sl_server_step(sl_server *self, int timeout_ms, bool *finished) {
     *finished = false;
+    tell(self);
     if (stopped(self)) return sl_fail(SL_INTERRUPTED, NULL, "interrupted");
     int64_t now = sl_transport_now_ns(self->transport);
     sl_vitals_beat(now);
@@ -243,6 +291,10 @@ sl_status sl_server_step(sl_server *self, int timeout_ms, bool *finished) {
 
 const char *sl_server_fleet_endpoint(const sl_server *self) {
     return sl_coordinator_fleet_endpoint(self->coordinator);
+}
+
+const char *sl_server_metrics_address(const sl_server *self) {
+    return self->page ? sl_coordinator_page_address(self->page) : "";
 }
 
 sl_status sl_server_run(sl_server *self) {

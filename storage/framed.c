@@ -201,6 +201,10 @@ int64_t sl_framed_count(const sl_framed *self) {
     return self->count;
 }
 
+int64_t sl_framed_bytes(const sl_framed *self) {
+    return self->end;
+}
+
 int64_t sl_framed_cut_bytes(const sl_framed *self) {
     return self->cut_bytes;
 }

@@ -23,6 +23,7 @@ SL_MUST_CHECK sl_status sl_framed_open_read(const char *path, size_t max_record,
 /* Closes without a sync; NULL-safe. */
 void sl_framed_close(sl_framed **self);
 int64_t sl_framed_count(const sl_framed *self);
+int64_t sl_framed_bytes(const sl_framed *self);     /* of the log, without a torn tail */
 int64_t sl_framed_cut_bytes(const sl_framed *self); /* bytes of a torn tail dropped at open */
 /* Appends one record; SL_FULL at max_bytes or above max_record, SL_NO_SPACE, SL_IO, SL_MEMORY: the log is as before.
  * It survives kill -9 of this process at once and loss of power after sync. */

@@ -49,6 +49,28 @@ static void counters_have_their_table_s_names(void **state) {
     assert_line(&line, "{\"seen\":9007199254740992,\"lost\":0}\n");
 }
 
+static void all_of_a_table_is_told_in_base_units(void **state) {
+    (void)state;
+    static struct {
+        uint64_t seen;
+        double lag, unknown;
+        sl_latency trip, none;
+    } c = {3, 1.5e6, (double)NAN, {.n = 0}, {.n = 0}};
+    const sl_metric metrics[] = {
+        {"seen", "things", "things seen", SL_METRIC_COUNTER, SL_METRIC_U64, 0},
+        {"lag", "ns", "how late", SL_METRIC_GAUGE, SL_METRIC_F64, (size_t)((char *)&c.lag - (char *)&c)},
+        {"unknown", "", "no number", SL_METRIC_GAUGE, SL_METRIC_F64, (size_t)((char *)&c.unknown - (char *)&c)},
+        {"trip", "ns", "there and back", SL_METRIC_SUMMARY, SL_METRIC_LATENCY,
+         (size_t)((char *)&c.trip - (char *)&c)},
+        {"none", "ns", "no times", SL_METRIC_SUMMARY, SL_METRIC_LATENCY, (size_t)((char *)&c.none - (char *)&c)},
+    };
+    const sl_metric_table table = SL_METRIC_TABLE(metrics);
+    for (int i = 0; i < 10; i++) sl_latency_add(&c.trip, 8);
+    sl_json_line line = {0};
+    sl_json_line_metrics(&line, &table, &c);
+    assert_line(&line, "{\"seen\":3,\"lag\":0.0015,\"trip_p50\":8e-09,\"trip_p99\":8e-09,\"trip_max\":8e-09}\n");
+}
+
 // whatever the length of the text, and whatever comes behind it
 static void a_full_line_is_a_whole_object(void **state) {
     (void)state;
@@ -78,6 +100,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(fields_come_in_order),
         cmocka_unit_test(counters_have_their_table_s_names),
+        cmocka_unit_test(all_of_a_table_is_told_in_base_units),
         cmocka_unit_test(a_full_line_is_a_whole_object),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -52,7 +52,7 @@ static sl_server *open_server(world *w, const char *endpoint) {
     sl_coordinator_def def = {.experiment = &w->x.e, .run = w->folder.path, .stop = &w->stop};
     memset(def.config_hash, 'a', 64);
     sl_link_def link = sl_link_learn_def(endpoint);
-    assert_int_equal(sl_server_open(&link, &def, &server), SL_OK);
+    assert_int_equal(sl_server_open(&link, &def, NULL, &server), SL_OK);
     return server;
 }
 

@@ -2,11 +2,13 @@
  * other does. What is missing is printed, to be put there. */
 #include "agent/session.h"
 #include "common/alloc.h"
+#include "coordinator/page.h"
 #include "fleet/slot_view.h"
 #include "fleet/stats.h"
 #include "net/incident.h"
 #include "net/link.h"
 #include "storage/file.h"
+#include "telemetry/process.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -21,6 +23,8 @@ static const struct {
 } documented[] = {
     {"A coordinator's fleet", &sl_fleet_metrics},
     {"A slot of the fleet", &sl_slot_metrics},
+    {"A coordinator's work", &sl_coordinator_metrics},
+    {"A program that shows a page", &sl_process_metrics},
     {"A flight, as `fly --json` tells it", &sl_incident_metrics},
     {"An agent", &sl_session_metrics},
     {"A link", &sl_link_metrics},

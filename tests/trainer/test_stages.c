@@ -90,7 +90,7 @@ static sl_server *open_server(world *w) {
     sl_coordinator_def def = {.experiment = w->experiment, .run = w->folder.path};
     memcpy(def.config_hash, w->hash, sizeof def.config_hash);
     sl_link_def link = sl_link_learn_def(w->endpoint);
-    assert_int_equal(sl_server_open(&link, &def, &server), SL_OK);
+    assert_int_equal(sl_server_open(&link, &def, NULL, &server), SL_OK);
     return server;
 }
 
