@@ -30,7 +30,19 @@ wait_for() {
     done
 }
 
+# value FILE EXPRESSION: of r, the object that the last line of a flight's --json holds
+value() {
+    python3 -c 'import json, sys; r = json.loads(open(sys.argv[1]).readlines()[-1]); print(eval(sys.argv[2]))' "$1" "$2"
+}
+
 # the result of a flight without its circumstances: two equal flights print the same
 result() {
-    python3 -c 'import json, sys; r = json.load(open(sys.argv[1])); r.pop("timing", None); print(json.dumps(r, sort_keys=True))' "$1"
+    value "$1" '[r.pop("timing"), json.dumps(r, sort_keys=True)][1]'
+}
+
+# same_result FILE FILE
+same_result() {
+    local one other
+    one=$(result "$1") other=$(result "$2")
+    [ -n "$one" ] && [ "$one" = "$other" ]
 }
