@@ -3,6 +3,7 @@
 
 #include "common/alloc.h"
 #include "common/assert.h"
+#include "common/log.h"
 #include "common/program.h"
 #include "common/run_id.h"
 #include "common/vitals.h"
@@ -13,7 +14,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { CHECK_MS = 10, NOTE_AFTER_MS = 1000, NOTE_EVERY_MS = 500, NAMES_BYTES = 16 };
+enum { STRANGERS = 512, CHECK_MS = 10, NOTE_AFTER_MS = 1000, NOTE_EVERY_MS = 500, NAMES_BYTES = 16 };
 
 sl_fleet_def sl_fleet_default_def(sl_link_def link, int n_slots, const sl_fleet_slot_def *slots, int O, int A,
                                   int max_steps) {
@@ -77,6 +78,9 @@ sl_status sl_fleet_create(const sl_fleet_def *def, sl_fleet **out) {
     if (status == SL_OK) status = sl_run_id_draw(&self->session);
     // a connection for each agent, and some for strangers and files
     if (status == SL_OK) status = sl_program_need_files(def->n_slots + SL_PROGRAM_FILES);
+    // those who say nothing are thrown out after a while; until then each has a file, and shall take no agent's
+    if (status == SL_OK && sl_program_need_files(def->n_slots + SL_PROGRAM_FILES + STRANGERS) != SL_OK)
+        SL_DEBUGF("%s", sl_error_what());
     if (status == SL_OK) status = sl_fleet_codec_create(&self->codec);
     if (status == SL_OK) status = sl_transport_serve(&self->def.link, &self->transport);
     if (status != SL_OK) {

@@ -2,7 +2,6 @@
 # in a namespace of its own, so that nothing of the host's network is touched: 10.77.0.1 is the coordinator's,
 # 10.77.0.11, 12, ... the devices'. Everything goes when the script ends.
 space=sl$$
-work=$(mktemp -d)
 endpoint=tcp://10.77.0.1:5555
 
 # the processes first, a namespace lives as long as one is in it
@@ -38,6 +37,7 @@ make_namespaces() {
     local i
     [ "$(id -u)" = 0 ] || skip "only root makes network namespaces"
     need ip python3
+    work=$(mktemp -d)
     ip netns add "$space-switch" 2>/dev/null || skip "network namespaces cannot be made here"
     trap end_namespaces EXIT
     at switch ip link add bridge type bridge || skip "there is no bridge in this kernel"
@@ -62,6 +62,13 @@ start_flight() {
     STARLING_INSECURE=1 timeout 200 ip netns exec "$space-base" "$bin/starling" fly "$work/models" --agents remote --bind "tcp://*:5555" --episodes "$2" --json --log-level info \
         >"$work/$1.json" 2>"$work/$1.log" &
     flight_pid=$!
+}
+
+# end_flight NAME: waits for it; agents that were told goodbye are gone, another one ends well when it is asked to
+end_flight() {
+    wait "$flight_pid" || fail "the flight '$1' did not end well"
+    kill "${agent_pid[@]}" 2>/dev/null || true
+    wait "${agent_pid[@]}" || fail "an agent of '$1' did not end well"
 }
 
 # packets that device $1 has received
