@@ -4,6 +4,7 @@
 #include "common/alloc.h"
 #include "common/log.h"
 #include "nn/policy.h"
+#include "storage/minisign.h"
 #include "storage/tensors_file.h"
 
 #include <stdio.h>
@@ -11,10 +12,16 @@
 
 enum { MAX_MODEL_BYTES = 1 << 26, ENDPOINT_BYTES = 256, GOODBYE_MS = 50 };
 
-typedef struct stock {
-    uint8_t *bytes; /* the files, one after the other */
+/* files of the agents, one after the other */
+typedef struct pile {
+    uint8_t *bytes;
     size_t n_bytes;
-    int64_t n_bytes_of[SL_MAX_AGENTS]; /* 0: the agent brings its own */
+    int64_t n_bytes_of[SL_MAX_AGENTS]; /* 0: it has none */
+} pile;
+
+typedef struct stock {
+    pile files; /* an agent without one brings its own */
+    pile signatures;
     int hidden[SL_MAX_AGENTS];
 } stock;
 
@@ -34,7 +41,7 @@ static sl_status check_student(const sl_setup *setup, int i, const uint8_t *byte
     const sl_agent_spec *agent = &setup->spec.agents[i];
     const char *env = setup->experiment->env.name;
     (void)snprintf(what, sizeof what, "the student for agent %d", i);
-    SL_TRY(sl_tensors_decode(what, bytes, (size_t)models->n_bytes_of[i], &file));
+    SL_TRY(sl_tensors_decode(what, bytes, (size_t)models->files.n_bytes_of[i], &file));
     sl_status status = sl_policy_read(file, &policy);
     sl_tensors_destroy(&file);
     SL_TRY(status);
@@ -51,47 +58,96 @@ static sl_status check_student(const sl_setup *setup, int i, const uint8_t *byte
     return status;
 }
 
-// *out points into the request
-static sl_status read_stock(const sl_setup *setup, const sl_learn_message *request, stock *out) {
-    const sl_wire_tensor *files, *sizes;
-    SL_TRY(sl_learn_take(request, SL_TENSOR_POLICY_FILES, SL_SHAPE(SL_ANY_LENGTH), &files));
-    SL_TRY(sl_learn_take(request, SL_TENSOR_POLICY_BYTES, SL_SHAPE(setup->N), &sizes));
-    stock models = {.bytes = (uint8_t *)files->data, .n_bytes = files->n_bytes};
-    memcpy(models.n_bytes_of, sizes->data, sizes->n_bytes);
+/* each file of a pile, where it begins; what: "student", for error lines */
+static sl_status split(const sl_setup *setup, const char *what, int64_t most, const pile *all,
+                       const uint8_t *begin[SL_MAX_AGENTS]) {
     size_t at = 0;
     for (int i = 0; i < setup->N; i++) {
-        int64_t n = models.n_bytes_of[i];
-        if (n < 0 || n > MAX_MODEL_BYTES || (size_t)n > models.n_bytes - at)
-            return sl_fail(SL_MISMATCH, NULL, "the student for agent %d: a file of %lld bytes does not fit", i,
+        int64_t n = all->n_bytes_of[i];
+        if (n < 0 || n > most || (size_t)n > all->n_bytes - at)
+            return sl_fail(SL_MISMATCH, NULL, "the %s for agent %d: a file of %lld bytes does not fit", what, i,
                            (long long)n);
-        if (n > 0) SL_TRY(check_student(setup, i, models.bytes + at, &models));
+        begin[i] = all->bytes + at;
         at += (size_t)n;
     }
-    if (at != models.n_bytes)
-        return sl_fail(SL_MISMATCH, NULL, "the students' files are %zu bytes, their sizes say %zu", models.n_bytes,
-                       at);
+    if (at == all->n_bytes) return SL_OK;
+    return sl_fail(SL_MISMATCH, NULL, "the %ss' files are %zu bytes, their sizes say %zu", what, all->n_bytes, at);
+}
+
+// *out points into the request
+static sl_status read_pile(const sl_setup *setup, const sl_learn_message *request, sl_tensor_role files,
+                           sl_tensor_role sizes, pile *out) {
+    const sl_wire_tensor *bytes, *numbers;
+    SL_TRY(sl_learn_take(request, files, SL_SHAPE(SL_ANY_LENGTH), &bytes));
+    SL_TRY(sl_learn_take(request, sizes, SL_SHAPE(setup->N), &numbers));
+    *out = (pile){.bytes = (uint8_t *)bytes->data, .n_bytes = bytes->n_bytes};
+    memcpy(out->n_bytes_of, numbers->data, numbers->n_bytes);
+    return SL_OK;
+}
+
+/* Whose they are is for the agents to say, who trust a key or none. */
+static sl_status read_signatures(const sl_setup *setup, const sl_learn_message *request, pile *out) {
+    const uint8_t *begin[SL_MAX_AGENTS];
+    if (!sl_learn_tensor(request, SL_TENSOR_POLICY_SIGNATURES)) return SL_OK;
+    SL_TRY(read_pile(setup, request, SL_TENSOR_POLICY_SIGNATURES, SL_TENSOR_SIGNATURE_BYTES, out));
+    SL_TRY(split(setup, "signature", SL_MINISIGN_BYTES, out, begin));
+    for (int i = 0; i < setup->N; i++) {
+        char what[64];
+        sl_minisign_signature signature;
+        (void)snprintf(what, sizeof what, "the signature for agent %d", i);
+        if (out->n_bytes_of[i] > 0)
+            SL_TRY(sl_minisign_read_signature(what, begin[i], (size_t)out->n_bytes_of[i], &signature));
+    }
+    return SL_OK;
+}
+
+static sl_status read_stock(const sl_setup *setup, const sl_learn_message *request, stock *out) {
+    const uint8_t *begin[SL_MAX_AGENTS];
+    stock models = {.files = {NULL}};
+    SL_TRY(read_pile(setup, request, SL_TENSOR_POLICY_FILES, SL_TENSOR_POLICY_BYTES, &models.files));
+    SL_TRY(split(setup, "student", MAX_MODEL_BYTES, &models.files, begin));
+    for (int i = 0; i < setup->N; i++)
+        if (models.files.n_bytes_of[i] > 0) SL_TRY(check_student(setup, i, begin[i], &models));
+    SL_TRY(read_signatures(setup, request, &models.signatures));
     *out = models;
     return SL_OK;
 }
 
-static bool same_stock(const stock *a, const stock *b) {
+static bool same_pile(const pile *a, const pile *b) {
     return a->n_bytes == b->n_bytes && memcmp(a->n_bytes_of, b->n_bytes_of, sizeof a->n_bytes_of) == 0 &&
            (a->n_bytes == 0 || memcmp(a->bytes, b->bytes, a->n_bytes) == 0);
+}
+
+static sl_status keep_pile(pile *self) {
+    if (self->n_bytes == 0) self->bytes = NULL;
+    if (self->n_bytes == 0) return SL_OK;
+    self->bytes = sl_alloc_copy(self->bytes, self->n_bytes);
+    if (!self->bytes) return sl_fail(SL_MEMORY, NULL, "cannot keep %zu bytes of students", self->n_bytes);
+    return SL_OK;
+}
+
+static void free_stock(stock *self) {
+    sl_free(self->files.bytes);
+    sl_free(self->signatures.bytes);
 }
 
 static sl_status open_fleet(sl_model_registry *self) {
     const sl_setup *setup = self->def.setup;
     const sl_exp_fleet *settings = &setup->experiment->fleet;
     sl_fleet_slot_def slots[SL_MAX_AGENTS];
-    const uint8_t *file = self->models.bytes;
+    const pile *files = &self->models.files, *signatures = &self->models.signatures;
+    const uint8_t *file = files->bytes, *signature = signatures->bytes;
     for (int i = 0; i < setup->N; i++) {
-        int64_t n_bytes = self->models.n_bytes_of[i];
+        int64_t n_bytes = files->n_bytes_of[i], n_signature = signatures->n_bytes_of[i];
         slots[i] = (sl_fleet_slot_def){.obs_dim = setup->spec.agents[i].obs_dim,
                                        .n_actions = setup->spec.agents[i].n_actions,
                                        .hidden = self->models.hidden[i],
                                        .model = n_bytes > 0 ? file : NULL,
-                                       .model_bytes = (size_t)n_bytes};
+                                       .model_bytes = (size_t)n_bytes,
+                                       .signature = n_signature > 0 ? signature : NULL,
+                                       .n_signature = (size_t)n_signature};
         if (n_bytes > 0) file += n_bytes;
+        if (n_signature > 0) signature += n_signature;
     }
     sl_link_def link = self->def.link;
     link.endpoint = self->resolved[0] ? self->resolved : self->endpoint;
@@ -132,7 +188,7 @@ void sl_model_registry_close(sl_model_registry **self_pointer) {
         if (sl_fleet_poll(self->fleet, GOODBYE_MS) != SL_OK) SL_DEBUGF("goodbye was cut short");
     }
     sl_fleet_destroy(&self->fleet);
-    sl_free(self->models.bytes);
+    free_stock(&self->models);
     sl_free(self->endpoint);
     sl_free(self);
     *self_pointer = NULL;
@@ -149,12 +205,18 @@ sl_fleet *sl_model_registry_fleet(sl_model_registry *self) {
 sl_status sl_model_registry_refresh(sl_model_registry *self, const sl_learn_message *request) {
     stock models = self->models;
     if (sl_learn_tensor(request, SL_TENSOR_POLICY_FILES)) SL_TRY(read_stock(self->def.setup, request, &models));
-    if (same_stock(&models, &self->models)) return self->fleet ? SL_OK : open_fleet(self);
-    models.bytes = sl_alloc_copy(models.bytes, models.n_bytes);
-    if (!models.bytes) return sl_fail(SL_MEMORY, NULL, "cannot keep %zu bytes of students", models.n_bytes);
+    bool is_same =
+        same_pile(&models.files, &self->models.files) && same_pile(&models.signatures, &self->models.signatures);
+    if (is_same) return self->fleet ? SL_OK : open_fleet(self);
+    SL_TRY(keep_pile(&models.files));
+    sl_status status = keep_pile(&models.signatures);
+    if (status != SL_OK) {
+        sl_free(models.files.bytes);
+        return status;
+    }
     SL_INFO("the fleet takes the run's new students");
     sl_fleet_destroy(&self->fleet);
-    sl_free(self->models.bytes);
+    free_stock(&self->models);
     self->models = models;
     return open_fleet(self);
 }

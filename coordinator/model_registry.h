@@ -1,6 +1,6 @@
 /* model_registry.h - the run's fleet between flights: its endpoint, a slot an agent as the environment says, and the
- * students' files as a request brought them, which are handed out to agents that lack them. It is open from start to
- * end, so that agents may come early. One thread. */
+ * students' files and signatures as a request brought them, which are handed out to agents that lack them. It is open
+ * from start to end, so that agents may come early. One thread. */
 #ifndef SL_COORDINATOR_MODEL_REGISTRY_H
 #define SL_COORDINATOR_MODEL_REGISTRY_H
 

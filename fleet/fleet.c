@@ -39,6 +39,7 @@ static sl_status check_def(const sl_fleet_def *def) {
     for (int i = 0; i < def->n_slots; i++) {
         const sl_fleet_slot_def *slot = &def->slots[i];
         SL_ASSERT(slot->obs_dim > 0 && slot->obs_dim <= def->O && slot->n_actions > 0 && slot->n_actions <= def->A);
+        SL_ASSERT(slot->n_signature <= SL_FLEET_SIGNATURE);
         if (slot->obs_dim > SL_FLEET_MAX_OBS || slot->n_actions > SL_FLEET_MAX_ACTIONS)
             return sl_fail(SL_CONFIG, NULL, "slot %d: %d features and %d actions; %d and %d can fly", i,
                            slot->obs_dim, slot->n_actions, SL_FLEET_MAX_OBS, SL_FLEET_MAX_ACTIONS);

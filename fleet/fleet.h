@@ -22,6 +22,8 @@ typedef struct sl_fleet_slot_def {
     int hidden;             /* of the slot's model; 0 = any agent */
     const uint8_t *model; /* the model file's bytes, borrowed for the life of the fleet; NULL = agents bring theirs */
     size_t model_bytes;
+    const uint8_t *signature; /* of the model, goes into WELCOME; borrowed likewise */
+    size_t n_signature;       /* at most SL_FLEET_SIGNATURE; 0 = it has none */
 } sl_fleet_slot_def;
 
 typedef struct sl_fleet_def {

@@ -26,7 +26,9 @@ void sl_fleet_lose(sl_fleet *self, sl_slot *slot, sl_slot_state state, const cha
         // first
         bool stopping = self->def.stop && *self->def.stop;
         bool harmless = state == SL_SLOT_FREE && (!self->in_tick || stopping);
-        sl_log(harmless ? SL_LOG_INFO : SL_LOG_WARN, "slot %d lost its agent: %s", sl_fleet_index(self, slot), why);
+        if (why)
+            sl_log(harmless ? SL_LOG_INFO : SL_LOG_WARN, "slot %d lost its agent: %s", sl_fleet_index(self, slot),
+                   why);
         self->stats.lost++;
         slot->lost_ns = self->now_ns;
     }
@@ -142,6 +144,8 @@ static sl_status welcome(sl_fleet *self, const sl_slot *slot) {
     message.lease_ms = self->def.lease_ms;
     message.heartbeat_ms = self->def.heartbeat_ms;
     message.model_bytes = (int64_t)slot->def.model_bytes;
+    message.n_signature = slot->def.n_signature;
+    message.signature = slot->def.signature;
     (void)snprintf(message.mode, sizeof message.mode, SL_FLEET_LOCKSTEP);
     memcpy(message.model_sha256, slot->sha256, sizeof message.model_sha256);
     memcpy(message.config_hash, self->def.config_hash, sizeof message.config_hash);

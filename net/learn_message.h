@@ -12,7 +12,7 @@
 #include "net/transport.h"
 #include "net/wire_tensor.h"
 
-enum { SL_LEARN_MAX_TENSORS = SL_MAX_FRAMES - 2, SL_LEARN_MAJOR = 1, SL_LEARN_MINOR = 1 };
+enum { SL_LEARN_MAX_TENSORS = SL_MAX_FRAMES - 2, SL_LEARN_MAJOR = 1, SL_LEARN_MINOR = 2 };
 
 typedef enum sl_learn_kind {
     SL_LEARN_HELLO = 1, /* coordinator -> trainer: ready; config_hash says for which experiment */

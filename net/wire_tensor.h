@@ -45,7 +45,9 @@
       "FLY: actions of the fallback for a late agent, and for an absent one; messages of agents dropped; HELLOs "    \
       "rejected; agents lost")                                                                                       \
     X(27, POLICY_FILES, -, U8, (n), "MODELS, FLY: the students' files in agent order, one after the other")          \
-    X(28, POLICY_BYTES, -, I64, (n), "MODELS, FLY: the size of each, n = N; 0 = the agent brings its own")
+    X(28, POLICY_BYTES, -, I64, (n), "MODELS, FLY: the size of each, n = N; 0 = the agent brings its own")           \
+    X(29, POLICY_SIGNATURES, -, U8, (n), "MODELS, FLY: the students' signature files, one after the other")          \
+    X(30, SIGNATURE_BYTES, -, I64, (n), "MODELS, FLY: the size of each, n = N, at most 2048; 0 = it is not signed")
 
 #define SL_ROLE_MEMBER_(number, role, ...) SL_TENSOR_##role = (number),
 #define SL_ONE_MORE_(...)                  +1 // NOLINT(bugprone-macro-parentheses): a term of the sum below

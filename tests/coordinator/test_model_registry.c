@@ -8,6 +8,7 @@
 #include "nn/policy.h"
 #include "rollout/example.h"
 #include "storage/file.h"
+#include "storage/minisign.h"
 #include "support/temp_folder.h"
 
 #include <setjmp.h>
@@ -93,6 +94,26 @@ static const sl_learn_message *bring_good(world *w, float *own) {
     return bring(w, own, 1, w->x.e.env.name, w->setup->A);
 }
 
+/* The same request with signatures of agents 0 and 2, which it borrows: of a key, for the agents to judge. */
+static char signatures[2 * SL_MINISIGN_BYTES];
+static int64_t signature_sizes[N];
+
+static const sl_learn_message *bring_signed(world *w, int version) {
+    sl_minisign_public key;
+    sl_minisign_secret secret;
+    uint8_t hash[SL_MINISIGN_HASH] = {0};
+    char comment[32];
+    (void)bring_good(w, params);
+    assert_int_equal(sl_minisign_make(&key, &secret), SL_OK);
+    (void)snprintf(comment, sizeof comment, "version:%d", version);
+    size_t n = sl_minisign_sign(&secret, hash, comment, signatures);
+    size_t m = sl_minisign_sign(&secret, hash, "version:99 of agent 2", signatures + n);
+    signature_sizes[0] = (int64_t)n, signature_sizes[1] = 0, signature_sizes[2] = (int64_t)m;
+    sl_learn_add(&w->request, SL_TENSOR_POLICY_SIGNATURES, signatures, SL_SHAPE((int64_t)(n + m)));
+    sl_learn_add(&w->request, SL_TENSOR_SIGNATURE_BYTES, signature_sizes, SL_SHAPE(N));
+    return &w->request;
+}
+
 static sl_model_registry *open_registry(const world *w) {
     sl_model_registry *registry = NULL;
     sl_model_registry_def def = {.setup = w->setup, .link = sl_link_fleet_def("tcp://127.0.0.1:*")};
@@ -148,6 +169,35 @@ static void test_refuses_what_does_not_fit(void **state) {
     (void)bring_good(&w, params);
     w.request.n_tensors = 1;
     refuse(&w, registry, &w.request, SL_MISMATCH, "POLICY_BYTES");
+    sl_model_registry_close(&registry);
+    close_world(&w);
+}
+
+/* A signature file that is none, or does not fit, is refused by name; the fleet stays as it was. */
+static void test_refuses_what_is_no_signature(void **state) {
+    (void)state;
+    world w;
+    open_world(&w);
+    sl_model_registry *registry = open_registry(&w);
+    assert_int_equal(sl_model_registry_refresh(registry, bring_good(&w, params)), SL_OK);
+    (void)bring_signed(&w, 2);
+    signatures[signature_sizes[0] + 3] ^= 1;
+    refuse(&w, registry, &w.request, SL_CORRUPT, "the signature for agent 2");
+    (void)bring_signed(&w, 2);
+    signature_sizes[0]--, signature_sizes[2]++;
+    refuse(&w, registry, &w.request, SL_CORRUPT, "the signature for agent 2");
+    (void)bring_signed(&w, 2);
+    signature_sizes[2] = SL_MINISIGN_BYTES + 1;
+    refuse(&w, registry, &w.request, SL_MISMATCH, "the signature for agent 2: a file of 2049 bytes does not fit");
+    (void)bring_signed(&w, 2);
+    signature_sizes[1] = -1;
+    refuse(&w, registry, &w.request, SL_MISMATCH, "the signature for agent 1: a file of -1 bytes does not fit");
+    (void)bring_signed(&w, 2);
+    signature_sizes[2] = 0;
+    refuse(&w, registry, &w.request, SL_MISMATCH, "the signatures' files are ");
+    (void)bring_signed(&w, 2);
+    w.request.n_tensors--;
+    refuse(&w, registry, &w.request, SL_MISMATCH, "SIGNATURE_BYTES");
     sl_model_registry_close(&registry);
     close_world(&w);
 }
@@ -222,18 +272,32 @@ static int32_t decide(void *context, const float *obs, const uint8_t *avail, boo
 typedef struct gift {
     uint8_t *bytes;
     size_t n_bytes;
+    char signature[SL_MINISIGN_BYTES + 1]; /* of the last WELCOME */
+    int n_welcomes, obs_dim, n_actions;
 } gift;
+
+static sl_status look_at(void *context, int slot, const char *sha256, const uint8_t *signature, size_t n) {
+    gift *self = context;
+    (void)slot, (void)sha256;
+    memcpy(self->signature, signature ? (const char *)signature : "", n);
+    self->signature[n] = '\0';
+    self->n_welcomes++;
+    return SL_OK;
+}
 
 static sl_status keep(void *context, const uint8_t *bytes, size_t n_bytes, const char *sha256, int *obs_dim,
                       int *n_actions) {
-    (void)sha256, (void)obs_dim, (void)n_actions;
-    *(gift *)context = (gift){sl_alloc_copy(bytes, n_bytes), n_bytes};
+    (void)sha256;
+    gift *self = context;
+    *obs_dim = self->obs_dim, *n_actions = self->n_actions;
+    self->bytes = sl_alloc_copy(bytes, n_bytes);
+    self->n_bytes = n_bytes;
     return SL_OK;
 }
 
 static void step_both(sl_coordinator *coordinator, sl_session *session) {
     sl_status status = sl_session_step(session, 5);
-    assert_true(status == SL_OK || status == SL_TIMEOUT);
+    if (status != SL_OK && status != SL_TIMEOUT) fail_msg("%s", sl_error_what());
     assert_int_equal(sl_coordinator_idle(coordinator), SL_OK);
 }
 
@@ -292,7 +356,7 @@ static void test_waits_as_long_as_the_experiment_says(void **state) {
     assert_int_equal(sl_session_create(&agent, &session), SL_OK);
     while (sl_fleet_slot(fleet, 1) != SL_SLOT_LIVE) {
         sl_status status = sl_session_step(session, 5);
-        assert_true(status == SL_OK || status == SL_TIMEOUT);
+        if (status != SL_OK && status != SL_TIMEOUT) fail_msg("%s", sl_error_what());
         assert_int_equal(sl_fleet_poll(fleet, 0), SL_OK);
     }
     assert_int_equal(sl_session_run(session), SL_INTERRUPTED);
@@ -313,12 +377,53 @@ static void test_waits_as_long_as_the_experiment_says(void **state) {
     close_world(&w);
 }
 
+/* Signatures come with the WELCOME, each to its slot; another one of the same student is told anew. */
+static void test_signatures_go_to_their_slots(void **state) {
+    (void)state;
+    world w;
+    sl_coordinator *coordinator = NULL;
+    sl_learn_message answer;
+    open_world(&w);
+    sl_link_def link = sl_link_fleet_def("tcp://127.0.0.1:*");
+    sl_coordinator_def def = {.experiment = &w.x.e, .run = w.folder.path, .fleet = &link};
+    assert_int_equal(sl_coordinator_create(&def, &coordinator), SL_OK);
+    assert_int_equal(sl_coordinator_handle(coordinator, bring_signed(&w, 1), &answer), SL_OK);
+    for (int slot = 0; slot < N; slot++) {
+        gift got = {.obs_dim = w.setup->O, .n_actions = w.setup->A};
+        sl_session *session = NULL;
+        sl_session_def agent = sl_session_default_def(sl_link_fleet_def(sl_coordinator_fleet_endpoint(coordinator)));
+        agent.slot = slot;
+        agent.context = &got;
+        agent.decide = decide;
+        agent.load = keep;
+        agent.welcome = look_at;
+        assert_int_equal(sl_session_create(&agent, &session), SL_OK);
+        for (int i = 0; i < 2000 && sl_session_get_state(session) != SL_SESSION_LIVE; i++)
+            step_both(coordinator, session);
+        size_t n = (size_t)signature_sizes[slot], at = slot == 2 ? (size_t)signature_sizes[0] : 0;
+        assert_int_equal(strlen(got.signature), n);
+        assert_memory_equal(got.signature, signatures + at, n);
+        // the same students under another signature
+        if (slot == 2) {
+            assert_int_equal(sl_coordinator_handle(coordinator, bring_signed(&w, 1), &answer), SL_OK);
+            for (int i = 0; i < 2000 && got.n_welcomes < 2; i++) step_both(coordinator, session);
+            assert_memory_equal(got.signature, signatures + at, n);
+        }
+        sl_free(got.bytes);
+        sl_session_destroy(&session);
+    }
+    sl_coordinator_destroy(&coordinator);
+    close_world(&w);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_refuses_what_does_not_fit),
+        cmocka_unit_test(test_refuses_what_is_no_signature),
         cmocka_unit_test(test_takes_new_students),
         cmocka_unit_test(test_a_fleet_that_does_not_open_again),
         cmocka_unit_test(test_agents_wait_for_their_students),
+        cmocka_unit_test(test_signatures_go_to_their_slots),
         cmocka_unit_test(test_waits_as_long_as_the_experiment_says),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

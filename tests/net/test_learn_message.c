@@ -129,9 +129,9 @@ static void wrong_messages_are_refused_by_field(void **state) {
 
     // the version goes first: even with nothing that could be parsed behind it
     header[4] = SL_LEARN_MAJOR + 1;
-    expect(self, &frames, SL_MISMATCH, "protocol 2.1");
+    expect(self, &frames, SL_MISMATCH, "protocol 2.2");
     sl_message bare = {.n_frames = 1, .frames = {{header, 8}}};
-    expect(self, &bare, SL_MISMATCH, "protocol 2.1");
+    expect(self, &bare, SL_MISMATCH, "protocol 2.2");
     header[4] = SL_LEARN_MAJOR;
     header[6] = SL_LEARN_KINDS;
     expect(self, &frames, SL_CORRUPT, "unknown kind");
