@@ -3,6 +3,7 @@
 
 #include "agent/model.h"
 #include "agent/session.h"
+#include "agent/trust.h"
 #include "common/alloc.h"
 #include "common/json_line.h"
 #include "common/log.h"
@@ -18,6 +19,13 @@ typedef struct flight {
     sl_kernel *kernel;
     const char *cache;
     sl_model model;
+    uint8_t hash[SL_MINISIGN_HASH]; /* of its file */
+    bool is_own;                    /* it came with the agent, and so did its signature */
+    uint8_t signature[SL_MINISIGN_BYTES];
+    size_t n_signature; /* 0: it has none */
+    bool trusts;        /* as trust says; else anything is flown */
+    sl_trust trust;
+    int slot;
 } flight;
 
 static int32_t decide(void *context, const float *obs, const uint8_t *avail, bool episode_start) {
@@ -46,6 +54,33 @@ static sl_status name_file(const flight *self, const char *sha256, char *path) {
     return SL_OK;
 }
 
+/* whether the bytes may be looked into */
+static sl_status check_bytes(flight *self, const uint8_t *bytes, size_t n_bytes) {
+    if (!self->trusts) return SL_OK;
+    sl_minisign_hash(bytes, n_bytes, self->hash);
+    return sl_trust_check(&self->trust, self->hash);
+}
+
+/* whether the model at hand may fly the slot */
+static sl_status accept(flight *self) {
+    return self->trusts ? sl_trust_accept(&self->trust, self->model.profile.agent, self->slot) : SL_OK;
+}
+
+/* the signature goes first: what is not signed, or with another key, is not even fetched */
+static sl_status welcome(void *context, int slot, const char *sha256, const uint8_t *signature, size_t n) {
+    flight *self = context;
+    char what[64];
+    self->slot = slot;
+    (void)snprintf(what, sizeof what, "the model of slot %d", slot);
+    if (self->is_own) signature = self->signature, n = self->n_signature;
+    SL_TRY(sl_trust_take(&self->trust, what, signature, n));
+    bool is_at_hand =
+        self->is_own || (self->model.sha256[0] && (!sha256[0] || strcmp(self->model.sha256, sha256) == 0));
+    if (!is_at_hand) return SL_OK;
+    SL_TRY(sl_trust_check(&self->trust, self->hash));
+    return accept(self);
+}
+
 static void say_shape(const flight *self, int *obs_dim, int *n_actions) {
     *obs_dim = self->model.profile.obs_dim;
     *n_actions = self->model.profile.n_actions;
@@ -61,10 +96,13 @@ static sl_status recall(void *context, const char *sha256, int *obs_dim, int *n_
     sl_file_sha256(bytes, n_bytes, found);
     sl_status status = SL_NOT_FOUND;
     // a damaged file is fetched again, and replaced then
-    if (strcmp(found, sha256) == 0)
-        status = sl_model_decode(path, bytes, n_bytes, self->kernel, &self->model);
-    else
+    if (strcmp(found, sha256) == 0) {
+        status = check_bytes(self, bytes, n_bytes);
+        if (status == SL_OK) status = sl_model_decode(path, bytes, n_bytes, self->kernel, &self->model);
+        if (status == SL_OK) status = accept(self);
+    } else {
         SL_WARN("%s was changed and is not flown", path);
+    }
     sl_free(bytes);
     if (status == SL_OK) say_shape(self, obs_dim, n_actions);
     return status;
@@ -75,12 +113,35 @@ static sl_status load(void *context, const uint8_t *bytes, size_t n_bytes, const
     flight *self = context;
     char path[PATH_BYTES];
     SL_TRY(name_file(self, sha256, path));
+    SL_TRY(check_bytes(self, bytes, n_bytes));
     SL_TRY(sl_model_decode("the coordinator's model", bytes, n_bytes, self->kernel, &self->model));
+    SL_TRY(accept(self));
     // what cannot be kept is flown all the same
     if (sl_file_make_folder(self->cache) != SL_OK || sl_file_replace(path, bytes, n_bytes) != SL_OK)
         SL_WARN("the model is not kept: %s", sl_error_what());
     say_shape(self, obs_dim, n_actions);
     return SL_OK;
+}
+
+static sl_status load_own_signature(flight *self, const char *path) {
+    uint8_t *text = NULL;
+    sl_status status = sl_sidecar_read(path, &text, &self->n_signature);
+    if (status == SL_OK) memcpy(self->signature, text, self->n_signature);
+    sl_free(text);
+    return status == SL_NOT_FOUND ? SL_OK : status;
+}
+
+/* The signature is judged when a coordinator has welcomed the agent, so that both sides hear of a refusal. */
+static sl_status load_own(flight *self, const char *path) {
+    uint8_t *bytes = NULL;
+    size_t n_bytes = 0;
+    self->is_own = true;
+    SL_TRY(sl_file_read(path, SL_MODEL_MAX_BYTES, &bytes, &n_bytes));
+    sl_status status = sl_model_decode(path, bytes, n_bytes, self->kernel, &self->model);
+    sl_minisign_hash(bytes, n_bytes, self->hash);
+    sl_free(bytes);
+    if (status == SL_OK && self->trusts) status = load_own_signature(self, path);
+    return status;
 }
 
 sl_status sl_flight_run(const sl_agent_options *options, const sl_link_def *link, const volatile sig_atomic_t *stop,
@@ -94,11 +155,14 @@ sl_status sl_flight_run(const sl_agent_options *options, const sl_link_def *link
     def.live = live;
     def.stop = stop;
     def.max_model_bytes = SL_MODEL_MAX_BYTES;
-    if (options->cache) {
+    self.trusts = options->trust != NULL;
+    if (self.trusts) SL_TRY(sl_trust_open(options->trust, options->cache, &self.trust));
+    if (self.trusts) def.welcome = welcome;
+    if (!options->model) {
         def.recall = recall;
         def.load = load;
     } else {
-        SL_TRY(sl_model_load(options->model, kernel, &self.model));
+        SL_TRY(load_own(&self, options->model));
         say_shape(&self, &def.obs_dim, &def.n_actions);
         memcpy(def.model_sha256, self.model.sha256, sizeof def.model_sha256);
     }

@@ -9,7 +9,7 @@
 #include <string.h>
 
 static const char help[] = "usage: " SL_AGENT_PROGRAM " --connect ENDPOINT (--model FILE | --cache DIR)\n"
-                           "       [--slot N] [--key FILE [--server-key FILE] | --insecure]\n"
+                           "       [--trust FILE] [--slot N] [--key FILE [--server-key FILE] | --insecure]\n"
                            "       " SL_AGENT_PROGRAM " --bench SECONDS [--model FILE]\n"
                            "\n"
                            "Flies one student of hidden size " SL_AGENT_SIZE ": joins the fleet at ENDPOINT, then\n"
@@ -20,6 +20,9 @@ static const char help[] = "usage: " SL_AGENT_PROGRAM " --connect ENDPOINT (--mo
                            "  --model FILE        the student to fly, a .safetensors file\n"
                            "  --cache DIR         fly the student that the coordinator names for the slot;\n"
                            "                      fetched once and kept in DIR\n"
+                           "  --trust FILE        fly only what this public key (sign.pub) has signed, and\n"
+                           "                      nothing older than DIR remembers: --cache is needed, also\n"
+                           "                      with --model, beside whose FILE lies FILE.minisig\n"
                            "  --slot N            the slot that is wanted, from 0 (default: any free one)\n"
                            "  --key FILE          this agent's secret certificate; made by 'starling keys'\n"
                            "  --server-key FILE   the coordinator's public one, unless --key's names it\n"
@@ -66,18 +69,22 @@ sl_status sl_agent_options_parse(int argc, char **argv, sl_agent_options *out) {
     const sl_flag flags[] = {{"connect", &out->connect, NULL},
                              {"model", &out->model, NULL},
                              {"cache", &out->cache, NULL},
+                             {"trust", &out->trust, NULL},
                              {"slot", &slot, NULL},
                              {"key", &out->keys.key, NULL},
                              {"server-key", &out->keys.server_key, NULL},
                              {"insecure", NULL, &out->keys.insecure},
                              {"bench", &seconds, NULL}};
-    const sl_flags_def def = {SL_AGENT_PROGRAM, help, "see --help", "unknown flag, or a value is missing:", 8, flags};
+    const sl_flags_def def = {SL_AGENT_PROGRAM, help, "see --help", "unknown flag, or a value is missing:", 9, flags};
     sl_status status = sl_flags_parse(&def, argc, argv, &out->common);
     // whoever asks for help has it, whatever stands behind
     if (status != SL_OK || out->common.done) return out->common.done ? SL_OK : status;
     if (slot) SL_TRY(parse_slot(slot, &out->slot));
     if (seconds) return parse_seconds(seconds, &out->bench_seconds);
     if (!out->connect) return sl_fail(SL_USAGE, "see --help", "--connect ENDPOINT is missing");
-    if (!out->model == !out->cache) return sl_fail(SL_USAGE, "see --help", "give either --model FILE or --cache DIR");
+    if (out->trust && !out->cache)
+        return sl_fail(SL_USAGE, "see --help", "--trust needs --cache DIR, to remember the newest version in");
+    if (!out->trust && !out->model == !out->cache)
+        return sl_fail(SL_USAGE, "see --help", "give either --model FILE or --cache DIR");
     return sl_endpoint_check_flag("--connect", out->connect, false);
 }

@@ -251,6 +251,9 @@ static sl_status on_welcome(sl_session *self, const sl_fleet_message *message) {
     self->heartbeat_ms = message->heartbeat_ms;
     self->lease_ms = message->lease_ms;
     self->stats.welcomes++;
+    if (self->def.welcome)
+        SL_TRY(self->def.welcome(self->def.context, self->slot, message->model_sha256, message->signature,
+                                 message->n_signature));
     bool has_model = self->def.model_sha256[0] != 0;
     bool is_its = message->model_sha256[0] == 0 || strcmp(message->model_sha256, self->def.model_sha256) == 0;
     if (has_model && is_its) return go_live(self);
@@ -349,6 +352,18 @@ static void drop(sl_session *self, const char *why) {
         SL_WARN("what the coordinator said was dropped, %llu so far: %s", (unsigned long long)n, why);
 }
 
+/* Whether it arrives is the network's: the lease ends either way. why: NULL, or what the coordinator logs. */
+static void say_goodbye(sl_session *self, const char *why) {
+    sl_fleet_message goodbye = message_of(self, SL_FLEET_GOODBYE);
+    if (!self->session) return;
+    for (size_t i = 0; why && why[i] && i < sizeof goodbye.text - 1; i++)
+        goodbye.text[i] = why[i] >= ' ' && why[i] <= '~' ? why[i] : '?';
+    sl_error last;
+    sl_error_save(&last);
+    if (send_message(self, &goodbye) != SL_OK) SL_WARN("leaving without a goodbye");
+    sl_error_restore(&last);
+}
+
 static sl_status on_message(sl_session *self, const sl_message *received, int64_t received_ns) {
     sl_fleet_message message = {0};
     sl_status status = sl_fleet_decode(self->codec, received->frames[0].bytes, received->frames[0].n_bytes, &message);
@@ -402,15 +417,15 @@ sl_status sl_session_step(sl_session *self, int timeout_ms) {
     if (self->state != SL_SESSION_OVER && wait_ms < timeout_ms) timeout_ms = (int)(wait_ms > 0 ? wait_ms : 0);
     sl_message received;
     SL_TRY(sl_transport_receive(self->transport, timeout_ms, &received));
-    return on_message(self, &received, sl_transport_now_ns(self->transport));
+    sl_status status = on_message(self, &received, sl_transport_now_ns(self->transport));
+    if (status != SL_OK) say_goodbye(self, sl_error_what());
+    return status;
 }
 
 sl_status sl_session_run(sl_session *self) {
     while (self->state != SL_SESSION_OVER) {
         if (self->def.stop && *self->def.stop) {
-            // whether it arrives is the network's: the lease ends either way
-            sl_fleet_message goodbye = message_of(self, SL_FLEET_GOODBYE);
-            if (self->session && send_message(self, &goodbye) != SL_OK) SL_WARN("leaving without a goodbye");
+            say_goodbye(self, NULL);
             return sl_fail(SL_INTERRUPTED, NULL, "asked to stop");
         }
         sl_status status = sl_session_step(self, SLICE_MS);

@@ -31,6 +31,9 @@ typedef struct sl_session_def {
      * shape. Not SL_OK ends the session. NULL: no other model than the one at hand is flown. */
     sl_status (*load)(void *context, const uint8_t *bytes, size_t n_bytes, const char *sha256, int *obs_dim,
                       int *n_actions);
+    /* Welcomed to slot, whose model has that hash ("" = the agent's own flies) and signature file (n 0: none), before
+     * anything else is done: may it fly? Not SL_OK ends the session. NULL: anything may. */
+    sl_status (*welcome)(void *context, int slot, const char *sha256, const uint8_t *signature, size_t n);
     void (*live)(void *context, int slot); /* the agent flies this slot from now on; NULL = not told */
     size_t max_model_bytes;                /* larger models are refused */
     const volatile sig_atomic_t *stop;     /* set by a signal handler: run says goodbye; NULL = never */
@@ -58,7 +61,8 @@ SL_MUST_CHECK sl_status sl_session_create(const sl_session_def *def, sl_session 
 void sl_session_destroy(sl_session **self);
 /* Waits at most timeout_ms for a message and answers it; keeps timers. SL_TIMEOUT when none came; SL_INTERRUPTED
  * after a signal. Ends the session: SL_MISMATCH (another protocol version, clock, shape, or model), SL_CORRUPT (the
- * model's hash is wrong), SL_NETWORK (refused for good), what load said. */
+ * model's hash is wrong), SL_NETWORK (refused for good), what the callbacks said. A coordinator that has welcomed the
+ * agent is told why in the agent's goodbye. */
 SL_MUST_CHECK sl_status sl_session_step(sl_session *self, int timeout_ms);
 /* Steps until the coordinator's goodbye (SL_OK), *stop (goodbye is said, SL_INTERRUPTED) or an error. */
 SL_MUST_CHECK sl_status sl_session_run(sl_session *self);

@@ -105,6 +105,24 @@ static void reset(sl_fleet *self, const sl_peer *peer, const sl_fleet_message *m
     (void)sl_fleet_send(self, peer, &answer);
 }
 
+/* An agent that says why it leaves cannot fly what it was given, and its successor could not either: told once for
+ * each slot, address and reason, whatever new names it comes under. */
+static void on_goodbye(sl_fleet *self, sl_slot *slot, const sl_fleet_message *message) {
+    static const sl_peer nobody;
+    bool was_flying = slot->state == SL_SLOT_LIVE || slot->state == SL_SLOT_SUSPECT;
+    const char *at = sl_transport_sender(self->transport);
+    char line[320];
+    if (!message->text[0]) {
+        sl_fleet_lose(self, slot, SL_SLOT_FREE, "it said goodbye");
+        return;
+    }
+    self->stats.declined++;
+    (void)snprintf(line, sizeof line, "slot %d lost its agent%s%.60s%s: %s", sl_fleet_index(self, slot),
+                   at[0] ? " (" : "", at, at[0] ? ")" : "", message->text);
+    if (sl_complaint_is_new(was_flying ? &self->complaints : &self->strangers, &nobody, line)) SL_WARN("%s", line);
+    sl_fleet_lose(self, slot, SL_SLOT_FREE, NULL);
+}
+
 static void on_member(sl_fleet *self, const sl_peer *peer, const sl_fleet_message *message) {
     sl_slot *slot = find_slot(self, message);
     if (!slot) {
@@ -122,7 +140,7 @@ static void on_member(sl_fleet *self, const sl_peer *peer, const sl_fleet_messag
     slot->peer = *peer;
     slot->heard_ns = self->now_ns;
     if (message->kind == SL_FLEET_GOODBYE) {
-        sl_fleet_lose(self, slot, SL_SLOT_FREE, "it said goodbye");
+        on_goodbye(self, slot, message);
         return;
     }
     if (message->kind == SL_FLEET_MODEL_REQUEST) {

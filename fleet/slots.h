@@ -9,7 +9,8 @@ void sl_fleet_on_hello(sl_fleet *self, const sl_peer *peer, const sl_fleet_messa
 void sl_fleet_reject(sl_fleet *self, const sl_peer *peer, uint64_t run_id, sl_reject code, const char *text);
 /* The slot's agent is ready, or back. */
 void sl_fleet_revive(sl_fleet *self, sl_slot *slot);
-/* The slot has no agent any more: state is SL_SLOT_DEAD or SL_SLOT_FREE. */
+/* The slot has no agent any more: state is SL_SLOT_DEAD or SL_SLOT_FREE. why: for people, NULL: they
+ * know. */
 void sl_fleet_lose(sl_fleet *self, sl_slot *slot, sl_slot_state state, const char *why);
 /* Nobody holds the slot any more. */
 void sl_fleet_vacate(sl_slot *slot);

@@ -19,6 +19,7 @@ static const sl_metric metrics[] = {
     COUNTER(joined, "agents", "welcomed, each incarnation once"),
     COUNTER(lost, "agents",
             "in flight, whose slot was taken from them: silent for too long, gone, or with a goodbye"),
+    COUNTER(declined, "agents", "that said goodbye and why: they could not fly what they were given"),
     COUNTER(rejected, "messages", "HELLOs that were refused"),
     COUNTER(resets, "messages", "of who holds no slot (any more), answered with RESET"),
     COUNTER(resent, "observations", "sent again, as no answer came"),

@@ -229,6 +229,12 @@ static void flies_its_file_and_stops_when_told(void **state) {
     assert_int_equal(wait_for_exit(f), 130);
 }
 
+/* an agent that cannot fly what it was given says why */
+static void expect_goodbye(results *f, const char *why) {
+    assert_int_equal(receive(f), SL_FLEET_GOODBYE);
+    if (!strstr(f->last.text, why)) fail_msg("'%s' is not in: %s", why, f->last.text);
+}
+
 static void refuses_a_bad_model(void **state) {
     results *f = *state;
     // another student under the announced hash
@@ -236,12 +242,14 @@ static void refuses_a_bad_model(void **state) {
     start(f, "--cache", sl_temp_folder_file(&f->folder, "cache"));
     welcome(f);
     give_model(f);
+    expect_goodbye(f, "the model of slot 2 came with another SHA-256 than announced");
     assert_int_equal(wait_for_exit(f), 5);
     // the hash is right, the digest within is not
     sl_file_sha256(f->bytes, f->n_bytes, f->sha256);
     start(f, "--cache", sl_temp_folder_file(&f->folder, "cache"));
     welcome(f);
     give_model(f);
+    expect_goodbye(f, "digest");
     assert_int_equal(wait_for_exit(f), 5);
 }
 

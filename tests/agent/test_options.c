@@ -44,6 +44,12 @@ static void takes_flags(void **state) {
     assert_int_equal(parse("--connect tcp://a:1 --model m --slot any", &options), SL_OK);
     assert_int_equal(options.slot, -1);
     assert_int_equal(options.common.log_level, SL_LOG_INFO);
+    assert_null(options.trust);
+    assert_int_equal(parse("--connect tcp://a:1 --cache c --trust t", &options), SL_OK);
+    assert_string_equal(options.trust, "t");
+    // a file of its own beside a cache only where versions are remembered
+    assert_int_equal(parse("--connect tcp://a:1 --model m --cache c --trust t", &options), SL_OK);
+    assert_string_equal(options.model, "m");
     assert_int_equal(parse("--bench 0.5", &options), SL_OK);
     assert_float_equal(options.bench_seconds, 0.5, 0.0);
 }
@@ -61,6 +67,8 @@ static void refuses_by_name(void **state) {
     expect_refusal("--connect tcp://a:* --model m", "--connect: 'tcp://a:*' has no valid port");
     expect_refusal("--connect tcp://a:1", "--model FILE or --cache DIR");
     expect_refusal("--connect tcp://a:1 --model m --cache c", "either");
+    expect_refusal("--connect tcp://a:1 --model m --trust t", "--trust needs --cache DIR");
+    expect_refusal("--connect tcp://a:1 --trust t", "--trust needs --cache DIR");
     expect_refusal("--connect tcp://a:1 --model m --slot -1", "--slot");
     expect_refusal("--connect tcp://a:1 --model m --slot 1.5", "--slot");
     expect_refusal("--connect tcp://a:1 --model m --slot 3x", "'3x'");

@@ -256,13 +256,53 @@ static void who_comes_under_ever_new_names_fills_no_log(void **state) {
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
+/* The next WELCOME that the stranger got. */
+static sl_fleet_message take_welcome(stranger *s) {
+    sl_fleet_message answer = {.kind = SL_FLEET_REJECT};
+    while (answer.kind != SL_FLEET_WELCOME) {
+        assert_int_equal(sl_transport_receive(s->transport, 0, &s->received), SL_OK);
+        const sl_frame *frame = &s->received.frames[0];
+        assert_int_equal(sl_fleet_decode(s->codec, frame->bytes, frame->n_bytes, &answer), SL_OK);
+    }
+    return answer;
+}
+
+/* An agent that cannot fly what it was given says so, and comes again under another run id as long as it is started
+ * again: one line for each reason, and no slot is taken. */
+static void why_an_agent_leaves_is_told_once(void **state) {
+    hall *self = *state;
+    stranger s;
+    char text[8192];
+    make_fleet(self);
+    stranger_open(&s);
+    sl_capture_begin();
+    for (int i = 0; i < TIMES; i++) {
+        sl_fleet_message hello = stranger_hello(10 + (uint64_t)i);
+        stranger_say(&s, &hello);
+        assert_int_equal(sl_fleet_poll(self->fleet, 20), SL_OK);
+        sl_fleet_message welcome = take_welcome(&s);
+        sl_fleet_message said = {.kind = SL_FLEET_GOODBYE, .run_id = hello.run_id, .session = welcome.session};
+        (void)snprintf(said.text, sizeof said.text, i % 2 ? "it is not signed" : "it is older");
+        stranger_say(&s, &said);
+        assert_int_equal(sl_fleet_poll(self->fleet, 20), SL_OK);
+    }
+    (void)sl_capture_end(text, sizeof text);
+    assert_int_equal(sl_fleet_slot(self->fleet, 0), SL_SLOT_FREE);
+    const sl_fleet_stats *stats = sl_fleet_get_stats(self->fleet);
+    assert_true(stats->declined == TIMES && stats->joined == 0 && stats->lost == 0);
+    const char *first = strchr(text, '\n');
+    assert_non_null(first);
+    expect_one_line(first + 1, " warn  ", "slot 0 lost its agent: it is not signed");
+    *strchr(text, '\n') = '\0';
+    assert_non_null(strstr(text, "slot 0 lost its agent: it is older"));
+    stranger_close(&s);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        TEST(what_is_dropped_is_told_once),
-        TEST(what_answers_nothing_is_told_once),
-        TEST(strangers_do_not_use_up_what_is_told_of_members),
-        TEST(what_an_agent_drops_is_told_by_it),
-        TEST(who_comes_under_ever_new_names_fills_no_log),
+        TEST(why_an_agent_leaves_is_told_once),  TEST(what_is_dropped_is_told_once),
+        TEST(what_answers_nothing_is_told_once), TEST(strangers_do_not_use_up_what_is_told_of_members),
+        TEST(what_an_agent_drops_is_told_by_it), TEST(who_comes_under_ever_new_names_fills_no_log),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
