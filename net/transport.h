@@ -6,6 +6,7 @@
 #define SL_NET_TRANSPORT_H
 
 #include "common/status.h"
+#include "net/allow_list.h"
 #include "net/link.h"
 #include "net/message.h"
 
@@ -31,9 +32,17 @@ SL_MUST_CHECK sl_status sl_transport_send(sl_transport *self, const sl_peer *pee
 SL_MUST_CHECK sl_status sl_transport_receive(sl_transport *self, int timeout_ms, sl_message *out);
 /* The address of who sent the message received last, "10.0.0.7"; "" = not known. Borrowed until the next receive. */
 const char *sl_transport_sender(const sl_transport *self);
+/* A server with keys: the key that the connection of the message received last has proved, whatever the message says
+ * of itself. name "": it is not allowed any more. NULL: without keys, or of a client. Borrowed until the next
+ * receive. */
+const sl_allowed *sl_transport_sender_key(sl_transport *self);
+/* Who may connect: rises whenever the list was read anew, within a receive. Whoever holds a key looks it up again:
+ * NULL: it is not allowed any more. */
+uint64_t sl_transport_keys_version(const sl_transport *self);
+const sl_allowed *sl_transport_find_key(const sl_transport *self, const char *key);
 /* The link's clock, monotonic or simulated: what the time is, and waiting until it is that late. */
 int64_t sl_transport_now_ns(const sl_transport *self);
 void sl_transport_wait(sl_transport *self, int64_t until_ns);
-sl_link_stats sl_transport_get_stats(const sl_transport *self);
+sl_link_stats sl_transport_get_stats(sl_transport *self);
 
 #endif

@@ -3,6 +3,7 @@
 #define SL_NET_TRANSPORT_BACKEND_H
 
 #include "common/status.h"
+#include "net/allow_list.h"
 #include "net/endpoint.h"
 #include "net/link.h"
 #include "net/message.h"
@@ -20,6 +21,8 @@ typedef struct sl_transport_ops {
     int64_t (*now_ns)(const sl_transport *self);
     void (*wait)(sl_transport *self, int64_t until_ns);
     const char *(*sender)(const sl_transport *self);
+    const char *(*key)(const sl_transport *self); /* of who sent the message received last, Z85; NULL: none */
+    void (*count)(sl_transport *self);            /* what others than the owner have counted, into stats */
 } sl_transport_ops;
 
 /* The first member of each backend's struct. */
@@ -29,9 +32,13 @@ struct sl_transport {
     int64_t max_frame_bytes; /* of what is sent, as of what may come */
     char endpoint[SL_ENDPOINT_BYTES];
     sl_link_stats stats;
+    sl_allow_list *list; /* of a server with keys; NULL: everybody may connect */
+    uint64_t keys_version;
+    sl_allowed stranger; /* who sent the message received last, when the key is not allowed any more */
 };
 
-/* The ZeroMQ backend, a ROUTER for the server, a DEALER for a client: as sl_transport_serve and _connect. */
-SL_MUST_CHECK sl_status sl_zmq_open(const sl_link_def *link, bool serves, sl_transport **out);
+/* The ZeroMQ backend, a ROUTER for the server, a DEALER for a client: as sl_transport_serve and _connect. list: of a
+ * server with keys, borrowed for the life of *out. */
+SL_MUST_CHECK sl_status sl_zmq_open(const sl_link_def *link, bool serves, sl_allow_list *list, sl_transport **out);
 
 #endif

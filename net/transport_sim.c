@@ -5,15 +5,18 @@
 #include "common/alloc.h"
 #include "common/assert.h"
 #include "common/rng.h"
+#include "net/keyring.h"
 
 #include <stdio.h>
 #include <string.h>
 
 enum { MAX_EVENTS = 16384, MAX_MEMBERS = 256 };
+static const int64_t refresh_every_ns = 250000000;
 
 typedef struct sim_parcel {
     struct sim_parcel *next; /* in an inbox */
     uint32_t from;
+    char key[SL_KEY_TEXT]; /* the sender's; "" = none */
     int n_frames;
     size_t n_bytes[SL_MAX_FRAMES], offset[SL_MAX_FRAMES];
     uint8_t *bytes;
@@ -30,6 +33,8 @@ typedef struct sim_transport {
     sl_transport base;
     sl_sim *sim;
     uint32_t id;
+    char key[SL_KEY_TEXT];
+    int64_t refresh_ns;
     sim_parcel *first, **last; /* the inbox */
     sim_parcel *held;          /* what the owner borrows */
     sl_sim_handler handler;
@@ -124,11 +129,12 @@ static sim_transport *find_server(const sl_sim *self, const char *endpoint) {
     return NULL;
 }
 
-static sim_parcel *pack(uint32_t from, int n_frames, const sl_frame *frames) {
+static sim_parcel *pack(const sim_transport *from, int n_frames, const sl_frame *frames) {
     size_t total = 0;
     sim_parcel *parcel = sl_alloc(sizeof *parcel);
     if (!parcel) return NULL;
-    parcel->from = from;
+    parcel->from = from->id;
+    memcpy(parcel->key, from->key, sizeof parcel->key);
     parcel->n_frames = n_frames;
     for (int i = 0; i < n_frames; i++) {
         parcel->offset[i] = total;
@@ -159,7 +165,7 @@ static sl_status send_sim(sl_transport *base, const sl_peer *peer, int n_frames,
         bool lost = sl_rng_uniform(&sim->rng) < sim->def.loss;
         double delay = sl_rng_between(&sim->rng, (double)sim->def.delay_min_ns, (double)sim->def.delay_max_ns);
         if (lost) continue;
-        sim_parcel *parcel = pack(self->id, n_frames, frames);
+        sim_parcel *parcel = pack(self, n_frames, frames);
         if (!parcel) return sl_fail(SL_MEMORY, NULL, "no memory for a simulated message");
         if (!push_event(sim, sim->now_ns + (int64_t)delay, to->id, parcel)) {
             free_parcel(parcel);
@@ -193,9 +199,16 @@ static bool advance(sl_sim *sim, int64_t deadline_ns) {
     return true;
 }
 
+static void refresh_keys(sim_transport *self) {
+    if (!self->base.list || self->sim->now_ns < self->refresh_ns) return;
+    sl_allow_list_refresh(self->base.list);
+    self->refresh_ns = self->sim->now_ns + refresh_every_ns;
+}
+
 static sl_status receive_sim(sl_transport *base, int timeout_ms, sl_message *out) {
     sim_transport *self = (sim_transport *)base;
     sl_sim *sim = self->sim;
+    refresh_keys(self);
     int64_t deadline_ns = timeout_ms < 0 ? INT64_MAX : sim->now_ns + (int64_t)timeout_ms * 1000000;
     // a handler that polls must not play other members' events inside its own
     while (!self->first && timeout_ms != 0 && advance(sim, deadline_ns)) continue;
@@ -243,6 +256,15 @@ static const char *sender_sim(const sl_transport *base) {
     return "";
 }
 
+static const char *key_sim(const sl_transport *base) {
+    const sim_transport *self = (const sim_transport *)base;
+    return self->held && self->held->key[0] ? self->held->key : NULL;
+}
+
+static void count_sim(sl_transport *base) {
+    (void)base;
+}
+
 static void wait_sim(sl_transport *base, int64_t until_ns) {
     sl_sim *sim = ((sim_transport *)base)->sim;
     while (advance(sim, until_ns)) continue;
@@ -255,10 +277,11 @@ static void reconnect_sim(sl_transport *base) {
     (void)base;
 }
 
-static const sl_transport_ops sim_ops = {close_sim, reconnect_sim, send_sim,  receive_sim,
-                                         now_sim,   wait_sim,      sender_sim};
+static const sl_transport_ops sim_ops = {close_sim, reconnect_sim, send_sim, receive_sim, now_sim,
+                                         wait_sim,  sender_sim,    key_sim,  count_sim};
 
-sl_status sl_sim_open(const char *endpoint, bool serves, sl_transport **out) {
+sl_status sl_sim_open(const sl_link_def *link, bool serves, sl_transport **out) {
+    const char *endpoint = link->endpoint;
     if (!installed) return sl_fail(SL_CONFIG, "use tcp://HOST:PORT", "no simulated network for '%s'", endpoint);
     if (installed->n_members == MAX_MEMBERS) return sl_fail(SL_FULL, NULL, "the simulated network is full");
     if (serves && find_server(installed, endpoint))
@@ -268,6 +291,7 @@ sl_status sl_sim_open(const char *endpoint, bool serves, sl_transport **out) {
     self->base.ops = &sim_ops;
     self->base.serves = serves;
     (void)snprintf(self->base.endpoint, sizeof self->base.endpoint, "%s", endpoint);
+    if (link->keys) memcpy(self->key, link->keys->own.public_key, sizeof self->key);
     self->sim = installed;
     self->id = ++installed->last_id;
     self->last = &self->first;

@@ -22,7 +22,8 @@ int64_t sl_sim_now_ns(const sl_sim *self);
  * receive or wait of another transport: so one thread plays all ends. The handler may receive with timeout 0, send,
  * and close. */
 void sl_sim_attach(sl_sim *self, int64_t wake_ns, sl_sim_handler handler, void *context);
-/* As sl_transport_serve and sl_transport_connect, which call it. */
-SL_MUST_CHECK sl_status sl_sim_open(const char *endpoint, bool serves, sl_transport **out);
+/* As sl_transport_serve and sl_transport_connect, which call it. A client's messages carry the key of its link; there
+ * is no handshake that refuses one, and a server with keys rereads its list by the virtual clock. */
+SL_MUST_CHECK sl_status sl_sim_open(const sl_link_def *link, bool serves, sl_transport **out);
 
 #endif

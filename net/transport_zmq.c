@@ -5,6 +5,9 @@
 #include "common/alloc.h"
 #include "common/clock.h"
 #include "common/log.h"
+#include "net/guard.h"
+#include "net/keyring.h"
+#include "net/refusal.h"
 
 #include <errno.h>
 #include <string.h>
@@ -15,7 +18,8 @@
 typedef struct zmq_transport {
     sl_transport base;
     void *context, *socket;
-    int send_wait_ms;
+    sl_guard *guard;        /* of a server */
+    sl_refusal *refusal;    /* of a client */
     int receive_timeout_ms; /* what ZMQ_RCVTIMEO is set to */
     int n_held;             /* frames of the message that the owner borrows */
     zmq_msg_t held[SL_MAX_FRAMES];
@@ -68,6 +72,25 @@ static int set_options(zmq_transport *self, const sl_link_def *link) {
     return failed;
 }
 
+static int set_text(zmq_transport *self, int option, const char *text) {
+    return zmq_setsockopt(self->socket, option, text, strlen(text));
+}
+
+// who serves asks its guard about each key. Without one libzmq would take everybody (the option against it is a
+// draft): the guard lives as long as the socket does, and a connection that it was not asked about has no User-Id
+static int set_keys(zmq_transport *self, const sl_keyring *keys) {
+    int failed = 0;
+    if (self->base.serves) {
+        failed |= set_int(self, ZMQ_CURVE_SERVER, 1);
+        failed |= set_text(self, ZMQ_ZAP_DOMAIN, "starling");
+    } else {
+        failed |= set_text(self, ZMQ_CURVE_SERVERKEY, keys->own.server_key);
+        failed |= set_text(self, ZMQ_CURVE_PUBLICKEY, keys->own.public_key);
+    }
+    failed |= set_text(self, ZMQ_CURVE_SECRETKEY, keys->own.secret_key);
+    return failed;
+}
+
 static void drop_held(zmq_transport *self) {
     for (int i = 0; i < self->n_held; i++) (void)zmq_msg_close(&self->held[i]);
     self->n_held = 0;
@@ -76,6 +99,8 @@ static void drop_held(zmq_transport *self) {
 static void close_zmq(sl_transport *base) {
     zmq_transport *self = (zmq_transport *)base;
     drop_held(self);
+    sl_guard_close(&self->guard);
+    sl_refusal_close(&self->refusal);
     if (self->socket) (void)zmq_close(self->socket);
     // term waits for the linger time; a signal may cut it short, then it is called again
     while (self->context && zmq_ctx_term(self->context) != 0 && errno == EINTR) continue;
@@ -198,6 +223,7 @@ static sl_status receive_zmq(sl_transport *base, int timeout_ms, sl_message *out
         (void)set_int(self, ZMQ_RCVTIMEO, timeout_ms);
         self->receive_timeout_ms = timeout_ms;
     }
+    if (self->refusal && sl_refusal_look(self->refusal, sl_clock_ns())) reconnect_zmq(base);
     sl_peer peer;
     bool kept = false;
     SL_TRY(receive_message(self, &peer, &kept));
@@ -214,6 +240,17 @@ static sl_status receive_zmq(sl_transport *base, int timeout_ms, sl_message *out
     return SL_OK;
 }
 
+static const char *key_zmq(const sl_transport *base) {
+    const zmq_transport *self = (const zmq_transport *)base;
+    // of the connection that it came over: a routing id is what a peer says of itself
+    return self->n_held > 0 ? zmq_msg_gets(&self->held[0], "User-Id") : NULL;
+}
+
+static void count_zmq(sl_transport *base) {
+    zmq_transport *self = (zmq_transport *)base;
+    if (self->guard) sl_guard_count(self->guard, &base->stats);
+}
+
 static int64_t now_zmq(const sl_transport *base) {
     (void)base;
     return sl_clock_ns();
@@ -225,8 +262,8 @@ static void wait_zmq(sl_transport *base, int64_t until_ns) {
     if (left > 0) (void)nanosleep(&rest, NULL);
 }
 
-static const sl_transport_ops zmq_ops = {close_zmq, reconnect_zmq, send_zmq,  receive_zmq,
-                                         now_zmq,   wait_zmq,      sender_zmq};
+static const sl_transport_ops zmq_ops = {close_zmq, reconnect_zmq, send_zmq, receive_zmq, now_zmq,
+                                         wait_zmq,  sender_zmq,    key_zmq,  count_zmq};
 
 // libzmq serves on addresses and interfaces only, so a name that is no interface becomes an address
 static int serve(zmq_transport *self, const char *endpoint) {
@@ -272,7 +309,7 @@ static sl_status attach(zmq_transport *self, const char *endpoint) {
     return SL_OK;
 }
 
-sl_status sl_zmq_open(const sl_link_def *link, bool serves, sl_transport **out) {
+sl_status sl_zmq_open(const sl_link_def *link, bool serves, sl_allow_list *list, sl_transport **out) {
     zmq_transport *self = sl_alloc(sizeof *self);
     if (!self) return sl_fail(SL_MEMORY, NULL, "no memory for a transport");
     self->base.ops = &zmq_ops;
@@ -281,9 +318,12 @@ sl_status sl_zmq_open(const sl_link_def *link, bool serves, sl_transport **out) 
     sl_status status = SL_OK;
     self->context = zmq_ctx_new();
     self->socket = self->context ? zmq_socket(self->context, serves ? ZMQ_ROUTER : ZMQ_DEALER) : NULL;
-    if (!self->socket || set_options(self, link) != 0)
+    if (!self->socket || set_options(self, link) != 0 || (link->keys && set_keys(self, link->keys) != 0))
         status = sl_fail(SL_NETWORK, "is the limit of open files reached (ulimit -n)?",
                          "cannot make a socket for '%s': %s", link->endpoint, zmq_strerror(errno));
+    if (status == SL_OK)
+        status = serves ? sl_guard_open(self->context, self->socket, link, list, &self->guard)
+                        : sl_refusal_open(self->context, self->socket, link, &self->refusal);
     if (status == SL_OK) status = attach(self, link->endpoint);
     if (status != SL_OK) {
         close_zmq(&self->base);
