@@ -31,11 +31,11 @@ static const char help[] = "usage: starling-coordinator --experiment FILE --run 
                            "                      reread while it runs\n"
                            "  --server-key FILE   the trainer's public one, unless --key's names it\n"
                            "  --insecure          no keys, though an endpoint is not of this machine\n"
-                           "  --metrics ENDPOINT  serves pages there, for Prometheus and starling top: HOST:PORT,\n"
-                           "                      or a port alone, of this machine\n"
+                           "  --metrics ENDPOINT  serves pages there, for Prometheus and starling top:\n"
+                           "                      HOST:PORT, or a port alone, of this machine\n"
                            "  --log-level L       debug, info, warn or error\n"
                            "  --log-json          log lines as JSON objects\n"
-                           "  --health            say whether the one that STARLING_HEALTH was given to is at\n"
+                           "  --health            say whether the one with the same STARLING_HEALTH is at\n"
                            "                      work: exit code 0, or 9\n"
                            "  --help, --version\n";
 

@@ -102,7 +102,8 @@ sl_status sl_page_wait(int fd, bool writes, int64_t deadline_ns) {
     for (;;) {
         int64_t left_ns = deadline_ns - sl_clock_ns();
         struct pollfd one = {.fd = fd, .events = writes ? POLLOUT : POLLIN};
-        int n = poll(&one, 1, left_ns > 0 ? (int)(left_ns / MS) + 1 : 0);
+        int64_t left_ms = left_ns > 0 ? left_ns / MS + 1 : 0;
+        int n = poll(&one, 1, left_ms < 60000 ? (int)left_ms : 60000);
         if (n > 0) return SL_OK;
         if (n < 0 && errno == EINTR) return sl_fail(SL_INTERRUPTED, NULL, "interrupted");
         if (n < 0) return sl_fail(SL_IO, NULL, "cannot wait for a page: %s", strerror(errno));

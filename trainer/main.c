@@ -27,7 +27,7 @@ static const char usage[] = "usage: starling-trainer --experiment FILE --run DIR
                             "  --insecure          no keys, though ENDPOINT is not of this machine\n"
                             "  --log-level LEVEL   debug | info | warn | error (info)\n"
                             "  --log-json          log one JSON object a line\n"
-                            "  --health            say whether the one that STARLING_HEALTH was given to is at\n"
+                            "  --health            say whether the one with the same STARLING_HEALTH is at\n"
                             "                      work: exit code 0, or 9\n"
                             "  --help, --version\n";
 
