@@ -1,6 +1,7 @@
 /* command.c - see command.h. */
 #include "starling/commands/command.h"
 
+#include "common/vitals.h"
 #include "starling/run/nearest.h"
 #include "starling/run/output.h"
 
@@ -43,6 +44,7 @@ sl_status sl_command_run(const sl_command *table, char path[SL_COMMAND_PATH], in
         printf("starling %s\n", SL_VERSION);
         return SL_OK;
     }
+    if (strcmp(word, "--health") == 0) return sl_vitals_health();
     for (const sl_command *c = table; c->name; c++) {
         if (strcmp(word, c->name) != 0) continue;
         size_t n = strlen(path);

@@ -5,6 +5,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/program.h"
+#include "common/vitals.h"
 #include "net/endpoint.h"
 #include "starling/run/ask.h"
 #include "starling/run/model_files.h"
@@ -102,6 +103,8 @@ static void note_ready(sl_process_group *self, member *who, const json_t *event)
     const char *endpoint = json_string_value(json_object_get(event, "endpoint"));
     if (endpoint) (void)snprintf(who->endpoint, sizeof who->endpoint, "%s", endpoint);
     who->ready = true;
+    if (who == &self->trainer) sl_vitals_say(SL_VITALS_READY, "training");
+    if (who == &self->coordinator) sl_vitals_say(SL_VITALS_READY, "the coordinator serves");
     // from now on it is restarted with what is known now
     sl_status status = SL_OK;
     if (who == &self->trainer) {
@@ -161,12 +164,14 @@ sl_status sl_process_group_create(const sl_run *run, const sl_args *args, const 
         sl_free(self);
         return status;
     }
+    sl_vitals_open("starling", SL_VITALS_WORK_MS);
     *out = self;
     return SL_OK;
 }
 
 void sl_process_group_destroy(sl_process_group **self) {
     if (!*self) return;
+    sl_vitals_close();
     sl_run_progress_break((*self)->progress);
     sl_ask_close(&(*self)->ask);
     sl_supervisor_destroy(&(*self)->supervisor);
@@ -227,6 +232,7 @@ sl_status sl_process_group_start_trainer(sl_process_group *self, bool resume) {
 
 sl_status sl_process_group_start_coordinator(sl_process_group *self) {
     if (self->members.remote_coordinator) {
+        sl_vitals_say(SL_VITALS_READY, "serves a remote coordinator");
         SL_INFO("the coordinator comes by itself, to %s", client_endpoint(self));
         return SL_OK;
     }

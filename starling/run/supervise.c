@@ -5,6 +5,7 @@
 #include "common/assert.h"
 #include "common/clock.h"
 #include "common/log.h"
+#include "common/vitals.h"
 #include "starling/run/spawn.h"
 
 #include <errno.h>
@@ -16,7 +17,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { FIRST_PAUSE_MS = 50, LONGEST_PAUSE_MS = 5000, STEADY_SECONDS = 60, LOOK_MS = 20, INTERRUPTED_CODE = 130 };
+enum {
+    FIRST_PAUSE_MS = 50,
+    LONGEST_PAUSE_MS = 5000,
+    STEADY_SECONDS = 60,
+    LOOK_MS = 20,
+    BEAT_MS = 500,
+    INTERRUPTED_CODE = 130
+};
 
 typedef enum child_state { CHILD_RUNNING, CHILD_PAUSED, CHILD_DONE, CHILD_ENDED } child_state;
 
@@ -279,7 +287,8 @@ static int clip_timeout(const sl_supervisor *self, int timeout_ms) {
         int left = c->restart_at > now ? (int)((c->restart_at - now) * 1000) + 1 : 0;
         if (timeout_ms < 0 || left < timeout_ms) timeout_ms = left;
     }
-    return timeout_ms;
+    // whoever looks after starling wants to hear from it
+    return timeout_ms < 0 || timeout_ms > BEAT_MS ? BEAT_MS : timeout_ms;
 }
 
 static sl_status restart_due(sl_supervisor *self) {
@@ -300,6 +309,7 @@ static sl_status wait_and_serve(sl_supervisor *self, int wake_fd, int timeout_ms
         // poll ignores negative descriptors
         fds[i + 2] = (struct pollfd){.fd = self->children[i]->process.out, .events = POLLIN};
     }
+    sl_vitals_beat(sl_clock_ns());
     int ready = poll(fds, (nfds_t)self->n + 2, clip_timeout(self, timeout_ms));
     if (ready < 0 && errno != EINTR) return sl_fail(SL_IO, NULL, "poll: %s", strerror(errno));
     take_signals(self);
