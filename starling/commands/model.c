@@ -3,7 +3,9 @@
 #include "starling/run/options.h"
 #include "starling/run/output.h"
 
+#include "common/alloc.h"
 #include "nn/policy.h"
+#include "storage/sidecar.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -61,6 +63,39 @@ static void print_profile(const char *file, const sl_policy *policy) {
     printf("  %-14s passed\n", "known answers");
 }
 
+/* What FILE.minisig says; whether it is right is for who trusts a key. */
+typedef struct claim {
+    bool is_there;
+    char key[SL_MINISIGN_ID];
+    int64_t version; /* 0: it names none */
+} claim;
+
+static sl_status read_claim(const char *file, claim *out) {
+    uint8_t *text = NULL;
+    size_t n = 0;
+    sl_minisign_signature signature;
+    *out = (claim){.is_there = false};
+    sl_status status = sl_sidecar_read(file, &text, &n);
+    if (status == SL_NOT_FOUND) return SL_OK;
+    if (status == SL_OK) status = sl_minisign_read_signature(file, text, n, &signature);
+    sl_free(text);
+    SL_TRY(status);
+    out->is_there = true;
+    sl_minisign_name(signature.id, out->key);
+    if (sl_sidecar_version(file, &signature, &out->version) != SL_OK) out->version = 0;
+    return SL_OK;
+}
+
+static json_t *json_of_claim(const claim *self) {
+    return self->is_there ? json_pack("{s:s,s:I}", "key", self->key, "version", (json_int_t)self->version)
+                          : json_null();
+}
+
+static void print_claim(const claim *self) {
+    if (!self->is_there) return;
+    printf("  %-14s key %s, version %" PRId64 " (not verified)\n", "signature", self->key, self->version);
+}
+
 sl_status sl_cmd_model_info(const char *path, int argc, char **argv) {
     bool json = false;
     const sl_option options[] = {{"json", SL_OPTION_SWITCH, NULL, "print one JSON object", &json, 0, 0}};
@@ -71,16 +106,20 @@ sl_status sl_cmd_model_info(const char *path, int argc, char **argv) {
     SL_TRY(sl_options_parse(&usage, argc, argv, &args));
     if (args.done) return SL_OK;
     sl_policy policy = {0};
+    claim signature;
+    SL_TRY(read_claim(args.v[0], &signature));
     SL_TRY(sl_policy_load(args.v[0], &policy));
     sl_status status = SL_OK;
     if (json) {
         bool failed = false;
         json_t *object = json_of_profile(&policy.profile, &failed);
         SL_JSON_SET(object, &failed, {"file", json_string(args.v[0])},
-                    {"has_critic", json_boolean(policy.has_critic)}, {"known_answer_test", json_string("passed")});
+                    {"has_critic", json_boolean(policy.has_critic)}, {"known_answer_test", json_string("passed")},
+                    {"signature", json_of_claim(&signature)});
         status = sl_json_print(object, failed);
     } else {
         print_profile(args.v[0], &policy);
+        print_claim(&signature);
     }
     sl_policy_fini(&policy);
     return status;

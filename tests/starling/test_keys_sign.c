@@ -100,6 +100,28 @@ static void signs_a_folder(void **state) {
     assert_non_null(strstr(output, "/models/students/agent-2.safetensors\""));
 }
 
+static void model_info_names_key_and_version(void **state) {
+    (void)state;
+    char info[SL_TEMP_PATH + 128], id[SL_MINISIGN_ID], line[128];
+    sl_minisign_public key;
+    (void)snprintf(info, sizeof info, "model info %s/models/students/agent-0.safetensors", folder.path);
+    assert_int_equal(run("2>&1", info), 0);
+    assert_null(strstr(output, "signature"));
+    assert_int_equal(run("2>&1", sign("models", "--model-version 7")), 0);
+    assert_int_equal(sl_minisign_load_public(sl_temp_folder_file(&folder, "keys/sign.pub"), &key), SL_OK);
+    sl_minisign_name(key.id, id);
+    assert_int_equal(run("2>&1", info), 0);
+    (void)snprintf(line, sizeof line, "key %s, version 7 (not verified)", id);
+    assert_non_null(strstr(output, line));
+    (void)snprintf(line, sizeof line, "\"signature\":{\"key\":\"%s\",\"version\":7}", id);
+    (void)snprintf(info, sizeof info, "model info %s/models/students/agent-0.safetensors --json", folder.path);
+    expect_json(info, 0);
+    assert_non_null(strstr(output, line));
+    (void)sl_temp_folder_write_text(&folder, "models/students/agent-0.safetensors.minisig", "signed\n");
+    (void)snprintf(info, sizeof info, "model info %s/models/students/agent-0.safetensors", folder.path);
+    expect_error(info, 5, "agent-0.safetensors.minisig: a line does not begin with");
+}
+
 static void a_version_never_falls(void **state) {
     (void)state;
     assert_int_equal(run("2>&1", sign("models", "--model-version 5")), 0);
@@ -166,6 +188,7 @@ static void keys_that_are_not_ones_own_are_refused(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(signs_a_folder, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(model_info_names_key_and_version, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_version_never_falls, set_up, tear_down),
         cmocka_unit_test_setup_teardown(refusals_use_up_nothing, set_up, tear_down),
         cmocka_unit_test_setup_teardown(keys_that_are_not_ones_own_are_refused, set_up, tear_down),
