@@ -19,6 +19,7 @@ enum {
     UNSENT_MS = 20,
     HELLO_MS = 250,
     REJECTED_MS = 500,
+    UNAUTHORISED_MS = 3000,
     CHUNK_MS = 500,
     SLICE_MS = 250,
     AWAY_MS = 1000,
@@ -267,7 +268,22 @@ static sl_status on_welcome(sl_session *self, const sl_fleet_message *message) {
     return start_fetching(self, message);
 }
 
+/* Its key is not for that slot, or not for any: from one who flies too, when it was revoked. An operator may change
+ * that, so it goes on asking. */
+static sl_status on_unauthorised(sl_session *self, const char *text) {
+    uint64_t n = ++self->stats.rejects;
+    if ((n & (n - 1)) == 0) {
+        SL_WARN("the coordinator refused this agent's key, asked %llu time%s: %s", (unsigned long long)n,
+                n == 1 ? "" : "s", text);
+        if (n == 1) SL_WARN("'starling keys list' there shows who may hold which slots; this agent goes on asking");
+    }
+    SL_TRY(start_over(self));
+    self->next_ns = sl_transport_now_ns(self->transport) + (int64_t)UNAUTHORISED_MS * MS;
+    return SL_OK;
+}
+
 static sl_status on_reject(sl_session *self, const sl_fleet_message *message) {
+    if (message->reject == SL_REJECT_UNAUTHORISED) return on_unauthorised(self, message->text);
     if (self->state != SL_SESSION_HELLO) return SL_OK;
     self->stats.rejects++;
     if (message->reject == SL_REJECT_SLOT_TAKEN || message->reject == SL_REJECT_FULL) {

@@ -2,6 +2,7 @@
  * incarnation that holds the slot have any effect; to all others the answer is RESET. On the fleet's thread. */
 #include "fleet/messages.h"
 
+#include "fleet/owners.h"
 #include "fleet/slots.h"
 
 #include <stdio.h>
@@ -130,6 +131,14 @@ static void on_member(sl_fleet *self, const sl_peer *peer, const sl_fleet_messag
         if (message->kind != SL_FLEET_GOODBYE) reset(self, peer, message);
         return;
     }
+    if (!sl_owner_holds(self, slot)) {
+        char text[120];
+        (void)snprintf(text, sizeof text, "for slot %d, with the key '%.40s', which is not its agent's",
+                       sl_fleet_index(self, slot), self->sender->name);
+        self->stats.unauthorised++;
+        drop(self, peer, text);
+        return;
+    }
     // a past step's action that comes over another line is a replay, and gets no say in where the agent is
     bool is_same = peer->len == slot->peer.len && memcmp(peer->bytes, slot->peer.bytes, peer->len) == 0;
     if (!is_same && message->kind == SL_FLEET_ACTION && message->sequence != slot->sequence) {
@@ -167,6 +176,13 @@ static void on_message(sl_fleet *self, const sl_message *received) {
         drop(self, &received->peer, sl_error_what());
         return;
     }
+    sl_owner_look(self);
+    if (!sl_owner_is_allowed(self)) {
+        char text[120];
+        (void)snprintf(text, sizeof text, "the key %.8s... is not allowed any more", self->sender->key);
+        sl_owner_refuse(self, &received->peer, message.run_id, text);
+        return;
+    }
     switch (message.kind) {
     case SL_FLEET_HELLO:
         sl_fleet_on_hello(self, &received->peer, &message);
@@ -191,6 +207,7 @@ sl_status sl_fleet_turn(sl_fleet *self, int timeout_ms) {
     uint64_t dropped_in = sl_transport_get_stats(self->transport).dropped_in;
     self->stats.malformed += dropped_in - self->dropped_in;
     self->dropped_in = dropped_in;
+    sl_fleet_check_owners(self);
     if (status == SL_OK)
         on_message(self, &received);
     else if (status != SL_TIMEOUT && status != SL_INTERRUPTED)

@@ -2,6 +2,7 @@
 #include "fleet/slots.h"
 
 #include "common/log.h"
+#include "fleet/owners.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -121,6 +122,28 @@ static void check_slot(sl_fleet *self, sl_slot *slot) {
     }
 }
 
+// the agent is told, and may come back when its key is allowed again
+static void expel(sl_fleet *self, sl_slot *slot) {
+    char text[160];
+    sl_fleet_message message = sl_fleet_to(self, slot, SL_FLEET_REJECT);
+    message.reject = SL_REJECT_UNAUTHORISED;
+    (void)snprintf(message.text, sizeof message.text, "the key '%s' may not hold slot %d any more", slot->owner,
+                   message.slot);
+    (void)sl_fleet_send(self, &slot->peer, &message);
+    (void)snprintf(text, sizeof text, "its key '%s' was revoked, or is not for this slot any more", slot->owner);
+    sl_fleet_lose(self, slot, SL_SLOT_FREE, text);
+}
+
+void sl_fleet_check_owners(sl_fleet *self) {
+    uint64_t version = sl_transport_keys_version(self->transport);
+    if (version == self->keys_version) return;
+    self->keys_version = version;
+    for (int i = 0; i < self->def.n_slots; i++) {
+        sl_slot *slot = &self->slots[i];
+        if (slot->state != SL_SLOT_FREE && sl_owner_lost(self, slot)) expel(self, slot);
+    }
+}
+
 void sl_fleet_check(sl_fleet *self) {
     for (int i = 0; i < self->def.n_slots; i++) check_slot(self, &self->slots[i]);
 }
@@ -168,10 +191,13 @@ static sl_reject refusal(const sl_slot *slot, const sl_fleet_message *hello) {
 /* a free slot that the agent fits; where some slot flies the very model it holds, only such a one. NULL: *code */
 static sl_slot *find_any(sl_fleet *self, const sl_fleet_message *hello, sl_reject *code) {
     bool is_known = false;
-    for (int i = 0; i < self->def.n_slots; i++) is_known |= brings_model(&self->slots[i], hello);
-    sl_reject why = SL_REJECT_SHAPE;
+    for (int i = 0; i < self->def.n_slots; i++)
+        is_known |= sl_owner_may_hold(self, i) && brings_model(&self->slots[i], hello);
+    sl_reject why = SL_REJECT_UNAUTHORISED;
     for (int i = 0; i < self->def.n_slots; i++) {
         sl_slot *slot = &self->slots[i];
+        if (!sl_owner_may_hold(self, i)) continue;
+        if (why == SL_REJECT_UNAUTHORISED) why = SL_REJECT_SHAPE;
         if (is_known && !brings_model(slot, hello)) continue;
         sl_reject one = refusal(slot, hello);
         if (one == SL_REJECT_NONE && slot->state == SL_SLOT_FREE) return slot;
@@ -189,6 +215,10 @@ static sl_slot *find_any(sl_fleet *self, const sl_fleet_message *hello, sl_rejec
 static sl_slot *find_wanted(sl_fleet *self, const sl_fleet_message *hello, sl_reject *code) {
     sl_slot *slot = hello->slot < self->def.n_slots ? &self->slots[hello->slot] : NULL;
     sl_reject why = slot ? refusal(slot, hello) : SL_REJECT_SHAPE;
+    if (slot && !sl_owner_may_hold(self, hello->slot)) {
+        *code = SL_REJECT_UNAUTHORISED;
+        return NULL;
+    }
     // a killed agent's successor may be here before any silence is noticed: sending shows whether the peer is left
     bool is_held = slot && slot->state != SL_SLOT_FREE && slot->state != SL_SLOT_DEAD;
     if (is_held && welcome(self, slot) == SL_NOT_FOUND) {
@@ -209,6 +239,10 @@ static sl_slot *find_holder(sl_fleet *self, uint64_t run_id) {
 
 static void refuse(sl_fleet *self, const sl_peer *peer, const sl_fleet_message *hello, sl_reject code) {
     char text[120] = "", who[32] = "no slot is";
+    if (code == SL_REJECT_UNAUTHORISED) {
+        sl_owner_refuse_hello(self, peer, hello);
+        return;
+    }
     if (hello->slot >= 0) (void)snprintf(who, sizeof who, "slot %d is not", hello->slot);
     switch (code) {
     case SL_REJECT_SLOT_TAKEN:
@@ -234,6 +268,10 @@ static void refuse(sl_fleet *self, const sl_peer *peer, const sl_fleet_message *
 void sl_fleet_on_hello(sl_fleet *self, const sl_peer *peer, const sl_fleet_message *hello) {
     // said again: its WELCOME was lost, or this HELLO is a copy; nothing changes
     sl_slot *slot = find_holder(self, hello->run_id);
+    if (slot && !sl_owner_holds(self, slot)) {
+        sl_owner_refuse(self, peer, hello->run_id, "another key's agent has this run id");
+        return;
+    }
     if (slot) {
         slot->peer = *peer;
         (void)welcome(self, slot);
@@ -250,6 +288,7 @@ void sl_fleet_on_hello(sl_fleet *self, const sl_peer *peer, const sl_fleet_messa
     slot->state = SL_SLOT_JOINING;
     slot->peer = *peer;
     slot->run_id = hello->run_id;
+    sl_owner_take(self, slot);
     slot->heard_ns = self->now_ns;
     slot->misses = slot->n_answered = 0;
     slot->patience_is_used = false;

@@ -28,6 +28,8 @@ typedef struct sl_slot {
 
     sl_slot_state state;
     sl_peer peer;
+    char key[SL_KEY_TEXT]; /* of its agent, and whose that is; "" = a link without keys */
+    char owner[SL_KEY_NAME];
     uint64_t run_id;       /* of the incarnation that holds the slot; 0 when FREE */
     uint64_t former;       /* the one before: what it still says is late, and no fault */
     int64_t heard_ns;      /* its last message */
@@ -76,6 +78,8 @@ typedef struct sl_fleet {
     sl_fleet_stats stats;
     sl_complaints complaints, strangers; /* of who holds a slot, and of who does not */
     uint64_t dropped_in;                 /* of the transport, as far as they are counted */
+    const sl_allowed *sender;            /* of the message at work; NULL: without keys */
+    uint64_t keys_version;               /* of the list that slots were last compared with */
     void (*waits)(void *context, const char *slots);
     void *waits_context;
     int64_t next_note_ns; /* on the transport's clock */

@@ -16,6 +16,7 @@ static const sl_metric metrics[] = {
             "dropped for what they say: an action that the slot does not have or of another "
             "tick or sequence, a part that no file has"),
     COUNTER(unaddressed, "messages", "dropped: session, slot and run id never belonged together"),
+    COUNTER(unauthorised, "messages", "dropped or refused: their key is not allowed, or not for that slot"),
     COUNTER(joined, "agents", "welcomed, each incarnation once"),
     COUNTER(lost, "agents",
             "in flight, whose slot was taken from them: silent for too long, gone, or with a goodbye"),
@@ -30,5 +31,5 @@ static const sl_metric metrics[] = {
 const sl_metric_table sl_fleet_metrics = SL_METRIC_TABLE(metrics);
 
 uint64_t sl_fleet_count_dropped(const sl_fleet_stats *stats) {
-    return stats->malformed + stats->other_version + stats->unusable + stats->unaddressed;
+    return stats->malformed + stats->other_version + stats->unusable + stats->unaddressed + stats->unauthorised;
 }

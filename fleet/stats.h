@@ -8,7 +8,7 @@
 typedef struct sl_fleet_stats {
     uint64_t ticks, answered, missed, absent;
     uint64_t stale, duplicate;
-    uint64_t malformed, other_version, unusable, unaddressed;
+    uint64_t malformed, other_version, unusable, unaddressed, unauthorised;
     uint64_t joined, lost, declined, rejected, resets;
     uint64_t resent, replayed;
     sl_latency round_trip, residence;

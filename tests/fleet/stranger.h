@@ -3,6 +3,7 @@
 #define SL_FLEET_STRANGER_H
 
 #include "fleet/hall.h"
+#include "net/keyring.h"
 #include "support/links.h"
 
 /* a client that says what it is told to, to play those who break the rules */
@@ -12,10 +13,16 @@ typedef struct stranger {
     sl_message received;
 } stranger;
 
-static inline void stranger_open(stranger *self) {
+/* keys: its own, as its connection proves them; NULL: none */
+static inline void stranger_open_with(stranger *self, const sl_keyring *keys) {
     sl_link_def def = sl_link_fleet_def(NULL);
+    def.keys = keys;
     assert_int_equal(connect_to("sim://fleet", def, &self->transport), SL_OK);
     assert_int_equal(sl_fleet_codec_create(&self->codec), SL_OK);
+}
+
+static inline void stranger_open(stranger *self) {
+    stranger_open_with(self, NULL);
 }
 
 static inline void stranger_close(stranger *self) {
