@@ -140,9 +140,10 @@ static void on_event(void *context, int child, const json_t *event) {
 // the coordinator has its first files, and a fleet that is opened again later asks for as many as at first
 sl_status sl_process_group_need_room(const sl_setup *setup) {
     SL_TRY(sl_program_need_files(2 * SL_PROGRAM_FILES + setup->N));
-    // of trainer and coordinator OpenBLAS's, the workers, and libzmq's two; an agent is one with two of libzmq's
+    // of trainer and coordinator OpenBLAS's, the workers, and libzmq's two and a guard's;
+    // an agent is one with two of libzmq's
     int cores = (int)sysconf(_SC_NPROCESSORS_ONLN);
-    return sl_program_need_threads(2 * (cores + setup->experiment->threads + 2) + 3 * setup->N);
+    return sl_program_need_threads(2 * (cores + setup->experiment->threads + 3) + 3 * setup->N);
 }
 
 sl_status sl_process_group_create(const sl_run *run, const sl_args *args, const sl_members *members,
