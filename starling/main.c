@@ -46,6 +46,7 @@ static const sl_command commands[] = {
     {"train", "teacher, expert buffer, students, evaluation, flight: one run", sl_cmd_train, NULL},
     {"eval", "evaluate a policy of a run or of a model folder", sl_cmd_eval, NULL},
     {"fly", "fly students as processes over tcp", sl_cmd_fly, NULL},
+    {"top", "a fleet live in the terminal", sl_cmd_top, NULL},
     {"report", "tables over runs and seeds", sl_cmd_report, NULL},
     {"model", "look into policy files", NULL, model_commands},
     {"env", "look at, play, check and measure environments", NULL, env_commands},

@@ -3,32 +3,45 @@
 
 #include "common/alloc.h"
 #include "storage/file.h"
+#include "storage/sidecar.h"
 
 #include <string.h>
 
 enum { MAX_BYTES = 1 << 26 };
 
-static sl_status append(sl_model_files *self, const uint8_t *bytes, size_t n_bytes) {
-    uint8_t *longer = sl_alloc((size_t)self->total + n_bytes);
+/* *all grows by the bytes, whose number is noted */
+static sl_status append(uint8_t **all, int64_t *total, const uint8_t *bytes, size_t n_bytes, int64_t *noted) {
+    uint8_t *longer = sl_alloc((size_t)*total + n_bytes);
     if (!longer) return sl_fail(SL_MEMORY, NULL, "no memory for %zu bytes of a student", n_bytes);
-    if (self->total > 0) memcpy(longer, self->bytes, (size_t)self->total);
-    memcpy(longer + self->total, bytes, n_bytes);
-    sl_free(self->bytes);
-    self->bytes = longer;
-    self->total += (int64_t)n_bytes;
-    self->n_bytes[self->n++] = (int64_t)n_bytes;
+    if (*total > 0) memcpy(longer, *all, (size_t)*total);
+    memcpy(longer + *total, bytes, n_bytes);
+    sl_free(*all);
+    *all = longer;
+    *total += (int64_t)n_bytes;
+    *noted = (int64_t)n_bytes;
     return SL_OK;
 }
 
+static sl_status read_signature(sl_model_files *self, const char *path) {
+    uint8_t *bytes = NULL;
+    size_t n_bytes = 0;
+    sl_status status = sl_sidecar_read(path, &bytes, &n_bytes);
+    if (status != SL_OK) return status == SL_NOT_FOUND ? SL_OK : status;
+    status = append(&self->signatures, &self->n_signatures, bytes, n_bytes, &self->n_signature[self->n]);
+    sl_free(bytes);
+    return status;
+}
+
 sl_status sl_model_files_read(const sl_run *run, sl_model_files *out) {
-    while (out->n < run->n_students) {
+    for (; out->n < run->n_students; out->n++) {
         char path[SL_RUN_PATH];
         uint8_t *bytes = NULL;
         size_t n_bytes = 0;
         SL_TRY(sl_run_student_path(run, out->n, path));
         SL_TRY(sl_file_read(path, MAX_BYTES, &bytes, &n_bytes));
-        sl_status status = append(out, bytes, n_bytes);
+        sl_status status = append(&out->bytes, &out->total, bytes, n_bytes, &out->n_bytes[out->n]);
         sl_free(bytes);
+        if (status == SL_OK) status = read_signature(out, path);
         SL_TRY(status);
     }
     return SL_OK;
@@ -37,9 +50,13 @@ sl_status sl_model_files_read(const sl_run *run, sl_model_files *out) {
 void sl_model_files_add(const sl_model_files *self, sl_learn_message *request) {
     sl_learn_add(request, SL_TENSOR_POLICY_FILES, self->bytes, SL_SHAPE(self->total));
     sl_learn_add(request, SL_TENSOR_POLICY_BYTES, self->n_bytes, SL_SHAPE(self->n));
+    if (!self->signatures) return;
+    sl_learn_add(request, SL_TENSOR_POLICY_SIGNATURES, self->signatures, SL_SHAPE(self->n_signatures));
+    sl_learn_add(request, SL_TENSOR_SIGNATURE_BYTES, self->n_signature, SL_SHAPE(self->n));
 }
 
 void sl_model_files_fini(sl_model_files *self) {
     sl_free(self->bytes);
+    sl_free(self->signatures);
     *self = (sl_model_files){.n = 0};
 }

@@ -1,5 +1,5 @@
-/* model_files.h - the students' files of a run as requests carry them to the coordinator, which need not see the
- * run's folder. One owner. */
+/* model_files.h - the students' files of a run, and the signature files beside them, as requests carry them to the
+ * coordinator, which need not see the run's folder. One owner. */
 #ifndef SL_STARLING_RUN_MODEL_FILES_H
 #define SL_STARLING_RUN_MODEL_FILES_H
 
@@ -11,12 +11,16 @@ typedef struct sl_model_files {
     int64_t n_bytes[SL_EXP_MAX_AGENTS];
     uint8_t *bytes; /* the files in agent order, one after the other */
     int64_t total;
+    int64_t n_signature[SL_EXP_MAX_AGENTS]; /* 0: it has none */
+    uint8_t *signatures;                    /* likewise, of those that have one; NULL: of none */
+    int64_t n_signatures;                   /* bytes, in all */
 } sl_model_files;
 
-/* Of the run's loaded students. SL_NOT_FOUND, SL_IO, SL_MEMORY; SL_CORRUPT: larger than any. *out is all zero
+/* Of the run's loaded students. SL_NOT_FOUND, SL_IO, SL_MEMORY; SL_CORRUPT: larger than any, or a signature file
+ * that is none, which is named. *out is all zero
  * before, and for sl_model_files_fini also after an error. */
 SL_MUST_CHECK sl_status sl_model_files_read(const sl_run *run, sl_model_files *out);
-/* Adds POLICY_FILES and POLICY_BYTES, borrowed from self. */
+/* Adds POLICY_FILES and POLICY_BYTES, and what there is of signatures, borrowed from self. */
 void sl_model_files_add(const sl_model_files *self, sl_learn_message *request);
 void sl_model_files_fini(sl_model_files *self);
 

@@ -43,17 +43,28 @@ void sl_screen_close(sl_screen **self) {
     *self = NULL;
 }
 
-sl_status sl_screen_show(sl_screen *self, const sl_view_frame *frame) {
+const sl_view_size *sl_screen_size(sl_screen *self) {
     struct winsize size;
     if (self->terminal && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1 && size.ws_row > 1) {
         self->size.columns = size.ws_col;
         self->size.rows = size.ws_row;
     }
-    size_t n = sl_view_render(frame, &self->size, self->text);
+    return &self->size;
+}
+
+char *sl_screen_text(sl_screen *self) {
+    return self->text;
+}
+
+sl_status sl_screen_show_text(sl_screen *self, size_t n) {
     // what a signal cuts off behind the first frame is put right by close
     if (self->terminal) (void)fputs(self->begun ? HOME : HIDE_CURSOR CLEAR HOME, stdout);
     self->begun = true;
     bool failed = fwrite(self->text, 1, n, stdout) != n || fputs(self->terminal ? CLEAR_BELOW : "\n", stdout) == EOF;
     if (!failed && fflush(stdout) == 0) return SL_OK;
     return sl_fail(SL_IO, "disk full, or the reader of a pipe went away", "cannot show a frame on stdout");
+}
+
+sl_status sl_screen_show(sl_screen *self, const sl_view_frame *frame) {
+    return sl_screen_show_text(self, sl_view_render(frame, sl_screen_size(self), self->text));
 }

@@ -15,5 +15,10 @@ SL_MUST_CHECK sl_status sl_screen_open(sl_screen **out);
 void sl_screen_close(sl_screen **self);
 /* Sizes itself to the terminal as it is now. SL_IO: stdout is gone. */
 SL_MUST_CHECK sl_status sl_screen_show(sl_screen *self, const sl_view_frame *frame);
+/* For what is no frame: the size of the terminal as it is now, where its text is to be written (SL_VIEW_BYTES), and
+ * showing n bytes of that. */
+const sl_view_size *sl_screen_size(sl_screen *self);
+char *sl_screen_text(sl_screen *self);
+SL_MUST_CHECK sl_status sl_screen_show_text(sl_screen *self, size_t n);
 
 #endif

@@ -40,7 +40,7 @@ static void test_usage(void **state) {
 static void test_help(void **state) {
     (void)state;
     const char *const commands[] = {
-        "keys sign", "train",     "eval",      "fly",      "report",      "model info",      "env list",
+        "keys sign", "top",       "train",     "eval",     "fly",         "report",          "model info", "env list",
         "env info",  "env check", "env bench", "env play", "bench train", "bench inference", "bench fleet"};
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
         char words[64], usage[64];
