@@ -72,6 +72,10 @@ void sl_learn_client_close(sl_learn_client **self_pointer) {
     *self_pointer = NULL;
 }
 
+sl_link_stats sl_learn_client_get_stats(const sl_learn_client *self) {
+    return sl_transport_get_stats(self->transport);
+}
+
 const char *sl_learn_client_endpoint(const sl_learn_client *self) {
     return sl_transport_endpoint(self->transport);
 }
@@ -150,7 +154,7 @@ static sl_status greet(sl_learn_client *self, const sl_peer *peer, bool working,
 static sl_status take_one(sl_learn_client *self, int timeout_ms, uint64_t request_id, int *hellos, outcome *out) {
     sl_message frames;
     *out = WAITING;
-    if (self->def.alive) self->def.alive(sl_transport_now_ns(self->transport));
+    if (self->def.alive) self->def.alive(self->def.context, sl_transport_now_ns(self->transport));
     sl_status status = sl_transport_receive(self->transport, timeout_ms, &frames);
     if (status == SL_INTERRUPTED) return SL_OK;
     if (status != SL_OK) return status;

@@ -17,8 +17,8 @@ typedef struct sl_learn_client_def {
     int grace_ms;                      /* how long a request at work is still waited for once *stop is set */
     const volatile sig_atomic_t *stop; /* set by a signal handler; NULL = never */
     void (*progress)(void *context, const sl_learn_message *message); /* for PROGRESS; NULL = not wanted */
+    void (*alive)(void *context, int64_t clock_ns); /* called at every turn of a wait; NULL = not wanted */
     void *context;
-    void (*alive)(int64_t clock_ns); /* called at every turn of a wait, for sl_vitals_beat; NULL = not wanted */
 } sl_learn_client_def;
 /* join 60 s, silence 120 s, grace 3 s. */
 sl_learn_client_def sl_learn_client_default_def(sl_link_def link);
@@ -27,6 +27,7 @@ typedef struct sl_learn_client sl_learn_client;
 
 SL_MUST_CHECK sl_status sl_learn_client_open(const sl_learn_client_def *def,
                                              sl_learn_client **out); /* SL_NETWORK, SL_MEMORY */
+sl_link_stats sl_learn_client_get_stats(const sl_learn_client *self);
 void sl_learn_client_close(sl_learn_client **self);
 const char *sl_learn_client_endpoint(const sl_learn_client *self); /* resolved; borrowed for the life of self */
 /* Waits until a coordinator is there. SL_NETWORK after join_ms; SL_INTERRUPTED. */

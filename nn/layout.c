@@ -109,6 +109,15 @@ double sl_net_flops(const sl_net_def *def) {
     return flops;
 }
 
+double sl_net_forward_products(const sl_net_def *d) {
+    double I = d->in_dim, H = d->hidden, A = d->out_dim, cell = d->cell == SL_CELL_GRU ? 6 * H * H : 0;
+    return 2 * (I * H + (d->n_layers - 1) * H * H + cell + H * A);
+}
+
+double sl_net_epoch_products(const sl_net_def *d) {
+    return 3 * sl_net_forward_products(d) - (d->layer_norm ? 0 : 2.0 * d->in_dim * d->hidden);
+}
+
 // Gram-Schmidt on n vectors of len entries (vector v at v * step_v, entry e at e * step_e), twice for float32
 static void orthonormalise(float *W, size_t n, size_t len, size_t step_v, size_t step_e) {
     for (size_t v = 0; v < 2 * n; v++) {

@@ -40,6 +40,10 @@ size_t sl_net_n_params(const sl_net_def *def);
 /* FLOPs of one decision: 2 per multiply-add, 1 per element-wise operation, exp and tanh counted as documented in
  * docs/glossary.md; the same count for teacher and student. */
 double sl_net_flops(const sl_net_def *def);
+/* FLOPs of the matrix products of one row's forward; and of an epoch over it, forward and backward: two products for
+ * each of the forward's, but for the gradient of the input, which only an input normalisation asks for. */
+double sl_net_forward_products(const sl_net_def *def);
+double sl_net_epoch_products(const sl_net_def *def);
 /* Orthogonal, gain sqrt(2) (ReLU) or 5/3 (tanh) in the body, 1 in the GRU, head_gain on the head; zero biases. */
 void sl_net_init(const sl_net_def *def, float head_gain, sl_rng *rng, float *params);
 

@@ -11,6 +11,7 @@
 
 static const char usage[] = "usage: starling-trainer --experiment FILE --run DIR --listen ENDPOINT\n"
                             "                        [--resume] [--key FILE --allow DIR | --insecure]\n"
+                            "                        [--metrics ENDPOINT]\n"
                             "\n"
                             "Trains the teacher, has its episodes recorded and distils the students; serves\n"
                             "ENDPOINT, to which a starling-coordinator connects. Prints events on stdout, one\n"
@@ -25,6 +26,8 @@ static const char usage[] = "usage: starling-trainer --experiment FILE --run DIR
                             "  --allow DIR         the public ones of the coordinators that may connect;\n"
                             "                      reread while it runs\n"
                             "  --insecure          no keys, though ENDPOINT is not of this machine\n"
+                            "  --metrics ENDPOINT  serves pages there, for Prometheus and starling top:\n"
+                            "                      HOST:PORT, or a port alone, of this machine\n"
                             "  --log-level LEVEL   debug | info | warn | error (info)\n"
                             "  --log-json          log one JSON object a line\n"
                             "  --health            say whether the one with the same STARLING_HEALTH is at\n"
@@ -32,7 +35,7 @@ static const char usage[] = "usage: starling-trainer --experiment FILE --run DIR
                             "  --help, --version\n";
 
 typedef struct arguments {
-    const char *experiment, *run, *listen;
+    const char *experiment, *run, *listen, *metrics;
     bool resume;
     sl_key_flags keys;
     sl_common_flags common;
@@ -44,11 +47,11 @@ static const char hint[] = "see starling-trainer --help";
 
 static sl_status parse(int argc, char **argv, arguments *out) {
     *out = (arguments){0};
-    const sl_flag flags[] = {{"experiment", &out->experiment, NULL}, {"run", &out->run, NULL},
-                             {"listen", &out->listen, NULL},         {"resume", NULL, &out->resume},
-                             {"key", &out->keys.key, NULL},          {"allow", &out->keys.allow, NULL},
-                             {"insecure", NULL, &out->keys.insecure}};
-    const sl_flags_def def = {"starling-trainer", usage, hint, "unknown or incomplete flag", 7, flags};
+    const sl_flag flags[] = {{"experiment", &out->experiment, NULL},  {"run", &out->run, NULL},
+                             {"listen", &out->listen, NULL},          {"resume", NULL, &out->resume},
+                             {"key", &out->keys.key, NULL},           {"allow", &out->keys.allow, NULL},
+                             {"insecure", NULL, &out->keys.insecure}, {"metrics", &out->metrics, NULL}};
+    const sl_flags_def def = {"starling-trainer", usage, hint, "unknown or incomplete flag", 8, flags};
     SL_TRY(sl_flags_parse(&def, argc, argv, &out->common));
     return sl_endpoint_check_flag("--listen", out->listen, true);
 }
@@ -59,14 +62,16 @@ static sl_status run(const arguments *args) {
     const volatile sig_atomic_t *stop = sl_stop_catch();
     sl_experiment *experiment = NULL;
     SL_TRY(sl_experiment_load(args->experiment, NULL, 0, &experiment));
-    sl_training_def def = {experiment, args->experiment, args->run, sl_link_learn_def(args->listen), stop};
+    sl_training_def def = {experiment, args->experiment, args->run, sl_link_learn_def(args->listen),
+                           stop,       args->metrics};
     sl_training *training = NULL;
     sl_status status = sl_keyring_load(&args->keys, &keyring);
     if (status == SL_OK) status = sl_keyring_protect(&keyring, true, &def.link);
     if (status == SL_OK) status = sl_file_make_folder(args->run);
     if (status == SL_OK) status = sl_training_open(&def, &training);
     if (status == SL_OK) {
-        sl_event_ready(sl_learn_client_endpoint(training->client));
+        sl_event_ready(sl_learn_client_endpoint(training->client),
+                       training->page ? sl_trainer_page_address(training->page) : NULL);
         sl_vitals_say(SL_VITALS_READY, "training");
         status = sl_stages_run(training, args->resume);
     }

@@ -110,10 +110,11 @@ sl_status sl_metrics_row(sl_metrics *self, int64_t update) {
     return SL_OK;
 }
 
-void sl_event_ready(const char *endpoint) {
+void sl_event_ready(const char *endpoint, const char *metrics) {
     sl_json_line line = {0};
     sl_json_line_text(&line, "event", "ready");
     sl_json_line_text(&line, "endpoint", endpoint);
+    if (metrics) sl_json_line_text(&line, "metrics", metrics);
     sl_json_line_print(&line);
 }
 

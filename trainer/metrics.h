@@ -25,7 +25,7 @@ void sl_metrics_close(sl_metrics **self);
 /* One row: the update, then the columns' numbers as they are now; NaN is an empty field. SL_NO_SPACE, SL_IO. */
 SL_MUST_CHECK sl_status sl_metrics_row(sl_metrics *self, int64_t update);
 
-void sl_event_ready(const char *endpoint);
+void sl_event_ready(const char *endpoint, const char *metrics); /* metrics: its page's address, NULL: none */
 void sl_event_finished(void); /* the run is complete: exit code 0 alone may also be a stop that was asked for */
 void sl_event_stage_start(const char *stage);
 void sl_event_stage_done(const char *stage, double seconds);

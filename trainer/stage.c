@@ -7,12 +7,15 @@
 #include "trainer/metrics.h"
 
 #include <math.h>
+#include <string.h>
 
 /* What the loop needs and a definition's functions do not. */
 typedef struct run {
     sl_stage stage;
     sl_metrics *metrics;
     sl_meter meter;
+    int n_columns;
+    sl_metrics_column columns[SL_METRICS_MAX_COLUMNS];
     sl_batch_score score; /* of the last episodes that the learner's own networks finished */
 } run;
 
@@ -66,13 +69,12 @@ static void add_columns(const sl_metric_table *table, const void *owner, bool ca
 static sl_status open_metrics(run *self) {
     const sl_stage *stage = &self->stage;
     const sl_learner *learner = stage->learner;
-    sl_metrics_column columns[SL_METRICS_MAX_COLUMNS];
     bool can_win = stage->training->setup->spec.can_win;
-    int n = 0;
-    add_columns(&stage->def->before, &stage->row, can_win, &n, columns);
-    add_columns(&learner->class->columns, learner->stats, true, &n, columns);
-    add_columns(&stage->def->after, &stage->row, can_win, &n, columns);
-    return sl_metrics_open(stage->training->run, stage->def->name, n, columns, stage->update, &self->metrics);
+    int *n = &self->n_columns;
+    add_columns(&stage->def->before, &stage->row, can_win, n, self->columns);
+    add_columns(&learner->class->columns, learner->stats, true, n, self->columns);
+    add_columns(&stage->def->after, &stage->row, can_win, n, self->columns);
+    return sl_metrics_open(stage->training->run, stage->def->name, *n, self->columns, stage->update, &self->metrics);
 }
 
 static sl_status open_stage(run *self, const sl_tensors *resume) {
@@ -104,6 +106,24 @@ static sl_status report(run *self, const sl_batch *batch) {
     return SL_OK;
 }
 
+// shows the update to whoever looks on
+static void tell(const run *self, const sl_batch *batch, int64_t version) {
+    const sl_stage *stage = &self->stage;
+    double seconds = stage->row.ask_seconds + stage->row.learn_seconds, none = (double)NAN;
+    double rows = (double)batch->T * (double)batch->B;
+    bool plays = strcmp(stage->def->unit, "steps") == 0;
+    const sl_training_numbers numbers = {
+        .updates = (uint64_t)stage->update,
+        .checkpoints = (uint64_t)stage->training->n_checkpoint,
+        .updates_wanted = stage->def->n_updates,
+        .policy_lag = stage->update - 1 - version,
+        .env_steps_per_second = plays && seconds > 0 ? (double)stage->def->unit_per_update / seconds : none,
+        .flops_per_second =
+            stage->row.learn_seconds > 0 ? rows * stage->def->flops_per_row / stage->row.learn_seconds : none};
+    sl_trainer_page_update(stage->training->page, stage->def->name, &numbers, self->n_columns, self->columns);
+    sl_training_tell(stage->training);
+}
+
 static sl_status one_update(run *self, bool want_snapshot, const sl_learn_message **answer) {
     sl_stage *stage = &self->stage;
     sl_learner *learner = stage->learner;
@@ -116,7 +136,9 @@ static sl_status one_update(run *self, bool want_snapshot, const sl_learn_messag
     stage->update++;
     stage->row.ask_seconds = answered - start;
     stage->row.learn_seconds = sl_clock_seconds() - answered;
-    return report(self, &batch);
+    SL_TRY(report(self, &batch));
+    tell(self, &batch, (*answer)->version);
+    return SL_OK;
 }
 
 static sl_status run_updates(run *self) {

@@ -21,6 +21,7 @@ typedef struct sl_stage_def {
     const char *unit;              /* of progress: "steps", "updates" */
     sl_metric_table before, after; /* columns of sl_stage_row around the learner's; won: only where one can win */
     int64_t n_updates, unit_per_update;
+    double flops_per_row; /* of the matrix products of an update, for each step of each copy in the batch */
     /* Asks for the next batch and sets row.source. */
     sl_status (*ask)(sl_stage *self, bool want_snapshot, const sl_learn_message **answer);
     /* The last update is done: writes what it was for, and the checkpoint that the next stage begins with. */

@@ -85,6 +85,12 @@ static const sl_metric after[] = {
     SL_METRIC("learn_seconds", sl_stage_row, learn_seconds, SL_METRIC_GAUGE, "seconds", "wall time of the epochs"),
 };
 
+static double flops_per_row(const sl_training *training) {
+    double sum = 0;
+    for (int i = 0; i < training->setup->N; i++) sum += sl_net_epoch_products(&training->setup->students[i]);
+    return training->experiment->distill.epochs * sum;
+}
+
 sl_status sl_students_distill(sl_training *training, const sl_tensors *resume) {
     // draws which states the next batch is of, when mixed
     sl_rng source = sl_rng_split_name(&training->setup->root, "distill/source");
@@ -95,6 +101,7 @@ sl_status sl_students_distill(sl_training *training, const sl_tensors *resume) {
                               .after = SL_METRIC_TABLE(after),
                               .n_updates = training->experiment->distill.updates,
                               .unit_per_update = 1,
+                              .flops_per_row = flops_per_row(training),
                               .ask = sample,
                               .finish = finish,
                               .save = save,

@@ -103,6 +103,15 @@ static const sl_metric after[] = {
     SL_METRIC("learn_seconds", sl_stage_row, learn_seconds, SL_METRIC_GAUGE, "seconds", "wall time of the epochs"),
 };
 
+// every agent's actor and the critic, in every epoch
+static double flops_per_row(const sl_training *training) {
+    const sl_setup *setup = training->setup;
+    double sum = setup->M * sl_net_epoch_products(&setup->critic);
+    for (int i = 0; i < setup->N; i++)
+        sum += sl_net_epoch_products(setup->direct ? &setup->students[i] : &setup->teacher);
+    return training->experiment->teacher.ppo.epochs * sum;
+}
+
 sl_status sl_teacher_run(sl_training *training, const char *name, const char *next_stage, const sl_tensors *resume) {
     const sl_stage_def def = {.name = name,
                               .learner = "mappo",
@@ -111,6 +120,7 @@ sl_status sl_teacher_run(sl_training *training, const char *name, const char *ne
                               .after = SL_METRIC_TABLE(after),
                               .n_updates = sl_teacher_n_updates(training),
                               .unit_per_update = steps_per_update(training),
+                              .flops_per_row = flops_per_row(training),
                               .ask = collect,
                               .finish = finish,
                               .start = start_from,

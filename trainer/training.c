@@ -17,6 +17,11 @@ static void on_progress(void *context, const sl_learn_message *message) {
     sl_meter_report(&self->recording, message->done, (double)NAN, (double)NAN);
 }
 
+static void on_turn(void *context, int64_t clock_ns) {
+    sl_vitals_beat(clock_ns);
+    sl_training_tell(context);
+}
+
 static sl_status hash_experiment(const char *path, char text[65]) {
     uint8_t *bytes = NULL;
     size_t n_bytes = 0;
@@ -43,12 +48,14 @@ static sl_status open_parts(sl_training *self, const sl_training_def *def) {
     SL_TRY(sl_setup_create(def->experiment, &self->setup));
     SL_TRY(sl_pool_create(def->experiment->threads, &self->pool));
     sl_learn_client_def client = sl_learn_client_default_def(def->link);
-    client.alive = sl_vitals_beat;
+    client.alive = on_turn;
     memcpy(client.config_hash, self->config_hash, sizeof client.config_hash);
     client.stop = def->stop;
     client.progress = on_progress;
     client.context = self;
-    return sl_learn_client_open(&client, &self->client);
+    SL_TRY(sl_learn_client_open(&client, &self->client));
+    const char *env = def->experiment->env.name;
+    return def->metrics ? sl_trainer_page_open(def->metrics, def->run, env, &self->page) : SL_OK;
 }
 
 sl_status sl_training_open(const sl_training_def *def, sl_training **out) {
@@ -70,11 +77,18 @@ sl_status sl_training_open(const sl_training_def *def, sl_training **out) {
 void sl_training_close(sl_training **self_pointer) {
     sl_training *self = *self_pointer;
     if (!self) return;
+    sl_trainer_page_close(&self->page);
     sl_learn_client_close(&self->client);
     sl_pool_destroy(&self->pool);
     sl_setup_destroy(&self->setup);
     sl_free(self);
     *self_pointer = NULL;
+}
+
+void sl_training_tell(sl_training *self) {
+    if (!self->page) return;
+    sl_link_stats link = sl_learn_client_get_stats(self->client);
+    sl_trainer_page_tell(self->page, sl_clock_ns(), sl_clock_seconds() - self->checkpoint_clock, &link);
 }
 
 bool sl_training_wants_checkpoint(const sl_training *self) {

@@ -8,6 +8,7 @@
 #include "setup/setup.h"
 #include "storage/tensors.h"
 #include "trainer/metrics.h"
+#include "trainer/page.h"
 
 typedef struct sl_training {
     const sl_experiment *experiment; /* borrowed, as run and stop */
@@ -21,6 +22,7 @@ typedef struct sl_training {
     sl_meter recording;   /* of the RECORD request at work */
     int64_t n_checkpoint; /* number of the newest checkpoint */
     double checkpoint_clock;
+    sl_trainer_page *page; /* NULL: nobody looks on */
 } sl_training;
 
 typedef struct sl_training_def {
@@ -29,11 +31,15 @@ typedef struct sl_training_def {
     const char *run;
     sl_link_def link; /* for the coordinator, to serve on */
     const volatile sig_atomic_t *stop;
+    const char *metrics; /* where its page is served; NULL: nowhere */
 } sl_training_def;
 
 /* Opens the link; the run's folder must exist. */
 SL_MUST_CHECK sl_status sl_training_open(const sl_training_def *def, sl_training **out);
 void sl_training_close(sl_training **self);
+
+/* Tells the page what there is, now and then; nothing without one. */
+void sl_training_tell(sl_training *self);
 
 /* Whether the next request should bring the coordinator's snapshot: time for a checkpoint, or asked to stop. Asking
  * for it changes no result. */

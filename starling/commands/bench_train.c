@@ -43,28 +43,18 @@ static void on_progress(void *context, const json_t *event) {
     sl_run_progress_update(&w->line, &news);
 }
 
-// FLOPs of the matrix products of one row's forward
-static double forward_flops(const sl_net_def *d) {
-    double I = d->in_dim, H = d->hidden, A = d->out_dim, cell = d->cell == SL_CELL_GRU ? 6 * H * H : 0;
-    return 2 * (I * H + (d->n_layers - 1) * H * H + cell + H * A);
-}
-
-// forward and backward of one row in an epoch: two products for each of the forward's, but for the gradient of the
-// input, which only an input normalisation asks for
-static double epoch_flops(const sl_net_def *d) {
-    return 3 * forward_flops(d) - (d->layer_norm ? 0 : 2.0 * d->in_dim * d->hidden);
-}
-
-// of one environment step: every agent's decision and the critic's values, then the epochs over them
+// FLOPs of one environment step, in matrix products: every agent's decision and the critic's values, then the epochs
+// over them
 static double step_flops(const sl_run *run) {
     const sl_setup *setup = run->setup;
     bool direct = run->experiment->method == SL_EXP_DIRECT;
     double epochs = run->experiment->teacher.ppo.epochs, sum = 0;
     for (int i = 0; i < setup->N; i++) {
         const sl_net_def *actor = direct ? &setup->students[i] : &setup->teacher;
-        sum += forward_flops(actor) + epochs * epoch_flops(actor);
+        sum += sl_net_forward_products(actor) + epochs * sl_net_epoch_products(actor);
     }
-    return sum + setup->M * (forward_flops(&setup->critic) + epochs * epoch_flops(&setup->critic));
+    return sum +
+           setup->M * (sl_net_forward_products(&setup->critic) + epochs * sl_net_epoch_products(&setup->critic));
 }
 
 enum { MAX_CORES = 256 };

@@ -271,6 +271,7 @@ static void put_fleet(page_writer *w, const json_t *page) {
     put_count(w, link, "denied", "denied", YELLOW);
     put_count(w, link, "unhandshaken", "without handshake", YELLOW);
     end_line(w);
+    if (isnan(number(fleet, "round_trip_p50"))) return;
     put(w, 0, "round trip p50 %s  p99 %s, of it the agent %s  %s", show_time(number(fleet, "round_trip_p50"), a),
         show_time(number(fleet, "round_trip_p99"), b), show_time(number(fleet, "residence_p50"), c),
         show_time(number(fleet, "residence_p99"), d));
@@ -300,8 +301,9 @@ static void put_process(page_writer *w, const json_t *page) {
     if (!process) return;
     put(w, GREY, "up %s, %s MB, cpu %s", show_duration(up, a), show_count(number(process, "resident_bytes") / 1e6, b),
         show_duration(number(process, "cpu_seconds"), c));
-    // the work tells four times a second
-    if (age > 5) put(w, RED, "  its work has said nothing for %s", show_time(age, a));
+    // the work tells four times a second, but from within an update or a roll-out it cannot
+    if (age > (group(page, "trainer") ? 60 : 10))
+        put(w, RED, "  its work has said nothing for %s", show_time(age, a));
     end_line(w);
 }
 

@@ -9,6 +9,7 @@
 #include "net/link.h"
 #include "storage/file.h"
 #include "telemetry/process.h"
+#include "trainer/page.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -24,6 +25,7 @@ static const struct {
     {"A coordinator's fleet", &sl_fleet_metrics},
     {"A slot of the fleet", &sl_slot_metrics},
     {"A coordinator's work", &sl_coordinator_metrics},
+    {"A trainer's stage", &sl_training_metrics},
     {"A program that shows a page", &sl_process_metrics},
     {"A flight, as `fly --json` tells it", &sl_incident_metrics},
     {"An agent", &sl_session_metrics},
