@@ -1,4 +1,4 @@
-/* version_file.c - "starling version 1 KEY N" and, in a second line, the SHA-256 of the first: a damaged digit must
+/* version_file.c - "starling.version 1 KEY N" and, in a second line, the SHA-256 of the first: a damaged digit must
  * not pass for an older version. */
 #include "storage/version_file.h"
 
@@ -18,7 +18,7 @@ enum { MAX_BYTES = 256 };
 
 static void write_text(const char *key, int64_t version, char text[MAX_BYTES]) {
     char hash[65];
-    int n = snprintf(text, MAX_BYTES, "starling version 1 %.32s %" PRId64, key, version);
+    int n = snprintf(text, MAX_BYTES, "starling.version 1 %.32s %" PRId64, key, version);
     sl_file_sha256(text, (size_t)n, hash);
     (void)snprintf(text + n, (size_t)(MAX_BYTES - n), "\n%s\n", hash);
 }
@@ -28,7 +28,7 @@ static sl_status parse(const char *path, const char *key, const char *bytes, siz
     char text[MAX_BYTES], its[33] = "";
     int64_t found = 0;
     // a text without a number fails the comparison
-    (void)sscanf(bytes, "starling version 1 %32s %18" SCNd64, its, &found);
+    (void)sscanf(bytes, "starling.version 1 %32s %18" SCNd64, its, &found);
     write_text(its, found, text);
     if (found < 1 || n_bytes != strlen(text) || memcmp(bytes, text, n_bytes) != 0)
         return sl_fail(SL_CORRUPT,

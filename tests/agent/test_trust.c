@@ -379,7 +379,7 @@ static void a_damaged_memory_is_not_forgotten(void **state) {
     size_t n_bytes = 0;
     give_version(w, 5);
     expect_flight(w, CACHE, true);
-    assert_int_equal(sl_file_replace(w->memory, "starling version 1\n", 19), SL_OK);
+    assert_int_equal(sl_file_replace(w->memory, "starling.version 1\n", 19), SL_OK);
     open_fleet(w, CACHE);
     start(w, CACHE, true);
     assert_int_equal(watch(w), 5);
