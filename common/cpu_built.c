@@ -56,8 +56,8 @@ const sl_cpu_row sl_cpu_rows[] = {
 #elif defined(__aarch64__) && defined(__linux__)
 #define HWCAP  16u /* AT_HWCAP */
 #define HWCAP2 26u /* AT_HWCAP2 */
-#define ROW(name, macro, key, at)                                                                                    \
-    { .name = (name), .built = IS_BUILT(macro), .leaf = (key), .bit = (at) }
+#define ROW(text, macro, key, at)                                                                                    \
+    { .name = (text), .built = IS_BUILT(macro), .leaf = (key), .bit = (at) }
 
 const sl_cpu_row sl_cpu_rows[] = {
     ROW("crc32", __ARM_FEATURE_CRC32, HWCAP, 7),

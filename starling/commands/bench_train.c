@@ -5,6 +5,7 @@
 #include "starling/run/output.h"
 #include "starling/run/process_group.h"
 #include "starling/run/scratch.h"
+#include "starling/run/shipped.h"
 
 #include "common/clock.h"
 #include "common/pool.h"
@@ -166,7 +167,9 @@ sl_status sl_cmd_bench_train(const char *path, int argc, char **argv) {
     sets[n++] = "checkpoint_seconds=86400";
     sl_experiment *experiment = NULL;
     sl_scratch scratch = {{0}};
-    SL_TRY(sl_experiment_load(args.v[0], sets, n, &experiment));
+    char file[SL_RUN_PATH];
+    SL_TRY(sl_shipped_find("experiments", args.v[0], file));
+    SL_TRY(sl_experiment_load(file, sets, n, &experiment));
     sl_status status = sl_scratch_create(experiment, &scratch);
     sl_experiment_destroy(&experiment);
     if (status == SL_OK) status = bench(&scratch, &args, seconds, json);

@@ -131,7 +131,9 @@ sl_status sl_cmd_eval(const char *path, int argc, char **argv) {
         {"seed", SL_OPTION_INT, "N", "of the episodes (the experiment's eval.seed)", &seed, 0, 9007199254740992.0},
         {"json", SL_OPTION_SWITCH, NULL, "print one JSON object", &json, 0, 0},
     };
-    static const char text[] = "Evaluates a policy greedily and prints its mean return.";
+    static const char text[] =
+        "Evaluates a policy greedily and prints its mean return. A folder that is not there is "
+        "looked for among the installed models: mpe/spread.";
     sl_usage usage = {path, "RUN|MODELS", text, 1, 1, 4, options};
     sl_args args;
     SL_TRY(sl_options_parse(&usage, argc, argv, &args));

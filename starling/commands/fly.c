@@ -153,7 +153,8 @@ sl_status sl_cmd_fly(const char *path, int argc, char **argv) {
         SL_MEMBER_OPTIONS(&c.members),
     };
     static const char text[] = "Starts a coordinator and one agent process a student, and flies episodes over tcp on "
-                               "this machine. An agent that dies is started again and the flight goes on.";
+                               "this machine. An agent that dies is started again and the flight goes on. A folder "
+                               "that is not there is looked for among the installed models: mpe/spread.";
     sl_usage usage = {path, "RUN|MODELS", text, 1, 1, 7 + SL_MEMBER_N_OPTIONS, options};
     sl_args args;
     SL_TRY(sl_options_parse(&usage, argc, argv, &args));

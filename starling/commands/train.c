@@ -7,6 +7,7 @@
 #include "starling/run/options.h"
 #include "starling/run/output.h"
 #include "starling/run/process_group.h"
+#include "starling/run/shipped.h"
 
 #include "common/clock.h"
 #include "common/log.h"
@@ -30,14 +31,15 @@ typedef struct train_options {
 
 static sl_status resolve(const train_options *o, sl_experiment **out) {
     const char *sets[SL_LIST_MAX + 1];
-    char seed[40];
+    char seed[40], path[SL_RUN_PATH];
     int n = 0;
     for (int i = 0; i < o->sets.n; i++) sets[n++] = o->sets.items[i];
     if (o->seed >= 0) {
         (void)snprintf(seed, sizeof seed, "seed=%" PRId64, o->seed);
         sets[n++] = seed;
     }
-    return sl_experiment_load(o->experiment, sets, n, out);
+    SL_TRY(sl_shipped_find("experiments", o->experiment, path));
+    return sl_experiment_load(path, sets, n, out);
 }
 
 // --resume without a run: what was killed before there was one begins anew, a folder of something else is left alone
@@ -168,7 +170,8 @@ sl_status sl_cmd_train(const char *path, int argc, char **argv) {
     };
     static const char text[] =
         "Trains the teacher, records the expert buffer, distils the students, evaluates everything in process and "
-        "flown by agent processes, and writes report.json. Programs that die are restarted.";
+        "flown by agent processes, and writes report.json. Programs that die are restarted. A "
+        "file that is not there is looked for among the installed experiments: mpe/spread.";
     sl_usage usage = {path, "EXPERIMENT.yaml", text, 1, 1, 5, options};
     sl_args args;
     SL_TRY(sl_options_parse(&usage, argc, argv, &args));

@@ -1,6 +1,8 @@
 /* run.c - see run.h. */
 #include "starling/run/run.h"
 
+#include "starling/run/shipped.h"
+
 #include "common/alloc.h"
 #include "common/log.h"
 #include "storage/file.h"
@@ -72,15 +74,18 @@ static sl_status note_outside(const sl_run *self, sl_manifest *manifest) {
     return SL_OK;
 }
 
-static sl_status open_into(sl_run *self, const char *folder) {
+static sl_status open_into(sl_run *self, const char *text) {
+    char folder[SL_RUN_PATH], hint[SL_SHIPPED_HINT];
+    SL_TRY(sl_shipped_find("models", text, folder));
     size_t len = strlen(folder);
     while (len > 1 && folder[len - 1] == '/') len--;
-    if (len >= sizeof self->folder) return sl_fail(SL_USAGE, NULL, "the path '%.60s...' is too long", folder);
     memcpy(self->folder, folder, len);
     SL_TRY(sl_run_path(self->folder, EXPERIMENT, self->experiment_path));
     struct stat info;
     if (stat(self->folder, &info) != 0)
-        return sl_fail(SL_NOT_FOUND, "a run is what 'starling train' leaves behind, such as runs/spread-seed1",
+        return sl_fail(SL_NOT_FOUND,
+                       sl_shipped_hint(
+                           "models", "a run is what 'starling train' leaves behind, such as runs/spread-seed1", hint),
                        "there is no run or model folder '%s'", self->folder);
     if (access(self->experiment_path, R_OK) != 0)
         return sl_fail(SL_NOT_FOUND, "a run or model folder holds its experiment.yaml",

@@ -2,7 +2,7 @@
 #include "starling/view/chosen_policy.h"
 
 #include "common/alloc.h"
-#include "starling/run/run.h"
+#include "starling/run/shipped.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -11,9 +11,9 @@
 
 struct sl_chosen_policy {
     sl_policy_kind kind;
-    const char *text; /* borrowed */
-    sl_run *run;      /* of the folder, or of the teacher's folder; or NULL */
-    bool has_file;    /* the teacher came from a file of its own */
+    char text[SL_RUN_PATH];
+    sl_run *run;   /* of the folder, or of the teacher's folder; or NULL */
+    bool has_file; /* the teacher came from a file of its own */
     sl_policy file;
     const sl_env_spec *spec;
     sl_mask *masks;     /* NULL: everything is seen */
@@ -80,8 +80,12 @@ static sl_status open_policy(sl_chosen_policy *self, const char *env, sl_env_opt
         self->kind = SL_POLICY_HEURISTIC;
         return SL_OK;
     }
+    char hint[SL_SHIPPED_HINT];
     if (stat(self->text, &info) != 0)
-        return sl_fail(SL_NOT_FOUND, "random, nearest, heuristic, a teacher.safetensors, or a run or model folder",
+        return sl_fail(SL_NOT_FOUND,
+                       sl_shipped_hint("models",
+                                       "random, nearest, heuristic, a teacher.safetensors, or a run or model folder",
+                                       hint),
                        "there is no policy '%s'", self->text);
     self->kind = S_ISDIR(info.st_mode) ? SL_POLICY_STUDENTS : SL_POLICY_TEACHER;
     return self->kind == SL_POLICY_STUDENTS ? open_folder(self, env, options) : open_file(self, env, options);
@@ -90,8 +94,8 @@ static sl_status open_policy(sl_chosen_policy *self, const char *env, sl_env_opt
 sl_status sl_chosen_policy_open(const char *text, const char *env, sl_env_options *options, sl_chosen_policy **out) {
     sl_chosen_policy *self = sl_alloc(sizeof *self);
     if (!self) return sl_fail(SL_MEMORY, NULL, "no memory for a policy");
-    self->text = text;
-    sl_status status = open_policy(self, env, options);
+    sl_status status = sl_shipped_find("models", text, self->text);
+    if (status == SL_OK) status = open_policy(self, env, options);
     if (status != SL_OK)
         sl_chosen_policy_close(&self);
     else
