@@ -107,6 +107,7 @@ static void add_slot(sl_page_text *out, int slot, const sl_slot_view *view) {
     sl_json_line_text(&line, "build", view->build);
     sl_json_line_whole(&line, "hidden", view->hidden);
     sl_json_line_text(&line, "model", model);
+    sl_json_line_text(&line, "key", view->key);
     sl_json_line_metrics(&line, &sl_slot_metrics, view);
     add_line(out, slot > 0 ? ",\n  " : "\n  ", &line);
 }

@@ -44,6 +44,8 @@ void sl_fleet_note_holder(const sl_fleet *self, sl_slot *slot, const sl_fleet_me
     copy_text(hello->arch, holder->arch);
     copy_text(hello->build, holder->build);
     copy_text(sl_transport_sender(self->transport), holder->address);
+    const sl_allowed *allowed = sl_transport_sender_key(self->transport);
+    copy_text(allowed ? allowed->name : "", holder->key);
     (void)snprintf(holder->model, sizeof holder->model, "%s", slot->sha256[0] ? slot->sha256 : hello->model_sha256);
     holder->hidden = slot->def.hidden ? slot->def.hidden : hello->hidden;
     holder->round_trip[0] = holder->round_trip[1] = (double)NAN;
@@ -86,5 +88,6 @@ void sl_fleet_view(const sl_fleet *self, int index, sl_slot_view *out) {
     memcpy(out->arch, holder->arch, sizeof out->arch);
     memcpy(out->build, holder->build, sizeof out->build);
     memcpy(out->address, holder->address, sizeof out->address);
+    memcpy(out->key, holder->key, sizeof out->key);
     memcpy(out->model, holder->model, sizeof out->model);
 }

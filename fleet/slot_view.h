@@ -9,11 +9,13 @@
 enum { SL_SLOT_TEXT = 64 };
 
 /* What is said of the agent is of the one that holds the slot, or was the last to do so; "" and NaN: nothing is
- * known. device, arch and build are the agent's own words, kept to what is printed; nothing of them is proven. */
+ * known. device, arch and build are the agent's own words, kept to what is printed; nothing of these three is proven.
+ */
 typedef struct sl_slot_view {
     sl_slot_state state;
     char device[SL_SLOT_TEXT], arch[SL_SLOT_TEXT], build[SL_SLOT_TEXT];
     char address[SL_SLOT_TEXT]; /* "10.0.0.7" */
+    char key[SL_SLOT_TEXT];     /* the name of its certificate in the allow-list: this is proven */
     char model[65];             /* SHA-256 of the file that it flies */
     int hidden;                 /* units of that; 0: not known */
     uint64_t joined, missed, absent;

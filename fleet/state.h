@@ -17,7 +17,8 @@ enum { SL_FLEET_MS = 1000000, SL_FLEET_MISSES = 3 };
 
 /* Who holds a slot, or held it last, as sl_slot_view tells it. */
 typedef struct sl_slot_holder {
-    char device[SL_SLOT_TEXT], arch[SL_SLOT_TEXT], build[SL_SLOT_TEXT], address[SL_SLOT_TEXT], model[65];
+    char device[SL_SLOT_TEXT], arch[SL_SLOT_TEXT], build[SL_SLOT_TEXT], address[SL_SLOT_TEXT];
+    char key[SL_SLOT_TEXT], model[65];
     int hidden;
     double round_trip[2]; /* p50 and p99 in seconds, of its last full window */
 } sl_slot_holder;

@@ -261,7 +261,9 @@ static void put_fleet(page_writer *w, const json_t *page) {
     put_count(w, fleet, "missed", "late", YELLOW);
     put_count(w, fleet, "absent", "absent", RED);
     put_count(w, fleet, "lost", "lost", YELLOW);
+    put_count(w, fleet, "declined", "declined", YELLOW);
     put_count(w, fleet, "rejected", "rejected", YELLOW);
+    put_count(w, fleet, "unauthorised", "unauthorised", YELLOW);
     put_count(w, fleet, "resent", "resent", 0);
     put_count(w, fleet, "malformed", "malformed", YELLOW);
     put_count(w, fleet, "unusable", "unusable", YELLOW);
