@@ -149,6 +149,13 @@ static sl_status greet(sl_learn_client *self, const sl_peer *peer, bool working,
     return send_to(self, peer, &answer);
 }
 
+/* Whether who said it may still connect: its connection stands though its key was revoked. A coordinator at work is
+ * then silent, and its HELLO is refused. */
+static bool is_allowed(sl_learn_client *self) {
+    const sl_allowed *who = sl_transport_sender_key(self->transport);
+    return !who || who->name[0];
+}
+
 /* Takes one message, or none within timeout_ms. *hellos counts HELLOs of the served coordinator while it should work.
  * SL_TIMEOUT: there was none. */
 static sl_status take_one(sl_learn_client *self, int timeout_ms, uint64_t request_id, int *hellos, outcome *out) {
@@ -166,6 +173,9 @@ static sl_status take_one(sl_learn_client *self, int timeout_ms, uint64_t reques
             SL_WARN("a message was dropped, %llu so far: %s", (unsigned long long)self->n_dropped, sl_error_what());
         return SL_OK;
     }
+    if (!is_allowed(self))
+        return message->kind == SL_LEARN_HELLO ? reject(self, &frames.peer, "its key is not allowed any more")
+                                               : SL_OK;
     if (message->kind == SL_LEARN_HELLO) {
         bool is_new = false;
         uint64_t before = self->peer_run;

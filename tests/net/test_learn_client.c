@@ -14,6 +14,8 @@
 
 #include <string.h>
 
+#include "support/key_folder.h"
+
 static const int64_t ms = 1000000;
 
 /* What the coordinator does with requests. */
@@ -164,22 +166,28 @@ static void count_progress(void *context, const sl_learn_message *message) {
     if (++f->n_progress == f->stop_after) f->stop = 1;
 }
 
-static void open_pair(fixture *f, script what) {
+static void open_pair_with(fixture *f, script what, const sl_keyring *server, const sl_keyring *client) {
     memset(hash_text, 'a', 64);
     *f = (fixture){.coordinator = {.script = what, .run_id = 11, .hash = hash_text}};
     sl_sim_def sim = {.seed = 1, .delay_min_ns = 10000, .delay_max_ns = 10000};
     assert_int_equal(sl_sim_create(&sim, &f->sim), SL_OK);
     sl_sim_install(f->sim);
     sl_learn_client_def def = sl_learn_client_default_def(sl_link_learn_def("sim://trainer"));
+    def.link.keys = server;
     (void)snprintf(def.config_hash, sizeof def.config_hash, "%s", hash_text);
     def.stop = &f->stop;
     def.progress = count_progress;
     def.context = f;
     assert_int_equal(sl_learn_client_open(&def, &f->client), SL_OK);
     sl_link_def transport = sl_link_learn_def(NULL);
+    transport.keys = client;
     assert_int_equal(connect_to("sim://trainer", transport, &f->coordinator.transport), SL_OK);
     assert_int_equal(sl_learn_codec_create(&f->coordinator.codec), SL_OK);
     sl_sim_attach(f->sim, 500 * ms, play, &f->coordinator);
+}
+
+static void open_pair(fixture *f, script what) {
+    open_pair_with(f, what, NULL, NULL);
 }
 
 static void close_pair(fixture *f) {
@@ -403,6 +411,27 @@ static void who_was_stopped_calls_nobody_silent(void **state) {
     close_pair(&f);
 }
 
+static void a_revoked_coordinator_is_heard_no_more(void **state) {
+    (void)state;
+    fixture f;
+    key_folder keys;
+    const sl_learn_message *answer = NULL;
+    key_folder_open(&keys);
+    sl_keyring coordinator = key_member(&keys, "coordinator", SL_ROLE_COORDINATOR, "");
+    open_pair_with(&f, ANSWER, &keys.server, &coordinator);
+    assert_int_equal(ask(&f, false, &answer), SL_OK);
+    key_revoke(&keys, "coordinator");
+    // until the list is looked at again
+    sl_message none;
+    f.coordinator.holds = true;
+    while (sl_transport_receive(f.coordinator.transport, 600, &none) != SL_TIMEOUT) continue;
+    f.coordinator.holds = false;
+    assert_int_equal(ask(&f, false, &answer), SL_NETWORK);
+    assert_true(f.coordinator.n_rejects > 0);
+    close_pair(&f);
+    key_folder_close(&keys);
+}
+
 static void a_stop_waits_for_the_grace_only(void **state) {
     (void)state;
     fixture f;
@@ -430,6 +459,7 @@ int main(void) {
         cmocka_unit_test(an_error_comes_with_its_code_and_text),
         cmocka_unit_test(silence_ends_and_progress_does_not),
         cmocka_unit_test(who_was_stopped_calls_nobody_silent),
+        cmocka_unit_test(a_revoked_coordinator_is_heard_no_more),
         cmocka_unit_test(a_stop_waits_for_the_grace_only),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
