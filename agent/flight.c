@@ -154,6 +154,8 @@ sl_status sl_flight_run(const sl_agent_options *options, const sl_link_def *link
     def.decide = decide;
     def.live = live;
     def.stop = stop;
+    def.stays = options->stays;
+    def.is_impatient = options->is_impatient;
     def.max_model_bytes = SL_MODEL_MAX_BYTES;
     self.trusts = options->trust != NULL;
     if (self.trusts) SL_TRY(sl_trust_open(options->trust, options->cache, &self.trust));

@@ -9,7 +9,8 @@
 #include <string.h>
 
 static const char help[] = "usage: " SL_AGENT_PROGRAM " --connect ENDPOINT (--model FILE | --cache DIR)\n"
-                           "       [--trust FILE] [--slot N] [--key FILE [--server-key FILE] | --insecure]\n"
+                           "       [--trust FILE] [--slot N] [--stay]\n"
+                           "       [--key FILE [--server-key FILE] | --insecure]\n"
                            "       " SL_AGENT_PROGRAM " --bench SECONDS [--model FILE]\n"
                            "\n"
                            "Flies one student of hidden size " SL_AGENT_SIZE ": joins the fleet at ENDPOINT, then\n"
@@ -24,6 +25,9 @@ static const char help[] = "usage: " SL_AGENT_PROGRAM " --connect ENDPOINT (--mo
                            "                      nothing older than DIR remembers: --cache is needed, also\n"
                            "                      with --model, beside whose FILE lies FILE.minisig\n"
                            "  --slot N            the slot that is wanted, from 0 (default: any free one)\n"
+                           "  --stay              after a flight wait for the next one\n"
+                           "  --impatient         where every slot is held end with exit code 7, and do not\n"
+                           "                      stand by\n"
                            "  --key FILE          this agent's secret certificate; made by 'starling keys'\n"
                            "  --server-key FILE   the coordinator's public one, unless --key's names it\n"
                            "  --insecure          no keys, though ENDPOINT is not of this machine\n"
@@ -71,11 +75,14 @@ sl_status sl_agent_options_parse(int argc, char **argv, sl_agent_options *out) {
                              {"cache", &out->cache, NULL},
                              {"trust", &out->trust, NULL},
                              {"slot", &slot, NULL},
+                             {"stay", NULL, &out->stays},
+                             {"impatient", NULL, &out->is_impatient},
                              {"key", &out->keys.key, NULL},
                              {"server-key", &out->keys.server_key, NULL},
                              {"insecure", NULL, &out->keys.insecure},
                              {"bench", &seconds, NULL}};
-    const sl_flags_def def = {SL_AGENT_PROGRAM, help, "see --help", "unknown flag, or a value is missing:", 9, flags};
+    const sl_flags_def def = {
+        SL_AGENT_PROGRAM, help, "see --help", "unknown flag, or a value is missing:", 11, flags};
     sl_status status = sl_flags_parse(&def, argc, argv, &out->common);
     // whoever asks for help has it, whatever stands behind
     if (status != SL_OK || out->common.done) return out->common.done ? SL_OK : status;

@@ -18,11 +18,13 @@ enum {
     MS = 1000000,
     UNSENT_MS = 20,
     HELLO_MS = 250,
+    NEXT_FLIGHT_MS = 500,
     REJECTED_MS = 500,
     UNAUTHORISED_MS = 3000,
     CHUNK_MS = 500,
     SLICE_MS = 250,
     AWAY_MS = 1000,
+    NOBODY_MS = 3000,
     RECONNECT_FIRST_MS = 2000,
     RECONNECT_LAST_MS = 5000
 };
@@ -47,6 +49,7 @@ struct sl_session {
     int64_t model_bytes, model_have;
     char model_sha256[65];
 
+    int64_t told_ns;    /* at which silence of a coordinator that is none yet that is told */
     int64_t looked_ns;  /* the last step */
     int64_t silence_ns; /* how long this agent has listened to the coordinator in vain */
     int64_t retry_ns;   /* at which silence it connects anew */
@@ -81,6 +84,7 @@ static sl_status start_over(sl_session *self) {
     self->next_ns = 0;
     self->retry_ns = (int64_t)RECONNECT_FIRST_MS * MS;
     self->silence_ns = 0;
+    self->told_ns = (int64_t)NOBODY_MS * MS;
     sl_free(self->model);
     self->model = NULL;
     sl_vitals_say(SL_VITALS_WAITING, "looking for a coordinator");
@@ -199,6 +203,11 @@ static void count_silence(sl_session *self, int64_t now_ns) {
     self->silence_ns += gap_ns;
     if (self->session != 0 && before_ns < limit_ns && self->silence_ns >= limit_ns)
         SL_WARN("the coordinator has said nothing for %d s; waiting for it", self->lease_ms / 1000);
+    // after 3 s, 12 s, 48 s, ...
+    if (self->session == 0 && self->silence_ns >= self->told_ns) {
+        SL_WARN("nobody answers at %s; waiting for a coordinator", self->def.link.endpoint);
+        self->told_ns *= 4;
+    }
     connect_anew(self);
 }
 
@@ -282,11 +291,36 @@ static sl_status on_unauthorised(sl_session *self, const char *text) {
     return SL_OK;
 }
 
+/* what to do about a refusal that waiting does not mend */
+static const char *hint_for(sl_reject reject) {
+    switch (reject) {
+    case SL_REJECT_VERSION:
+        return "run the same version of Starling on both sides";
+    case SL_REJECT_SHAPE:
+        return "another slot, the student of this experiment, or 'starling agent', which picks the program of the "
+               "size";
+    case SL_REJECT_MODEL_UNKNOWN:
+        return "start it with its student, --model FILE";
+    default:
+        return NULL;
+    }
+}
+
+sl_status sl_session_refusal(sl_reject reject, const char *text) {
+    bool differs = reject == SL_REJECT_VERSION || reject == SL_REJECT_SHAPE;
+    return sl_fail(differs ? SL_MISMATCH : SL_NETWORK, hint_for(reject),
+                   "the coordinator refused this agent (%s): %s", sl_reject_name(reject), text);
+}
+
 static sl_status on_reject(sl_session *self, const sl_fleet_message *message) {
     if (message->reject == SL_REJECT_UNAUTHORISED) return on_unauthorised(self, message->text);
     if (self->state != SL_SESSION_HELLO) return SL_OK;
     self->stats.rejects++;
-    if (message->reject == SL_REJECT_SLOT_TAKEN || message->reject == SL_REJECT_FULL) {
+    bool passes = message->reject == SL_REJECT_SLOT_TAKEN || message->reject == SL_REJECT_FULL;
+    // who fetches its student may be there before the students are
+    passes |= message->reject == SL_REJECT_MODEL_UNKNOWN && self->def.load != NULL;
+    if (passes && self->def.is_impatient) return sl_fail(SL_FULL, NULL, "no slot: %s", message->text);
+    if (passes) {
         // the slot may come free: its agent may just have died
         // the first, second, fourth, ...: one that stands by for hours fills no log
         if ((self->stats.rejects & (self->stats.rejects - 1)) == 0)
@@ -294,9 +328,7 @@ static sl_status on_reject(sl_session *self, const sl_fleet_message *message) {
         self->next_ns = sl_transport_now_ns(self->transport) + (int64_t)REJECTED_MS * MS;
         return SL_OK;
     }
-    bool differs = message->reject == SL_REJECT_VERSION || message->reject == SL_REJECT_SHAPE;
-    return sl_fail(differs ? SL_MISMATCH : SL_NETWORK, NULL, "the coordinator refused this agent (%s): %s",
-                   sl_reject_name(message->reject), message->text);
+    return sl_session_refusal(message->reject, message->text);
 }
 
 static sl_status finish_model(sl_session *self) {
@@ -360,6 +392,16 @@ static sl_status on_observation(sl_session *self, const sl_fleet_message *messag
     return status;
 }
 
+static sl_status on_goodbye(sl_session *self) {
+    self->state = SL_SESSION_OVER;
+    if (!self->def.stays) return SL_OK;
+    SL_INFO("the flight is over; waiting for the next one");
+    SL_TRY(start_over(self));
+    // whoever said goodbye is about to leave, and welcomes nobody any more
+    self->next_ns = sl_transport_now_ns(self->transport) + (int64_t)NEXT_FLIGHT_MS * MS;
+    return SL_OK;
+}
+
 /* what no coordinator says: told the first, second, fourth, ... time, as it comes again every few milliseconds */
 static void drop(sl_session *self, const char *why) {
     self->stats.ignored++;
@@ -411,8 +453,7 @@ static sl_status on_message(sl_session *self, const sl_message *received, int64_
     case SL_FLEET_MODEL_CHUNK:
         return on_chunk(self, &message);
     case SL_FLEET_GOODBYE:
-        self->state = SL_SESSION_OVER;
-        return SL_OK;
+        return on_goodbye(self);
     case SL_FLEET_RESET:
         SL_INFO("the coordinator does not know this session; joining anew");
         self->stats.resets++;

@@ -7,6 +7,7 @@
 
 #include "common/metric.h"
 #include "common/status.h"
+#include "net/fleet_message.h"
 #include "net/link.h"
 
 #include <signal.h>
@@ -36,6 +37,8 @@ typedef struct sl_session_def {
     sl_status (*welcome)(void *context, int slot, const char *sha256, const uint8_t *signature, size_t n);
     void (*live)(void *context, int slot); /* the agent flies this slot from now on; NULL = not told */
     size_t max_model_bytes;                /* larger models are refused */
+    bool stays;                            /* after a goodbye it joins again, for the next flight */
+    bool is_impatient;                     /* it does not stand by where every slot is held: SL_FULL */
     const volatile sig_atomic_t *stop;     /* set by a signal handler: run says goodbye; NULL = never */
 } sl_session_def;
 /* slot -1, no model, max_model_bytes 4 MiB. */
@@ -66,6 +69,8 @@ void sl_session_destroy(sl_session **self);
 SL_MUST_CHECK sl_status sl_session_step(sl_session *self, int timeout_ms);
 /* Steps until the coordinator's goodbye (SL_OK), *stop (goodbye is said, SL_INTERRUPTED) or an error. */
 SL_MUST_CHECK sl_status sl_session_run(sl_session *self);
+/* The end that a REJECT comes to where waiting does not mend it: why, and what to do. */
+SL_MUST_CHECK sl_status sl_session_refusal(sl_reject reject, const char *text);
 sl_session_state sl_session_get_state(const sl_session *self);
 int sl_session_slot(const sl_session *self); /* -1 before WELCOME */
 sl_session_stats sl_session_get_stats(const sl_session *self);

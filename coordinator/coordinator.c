@@ -45,6 +45,7 @@ struct sl_coordinator {
 static sl_status open_registry(sl_coordinator *self, const sl_coordinator_def *def) {
     sl_model_registry_def registry = {.setup = self->setup,
                                       .link = *def->fleet,
+                                      .reserve = def->reserve,
                                       .stop = def->stop,
                                       .pulse = def->pulse,
                                       .pulse_context = def->pulse_context};
@@ -132,6 +133,11 @@ void sl_coordinator_tell(const sl_coordinator *self, sl_page_news *out) {
     out->numbers.buffer_sampled = (uint64_t)samples;
     out->numbers.buffer_episodes = (int64_t)(sl_buffer_next(buffer) - sl_buffer_first(buffer));
     out->numbers.buffer_bytes = sl_buffer_bytes(buffer);
+}
+
+void sl_coordinator_dismiss(sl_coordinator *self) {
+    sl_fleet *fleet = self->registry ? sl_model_registry_fleet(self->registry) : NULL;
+    if (fleet) sl_fleet_goodbye(fleet);
 }
 
 const char *sl_coordinator_fleet_endpoint(const sl_coordinator *self) {

@@ -21,6 +21,7 @@ typedef struct sl_coordinator_def {
     const sl_link_def *fleet;          /* for the agents, to serve on; copied; NULL: FLY is refused */
     sl_watch watch;                    /* shown the flights whose request asks for it */
     const char *record;                /* where flights are recorded, the last one of each; copied; NULL: nowhere */
+    sl_slot_set reserve;               /* slots that only an agent that names them gets */
     char config_hash[65];              /* SHA-256 of the resolved experiment file; "" = none */
     const volatile sig_atomic_t *stop; /* ends waiting for agents; NULL = never */
     void (*pulse)(void *context);      /* called while it listens to agents, as sl_fleet_def says; NULL: not wanted */
@@ -38,6 +39,8 @@ void sl_coordinator_reset(sl_coordinator *self);
 SL_MUST_CHECK sl_status sl_coordinator_idle(sl_coordinator *self);
 /* Fills in the fleet and what there is of the expert buffer. */
 void sl_coordinator_tell(const sl_coordinator *self, sl_page_news *out);
+/* The flights are over for now: goodbye to the agents, of which some come again. */
+void sl_coordinator_dismiss(sl_coordinator *self);
 const char *sl_coordinator_fleet_endpoint(const sl_coordinator *self); /* resolved; "" without a fleet */
 /* Does what request asks and fills answer's kind, version and tensors, which are borrowed until the next call. The
  * request is checked against the experiment before anything is done. On an error nothing is to be sent but the error:

@@ -14,7 +14,8 @@
 enum { MAX_EXPERIMENT_BYTES = 1 << 20 };
 
 static const char help[] = "usage: starling-coordinator --experiment FILE --run DIR --connect ENDPOINT\n"
-                           "                            [--fleet ENDPOINT] [--record FILE]\n"
+                           "                            [--fleet ENDPOINT] [--record FILE] [--stay]\n"
+                           "                            [--reserve SLOTS]\n"
                            "                            [--key FILE --allow DIR | --insecure]\n"
                            "                            [--metrics ENDPOINT]\n"
                            "Hosts the environments and the expert buffer, and works for the trainer that\n"
@@ -25,6 +26,8 @@ static const char help[] = "usage: starling-coordinator --experiment FILE --run 
                            "  --fleet ENDPOINT    where agents connect; default: the experiment's\n"
                            "                      fleet.endpoint\n"
                            "  --record FILE       writes the episodes of a flight there, .jsonl or .jsonl.gz\n"
+                           "  --stay              after the trainer, or starling, look for the next one\n"
+                           "  --reserve SLOTS     only agents that name these slots get them, \"0-2,5\"\n"
                            "  --key FILE          its secret certificate, for both links; made by\n"
                            "                      'starling keys'\n"
                            "  --allow DIR         the public certificates of the agents that may connect;\n"
@@ -42,22 +45,33 @@ static const char help[] = "usage: starling-coordinator --experiment FILE --run 
 static sl_keyring keyring;
 
 typedef struct options {
-    const char *experiment, *run, *connect, *fleet, *record, *metrics;
+    const char *experiment, *run, *connect, *fleet, *record, *metrics, *reserve;
+    sl_slot_set reserved;
+    bool stays;
     sl_key_flags keys;
     sl_common_flags common;
 } options;
 
 static sl_status parse(int argc, char **argv, options *out) {
     *out = (options){0};
-    const sl_flag flags[] = {{"experiment", &out->experiment, NULL},  {"run", &out->run, NULL},
-                             {"connect", &out->connect, NULL},        {"fleet", &out->fleet, NULL},
-                             {"record", &out->record, NULL},          {"key", &out->keys.key, NULL},
-                             {"allow", &out->keys.allow, NULL},       {"server-key", &out->keys.server_key, NULL},
-                             {"insecure", NULL, &out->keys.insecure}, {"metrics", &out->metrics, NULL}};
-    const sl_flags_def def = {"starling-coordinator", help, "see --help", "unknown or incomplete flag", 10, flags};
+    const sl_flag flags[] = {{"experiment", &out->experiment, NULL},
+                             {"run", &out->run, NULL},
+                             {"connect", &out->connect, NULL},
+                             {"fleet", &out->fleet, NULL},
+                             {"record", &out->record, NULL},
+                             {"key", &out->keys.key, NULL},
+                             {"allow", &out->keys.allow, NULL},
+                             {"server-key", &out->keys.server_key, NULL},
+                             {"insecure", NULL, &out->keys.insecure},
+                             {"metrics", &out->metrics, NULL},
+                             {"stay", NULL, &out->stays},
+                             {"reserve", &out->reserve, NULL}};
+    const sl_flags_def def = {"starling-coordinator", help, "see --help", "unknown or incomplete flag", 12, flags};
     SL_TRY(sl_flags_parse(&def, argc, argv, &out->common));
     if (!out->common.done && (!out->experiment || !out->run || !out->connect))
         return sl_fail(SL_USAGE, "see --help", "--experiment, --run and --connect are needed");
+    if (out->reserve && sl_slot_set_parse(out->reserve, &out->reserved) != SL_OK)
+        return sl_fail(SL_USAGE, "slots such as 0-2,5", "--reserve cannot be '%s'", out->reserve);
     SL_TRY(sl_endpoint_check_flag("--connect", out->connect, false));
     return sl_endpoint_check_flag("--fleet", out->fleet, true);
 }
@@ -73,6 +87,7 @@ static sl_status run(const options *o) {
     sl_free(bytes);
     SL_TRY(sl_experiment_load(o->experiment, NULL, 0, &experiment));
     def.experiment = experiment;
+    def.reserve = o->reserved;
     sl_link_def learn = sl_link_learn_def(o->connect);
     sl_link_def fleet = sl_link_fleet_def(o->fleet ? o->fleet : experiment->fleet.endpoint);
     // what could not be sent is sent again or asked for again: the agents need not wait for it
@@ -88,7 +103,7 @@ static sl_status run(const options *o) {
         sl_json_line_text(&line, "endpoint", sl_server_fleet_endpoint(server));
         if (o->metrics) sl_json_line_text(&line, "metrics", sl_server_metrics_address(server));
         sl_json_line_print(&line);
-        status = sl_server_run(server);
+        status = sl_server_run(server, o->stays);
     }
     sl_server_close(&server);
     sl_experiment_destroy(&experiment);

@@ -142,6 +142,7 @@ static sl_status open_fleet(sl_model_registry *self) {
         slots[i] = (sl_fleet_slot_def){.obs_dim = setup->spec.agents[i].obs_dim,
                                        .n_actions = setup->spec.agents[i].n_actions,
                                        .hidden = self->models.hidden[i],
+                                       .is_reserved = sl_slot_set_has(&self->def.reserve, i),
                                        .model = n_bytes > 0 ? file : NULL,
                                        .model_bytes = (size_t)n_bytes,
                                        .signature = n_signature > 0 ? signature : NULL,

@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static const int64_t hello_every_ns = 1000000000, progress_every_ns = 250000000;
+static const int64_t hello_every_ns = 1000000000, progress_every_ns = 250000000, gone_ns = 30000000000;
 enum { STEP_MS = 20 };
 
 struct sl_server {
@@ -24,6 +24,10 @@ struct sl_server {
     uint64_t run_id;
     uint64_t client;               /* the learn client's run id, 0 before the first WELCOME */
     uint64_t working_on, answered; /* request ids, 0 = none */
+    bool is_flying;                /* works on FLY, which no answer but its own depends on */
+    int64_t lost_ns;               /* since when nothing can be sent to the learn client; 0 = it can */
+    uint64_t next_client;          /* came in the middle of a flight; 0 = none */
+    uint64_t stop_id;              /* of a STOP that came there; 0 = none */
     uint64_t n_dropped;            /* messages that no learn client sends */
     int64_t next_hello, next_progress;
     sl_coordinator_page *page;                             /* NULL: nobody looks on */
@@ -49,6 +53,41 @@ static void tell(void *context) {
     sl_coordinator_page_tell(self->page, now_ns, &news);
 }
 
+static void say_hello(sl_server *self) {
+    sl_learn_message hello = {.kind = SL_LEARN_HELLO, .run_id = self->run_id, .request_id = self->answered};
+    memcpy(hello.config_hash, self->config_hash, sizeof hello.config_hash);
+    // nobody there yet: the next one may arrive
+    if (sl_learn_send(self->codec, self->transport, NULL, &hello) != SL_OK) SL_DEBUGF("HELLO was not sent");
+    self->next_hello = sl_transport_now_ns(self->transport) + hello_every_ns;
+}
+
+// what comes in while a flight goes on, or waits for its agents: it may be for ever
+static void hear_client(sl_server *self) {
+    sl_message frames;
+    sl_learn_message message;
+    if (sl_transport_receive(self->transport, 0, &frames) != SL_OK) return;
+    if (sl_learn_decode(self->codec, &frames, &message) != SL_OK) return;
+    if (message.kind == SL_LEARN_WELCOME && message.run_id != self->client) self->next_client = message.run_id;
+    if (message.kind == SL_LEARN_STOP && message.run_id == self->client) self->stop_id = message.request_id;
+}
+
+/* Nobody is left who wants the flight: it is given up, as its waits need not end. Work that has a state goes on, for
+ * a learn client that was away only. */
+static sl_status look_after_client(sl_server *self, bool sent) {
+    int64_t now = sl_transport_now_ns(self->transport);
+    if (!sent && self->lost_ns == 0) self->lost_ns = now;
+    if (!sent && now - self->lost_ns > gone_ns)
+        return sl_fail(SL_TIMEOUT, NULL, "the flight is given up: who asked for it is gone");
+    if (!sent) return SL_OK;
+    // it may be another one that listens there now
+    if (self->lost_ns != 0) say_hello(self);
+    self->lost_ns = 0;
+    hear_client(self);
+    if (self->next_client != 0) return sl_fail(SL_TIMEOUT, NULL, "the flight is given up: another one asks now");
+    if (self->stop_id != 0) return sl_fail(SL_TIMEOUT, NULL, "the flight is given up: who asked for it said so");
+    return SL_OK;
+}
+
 static sl_status report(void *context, int64_t done, int64_t total) {
     sl_server *self = context;
     if (stopped(self)) return sl_fail(SL_INTERRUPTED, NULL, "interrupted");
@@ -66,8 +105,8 @@ static sl_status report(void *context, int64_t done, int64_t total) {
                                 .done = done < total ? done : total,
                                 .total = total};
     // progress that does not arrive is no loss
-    if (sl_learn_send(self->codec, self->transport, NULL, &message) != SL_OK) SL_DEBUGF("progress was not sent");
-    return SL_OK;
+    bool sent = sl_learn_send(self->codec, self->transport, NULL, &message) == SL_OK;
+    return self->is_flying ? look_after_client(self, sent) : SL_OK;
 }
 
 // PROGRESS that says whom the work waits for; from within the work, so that nothing else is done here
@@ -156,14 +195,6 @@ void sl_server_close(sl_server **self_pointer) {
     *self_pointer = NULL;
 }
 
-static void say_hello(sl_server *self) {
-    sl_learn_message hello = {.kind = SL_LEARN_HELLO, .run_id = self->run_id, .request_id = self->answered};
-    memcpy(hello.config_hash, self->config_hash, sizeof hello.config_hash);
-    // nobody there yet: the next one may arrive
-    if (sl_learn_send(self->codec, self->transport, NULL, &hello) != SL_OK) SL_DEBUGF("HELLO was not sent");
-    self->next_hello = sl_transport_now_ns(self->transport) + hello_every_ns;
-}
-
 static void fill_error(sl_learn_message *answer, sl_status status) {
     answer->kind = SL_LEARN_ERROR;
     answer->n_tensors = 0;
@@ -199,6 +230,26 @@ static const char *name_work(sl_learn_kind kind) {
     return names[kind] ? names[kind] : "";
 }
 
+static void handle_welcome(sl_server *self, uint64_t run_id) {
+    if (run_id == self->client) return;
+    SL_INFO("%s learn client", self->client ? "a new" : "met the");
+    sl_coordinator_reset(self->coordinator);
+    self->client = run_id;
+    self->answered = 0;
+    self->answer = (sl_learn_message){.request_id = 0};
+}
+
+// what came in the middle of the flight that was given up
+static void catch_up(sl_server *self, bool *finished) {
+    if (self->next_client != 0) handle_welcome(self, self->next_client);
+    if (self->next_client == 0 && self->stop_id != 0) {
+        self->answer = (sl_learn_message){.kind = SL_LEARN_DONE, .run_id = self->run_id, .request_id = self->stop_id};
+        send_answer(self);
+        *finished = true;
+    }
+    self->next_client = self->stop_id = 0;
+}
+
 static sl_status handle_request(sl_server *self, const sl_learn_message *request, bool *finished) {
     if (request->run_id != self->client) {
         SL_DEBUGF("dropped a request of a learn client that is not the present one");
@@ -214,12 +265,20 @@ static sl_status handle_request(sl_server *self, const sl_learn_message *request
     self->numbers.busy = 1;
     self->numbers.work_done = self->numbers.work_size = 0;
     self->answer = (sl_learn_message){.run_id = self->run_id, .request_id = request->request_id};
+    self->is_flying = request->kind == SL_LEARN_FLY;
+    self->lost_ns = 0;
     sl_status status = sl_coordinator_handle(self->coordinator, request, &self->answer);
     self->working_on = 0;
     self->work = "idle";
     self->numbers.busy = self->numbers.work_done = self->numbers.work_size = 0;
     self->numbers.requests++;
+    self->is_flying = false;
     if (status == SL_INTERRUPTED) return status;
+    if (self->next_client != 0 || self->stop_id != 0) {
+        SL_INFO("%s", status == SL_OK ? "the flight is over, and nobody waits for it" : sl_error_what());
+        catch_up(self, finished);
+        return SL_OK;
+    }
     if (status != SL_OK) {
         fill_error(&self->answer, status);
         SL_WARN("refused a request: %s", self->answer.text);
@@ -227,15 +286,6 @@ static sl_status handle_request(sl_server *self, const sl_learn_message *request
     send_answer(self);
     *finished = status == SL_OK && request->kind == SL_LEARN_STOP;
     return SL_OK;
-}
-
-static void handle_welcome(sl_server *self, const sl_learn_message *welcome) {
-    if (welcome->run_id == self->client) return;
-    SL_INFO("%s learn client", self->client ? "a new" : "met the");
-    sl_coordinator_reset(self->coordinator);
-    self->client = welcome->run_id;
-    self->answered = 0;
-    self->answer = (sl_learn_message){.request_id = 0};
 }
 
 static sl_status handle_message(sl_server *self, const sl_message *frames, bool *finished) {
@@ -250,7 +300,7 @@ static sl_status handle_message(sl_server *self, const sl_message *frames, bool 
     }
     switch (message.kind) {
     case SL_LEARN_WELCOME:
-        handle_welcome(self, &message);
+        handle_welcome(self, message.run_id);
         return SL_OK;
     case SL_LEARN_REJECT: {
         bool same = strcmp(message.config_hash, self->config_hash) == 0;
@@ -297,10 +347,22 @@ const char *sl_server_metrics_address(const sl_server *self) {
     return self->page ? sl_coordinator_page_address(self->page) : "";
 }
 
-sl_status sl_server_run(sl_server *self) {
-    bool finished = false;
+// a learn client has gone in order: nothing that it asked for counts for the next one
+static void forget_client(sl_server *self) {
+    SL_INFO("the learn client is done; waiting for the next one");
+    sl_coordinator_dismiss(self->coordinator);
+    sl_coordinator_reset(self->coordinator);
+    self->client = self->answered = 0;
+    self->answer = (sl_learn_message){.request_id = 0};
+}
+
+sl_status sl_server_run(sl_server *self, bool stays) {
     sl_vitals_say(SL_VITALS_READY, "serving");
-    // short, because agents join through a socket that is only looked at in between
-    while (!finished) SL_TRY(sl_server_step(self, STEP_MS, &finished));
-    return SL_OK;
+    for (;;) {
+        bool finished = false;
+        // short, because agents join through a socket that is only looked at in between
+        SL_TRY(sl_server_step(self, STEP_MS, &finished));
+        if (finished && !stays) return SL_OK;
+        if (finished) forget_client(self);
+    }
 }

@@ -20,7 +20,8 @@ void sl_server_close(sl_server **self);
 SL_MUST_CHECK sl_status sl_server_step(sl_server *self, int timeout_ms, bool *finished);
 const char *sl_server_fleet_endpoint(const sl_server *self);  /* where agents connect; "" without a fleet */
 const char *sl_server_metrics_address(const sl_server *self); /* of its page; "" without one */
-/* Steps until STOP (SL_OK) or one of the ends above. */
-SL_MUST_CHECK sl_status sl_server_run(sl_server *self);
+/* Steps until STOP (SL_OK) or one of the ends above. stays: STOP ends the learn client's business only; the agents
+ * get a goodbye, and the next learn client is looked for. */
+SL_MUST_CHECK sl_status sl_server_run(sl_server *self, bool stays);
 
 #endif

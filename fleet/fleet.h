@@ -20,6 +20,7 @@
 typedef struct sl_fleet_slot_def {
     int obs_dim, n_actions; /* of the slot's model */
     int hidden;             /* of the slot's model; 0 = any agent */
+    bool is_reserved;       /* only an agent that names the slot gets it */
     const uint8_t *model; /* the model file's bytes, borrowed for the life of the fleet; NULL = agents bring theirs */
     size_t model_bytes;
     const uint8_t *signature; /* of the model, goes into WELCOME; borrowed likewise */

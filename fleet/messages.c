@@ -187,6 +187,9 @@ static void on_message(sl_fleet *self, const sl_message *received) {
     case SL_FLEET_HELLO:
         sl_fleet_on_hello(self, &received->peer, &message);
         break;
+    case SL_FLEET_ASK:
+        sl_fleet_on_ask(self, &received->peer, &message);
+        break;
     case SL_FLEET_ACTION:
     case SL_FLEET_HEARTBEAT:
     case SL_FLEET_MODEL_REQUEST:

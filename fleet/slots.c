@@ -200,7 +200,7 @@ static sl_slot *find_any(sl_fleet *self, const sl_fleet_message *hello, sl_rejec
         if (why == SL_REJECT_UNAUTHORISED) why = SL_REJECT_SHAPE;
         if (is_known && !brings_model(slot, hello)) continue;
         sl_reject one = refusal(slot, hello);
-        if (one == SL_REJECT_NONE && slot->state == SL_SLOT_FREE) return slot;
+        if (one == SL_REJECT_NONE && slot->state == SL_SLOT_FREE && !slot->def.is_reserved) return slot;
         // the reason nearest to success is the one to tell
         if (one == SL_REJECT_NONE)
             why = SL_REJECT_FULL;
@@ -297,4 +297,49 @@ void sl_fleet_on_hello(sl_fleet *self, const sl_peer *peer, const sl_fleet_messa
     slot->outstanding = false;
     sl_fleet_note_holder(self, slot, hello);
     (void)welcome(self, slot);
+}
+
+/* What an agent of any size may have now: the slot that it names, else the lowest that is free. NULL: why not; no
+ * reason: its key is for none. */
+static const sl_slot *find_offer(sl_fleet *self, int wanted, const char **why) {
+    *why = NULL;
+    for (int i = 0; i < self->def.n_slots; i++) {
+        sl_slot *slot = &self->slots[i];
+        if ((wanted >= 0 && i != wanted) || !sl_owner_may_hold(self, i)) continue;
+        if (!*why) *why = "every slot is held";
+        if (wanted < 0 && slot->def.is_reserved) continue;
+        if (!slot->def.model) {
+            *why = "there are no students yet";
+            continue;
+        }
+        if (slot->state == SL_SLOT_FREE || (wanted >= 0 && slot->state == SL_SLOT_DEAD)) return slot;
+        // a killed agent's successor may be here before any silence is noticed
+        if (wanted >= 0 && welcome(self, slot) == SL_NOT_FOUND) {
+            sl_fleet_lose(self, slot, SL_SLOT_DEAD, "its connection is gone");
+            return slot;
+        }
+        if (wanted >= 0) *why = "the slot is held by a live agent";
+    }
+    return NULL;
+}
+
+void sl_fleet_on_ask(sl_fleet *self, const sl_peer *peer, const sl_fleet_message *ask) {
+    if (ask->slot >= self->def.n_slots) {
+        refuse(self, peer, ask, SL_REJECT_SHAPE);
+        return;
+    }
+    const char *why = "";
+    const sl_slot *slot = find_offer(self, ask->slot, &why);
+    if (!slot && !why) {
+        refuse(self, peer, ask, SL_REJECT_UNAUTHORISED);
+        return;
+    }
+    sl_fleet_message offer = {.kind = SL_FLEET_OFFER, .run_id = ask->run_id, .slot = -1};
+    if (slot) {
+        offer.slot = sl_fleet_index(self, slot);
+        offer.hidden = slot->def.hidden;
+    } else {
+        (void)snprintf(offer.text, sizeof offer.text, "%s", why);
+    }
+    (void)sl_fleet_send(self, peer, &offer);
 }

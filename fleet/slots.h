@@ -6,6 +6,8 @@
 #include "fleet/state.h"
 
 void sl_fleet_on_hello(sl_fleet *self, const sl_peer *peer, const sl_fleet_message *hello);
+/* Which slot is free, and how large an agent it takes: nothing is held for who asks. */
+void sl_fleet_on_ask(sl_fleet *self, const sl_peer *peer, const sl_fleet_message *ask);
 void sl_fleet_reject(sl_fleet *self, const sl_peer *peer, uint64_t run_id, sl_reject code, const char *text);
 /* The slot's agent is ready, or back. */
 void sl_fleet_revive(sl_fleet *self, sl_slot *slot);

@@ -266,7 +266,8 @@ sl_status sl_learn_client_ask(sl_learn_client *self, sl_learn_message *request, 
         if (what == ANSWERED) break;
         if (what == REFUSED) return refusal(&self->incoming);
         if (what == WAITING) {
-            if (time_ns(self) - self->heard_ns > (int64_t)self->def.silence_ms * 1000000)
+            bool is_patient = self->def.silence_ms == SL_WAIT_FOREVER;
+            if (!is_patient && time_ns(self) - self->heard_ns > (int64_t)self->def.silence_ms * 1000000)
                 return sl_fail(SL_NETWORK, "is the coordinator still running?",
                                "the coordinator has said nothing for %d s", self->def.silence_ms / 1000);
             continue;

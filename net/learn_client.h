@@ -12,8 +12,8 @@
 typedef struct sl_learn_client_def {
     sl_link_def link;                  /* to serve on */
     char config_hash[65];              /* SHA-256 of the resolved experiment file; "" takes any coordinator */
-    int join_ms;                       /* how long to wait for a coordinator, -1 = for ever */
-    int silence_ms;                    /* how long a coordinator at work may say nothing, not even PROGRESS */
+    int join_ms;                       /* how long to wait for a coordinator; SL_WAIT_FOREVER */
+    int silence_ms;                    /* how long one at work may say nothing, not even PROGRESS; SL_WAIT_FOREVER */
     int grace_ms;                      /* how long a request at work is still waited for once *stop is set */
     const volatile sig_atomic_t *stop; /* set by a signal handler; NULL = never */
     void (*progress)(void *context, const sl_learn_message *message); /* for PROGRESS; NULL = not wanted */

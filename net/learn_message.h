@@ -9,6 +9,7 @@
 #ifndef SL_NET_LEARN_MESSAGE_H
 #define SL_NET_LEARN_MESSAGE_H
 
+#include "common/wait.h"
 #include "net/transport.h"
 #include "net/wire_tensor.h"
 
@@ -40,9 +41,6 @@ typedef enum sl_policy_kind {
     SL_POLICY_RANDOM,
     SL_POLICY_HEURISTIC
 } sl_policy_kind;
-
-/* How long somebody is waited for. */
-enum { SL_WAIT_FOREVER = -1, SL_WAIT_MOST_MS = 604800000 };
 
 typedef struct sl_learn_message {
     sl_learn_kind kind;

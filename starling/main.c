@@ -47,6 +47,8 @@ static const sl_command commands[] = {
     {"eval", "evaluate a policy of a run or of a model folder", sl_cmd_eval, NULL},
     {"fly", "fly students as processes over tcp", sl_cmd_fly, NULL},
     {"top", "a fleet live in the terminal", sl_cmd_top, NULL},
+    {"serve", "fly one flight after the other, with agents that come by themselves", sl_cmd_serve, NULL},
+    {"agent", "join a fleet, with an agent of the size that it needs", sl_cmd_agent, NULL},
     {"report", "tables over runs and seeds", sl_cmd_report, NULL},
     {"model", "look into policy files", NULL, model_commands},
     {"env", "look at, play, check and measure environments", NULL, env_commands},

@@ -3,6 +3,7 @@
 #include "common/program.h"
 #include "common/stop.h"
 #include "common/vitals.h"
+#include "common/wait.h"
 #include "net/endpoint.h"
 #include "net/keyring.h"
 #include "nn/blas_start.h"
@@ -10,8 +11,8 @@
 #include "trainer/stages.h"
 
 static const char usage[] = "usage: starling-trainer --experiment FILE --run DIR --listen ENDPOINT\n"
-                            "                        [--resume] [--key FILE --allow DIR | --insecure]\n"
-                            "                        [--metrics ENDPOINT]\n"
+                            "                        [--resume] [--wait S] [--metrics ENDPOINT]\n"
+                            "                        [--key FILE --allow DIR | --insecure]\n"
                             "\n"
                             "Trains the teacher, has its episodes recorded and distils the students; serves\n"
                             "ENDPOINT, to which a starling-coordinator connects. Prints events on stdout, one\n"
@@ -22,6 +23,7 @@ static const char usage[] = "usage: starling-trainer --experiment FILE --run DIR
                             "  --run DIR           the run's folder: checkpoints, metrics, teacher, students\n"
                             "  --listen ENDPOINT   tcp://127.0.0.1:*, or a fixed port\n"
                             "  --resume            go on from the newest checkpoint of the run\n"
+                            "  --wait S            seconds to wait for a coordinator (60), or forever\n"
                             "  --key FILE          its secret certificate; made by 'starling keys'\n"
                             "  --allow DIR         the public ones of the coordinators that may connect;\n"
                             "                      reread while it runs\n"
@@ -35,7 +37,8 @@ static const char usage[] = "usage: starling-trainer --experiment FILE --run DIR
                             "  --help, --version\n";
 
 typedef struct arguments {
-    const char *experiment, *run, *listen, *metrics;
+    const char *experiment, *run, *listen, *metrics, *wait;
+    int join_ms;
     bool resume;
     sl_key_flags keys;
     sl_common_flags common;
@@ -46,13 +49,14 @@ static sl_keyring keyring;
 static const char hint[] = "see starling-trainer --help";
 
 static sl_status parse(int argc, char **argv, arguments *out) {
-    *out = (arguments){0};
-    const sl_flag flags[] = {{"experiment", &out->experiment, NULL},  {"run", &out->run, NULL},
-                             {"listen", &out->listen, NULL},          {"resume", NULL, &out->resume},
-                             {"key", &out->keys.key, NULL},           {"allow", &out->keys.allow, NULL},
-                             {"insecure", NULL, &out->keys.insecure}, {"metrics", &out->metrics, NULL}};
-    const sl_flags_def def = {"starling-trainer", usage, hint, "unknown or incomplete flag", 8, flags};
+    *out = (arguments){.join_ms = 60000};
+    const sl_flag flags[] = {
+        {"experiment", &out->experiment, NULL},  {"run", &out->run, NULL},         {"listen", &out->listen, NULL},
+        {"resume", NULL, &out->resume},          {"key", &out->keys.key, NULL},    {"allow", &out->keys.allow, NULL},
+        {"insecure", NULL, &out->keys.insecure}, {"metrics", &out->metrics, NULL}, {"wait", &out->wait, NULL}};
+    const sl_flags_def def = {"starling-trainer", usage, hint, "unknown or incomplete flag", 9, flags};
     SL_TRY(sl_flags_parse(&def, argc, argv, &out->common));
+    if (out->wait) SL_TRY(sl_wait_parse("--wait", out->wait, &out->join_ms));
     return sl_endpoint_check_flag("--listen", out->listen, true);
 }
 
@@ -62,7 +66,7 @@ static sl_status run(const arguments *args) {
     const volatile sig_atomic_t *stop = sl_stop_catch();
     sl_experiment *experiment = NULL;
     SL_TRY(sl_experiment_load(args->experiment, NULL, 0, &experiment));
-    sl_training_def def = {experiment, args->experiment, args->run, sl_link_learn_def(args->listen),
+    sl_training_def def = {experiment, args->experiment, args->run, sl_link_learn_def(args->listen), args->join_ms,
                            stop,       args->metrics};
     sl_training *training = NULL;
     sl_status status = sl_keyring_load(&args->keys, &keyring);

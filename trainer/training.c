@@ -51,6 +51,8 @@ static sl_status open_parts(sl_training *self, const sl_training_def *def) {
     client.alive = on_turn;
     memcpy(client.config_hash, self->config_hash, sizeof client.config_hash);
     client.stop = def->stop;
+    client.join_ms = def->join_ms;
+    if (def->join_ms == SL_WAIT_FOREVER) client.silence_ms = SL_WAIT_FOREVER;
     client.progress = on_progress;
     client.context = self;
     SL_TRY(sl_learn_client_open(&client, &self->client));

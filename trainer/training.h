@@ -30,6 +30,7 @@ typedef struct sl_training_def {
     const char *experiment_path; /* the resolved file: its hash names the experiment */
     const char *run;
     sl_link_def link; /* for the coordinator, to serve on */
+    int join_ms;      /* how long to wait for one; SL_WAIT_FOREVER */
     const volatile sig_atomic_t *stop;
     const char *metrics; /* where its page is served; NULL: nowhere */
 } sl_training_def;

@@ -21,6 +21,8 @@ sl_status sl_cmd_train(const char *path, int argc, char **argv);
 sl_status sl_cmd_eval(const char *path, int argc, char **argv);
 sl_status sl_cmd_fly(const char *path, int argc, char **argv);
 sl_status sl_cmd_top(const char *path, int argc, char **argv);
+sl_status sl_cmd_serve(const char *path, int argc, char **argv);
+sl_status sl_cmd_agent(const char *path, int argc, char **argv);
 sl_status sl_cmd_report(const char *path, int argc, char **argv);
 sl_status sl_cmd_model_info(const char *path, int argc, char **argv);
 sl_status sl_cmd_keys_sign(const char *path, int argc, char **argv);

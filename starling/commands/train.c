@@ -25,6 +25,7 @@ typedef struct train_options {
     int64_t seed; /* -1: the experiment's */
     sl_text_list sets;
     bool resume, json;
+    sl_members members;
 } train_options;
 
 // ------------------------------------------------------------------------------------------------ the run's folder
@@ -141,7 +142,7 @@ static sl_status run_all(const train_options *o, const sl_args *args, sl_run *ru
     sl_run_progress_init(&progress, args->log_json);
     sl_scores scores = {0};
     sl_process_group *group = NULL;
-    SL_TRY(sl_process_group_create(run, args, NULL, &progress, &group));
+    SL_TRY(sl_process_group_create(run, args, &o->members, &progress, &group));
     sl_status status = train(group, o->resume);
     if (status == SL_OK) status = evaluate(group, run, &scores);
     if (status == SL_INTERRUPTED) SL_INFO("ending the run; the trainer writes a checkpoint");
@@ -158,6 +159,15 @@ static sl_status run_all(const train_options *o, const sl_args *args, sl_run *ru
     return status;
 }
 
+// before there is a folder
+static sl_status settle(train_options *o, const sl_experiment *experiment) {
+    sl_setup *setup = NULL;
+    SL_TRY(sl_setup_create(experiment, &setup));
+    sl_status status = sl_members_settle(&o->members, &experiment->fleet, setup->N);
+    sl_setup_destroy(&setup);
+    return status;
+}
+
 sl_status sl_cmd_train(const char *path, int argc, char **argv) {
     train_options o = {.seed = -1};
     const sl_option options[] = {
@@ -167,12 +177,13 @@ sl_status sl_cmd_train(const char *path, int argc, char **argv) {
          0},
         {"resume", SL_OPTION_SWITCH, NULL, "go on with a run that was interrupted", &o.resume, 0, 0},
         {"json", SL_OPTION_SWITCH, NULL, "print the report as one JSON object instead of the table", &o.json, 0, 0},
+        SL_MEMBER_OPTIONS(&o.members),
     };
     static const char text[] =
         "Trains the teacher, records the expert buffer, distils the students, evaluates everything in process and "
         "flown by agent processes, and writes report.json. Programs that die are restarted. A "
         "file that is not there is looked for among the installed experiments: mpe/spread.";
-    sl_usage usage = {path, "EXPERIMENT.yaml", text, 1, 1, 5, options};
+    sl_usage usage = {path, "EXPERIMENT.yaml", text, 1, 1, 5 + SL_MEMBER_N_OPTIONS, options};
     sl_args args;
     SL_TRY(sl_options_parse(&usage, argc, argv, &args));
     if (args.done) return SL_OK;
@@ -183,7 +194,8 @@ sl_status sl_cmd_train(const char *path, int argc, char **argv) {
     int lock = -1;
     sl_run *run = NULL;
     bool extends = false;
-    sl_status status = sl_check_experiment(experiment, o.resume);
+    sl_status status = settle(&o, experiment);
+    if (status == SL_OK) status = sl_check_experiment(experiment, o.resume);
     if (status == SL_OK) status = prepare_folder(&o, experiment, folder, &extends);
     if (status == SL_OK) status = sl_lock_folder(folder, &lock);
     if (status == SL_OK && extends) status = sl_extend_run(experiment, folder);

@@ -5,6 +5,7 @@
 #include "net/learn_client.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -31,15 +32,19 @@ struct sl_ask {
     sl_error error; /* of status, from the thread that asked */
 };
 
+static void set_note(sl_ask *self, const char *note) {
+    (void)pthread_mutex_lock(&self->note_lock);
+    (void)snprintf(self->note, sizeof self->note, "%.*s", (int)sizeof self->note - 1, note);
+    (void)pthread_mutex_unlock(&self->note_lock);
+}
+
 static void on_progress(void *context, const sl_learn_message *message) {
     sl_ask *self = context;
     atomic_store(&self->done, message->done);
     atomic_store(&self->total, message->total);
     // a picture's text is another one
     bool is_note = !sl_learn_tensor(message, SL_TENSOR_SHAPES);
-    (void)pthread_mutex_lock(&self->note_lock);
-    (void)snprintf(self->note, sizeof self->note, "%.*s", (int)sizeof self->note - 1, is_note ? message->text : "");
-    (void)pthread_mutex_unlock(&self->note_lock);
+    set_note(self, is_note ? message->text : "");
     if (self->picture && sl_learn_tensor(message, SL_TENSOR_SHAPES)) self->picture(self->picture_context, message);
 }
 
@@ -51,7 +56,7 @@ sl_status sl_ask_open(const sl_link_def *link, const char *config_hash, int join
     sl_learn_client_def def = sl_learn_client_default_def(*link);
     (void)snprintf(def.config_hash, sizeof def.config_hash, "%s", config_hash);
     def.join_ms = join_ms;
-    def.silence_ms = SILENCE_MS;
+    def.silence_ms = join_ms == SL_WAIT_FOREVER ? SL_WAIT_FOREVER : SILENCE_MS;
     def.grace_ms = GRACE_MS;
     def.stop = &self->stop;
     def.progress = on_progress;
@@ -112,6 +117,12 @@ sl_status sl_ask_begin(sl_ask *self, sl_learn_message *request) {
 
 bool sl_ask_is_answered(const sl_ask *self) {
     return atomic_load(&self->answered);
+}
+
+bool sl_ask_wait(const sl_ask *self, int timeout_ms) {
+    struct pollfd fd = {.fd = self->wake_fd, .events = POLLIN};
+    while (poll(&fd, 1, timeout_ms) < 0 && errno == EINTR) continue;
+    return sl_ask_is_answered(self);
 }
 
 int sl_ask_wake_fd(const sl_ask *self) {

@@ -16,7 +16,8 @@ const char *sl_ask_endpoint(const sl_ask *self);
 /* Asks; request and its tensors stay borrowed until sl_ask_end. SL_IO: no thread. */
 SL_MUST_CHECK sl_status sl_ask_begin(sl_ask *self, sl_learn_message *request);
 bool sl_ask_is_answered(const sl_ask *self);
-int sl_ask_wake_fd(const sl_ask *self); /* becomes readable with the answer */
+bool sl_ask_wait(const sl_ask *self, int timeout_ms); /* for the answer; whether it is there */
+int sl_ask_wake_fd(const sl_ask *self);               /* becomes readable with the answer */
 /* From the next question on: picture is called with every PROGRESS that has one, on the learn client's thread. NULL =
  * no more.
  */

@@ -1,46 +1,30 @@
 /* members.c - see members.h. */
 #include "starling/run/members.h"
 
+#include "common/wait.h"
+#include "net/certificate.h"
 #include "net/endpoint.h"
-#include "net/learn_message.h"
+#include "starling/run/spawn.h"
 
-#include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-enum { LOCAL_WAIT_MS = 60000, MOST_SECONDS = SL_WAIT_MOST_MS / 1000, NAMED = 12 };
+enum { LOCAL_WAIT_MS = 60000, NAMED = 12 };
 static const char learn_endpoint[] = "tcp://*:5556";
 
 sl_members sl_members_local(int n_agents) {
     return (sl_members){.n_agents = n_agents, .wait_ms = LOCAL_WAIT_MS};
 }
 
-// a slot at *at, which moves behind it
-static bool take_slot(const char **at, int n_agents, int *slot) {
-    char *end;
-    errno = 0;
-    long value = strtol(*at, &end, 10);
-    if (errno || end == *at || **at < '0' || **at > '9' || value >= n_agents) return false;
-    *at = end;
-    *slot = (int)value;
-    return true;
-}
-
 // "0-2,5": those are started here
-static bool take_slots(const char *text, int n_agents, bool *comes) {
-    const char *at = text;
-    for (int i = 0; i < n_agents; i++) comes[i] = true;
-    for (;; at++) {
-        int first, last;
-        if (!take_slot(&at, n_agents, &first)) return false;
-        last = first;
-        if (*at == '-' && (at++, !take_slot(&at, n_agents, &last))) return false;
-        if (last < first) return false;
-        for (int i = first; i <= last; i++) comes[i] = false;
-        if (!*at) return true;
-        if (*at != ',') return false;
-    }
+static bool take_slots(sl_members *self) {
+    sl_slot_set set;
+    if (self->agents[0] < '0' || self->agents[0] > '9' || sl_slot_set_parse(self->agents, &set) != SL_OK)
+        return false;
+    for (int i = self->n_agents; i < SL_SLOT_SET; i++)
+        if (sl_slot_set_has(&set, i)) return false;
+    for (int i = 0; i < self->n_agents; i++) self->comes[i] = !sl_slot_set_has(&set, i);
+    return true;
 }
 
 static sl_status settle_agents(sl_members *self, const sl_exp_fleet *fleet) {
@@ -48,7 +32,7 @@ static sl_status settle_agents(sl_members *self, const sl_exp_fleet *fleet) {
                                : self->remote_coordinator || fleet->agents == SL_EXP_AGENTS_REMOTE;
     for (int i = 0; i < self->n_agents; i++) self->comes[i] = remote;
     bool is_word = !self->agents || remote || strcmp(self->agents, "local") == 0;
-    if (!is_word && !take_slots(self->agents, self->n_agents, self->comes)) {
+    if (!is_word && !take_slots(self)) {
         char hint[96];
         (void)snprintf(hint, sizeof hint, "local, remote, or slots from 0 to %d to start here, such as 0,2 or 0-2",
                        self->n_agents - 1);
@@ -79,25 +63,20 @@ static sl_status settle_coordinator(sl_members *self) {
 static sl_status settle_wait(sl_members *self) {
     bool comes = self->remote_coordinator || self->n_remote > 0;
     self->wait_ms = comes ? SL_WAIT_FOREVER : LOCAL_WAIT_MS;
-    if (!self->wait) return SL_OK;
-    if (strcmp(self->wait, "forever") == 0) {
-        self->wait_ms = SL_WAIT_FOREVER;
-        return SL_OK;
-    }
-    char *end, hint[96];
-    errno = 0;
-    long seconds = strtol(self->wait, &end, 10);
-    (void)snprintf(hint, sizeof hint, "whole seconds from 1 to %d, or forever", MOST_SECONDS);
-    if (errno || end == self->wait || *end || seconds < 1 || seconds > MOST_SECONDS)
-        return sl_fail(SL_USAGE, hint, "--wait cannot be '%s'", self->wait);
-    self->wait_ms = (int)seconds * 1000;
-    return SL_OK;
+    return self->wait ? sl_wait_parse("--wait", self->wait, &self->wait_ms) : SL_OK;
 }
 
 sl_status sl_members_settle(sl_members *self, const sl_exp_fleet *fleet, int n_agents) {
     self->n_agents = n_agents;
     self->n_remote = 0;
+    if (self->keys && self->insecure)
+        return sl_fail(SL_USAGE, "leave one of them out", "--keys and --insecure do not go together");
+    char program[SL_PATH_BYTES];
+    if (self->announces && sl_program_find(SL_ANNOUNCER, program) != SL_OK)
+        return sl_fail(SL_NOT_FOUND, "install avahi-utils, or leave --announce out", "there is no " SL_ANNOUNCER);
     SL_TRY(settle_coordinator(self));
+    if (self->announces && self->remote_coordinator)
+        return sl_fail(SL_USAGE, "leave it out", "--announce is for a coordinator that is started here");
     SL_TRY(settle_agents(self, fleet));
     return settle_wait(self);
 }

@@ -16,12 +16,17 @@ typedef struct sl_members {
     const char *coordinator; /* "local", "remote" */
     const char *listen;      /* where a remote coordinator connects */
     const char *wait;        /* seconds, or "forever" */
+    const char *keys;        /* a folder of 'starling keys new', for all who are started here */
+    bool announces;          /* by mDNS */
+    bool insecure;           /* without, also beyond this machine */
     /* what follows, once they are settled */
     bool remote_coordinator;
     int n_agents, n_remote;        /* all, and those that come by themselves */
     bool comes[SL_EXP_MAX_AGENTS]; /* by itself */
     int wait_ms;                   /* for all of them to join; SL_WAIT_FOREVER */
 } sl_members;
+
+#define SL_ANNOUNCER "avahi-publish-service"
 
 /* Their options, for a command's table. */
 #define SL_MEMBER_OPTIONS(m)                                                                                           \
@@ -30,10 +35,11 @@ typedef struct sl_members {
         {"coordinator", SL_OPTION_TEXT, "WHO", "local (the default), or remote", &(m)->coordinator, 0, 0},             \
         {"listen", SL_OPTION_TEXT, "ENDPOINT", "where a remote coordinator connects (tcp://*:5556)", &(m)->listen, 0,  \
          0},                                                                                                           \
-    {                                                                                                                  \
-        "wait", SL_OPTION_TEXT, "S", "seconds to wait for who is remote, or forever", &(m)->wait, 0, 0                 \
+        {"wait", SL_OPTION_TEXT, "S", "seconds to wait for who is remote, or forever", &(m)->wait, 0, 0},              \
+        {"keys", SL_OPTION_TEXT, "DIR", "keys for all who are started, of 'starling keys new'", &(m)->keys, 0, 0}, {   \
+        "insecure", SL_OPTION_SWITCH, NULL, "no keys, though others come over a network", &(m)->insecure, 0, 0         \
     }
-enum { SL_MEMBER_N_OPTIONS = 5 };
+enum { SL_MEMBER_N_OPTIONS = 7 };
 
 /* Settles who is started for a fleet of n agents. SL_USAGE names the option. */
 SL_MUST_CHECK sl_status sl_members_settle(sl_members *self, const sl_exp_fleet *fleet, int n_agents);

@@ -108,6 +108,23 @@ static sl_status take_common(const sl_usage *usage, int which, const char *text,
     return SL_OK;
 }
 
+// for containers, units and jobs, which have their say in the environment
+static sl_status take_environment(const sl_usage *usage, const bool *is_given) {
+    static const char *const variables[][2] = {{"keys", "STARLING_KEYS"},
+                                               {"bind", "STARLING_BIND"},
+                                               {"connect", "STARLING_CONNECT"},
+                                               {"listen", "STARLING_LISTEN"},
+                                               {"metrics", "STARLING_METRICS"}};
+    for (int i = 0; i < usage->n_options; i++) {
+        for (size_t v = 0; v < sizeof variables / sizeof variables[0]; v++) {
+            if (is_given[i] || strcmp(usage->options[i].name, variables[v][0]) != 0) continue;
+            const char *value = getenv(variables[v][1]);
+            if (value && *value) SL_TRY(take_option(&usage->options[i], value));
+        }
+    }
+    return SL_OK;
+}
+
 static sl_status take_all(const sl_usage *usage, int argc, char **argv, sl_args *args) {
     struct option longs[SL_OPTIONS_MAX + N_COMMON + 1];
     int n = 0;
@@ -119,10 +136,11 @@ static sl_status take_all(const sl_usage *usage, int argc, char **argv, sl_args 
     // 0 makes glibc forget an earlier command line
     optind = 0;
     opterr = 0;
+    bool is_given[SL_OPTIONS_MAX] = {false};
     for (;;) {
         int which = -1;
         int answer = getopt_long(argc, argv, ":", longs, &which);
-        if (answer == -1) return SL_OK;
+        if (answer == -1) return take_environment(usage, is_given);
         const char *word = argv[optind > 0 ? optind - 1 : 0];
         if (answer == ':') return sl_fail(SL_USAGE, "see --help", "%s needs a value", word);
         if (answer != 0) return refuse(n, longs, word);
@@ -130,6 +148,7 @@ static sl_status take_all(const sl_usage *usage, int argc, char **argv, sl_args 
             SL_TRY(take_common(usage, which - usage->n_options, optarg, args));
             if (args->done) return SL_OK;
         } else {
+            is_given[which] = true;
             SL_TRY(take_option(&usage->options[which], optarg));
         }
     }

@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { SL_OPTIONS_MAX = 16, SL_LIST_MAX = 64 };
+enum { SL_OPTIONS_MAX = 24, SL_LIST_MAX = 64 };
 
 typedef struct sl_text_list {
     int n;
@@ -52,8 +52,9 @@ typedef struct sl_args {
     sl_link_def learn; /* between those programs, on any port of this machine */
 } sl_args;
 
-/* argv[0] is the command's own name. Sets up the log. SL_USAGE names the option or argument, with the nearest known
- * name as the hint. */
+/* argv[0] is the command's own name. What is not given of --keys, --bind, --connect, --listen and --metrics is taken
+ * from STARLING_KEYS and so on, where the command has it; what is set but empty is not there. Sets up the log.
+ * SL_USAGE names the option or argument, with the nearest known name as the hint. */
 SL_MUST_CHECK sl_status sl_options_parse(const sl_usage *usage, int argc, char **argv, sl_args *out);
 
 #endif

@@ -7,6 +7,7 @@
 #include "common/program.h"
 #include "common/vitals.h"
 #include "net/endpoint.h"
+#include "net/keyring.h"
 #include "starling/run/ask.h"
 #include "starling/run/model_files.h"
 #include "starling/run/supervise.h"
@@ -20,6 +21,7 @@ enum {
     OTHERS_GRACE_MS = 5000,
     READY_SECONDS = 60,
     JOIN_MS = 60000,
+    STOP_MS = 5000,
     MAX_RESTARTS = 5,
     MAX_ENDPOINT = 256
 };
@@ -39,7 +41,13 @@ struct sl_process_group {
     sl_run_progress *progress;
     sl_supervisor *supervisor;
     sl_ask *ask;
+    bool is_met; /* a coordinator has answered */
+    sl_keyring keyring;
+    struct key_paths {
+        char trainer[SL_KEYRING_PATH], coordinator[SL_KEYRING_PATH], allowed[SL_KEYRING_PATH];
+    } paths; /* of members.keys */
     member trainer, coordinator;
+    int announcer; /* of the supervisor; -1: not started */
     int n_agents;
     member agents[SL_EXP_MAX_AGENTS];
     sl_model_files files; /* of the students; none before they are handed out */
@@ -69,6 +77,13 @@ static void add_common(const sl_process_group *self, arg_list *list) {
     if (self->log_json) add_arg(list, "--log-json", NULL);
 }
 
+// with the folder's keys, or none; allow NULL: it serves nobody
+static void add_keys(const sl_process_group *self, arg_list *list, const char *key, const char *allow) {
+    if (self->members.keys) add_arg(list, "--key", key);
+    if (self->members.keys && allow) add_arg(list, "--allow", allow);
+    if (self->members.insecure) add_arg(list, "--insecure", NULL);
+}
+
 static arg_list trainer_args(const sl_process_group *self, bool resume) {
     arg_list list = {0};
     add_arg(&list, "--experiment", self->run->experiment_path);
@@ -76,6 +91,9 @@ static arg_list trainer_args(const sl_process_group *self, bool resume) {
     // a restarted trainer serves where the coordinator already knocks
     add_arg(&list, "--listen", self->trainer.endpoint[0] ? self->trainer.endpoint : self->learn.endpoint);
     if (resume) add_arg(&list, "--resume", NULL);
+    add_keys(self, &list, self->paths.trainer, self->paths.allowed);
+    if (self->members.remote_coordinator)
+        add_arg(&list, "--wait", self->members.wait ? self->members.wait : "forever");
     add_common(self, &list);
     return list;
 }
@@ -92,7 +110,11 @@ static arg_list coordinator_args(const sl_process_group *self) {
     // a restarted coordinator is where its agents look for it
     const char *fleet = self->coordinator.endpoint[0] ? self->coordinator.endpoint : self->members.bind;
     if (fleet) add_arg(&list, "--fleet", fleet);
+    // who comes and has no wish gets none of those that are started here
+    bool mixed = self->members.n_remote > 0 && self->members.n_remote < self->members.n_agents;
+    if (mixed) add_arg(&list, "--reserve", self->members.agents);
     if (self->record) add_arg(&list, "--record", self->record);
+    add_keys(self, &list, self->paths.coordinator, self->paths.allowed);
     add_common(self, &list);
     return list;
 }
@@ -146,6 +168,15 @@ sl_status sl_process_group_need_room(const sl_setup *setup) {
     return sl_program_need_threads(2 * (cores + setup->experiment->threads + 3) + 3 * setup->N);
 }
 
+static sl_status open_keys(sl_process_group *self) {
+    const char *folder = self->members.keys;
+    SL_TRY(sl_keyring_load_folder(folder, self->members.insecure, &self->keyring));
+    if (!folder) return SL_OK;
+    SL_TRY(sl_keyring_allowed(folder, self->paths.allowed));
+    if (!self->members.remote_coordinator) SL_TRY(sl_keyring_file(folder, "coordinator", self->paths.coordinator));
+    return sl_keyring_file(folder, "trainer", self->paths.trainer);
+}
+
 sl_status sl_process_group_create(const sl_run *run, const sl_args *args, const sl_members *members,
                                   sl_run_progress *progress, sl_process_group **out) {
     SL_TRY(sl_process_group_need_room(run->setup));
@@ -158,9 +189,10 @@ sl_status sl_process_group_create(const sl_run *run, const sl_args *args, const 
     self->log_level = args->log_level;
     self->log_json = args->log_json;
     self->progress = progress;
-    self->trainer.child = self->coordinator.child = -1;
+    self->trainer.child = self->coordinator.child = self->announcer = -1;
     for (int i = 0; i < SL_EXP_MAX_AGENTS; i++) self->agents[i].child = -1;
-    sl_status status = sl_supervisor_create(on_event, self, &self->supervisor);
+    sl_status status = open_keys(self);
+    if (status == SL_OK) status = sl_supervisor_create(on_event, self, &self->supervisor);
     if (status != SL_OK) {
         sl_free(self);
         return status;
@@ -181,8 +213,23 @@ void sl_process_group_destroy(sl_process_group **self) {
     *self = NULL;
 }
 
+/* A remote coordinator is not ended by a signal: it is told that this is all. */
+static void dismiss_coordinator(sl_process_group *self) {
+    const sl_learn_message *answer = NULL;
+    sl_learn_message request = {.kind = SL_LEARN_STOP};
+    sl_error why;
+    if (!self->members.remote_coordinator || !self->is_met) return;
+    sl_error_save(&why);
+    if (sl_ask_begin(self->ask, &request) == SL_OK) {
+        bool answered = sl_ask_wait(self->ask, STOP_MS);
+        if (sl_ask_end(self->ask, !answered, &answer) != SL_OK) SL_WARN("the coordinator was not told of the end");
+    }
+    sl_error_restore(&why);
+}
+
 void sl_process_group_end(sl_process_group *self) {
     sl_run_progress_break(self->progress);
+    dismiss_coordinator(self);
     if (self->trainer.child >= 0) sl_supervisor_end(self->supervisor, self->trainer.child, TRAINER_GRACE_MS);
     sl_supervisor_end(self->supervisor, -1, OTHERS_GRACE_MS);
 }
@@ -273,6 +320,7 @@ json_t *sl_process_group_restarts(const sl_process_group *self) {
 sl_status sl_process_group_serve(sl_process_group *self) {
     sl_link_def link = self->learn;
     if (self->trainer.endpoint[0]) link.endpoint = self->trainer.endpoint;
+    SL_TRY(sl_keyring_protect(&self->keyring, true, &link));
     int join_ms = self->members.remote_coordinator ? self->members.wait_ms : JOIN_MS;
     return sl_ask_open(&link, self->run->config_hash, join_ms, &self->ask);
 }
@@ -293,6 +341,8 @@ static sl_status exchange(sl_process_group *self, sl_learn_message *request, con
             .stage = stage, .unit = "episodes", .per_second = -1, .eta_seconds = -1, .won = -1};
         char note[SL_ASK_NOTE];
         sl_ask_progress(self->ask, &news.done, &news.total, note);
+        if (self->members.remote_coordinator && !self->is_met && !note[0] && news.done == 0)
+            (void)snprintf(note, sizeof note, "waiting for a coordinator at %.100s", client_endpoint(self));
         news.note = note;
         double elapsed = sl_clock_seconds() - begin;
         if (news.done > 0 && elapsed > 0) {
@@ -307,6 +357,7 @@ static sl_status exchange(sl_process_group *self, sl_learn_message *request, con
     // why the programs failed says more than that no answer came
     if (watched != SL_OK) sl_error_restore(&why);
     SL_TRY(watched);
+    self->is_met |= answered == SL_OK;
     return answered;
 }
 
@@ -364,19 +415,35 @@ static sl_status hand_out(sl_process_group *self) {
 }
 
 static sl_status start_agent(sl_process_group *self, int i, const char *endpoint) {
-    char name[32], program[64], slot[16], model[SL_RUN_PATH];
+    char name[32], program[64], slot[16], model[SL_RUN_PATH], key[SL_KEYRING_PATH];
     SL_TRY(sl_run_student_path(self->run, i, model));
-    (void)snprintf(name, sizeof name, "agent %d", i);
     (void)snprintf(program, sizeof program, "starling-agent-%d", self->run->students[i].profile.hidden);
     (void)snprintf(slot, sizeof slot, "%d", i);
     arg_list list = {0};
     add_arg(&list, "--connect", endpoint);
     add_arg(&list, "--model", model);
     add_arg(&list, "--slot", slot);
+    (void)snprintf(name, sizeof name, "agent-%d", i);
+    if (self->members.keys) SL_TRY(sl_keyring_file(self->members.keys, name, key));
+    add_keys(self, &list, key, NULL);
+    (void)snprintf(name, sizeof name, "agent %d", i);
     add_common(self, &list);
     // the coordinator's goodbye ends an agent; the next flight wants it again
     sl_child_def def = {name, self->agent ? self->agent : program, list.v, SL_EXIT_AGAIN, MAX_RESTARTS};
     return sl_supervisor_add(self->supervisor, &def, &self->agents[i].child);
+}
+
+// tells the network where agents connect, for `starling agent --discover`
+static sl_status start_announcer(sl_process_group *self) {
+    char name[96];
+    const char *port = strrchr(self->coordinator.endpoint, ':');
+    if (!self->members.announces || self->announcer >= 0 || !port) return SL_OK;
+    (void)snprintf(name, sizeof name, "starling %.40s %s", self->run->experiment->name, port + 1);
+    arg_list list = {0};
+    add_arg(&list, name, "_starling._tcp");
+    add_arg(&list, port + 1, NULL);
+    sl_child_def def = {"announcer", SL_ANNOUNCER, list.v, SL_EXIT_IS_DEATH, MAX_RESTARTS};
+    return sl_supervisor_add(self->supervisor, &def, &self->announcer);
 }
 
 static void announce_remote(const sl_process_group *self) {
@@ -392,6 +459,7 @@ sl_status sl_process_group_start_agents(sl_process_group *self) {
     char endpoint[SL_ENDPOINT_BYTES];
     SL_TRY(hand_out(self));
     announce_remote(self);
+    SL_TRY(start_announcer(self));
     sl_endpoint_reach(self->coordinator.endpoint, endpoint);
     for (; self->n_agents < self->run->n_students; self->n_agents++)
         if (!self->members.comes[self->n_agents]) SL_TRY(start_agent(self, self->n_agents, endpoint));

@@ -1,6 +1,7 @@
 /* spawn.c - see spawn.h. */
 #include "starling/run/spawn.h"
 
+#include "common/alloc.h"
 #include "common/log.h"
 #include "common/program.h"
 
@@ -73,21 +74,43 @@ static int prepare_attributes(posix_spawnattr_t *attributes, bool own_group) {
     return error;
 }
 
+/* What a child gets of our environment, in memory for the caller to free; the strings stay ours. STARLING_KEYS,
+ * _BIND, _HEALTH and their like are told to this program: a child would take its flags from them. NULL: no memory. */
+static char **make_environment(void) {
+    static const char ours[] = "STARLING_", parent[] = "STARLING_PARENT=", notify[] = "NOTIFY_SOCKET=";
+    size_t n = 0, kept = 0;
+    while (environ[n]) n++;
+    char **made = sl_alloc_array(n + 1, sizeof *made);
+    for (size_t i = 0; made && i < n; i++) {
+        bool is_parent = strncmp(environ[i], parent, sizeof parent - 1) == 0;
+        bool is_ours =
+            strncmp(environ[i], ours, sizeof ours - 1) == 0 || strncmp(environ[i], notify, sizeof notify - 1) == 0;
+        if (is_parent || !is_ours) made[kept++] = environ[i];
+    }
+    return made;
+}
+
 // out: the write end that becomes the child's stdout; -1 leaves it ours
 static int spawn(const char *path, char *const *argv, int out, pid_t *pid) {
     posix_spawnattr_t attributes;
     posix_spawn_file_actions_t actions;
+    char **environment = make_environment();
+    if (!environment) return ENOMEM;
     int error = posix_spawnattr_init(&attributes);
-    if (error) return error;
+    if (error) {
+        sl_free(environment);
+        return error;
+    }
     error = posix_spawn_file_actions_init(&actions);
     if (!error) {
         error = prepare_attributes(&attributes, out >= 0);
         if (!error) error = posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
         if (!error && out >= 0) error = posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
-        if (!error) error = posix_spawn(pid, path, &actions, &attributes, argv, environ);
+        if (!error) error = posix_spawn(pid, path, &actions, &attributes, argv, environment);
         posix_spawn_file_actions_destroy(&actions);
     }
     posix_spawnattr_destroy(&attributes);
+    sl_free(environment);
     return error;
 }
 

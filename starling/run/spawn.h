@@ -23,7 +23,8 @@ typedef struct sl_process {
 /* The path of a program: name itself when it has a slash, else beside the running binary, else in PATH.
  * SL_NOT_FOUND. */
 SL_MUST_CHECK sl_status sl_program_find(const char *name, char path[SL_PATH_BYTES]);
-/* argv ends with NULL. SL_NOT_FOUND: no such program; SL_IO. */
+/* argv ends with NULL. It gets our environment but for NOTIFY_SOCKET and all of STARLING_ other than STARLING_PARENT.
+ * SL_NOT_FOUND: no such program; SL_IO. */
 SL_MUST_CHECK sl_status sl_process_start(const char *path, char *const *argv, sl_process *out);
 /* The next whole line without its newline, borrowed until the next call; NULL when there is none yet. *ended becomes
  * true when its stdout is closed and every line was given: the program has ended or is about to. */

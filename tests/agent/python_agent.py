@@ -19,7 +19,7 @@ from google.protobuf.message import DecodeError
 from numpy import float32 as f32
 
 HELLO, WELCOME, REJECT, RESET, OBSERVATION, ACTION, HEARTBEAT, MODEL_REQUEST, MODEL_CHUNK, GOODBYE = range(1, 11)
-SLOT_TAKEN, FULL = 3, 5
+SLOT_TAKEN, FULL, MODEL_UNKNOWN = 3, 5, 6
 
 
 def give_up(why):
@@ -201,7 +201,7 @@ class Agent:
         if kind == WELCOME and self.state == HELLO:
             self.on_welcome(message)
         elif kind == REJECT and self.state == HELLO:
-            if message.reject not in (SLOT_TAKEN, FULL):
+            if message.reject not in (SLOT_TAKEN, FULL, MODEL_UNKNOWN):
                 give_up(f"refused: {message.text}")
             self.due = time.monotonic() + 0.5
         elif kind == MODEL_CHUNK and self.state == MODEL_REQUEST:

@@ -195,6 +195,34 @@ static const char *next_line(sl_process *process) {
     }
 }
 
+/* By hand: it joins a flight that starts no agents, and fetches its student. */
+static void test_comes_by_itself(void **state) {
+    (void)state;
+    static sl_process fly, agents[3];
+    char command[1024], endpoint[256];
+    (void)snprintf(command, sizeof command,
+                   "exec " SL_BIN_DIR "/starling fly " SL_SOURCE_DIR
+                   "/models/mpe/spread --episodes 5 --seed 7 --json "
+                   "--agents remote --bind 'tcp://127.0.0.1:*'");
+    char *argv[] = {(char[]){"sh"}, (char[]){"-c"}, command, NULL};
+    assert_int_equal(sl_process_start("/bin/sh", argv, &fly), SL_OK);
+    json_t *ready = json_loads(next_line(&fly), 0, NULL);
+    (void)snprintf(endpoint, sizeof endpoint, "%s", json_string_value(json_object_get(ready, "endpoint")));
+    json_decref(ready);
+    for (int i = 0; i < 3; i++) {
+        char *agent[] = {(char[]){SL_PYTHON_PROGRAM}, (char[]){"--connect"}, endpoint, NULL};
+        assert_int_equal(sl_process_start(SL_PYTHON_PROGRAM, agent, &agents[i]), SL_OK);
+    }
+    json_t *flown = json_loads(next_line(&fly), 0, NULL);
+    assert_int_equal(run("2>/dev/null", "fly " SL_SOURCE_DIR "/models/mpe/spread --episodes 5 --seed 7 --json"), 0);
+    json_t *local = json_loads(output, 0, NULL);
+    assert_true(json_equal(json_object_get(flown, "returns"), json_object_get(local, "returns")));
+    json_decref(flown);
+    json_decref(local);
+    assert_int_equal(sl_process_wait(&fly), 0);
+    for (int i = 0; i < 3; i++) assert_int_equal(sl_process_wait(&agents[i]), 0);
+}
+
 /* Agents hold the pipe of starling's stderr, so its end says that they are gone. */
 static void test_ends_with_starling(void **state) {
     (void)state;
@@ -224,6 +252,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_fetches_its_student, setup, teardown),
         cmocka_unit_test_setup_teardown(test_killed, setup, teardown),
         cmocka_unit_test_setup_teardown(test_unknown_clock, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_comes_by_itself, setup, teardown),
         cmocka_unit_test_setup_teardown(test_ends_with_starling, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -207,7 +207,7 @@ typedef struct server_thread {
 
 static void *serve(void *argument) {
     server_thread *self = argument;
-    self->status = sl_server_run(self->server);
+    self->status = sl_server_run(self->server, false);
     return NULL;
 }
 

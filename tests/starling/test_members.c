@@ -1,7 +1,7 @@
 /* test_members.c - who of a run is started here, and who comes by itself. */
 #include "starling/run/members.h"
 
-#include "net/learn_message.h"
+#include "common/wait.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

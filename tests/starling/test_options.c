@@ -11,6 +11,7 @@
 
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 typedef struct values {
     bool json;
@@ -149,15 +150,34 @@ static void test_commands(void **state) {
     expect_refusal(sl_command_run(table, bare, 1, wrong), "needs a command", NULL);
 }
 
+static void test_environment(void **state) {
+    (void)state;
+    const char *bind = NULL, *out = NULL;
+    const sl_option options[] = {{"bind", SL_OPTION_TEXT, "E", "", &bind, 0, 0},
+                                 {"out", SL_OPTION_TEXT, "DIR", "", &out, 0, 0}};
+    sl_usage usage = {"starling try", "", "Tries.", 0, 0, 2, options};
+    char *none[] = {(char[]){"try"}, NULL}, *given[] = {(char[]){"try"}, (char[]){"--bind"}, (char[]){"here"}, NULL};
+    sl_args args;
+    assert_int_equal(setenv("STARLING_BIND", "there", 1) | setenv("STARLING_OUT", "there", 1), 0);
+    assert_int_equal(sl_options_parse(&usage, 1, none, &args), SL_OK);
+    assert_string_equal(bind, "there");
+    // not of every option
+    assert_null(out);
+    assert_int_equal(sl_options_parse(&usage, 3, given, &args), SL_OK);
+    assert_string_equal(bind, "here");
+    bind = NULL;
+    assert_int_equal(setenv("STARLING_BIND", "", 1), 0);
+    assert_int_equal(sl_options_parse(&usage, 1, none, &args), SL_OK);
+    assert_null(bind);
+    assert_int_equal(unsetenv("STARLING_BIND") | unsetenv("STARLING_OUT"), 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_values),
-        cmocka_unit_test(test_bounds_are_exact),
-        cmocka_unit_test(test_not_given_stays),
-        cmocka_unit_test(test_refusals),
-        cmocka_unit_test(test_help_needs_no_arguments),
-        cmocka_unit_test(test_nearest),
-        cmocka_unit_test(test_commands),
+        cmocka_unit_test(test_environment),      cmocka_unit_test(test_values),
+        cmocka_unit_test(test_bounds_are_exact), cmocka_unit_test(test_not_given_stays),
+        cmocka_unit_test(test_refusals),         cmocka_unit_test(test_help_needs_no_arguments),
+        cmocka_unit_test(test_nearest),          cmocka_unit_test(test_commands),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -10,6 +10,7 @@
 
 #include <poll.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 
@@ -101,8 +102,28 @@ static void test_run_to_the_end(void **state) {
     assert_int_equal(sl_program_run(path, argv), SL_IO);
 }
 
+// what is told to this program is not told to those that it starts
+static void test_environment(void **state) {
+    (void)state;
+    assert_int_equal(setenv("STARLING_HEALTH", "/nowhere", 1), 0);
+    assert_int_equal(setenv("STARLING_PARENT", "7", 1), 0);
+    assert_int_equal(setenv("NOTIFY_SOCKET", "/nowhere", 1), 0);
+    assert_int_equal(setenv("STARLINGS", "many", 1), 0);
+    char *argv[] = {(char[]){"sh"}, (char[]){"-c"},
+                    (char[]){"echo \"$STARLING_HEALTH,$STARLING_PARENT,$NOTIFY_SOCKET,$STARLINGS\""}, NULL};
+    assert_int_equal(sl_process_start("/bin/sh", argv, &process), SL_OK);
+    bool ended = false;
+    const char *line = NULL;
+    while (!line && !ended) line = sl_process_read_line(&process, &ended);
+    assert_non_null(line);
+    assert_string_equal(line, ",7,,many");
+    assert_int_equal(sl_process_wait(&process), 0);
+    assert_int_equal(unsetenv("STARLING_HEALTH") | unsetenv("STARLING_PARENT") | unsetenv("NOTIFY_SOCKET"), 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_environment),
         cmocka_unit_test(test_lines),
         cmocka_unit_test(test_overlong_line_is_dropped),
         cmocka_unit_test(test_signal_reaches_the_group),

@@ -182,7 +182,7 @@ static void *pester(void *context) {
 static sl_status train(world *w, bool resume, pthread_t *coordinator, bool *started) {
     char path[512];
     (void)snprintf(path, sizeof path, "%s/experiment.yaml", w->folder.path);
-    sl_training_def def = {w->experiment, path, w->folder.path, sl_link_learn_def(w->endpoint), &stop, NULL};
+    sl_training_def def = {w->experiment, path, w->folder.path, sl_link_learn_def(w->endpoint), 60000, &stop, NULL};
     sl_training *training = NULL;
     assert_int_equal(sl_training_open(&def, &training), SL_OK);
     if (!*started) {
