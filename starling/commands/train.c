@@ -195,7 +195,7 @@ sl_status sl_cmd_train(const char *path, int argc, char **argv) {
     sl_run *run = NULL;
     bool extends = false;
     sl_status status = settle(&o, experiment);
-    if (status == SL_OK) status = sl_check_experiment(experiment, o.resume);
+    if (status == SL_OK) status = sl_check_experiment(experiment, &o.members, o.resume);
     if (status == SL_OK) status = prepare_folder(&o, experiment, folder, &extends);
     if (status == SL_OK) status = sl_lock_folder(folder, &lock);
     if (status == SL_OK && extends) status = sl_extend_run(experiment, folder);

@@ -18,11 +18,12 @@
 #include <stdio.h>
 #include <unistd.h>
 
-static sl_status check_student(const sl_net_def *student, int i) {
+// the programs of agents that come by themselves are where they come from
+static sl_status check_student(const sl_net_def *student, int i, bool comes) {
     char program[40], path[SL_PATH_BYTES], hint[SL_AGENT_SIZES_TEXT];
     sl_agent_size_hint(hint);
     (void)snprintf(program, sizeof program, "starling-agent-%d", student->hidden);
-    if (sl_program_find(program, path) != SL_OK)
+    if (!comes && sl_program_find(program, path) != SL_OK)
         return sl_fail(SL_CONFIG, hint,
                        "key 'students[%d].net.hidden': there is no '%s' to fly a student of %d units", i, program,
                        student->hidden);
@@ -129,12 +130,13 @@ static sl_status check_bounds(const sl_setup *setup) {
                    (long long)record->min_size);
 }
 
-sl_status sl_check_experiment(const sl_experiment *experiment, bool resume) {
+sl_status sl_check_experiment(const sl_experiment *experiment, const sl_members *members, bool resume) {
     sl_setup *setup = NULL;
     SL_TRY(sl_setup_create(experiment, &setup));
     sl_status status = sl_process_group_need_room(setup);
     if (status == SL_OK) status = check_endpoint(experiment->fleet.endpoint);
-    for (int i = 0; i < setup->N && status == SL_OK; i++) status = check_student(&setup->students[i], i);
+    for (int i = 0; i < setup->N && status == SL_OK; i++)
+        status = check_student(&setup->students[i], i, members->comes[i]);
     if (status == SL_OK) status = check_bounds(setup);
     // a resumed run may be past it
     if (status == SL_OK && !resume) status = check_buffer(experiment);

@@ -166,6 +166,9 @@ static void test_bad_experiment_leaves_no_folder(void **state) {
         {"fleet.endpoint=tcp://192.0.2.1:5555", "cannot serve on 'tcp://192.0.2.1:5555': no address of this machine"},
         {"fleet.endpoint=ipc:///no/such/folder/x", "cannot serve on 'ipc:///no/such/folder/x': No such file"},
         {"record.samples_per_insert=1", "key 'record.error_buffer': with 0 sampling"},
+        // agents that come by themselves bring their programs
+        {"students[1].net.hidden=24 --agents remote --set record.max_bytes=65536 --set record.min_size=60",
+         "key 'record.max_bytes': 65536 hold 2 episodes of up to"},
         {"students[1].net.hidden=24", "key 'students[1].net.hidden': there is no 'starling-agent-24'"},
     };
     sl_temp_folder folder = sl_temp_folder_create();
