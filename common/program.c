@@ -45,6 +45,14 @@ sl_status sl_program_need_files(int n) {
                    most, opened, n);
 }
 
+void sl_program_want_files(int n) {
+    struct rlimit limit;
+    rlim_t wanted = (rlim_t)n;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted) return;
+    limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
+    (void)setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 static void *wait_for(void *gate) {
     pthread_mutex_t *mutex = gate;
     (void)pthread_mutex_lock(mutex);

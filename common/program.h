@@ -26,6 +26,9 @@ SL_MUST_CHECK sl_status sl_program_need_memory(void);
 /* Sees to it that n more files can be opened now: libzmq aborts when it cannot have one. Raises the soft limit if
  * that helps. SL_IO says what the limit is. */
 SL_MUST_CHECK sl_status sl_program_need_files(int n);
+/* Raises the soft limit so that n files could be open, or as many as the hard one lets: for who takes connections of
+ * strangers, each a file while it lasts. */
+void sl_program_want_files(int n);
 /* From now on the children of this process that begin as above end with it: kill -9 leaves nobody behind. The thread
  * that starts them must last as long as they do. */
 void sl_program_keep_children(void);

@@ -5,6 +5,7 @@
 #include "common/alloc.h"
 #include "common/clock.h"
 #include "common/log.h"
+#include "common/program.h"
 #include "net/monitor.h"
 #include "net/tally.h"
 
@@ -24,6 +25,7 @@ enum {
     FILES = 512,     /* whose addresses are remembered */
     FRAMES = 9,      /* of a ZAP request behind the ROUTER's: up to the key */
     FRAME_BYTES = 256,
+    FILES_WANTED = 4096, /* strangers' connections last 3 s at most, and shall not use up what the program needs */
     STACK_BYTES = 1 << 20
 };
 
@@ -243,6 +245,7 @@ static int start(sl_guard *self) {
 sl_status sl_guard_open(void *context, void *socket, const sl_link_def *link, sl_allow_list *list, sl_guard **out) {
     sl_guard *self = sl_alloc(sizeof *self);
     if (!self) return sl_fail(SL_MEMORY, NULL, "no memory for a server's guard");
+    sl_program_want_files(FILES_WANTED);
     self->socket = socket;
     self->list = list;
     self->has_keys = list != NULL;
