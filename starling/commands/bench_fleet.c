@@ -1,6 +1,7 @@
 /* bench_fleet.c - starling bench fleet: agent processes in lockstep, of random students or of a run's, beside a
  * bare ZeroMQ barrier of as many processes and messages of the same sizes, and beside agents of another size. */
 #include "starling/commands/command.h"
+#include "starling/commands/keys.h"
 #include "starling/commands/rounds.h"
 #include "starling/commands/rounds_print.h"
 #include "starling/run/options.h"
@@ -20,7 +21,7 @@ typedef struct fleet_options {
     const char *folder, *env, *sizes;  /* NULL = not given */
     int64_t n_agents, against, rounds; /* n_agents, against: 0 = not given */
     double seconds;
-    bool json;
+    bool json, keys;
 } fleet_options;
 
 // ---------------------------------------------------------------------------------------------------- the options
@@ -141,15 +142,25 @@ static sl_status make_against(const fleet_options *o, const side *like, side *ou
     return status;
 }
 
+// the same fleet, whose links have keys
+static sl_status make_keys(const side *like, side *out, char folder[SL_RUN_PATH]) {
+    SL_TRY(sl_scratch_create(like->run->setup->experiment, &out->scratch));
+    SL_TRY(sl_run_path(out->scratch.folder, "keys", folder));
+    return sl_keys_make(folder, like->run->spec->n_agents);
+}
+
 // ----------------------------------------------------------------------------------------------------- the command
 
 static sl_status bench(const fleet_options *o, const sl_args *args, side sides[SL_ROUNDS_FLEETS]) {
     SL_TRY(o->folder ? take_folder(o->folder, &sides[0]) : make_random(o, &sides[0]));
+    char keys[SL_RUN_PATH];
     if (o->against) SL_TRY(make_against(o, &sides[0], &sides[1]));
+    if (o->keys) SL_TRY(make_keys(&sides[0], &sides[1], keys));
     sl_rounds *rounds = sl_alloc(sizeof *rounds);
     if (!rounds) return sl_fail(SL_MEMORY, NULL, "no memory for a benchmark");
-    rounds->n_fleets = o->against ? 2 : 1;
-    for (int f = 0; f < rounds->n_fleets; f++) rounds->fleets[f] = sides[f].run;
+    rounds->n_fleets = o->against || o->keys ? 2 : 1;
+    for (int f = 0; f < rounds->n_fleets; f++) rounds->fleets[f] = sides[o->keys ? 0 : f].run;
+    rounds->keys[1] = o->keys ? keys : NULL;
     rounds->n_rounds = (int)o->rounds;
     rounds->seconds = o->seconds;
     sl_status status = sl_rounds_run(rounds, args);
@@ -160,6 +171,7 @@ static sl_status bench(const fleet_options *o, const sl_args *args, side sides[S
 
 static sl_status check(const fleet_options *o) {
     if (o->against) SL_TRY(check_size("against", o->against));
+    if (o->against && o->keys) return sl_fail(SL_USAGE, "give one of them", "--against does not go with --keys");
     if (o->folder && (o->env || o->n_agents || o->sizes))
         return sl_fail(SL_USAGE, "only --against, --rounds and --seconds go with a folder",
                        "'%s' brings its own environment and students", o->folder);
@@ -173,6 +185,7 @@ sl_status sl_cmd_bench_fleet(const char *path, int argc, char **argv) {
         {"agents", SL_OPTION_INT, "N", "agents, where it can be chosen", &o.n_agents, 1, SL_EXP_MAX_AGENTS},
         {"sizes", SL_OPTION_TEXT, "H,H,...", "units of each agent, or one number for all (16)", &o.sizes, 0, 0},
         {"against", SL_OPTION_INT, "H", "fly random agents of H units too, in turn", &o.against, 1, 1 << 20},
+        {"keys", SL_OPTION_SWITCH, NULL, "fly the same with keys on the links too, in turn", &o.keys, 0, 0},
         {"rounds", SL_OPTION_INT, "N", "rounds; fleets and barrier run once in each (9)", &o.rounds, 1,
          SL_ROUNDS_MAX},
         {"seconds", SL_OPTION_REAL, "S", "how long to measure in all (6)", &o.seconds, 0.1, 3600},
@@ -182,7 +195,7 @@ sl_status sl_cmd_bench_fleet(const char *path, int argc, char **argv) {
         "Flies random students, or those of a folder, as processes in lockstep, and prints the milliseconds of a "
         "step beside a bare ZeroMQ barrier with as many processes and the same sizes and, with --against, beside "
         "agents of another size in the same environment.";
-    sl_usage usage = {path, "[RUN|MODELS]", text, 0, 1, 7, options};
+    sl_usage usage = {path, "[RUN|MODELS]", text, 0, 1, 8, options};
     sl_args args;
     SL_TRY(sl_options_parse(&usage, argc, argv, &args));
     if (args.done) return SL_OK;

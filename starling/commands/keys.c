@@ -57,7 +57,7 @@ static sl_status make_agent(const char *folder, int i, const sl_certificate *coo
     return sl_keys_store(folder, &agent, true);
 }
 
-static sl_status make_all(const char *folder, int n_agents) {
+sl_status sl_keys_make(const char *folder, int n_agents) {
     sl_certificate trainer, coordinator;
     char path[SL_KEYRING_PATH];
     SL_TRY(sl_keys_path(folder, "", "coordinator", ".key", path));
@@ -88,7 +88,7 @@ sl_status sl_cmd_keys_new(const char *path, int argc, char **argv) {
     sl_args args;
     SL_TRY(sl_options_parse(&usage, argc, argv, &args));
     if (args.done) return SL_OK;
-    SL_TRY(make_all(args.v[0], (int)n_agents));
+    SL_TRY(sl_keys_make(args.v[0], (int)n_agents));
     sl_print_wrapped(stdout, 2, "%s: keys of a trainer, a coordinator and %d agent%s\n", args.v[0], (int)n_agents,
                      n_agents == 1 ? "" : "s");
     return SL_OK;

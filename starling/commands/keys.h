@@ -13,5 +13,7 @@ SL_MUST_CHECK sl_status sl_keys_path(const char *folder, const char *sub, const 
 /* Writes both of its files, and its entry among the allowed when allow. Nothing that is there is overwritten:
  * SL_MISMATCH names it. */
 SL_MUST_CHECK sl_status sl_keys_store(const char *folder, const sl_certificate *certificate, bool allow);
+/* What `starling keys new` does. */
+SL_MUST_CHECK sl_status sl_keys_make(const char *folder, int n_agents);
 
 #endif

@@ -64,7 +64,9 @@ static sl_status fly(sl_rounds *self, const sl_args *args, const turn *t, sl_eva
     sl_run_progress_init(&progress, args->log_json);
     progress.quiet = true;
     sl_process_group *group = NULL;
-    SL_TRY(sl_process_group_create(self->fleets[t->fleet], args, NULL, &progress, &group));
+    sl_members members = sl_members_local(self->fleets[t->fleet]->spec->n_agents);
+    members.keys = self->keys[t->fleet];
+    SL_TRY(sl_process_group_create(self->fleets[t->fleet], args, &members, &progress, &group));
     sl_status status = run_turn(self, t, group, out);
     sl_process_group_end(group);
     sl_process_group_destroy(&group);

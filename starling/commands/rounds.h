@@ -26,6 +26,7 @@ typedef struct sl_rounds {
     /* given by the caller */
     int n_fleets, n_rounds;
     const sl_run *fleets[SL_ROUNDS_FLEETS]; /* of one environment, with their students loaded; borrowed */
+    const char *keys[SL_ROUNDS_FLEETS];     /* a folder of keys for a fleet's links; NULL = none; borrowed */
     double seconds;                         /* to measure, in all */
     /* what sl_rounds_run finds */
     int n_episodes; /* that every fleet flies in every round */

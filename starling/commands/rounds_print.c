@@ -21,20 +21,22 @@ static cost cost_of(const sl_run *run) {
     return sum;
 }
 
-// "16", or "16,16,32"
-static void name_fleet(const sl_run *run, char text[SL_TABLE_CELL]) {
+// "16", "16,16,32", or "16 + keys"
+static void name_fleet(const sl_rounds *r, int f, char text[SL_TABLE_CELL]) {
+    const sl_run *run = r->fleets[f];
     size_t n = 0;
     bool same = true;
     for (int i = 1; i < run->n_students; i++) same &= run->students[i].def.hidden == run->students[0].def.hidden;
     for (int i = 0; i < (same ? 1 : run->n_students) && n < SL_TABLE_CELL; i++) {
         n += (size_t)snprintf(text + n, SL_TABLE_CELL - n, "%s%d", i ? "," : "", run->students[i].def.hidden);
     }
+    if (r->keys[f] && n < SL_TABLE_CELL) (void)snprintf(text + n, SL_TABLE_CELL - n, " + keys");
 }
 
 static sl_status add_fleet(const sl_rounds *r, int f, sl_table *table) {
     char name[SL_TABLE_CELL];
     cost c = cost_of(r->fleets[f]);
-    name_fleet(r->fleets[f], name);
+    name_fleet(r, f, name);
     SL_TRY(sl_table_add_row(table));
     sl_table_set(table, 0, "%.80s", name);
     sl_table_set(table, 1, "%.4f", sl_rounds_mean(r, f, SL_PACE_MS_P50));
@@ -86,7 +88,14 @@ static void print_ratios(const sl_rounds *r) {
                      r->n_rounds > 1 ? range : "");
     if (r->n_fleets < 2) return;
     char name[SL_TABLE_CELL];
-    name_fleet(r->fleets[1], name);
+    name_fleet(r, 1, name);
+    if (r->keys[1]) {
+        sl_rounds_ratio(r, SL_PACE_STEPS, 1, 0, ratio);
+        (void)snprintf(range, sizeof range, " (%.0f%% to %.0f%% over the rounds)", 100 * ratio[1], 100 * ratio[2]);
+        sl_print_wrapped(stdout, 2, "with keys it makes %.0f%% of the steps a second%s\n", 100 * ratio[0],
+                         r->n_rounds > 1 ? range : "");
+        return;
+    }
     sl_rounds_ratio(r, SL_PACE_MS_P50, 1, 0, ratio);
     (void)snprintf(range, sizeof range, " (%.3f to %.3f over the rounds)", ratio[1], ratio[2]);
     sl_print_wrapped(stdout, 2, "agents of %s take %.3f times as long a step%s and %.1f times the FLOPs\n", name,
@@ -116,7 +125,7 @@ static json_t *json_of_fleet(const sl_rounds *r, int f, bool *failed) {
         if (json_array_append_new(steps, json_integer((json_int_t)r->n_steps[f][i])) != 0) *failed = true;
         if (json_array_append_new(returns, sl_json_number(r->returns[f][i])) != 0) *failed = true;
     }
-    SL_JSON_SET(object, failed, {"hidden", hidden},
+    SL_JSON_SET(object, failed, {"hidden", hidden}, {"keys", json_boolean(r->keys[f] != NULL)},
                 {"ms_per_step", sl_json_number(sl_rounds_mean(r, f, SL_PACE_MS_P50))});
     for (int p = 0; p < SL_PACES; p++)
         sl_json_set(object, keys[p], sl_json_number(sl_rounds_median(r, f, (sl_pace)p)), failed);
@@ -144,6 +153,7 @@ static sl_status print_json(const sl_rounds *r) {
                 {"episodes", json_integer(r->n_episodes)}, {"fleets", fleets}, {"barrier", barrier},
                 {"of_barrier", json_of_ratio(r, SL_PACE_STEPS, 0, SL_ROUNDS_BARRIER)});
     if (r->n_fleets > 1) sl_json_set(object, "ms_ratio", json_of_ratio(r, SL_PACE_MS_P50, 1, 0), &failed);
+    if (r->keys[1]) sl_json_set(object, "keys_of_plain", json_of_ratio(r, SL_PACE_STEPS, 1, 0), &failed);
     return sl_json_print(object, failed);
 }
 

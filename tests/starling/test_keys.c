@@ -114,6 +114,7 @@ static void mistakes_are_named(void **state) {
     expect_hint("starling keys new");
     expect_error(words("list", "nowhere", ""), 4, "nowhere");
     expect_error(words("new", "f", "--agents 5000"), 2, "--agents cannot be '5000'");
+    expect_error("bench fleet --keys --against 64", 2, "--against does not go with --keys");
     expect_error("keys", 2, "needs a command");
     expect_error("keys ad", 2, "unknown command 'ad'");
     expect_hint("starling keys add");
