@@ -258,8 +258,12 @@ sl_status sl_certificate_load_secret(const char *path, sl_certificate *out) {
     uint8_t *bytes = NULL;
     size_t n_bytes = 0;
     sl_certificate found;
-    SL_TRY(sl_secret_file_read(path, SL_CERTIFICATE_BYTES, &bytes, &n_bytes));
-    sl_status status = sl_certificate_parse(path, (const char *)bytes, n_bytes, &found);
+    sl_status status = sl_secret_file_read(path, SL_CERTIFICATE_BYTES, &bytes, &n_bytes);
+    if (status == SL_NOT_FOUND)
+        return sl_fail(SL_NOT_FOUND, "make keys with 'starling keys new' or 'starling keys add'",
+                       "there is no key file %s", path);
+    SL_TRY(status);
+    status = sl_certificate_parse(path, (const char *)bytes, n_bytes, &found);
     sl_secret_free(bytes, n_bytes);
     SL_TRY(status);
     if (!found.secret_key[0])

@@ -160,6 +160,14 @@ static void swapped_files_are_refused(void **state) {
     assert_non_null(strstr(sl_error_what(), "secret.key"));
 }
 
+static void a_missing_key_has_a_hint(void **state) {
+    (void)state;
+    sl_certificate found;
+    assert_int_equal(sl_certificate_load_secret("nowhere.key_secret", &found), SL_NOT_FOUND);
+    assert_non_null(strstr(sl_error_what(), "nowhere.key_secret"));
+    assert_non_null(sl_error_hint());
+}
+
 static void who_else_can_write_a_secret_matters(void **state) {
     (void)state;
     sl_certificate made = make("agent-0", SL_ROLE_AGENT), found;
@@ -189,6 +197,7 @@ int main(void) {
         cmocka_unit_test(a_cut_file_is_refused),
         cmocka_unit_test(nonsense_is_refused),
         cmocka_unit_test(swapped_files_are_refused),
+        cmocka_unit_test(a_missing_key_has_a_hint),
         cmocka_unit_test(who_else_can_write_a_secret_matters),
         cmocka_unit_test(names_are_checked),
     };
