@@ -46,3 +46,13 @@ same_result() {
     one=$(result "$1") other=$(result "$2")
     [ -n "$one" ] && [ "$one" = "$other" ]
 }
+
+# same_report RUN RUN: the reports but for their times
+same_report() {
+    python3 - "$1/report.json" "$2/report.json" <<'END'
+import json, sys
+one, other = (json.load(open(f)) for f in sys.argv[1:])
+one.pop("timing"), other.pop("timing")
+sys.exit(one != other)
+END
+}
