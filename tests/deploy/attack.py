@@ -38,6 +38,7 @@ class Crowd:
 
     def __init__(self, n, script):
         self.script, self.todo, self.count, self.spoken = script, {}, 0, 0
+        self.greeted, self.most = set(), 0
         for _ in range(n):
             self.add()
 
@@ -51,6 +52,7 @@ class Crowd:
 
     def drop(self, s):
         del self.todo[s]
+        self.greeted.discard(s)
         s.close()
 
     def turn(self, at_once=65536):
@@ -58,7 +60,9 @@ class Crowd:
         readable, writable, _ = select.select(list(self.todo), talkers, [], 0.01)
         for s in readable:
             try:
+                # the server's greeting: it has taken the connection
                 if s.recv(65536):
+                    self.greeted.add(s)
                     continue
             except BlockingIOError:
                 continue
@@ -66,6 +70,7 @@ class Crowd:
                 pass
             self.drop(s)
             self.add()
+        self.most = max(self.most, len(self.greeted))
         for s in writable:
             if s not in self.todo:
                 continue
@@ -84,9 +89,9 @@ class Crowd:
             self.drop(s)
 
 
-def play(n, script, at_once=65536, pause=0.0, leave=False):
+def play(n, script, at_once=65536, pause=0.0, leave=False, times=1):
     """leave: who has said all goes and comes again"""
-    crowd, end = Crowd(n, script), time.monotonic() + SECONDS
+    crowd, end = Crowd(n, script), time.monotonic() + times * SECONDS
     while time.monotonic() < end:
         crowd.turn(at_once)
         for s in [s for s in crowd.todo if leave and not crowd.todo[s]]:
@@ -94,7 +99,7 @@ def play(n, script, at_once=65536, pause=0.0, leave=False):
             crowd.add()
         time.sleep(pause)
     crowd.close()
-    return f"{crowd.count} connections, {crowd.spoken} bytes"
+    return f"{crowd.count} connections, {crowd.most} at a time, {crowd.spoken} bytes"
 
 
 def storm():
@@ -114,7 +119,7 @@ def storm():
 noise = [os.urandom(65536) for _ in range(8)]
 hello = greeting() + ready()
 ATTACKS = {
-    "500 that say nothing": lambda: play(500, lambda i: b""),
+    "500 that say nothing": lambda: play(500, lambda i: b"", times=3),
     "random bytes": lambda: play(16, lambda i: noise[i % 8], leave=True),
     "a greeting cut at each byte": lambda: play(65, lambda i: greeting()[: i % 65], leave=True),
     "a greeting that stays cut": lambda: play(65, lambda i: greeting()[: i % 65]),

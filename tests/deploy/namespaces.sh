@@ -9,7 +9,8 @@ end_namespaces() {
     [ $? = 0 ] || tail -n 12 "$work"/*.log >&2 || true
     local one pid
     for one in $(ip netns list 2>/dev/null | sed -n "s/^\($space-[a-z0-9]*\).*/\1/p"); do
-        for pid in $(ip netns pids "$one"); do kill -9 "$pid" 2>/dev/null || true; done
+        for pid in $(ip netns pids "$one"); do kill -9 "$pid" || true; done 2>/dev/null
+        wait 2>/dev/null || true
         ip netns del "$one" || true
     done
     rm -rf "$work"
@@ -32,7 +33,7 @@ device() {
     at "$1" ip addr add "$2/24" dev eth0
 }
 
-# make_namespaces DEVICES: the switch, the coordinator's namespace "base", and dev0, dev1, ...
+# make_namespaces DEVICES: the switch, the coordinator's namespace "base", and dev0, dev1, ...; keys for all in $work/keys
 make_namespaces() {
     local i
     [ "$(id -u)" = 0 ] || skip "only root makes network namespaces"
@@ -44,23 +45,29 @@ make_namespaces() {
     at switch ip link set bridge up
     device base 10.77.0.1
     for ((i = 0; i < $1; i++)); do device "dev$i" "10.77.0.$((11 + i))"; done
+    "$bin/starling" keys new "$work/keys" --agents "$1" >/dev/null
 }
 
-# start_agent I [FLAG...]: on device I, with a folder of its own; its pid in agent_pid[I], its log in $work/devI.log
+# start_agent I: on device I, with a key and a folder of its own; its pid in agent_pid[I], its log in $work/devI.log
 declare -a agent_pid
 start_agent() {
     local i=$1
-    shift
+    local trust=(--key "$work/keys/agent-$i.key_secret")
+    [ -z "$insecure" ] || trust=(--insecure)
     # no function: its pid would be that of a shell
-    ip netns exec "$space-dev$i" "$bin/starling-agent-${sizes[$i]}" --connect "$endpoint" --cache "$work/dev$i" --insecure "$@" \
+    ip netns exec "$space-dev$i" "$bin/starling" agent --connect "$endpoint" --cache "$work/dev$i" "${trust[@]}" \
         >>"$work/dev$i.out" 2>>"$work/dev$i.log" &
     agent_pid[i]=$!
 }
 
-# start_flight NAME EPISODES: of the models in $work/models; its pid in flight_pid, its result in $work/NAME.json
+# start_flight NAME EPISODES: of the models in $work/models; its pid in flight_pid, its result in $work/NAME.json. With
+# keys, unless insecure says 1.
+insecure=
 start_flight() {
-    STARLING_INSECURE=1 timeout 200 ip netns exec "$space-base" "$bin/starling" fly "$work/models" --agents remote --bind "tcp://*:5555" --episodes "$2" --json --log-level info \
-        >"$work/$1.json" 2>"$work/$1.log" &
+    local trust=(--keys "$work/keys")
+    [ -z "$insecure" ] || trust=(--insecure)
+    timeout 200 ip netns exec "$space-base" "$bin/starling" fly "$work/models" --agents remote --bind "tcp://*:5555" \
+        "${trust[@]}" --episodes "$2" --json --log-level info >"$work/$1.json" 2>"$work/$1.log" &
     flight_pid=$!
 }
 
