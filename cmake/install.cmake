@@ -5,6 +5,7 @@ set(man ${CMAKE_INSTALL_MANDIR}/man1)
 if(NOT SL_PARTS STREQUAL agent)
   install(DIRECTORY models experiments DESTINATION ${share} COMPONENT starling
     PATTERN "*.sh" EXCLUDE PATTERN "tables" EXCLUDE)
+  install(FILES deploy/grafana/starling.json DESTINATION ${share}/grafana COMPONENT starling)
   install(DIRECTORY docs/ DESTINATION ${CMAKE_INSTALL_DOCDIR}/docs COMPONENT starling PATTERN "*.1" EXCLUDE)
   install(FILES README.md CHANGELOG.md DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT starling)
   install(FILES docs/starling.1 docs/starling-trainer.1 docs/starling-coordinator.1 docs/starling-barrier-peer.1

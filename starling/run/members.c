@@ -4,6 +4,7 @@
 #include "common/wait.h"
 #include "net/certificate.h"
 #include "net/endpoint.h"
+#include "net/page_socket.h"
 #include "starling/run/spawn.h"
 
 #include <stdio.h>
@@ -74,6 +75,8 @@ sl_status sl_members_settle(sl_members *self, const sl_exp_fleet *fleet, int n_a
     char program[SL_PATH_BYTES];
     if (self->announces && sl_program_find(SL_ANNOUNCER, program) != SL_OK)
         return sl_fail(SL_NOT_FOUND, "install avahi-utils, or leave --announce out", "there is no " SL_ANNOUNCER);
+    char page[SL_ENDPOINT_BYTES];
+    if (self->metrics) SL_TRY(sl_page_endpoint(self->metrics, true, page));
     SL_TRY(settle_coordinator(self));
     if (self->announces && self->remote_coordinator)
         return sl_fail(SL_USAGE, "leave it out", "--announce is for a coordinator that is started here");

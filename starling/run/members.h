@@ -16,6 +16,7 @@ typedef struct sl_members {
     const char *coordinator; /* "local", "remote" */
     const char *listen;      /* where a remote coordinator connects */
     const char *wait;        /* seconds, or "forever" */
+    const char *metrics;     /* where the coordinator shows its page, and the trainer at the next port */
     const char *keys;        /* a folder of 'starling keys new', for all who are started here */
     bool announces;          /* by mDNS */
     bool insecure;           /* without, also beyond this machine */
@@ -36,10 +37,12 @@ typedef struct sl_members {
         {"listen", SL_OPTION_TEXT, "ENDPOINT", "where a remote coordinator connects (tcp://*:5556)", &(m)->listen, 0,  \
          0},                                                                                                           \
         {"wait", SL_OPTION_TEXT, "S", "seconds to wait for who is remote, or forever", &(m)->wait, 0, 0},              \
+        {"metrics", SL_OPTION_TEXT, "ENDPOINT", "pages for starling top; the trainer's a port on", &(m)->metrics, 0,   \
+         0},                                                                                                           \
         {"keys", SL_OPTION_TEXT, "DIR", "keys for all who are started, of 'starling keys new'", &(m)->keys, 0, 0}, {   \
         "insecure", SL_OPTION_SWITCH, NULL, "no keys, though others come over a network", &(m)->insecure, 0, 0         \
     }
-enum { SL_MEMBER_N_OPTIONS = 7 };
+enum { SL_MEMBER_N_OPTIONS = 8 };
 
 /* Settles who is started for a fleet of n agents. SL_USAGE names the option. */
 SL_MUST_CHECK sl_status sl_members_settle(sl_members *self, const sl_exp_fleet *fleet, int n_agents);

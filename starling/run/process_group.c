@@ -8,11 +8,13 @@
 #include "common/vitals.h"
 #include "net/endpoint.h"
 #include "net/keyring.h"
+#include "net/page_socket.h"
 #include "starling/run/ask.h"
 #include "starling/run/model_files.h"
 #include "starling/run/supervise.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -53,7 +55,8 @@ struct sl_process_group {
     sl_model_files files; /* of the students; none before they are handed out */
     const char *record;   /* NULL: flights are not recorded */
     const char *agent;    /* NULL: the program of each student's size */
-    int64_t watch_us;     /* 0: they are not watched */
+    char page[SL_ENDPOINT_BYTES], trainer_page[SL_ENDPOINT_BYTES]; /* "": none */
+    int64_t watch_us;                                              /* 0: they are not watched */
     void (*watch)(void *context, const json_t *event);
     void *watch_context;
 };
@@ -88,6 +91,7 @@ static arg_list trainer_args(const sl_process_group *self, bool resume) {
     arg_list list = {0};
     add_arg(&list, "--experiment", self->run->experiment_path);
     add_arg(&list, "--run", self->run->folder);
+    if (self->trainer_page[0]) add_arg(&list, "--metrics", self->trainer_page);
     // a restarted trainer serves where the coordinator already knocks
     add_arg(&list, "--listen", self->trainer.endpoint[0] ? self->trainer.endpoint : self->learn.endpoint);
     if (resume) add_arg(&list, "--resume", NULL);
@@ -106,6 +110,7 @@ static arg_list coordinator_args(const sl_process_group *self) {
     arg_list list = {0};
     add_arg(&list, "--experiment", self->run->experiment_path);
     add_arg(&list, "--run", self->run->folder);
+    if (self->page[0]) add_arg(&list, "--metrics", self->page);
     add_arg(&list, "--connect", client_endpoint(self));
     // a restarted coordinator is where its agents look for it
     const char *fleet = self->coordinator.endpoint[0] ? self->coordinator.endpoint : self->members.bind;
@@ -125,6 +130,8 @@ static void note_ready(sl_process_group *self, member *who, const json_t *event)
     const char *endpoint = json_string_value(json_object_get(event, "endpoint"));
     if (endpoint) (void)snprintf(who->endpoint, sizeof who->endpoint, "%s", endpoint);
     who->ready = true;
+    const char *page = json_string_value(json_object_get(event, "metrics"));
+    if (page) SL_INFO("%s shows its page at http://%.80s", who == &self->trainer ? "trainer" : "coordinator", page);
     if (who == &self->trainer) sl_vitals_say(SL_VITALS_READY, "training");
     if (who == &self->coordinator) sl_vitals_say(SL_VITALS_READY, "the coordinator serves");
     // from now on it is restarted with what is known now
@@ -177,6 +184,21 @@ static sl_status open_keys(sl_process_group *self) {
     return sl_keyring_file(folder, "trainer", self->paths.trainer);
 }
 
+// the coordinator's page, and the trainer's at the next port
+static sl_status choose_pages(sl_process_group *self) {
+    if (!self->members.metrics) return SL_OK;
+    SL_TRY(sl_page_endpoint(self->members.metrics, true, self->page));
+    memcpy(self->trainer_page, self->page, sizeof self->page);
+    // any port is another one for each
+    char *port = strrchr(self->trainer_page, ':') + 1;
+    if (strcmp(port, "*") == 0) return SL_OK;
+    long next = strtol(port, NULL, 10) + 1;
+    if (next > 65535)
+        return sl_fail(SL_USAGE, "the trainer takes the next one", "--metrics: there is no port above 65535");
+    (void)snprintf(port, SL_ENDPOINT_BYTES - (size_t)(port - self->trainer_page), "%ld", next);
+    return SL_OK;
+}
+
 sl_status sl_process_group_create(const sl_run *run, const sl_args *args, const sl_members *members,
                                   sl_run_progress *progress, sl_process_group **out) {
     SL_TRY(sl_process_group_need_room(run->setup));
@@ -192,6 +214,7 @@ sl_status sl_process_group_create(const sl_run *run, const sl_args *args, const 
     self->trainer.child = self->coordinator.child = self->announcer = -1;
     for (int i = 0; i < SL_EXP_MAX_AGENTS; i++) self->agents[i].child = -1;
     sl_status status = open_keys(self);
+    if (status == SL_OK) status = choose_pages(self);
     if (status == SL_OK) status = sl_supervisor_create(on_event, self, &self->supervisor);
     if (status != SL_OK) {
         sl_free(self);

@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-enum { SL_SUPERVISE_MAX = 68, SL_CHILD_ARGS = 24 };
+enum { SL_SUPERVISE_MAX = 68, SL_CHILD_ARGS = 32 };
 
 /* child: as sl_supervisor_add returned it; event: one line of the program's stdout, borrowed for the call. */
 typedef void (*sl_event_fn)(void *context, int child, const json_t *event);
