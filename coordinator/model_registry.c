@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { MAX_MODEL_BYTES = 1 << 26, ENDPOINT_BYTES = 256, GOODBYE_MS = 50 };
+enum { MAX_MODEL_BYTES = 1 << 26, ENDPOINT_BYTES = 256, GOODBYE_MS = 100 };
 
 /* files of the agents, one after the other */
 typedef struct pile {
@@ -185,8 +185,11 @@ void sl_model_registry_close(sl_model_registry **self_pointer) {
     if (!self) return;
     if (self->fleet) {
         sl_fleet_goodbye(self->fleet);
-        // a connection that is closed with unread bytes is reset, and what was just sent is lost with it
-        if (sl_fleet_poll(self->fleet, GOODBYE_MS) != SL_OK) SL_DEBUGF("goodbye was cut short");
+        // a connection that is closed with unread bytes is reset, and what was just sent is lost with it: it is read
+        // for a while, whoever was told to stop
+        int64_t end_ns = sl_fleet_now_ns(self->fleet) + (int64_t)GOODBYE_MS * 1000000;
+        while (sl_fleet_now_ns(self->fleet) < end_ns)
+            if (sl_fleet_poll(self->fleet, 1) == SL_NETWORK) break;
     }
     sl_fleet_destroy(&self->fleet);
     free_stock(&self->models);

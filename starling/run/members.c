@@ -61,6 +61,16 @@ static sl_status settle_coordinator(sl_members *self) {
     return sl_endpoint_check_flag("--listen", self->listen, true);
 }
 
+// the programs would refuse it too, but they know nothing of --keys
+static sl_status check_reach(const sl_members *self, const sl_exp_fleet *fleet) {
+    if (self->keys || self->insecure) return SL_OK;
+    const char *flag = "--bind", *endpoint = self->bind ? self->bind : fleet->endpoint;
+    if (self->remote_coordinator) flag = "--listen", endpoint = self->listen;
+    if (!endpoint || sl_endpoint_is_loopback(endpoint)) return SL_OK;
+    return sl_fail(SL_USAGE, "give --keys DIR ('starling keys new DIR --agents N' makes it), or --insecure",
+                   "%s %s reaches beyond this machine, where links need keys", flag, endpoint);
+}
+
 static sl_status settle_wait(sl_members *self) {
     bool comes = self->remote_coordinator || self->n_remote > 0;
     self->wait_ms = comes ? SL_WAIT_FOREVER : LOCAL_WAIT_MS;
@@ -81,6 +91,7 @@ sl_status sl_members_settle(sl_members *self, const sl_exp_fleet *fleet, int n_a
     if (self->announces && self->remote_coordinator)
         return sl_fail(SL_USAGE, "leave it out", "--announce is for a coordinator that is started here");
     SL_TRY(settle_agents(self, fleet));
+    SL_TRY(check_reach(self, fleet));
     return settle_wait(self);
 }
 

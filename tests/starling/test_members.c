@@ -58,7 +58,7 @@ static void test_experiment(void **state) {
 
 static void test_coordinator(void **state) {
     (void)state;
-    sl_members m = {.coordinator = "remote"};
+    sl_members m = {.coordinator = "remote", .insecure = true};
     assert_int_equal(sl_members_settle(&m, &local, N), SL_OK);
     assert_true(m.remote_coordinator);
     assert_string_equal(m.listen, "tcp://*:5556");
@@ -77,6 +77,25 @@ static void test_coordinator(void **state) {
         sl_members one = bad[i];
         assert_int_equal(sl_members_settle(&one, &local, N), SL_USAGE);
     }
+}
+
+static void test_reach(void **state) {
+    (void)state;
+    static const sl_members bad[] = {{.bind = "tcp://*:5555"},
+                                     {.bind = "tcp://10.0.0.1:5555"},
+                                     {.coordinator = "remote"},
+                                     {.coordinator = "remote", .listen = "tcp://0.0.0.0:5556"}};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        sl_members one = bad[i], open = bad[i], keyed = bad[i];
+        assert_int_equal(sl_members_settle(&one, &local, N), SL_USAGE);
+        assert_non_null(strstr(sl_error_hint(), "--keys DIR"));
+        open.insecure = true, keyed.keys = "keys";
+        assert_int_equal(sl_members_settle(&open, &local, N), SL_OK);
+        assert_int_equal(sl_members_settle(&keyed, &local, N), SL_OK);
+    }
+    sl_members here = {.bind = "tcp://127.0.0.1:5555"}, both = {.keys = "keys", .insecure = true};
+    assert_int_equal(sl_members_settle(&here, &local, N), SL_OK);
+    assert_int_equal(sl_members_settle(&both, &local, N), SL_USAGE);
 }
 
 static void test_wait(void **state) {
@@ -110,7 +129,7 @@ static void test_names(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_agents), cmocka_unit_test(test_experiment), cmocka_unit_test(test_coordinator),
-        cmocka_unit_test(test_wait),   cmocka_unit_test(test_names),
+        cmocka_unit_test(test_reach),  cmocka_unit_test(test_wait),       cmocka_unit_test(test_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

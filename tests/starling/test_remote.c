@@ -393,6 +393,32 @@ static void test_launcher(void **state) {
     expect_end(&agent, 2);
 }
 
+/* Keys for those that are started and those that come: a stranger without one is not heard. */
+static void test_keys(void **state) {
+    (void)state;
+    static sl_process keys, fly, agent, stranger;
+    char endpoint[256];
+    start(&keys, false, "starling keys new %s/keys --agents 3", folder.path);
+    expect_end(&keys, 0);
+    start(&fly, true, "starling fly %s --agents remote --bind 'tcp://0.0.0.0:*'", spread);
+    (void)expect_line(&fly, "--bind tcp://0.0.0.0:* reaches beyond this machine");
+    (void)expect_line(&fly, "hint: give --keys DIR");
+    expect_end(&fly, 2);
+    start(&fly, false,
+          "starling fly %s --episodes 30 --seed 7 --json --agents 0-1 --bind 'tcp://0.0.0.0:*' --keys %s/keys",
+          spread, folder.path);
+    take_endpoint(&fly, endpoint);
+    const char *port = strrchr(endpoint, ':');
+    start(&stranger, true, "starling-agent-32 --connect tcp://127.0.0.1%s --cache %s/keyed", port, folder.path);
+    (void)expect_line(&stranger, "no connection to tcp://127.0.0.1:");
+    start(&agent, false, "starling agent --connect 127.0.0.1%s --cache %s/keyed --key %s/keys/agent-2.key_secret",
+          port, folder.path, folder.path);
+    expect_same(&fly);
+    expect_end(&fly, 0);
+    expect_end(&agent, 0);
+    tell_to_end(&stranger);
+}
+
 static json_t *train(const char *name, const char *more) {
     static sl_process train, coordinator, agents[3];
     char path[512], endpoint[256], connect[256];
@@ -450,6 +476,7 @@ int main(void) {
         cmocka_unit_test(test_serve),
         cmocka_unit_test(test_serve_without_agents),
         cmocka_unit_test(test_launcher),
+        cmocka_unit_test(test_keys),
         cmocka_unit_test(test_train),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
