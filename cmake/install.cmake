@@ -11,6 +11,7 @@ if(NOT SL_PARTS STREQUAL agent)
   install(FILES docs/starling.1 docs/starling-trainer.1 docs/starling-coordinator.1 docs/starling-barrier-peer.1
     DESTINATION ${man} COMPONENT starling)
 endif()
+install(FILES docs/starling-agent.1 DESTINATION ${man} COMPONENT starling-agent)
 foreach(H ${SL_AGENT_SIZES})
   install(FILES docs/starling-agent.1 DESTINATION ${man} RENAME starling-agent-${H}.1 COMPONENT starling-agent)
 endforeach()
