@@ -288,6 +288,8 @@ static sl_status on_unauthorised(sl_session *self, const char *text) {
     }
     SL_TRY(start_over(self));
     self->next_ns = sl_transport_now_ns(self->transport) + (int64_t)UNAUTHORISED_MS * MS;
+    // a coordinator that is not asked is not silent
+    self->silence_ns = -(int64_t)UNAUTHORISED_MS * MS;
     return SL_OK;
 }
 
