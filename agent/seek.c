@@ -18,6 +18,7 @@ typedef struct seeker {
     uint64_t run_id;
     int64_t next_ns, heard_ns, told_ns, reconnect_ns; /* told_ns: at which silence the next line is due */
     uint64_t n_full;
+    uint64_t n_dropped; /* messages that no coordinator says to who asks */
     bool found;
     int hidden;
 } seeker;
@@ -59,13 +60,26 @@ static void on_offer(seeker *self, const sl_fleet_message *offer, int64_t now_ns
         on_refused(self, offer->text, now_ns);
 }
 
+// somebody is there, and it is no coordinator: the first, second, fourth, ... time
+static void drop(seeker *self, const char *why) {
+    uint64_t n = ++self->n_dropped;
+    if ((n & (n - 1)) == 0)
+        SL_WARN("what %s says was dropped, %llu so far: %s; is it a coordinator's port for agents?",
+                self->link->endpoint, (unsigned long long)n, why);
+}
+
 static sl_status on_message(seeker *self, const sl_message *received, int64_t now_ns) {
+    static const char many[] = "a message of more than one frame";
     sl_fleet_message message = {0};
     sl_status status = received->n_frames == 1 ? sl_fleet_decode(self->codec, received->frames[0].bytes,
                                                                  received->frames[0].n_bytes, &message)
-                                               : SL_CORRUPT;
+                                               : sl_fail(SL_CORRUPT, NULL, many);
     if (status == SL_MISMATCH) return sl_session_refusal(SL_REJECT_VERSION, sl_error_what());
-    if (status != SL_OK || message.run_id != self->run_id) return SL_OK;
+    if (status != SL_OK) {
+        drop(self, sl_error_what());
+        return SL_OK;
+    }
+    if (message.run_id != self->run_id) return SL_OK;
     self->heard_ns = now_ns;
     self->told_ns = (int64_t)NOBODY_MS * MS;
     self->reconnect_ns = (int64_t)RECONNECT_MS * MS;
