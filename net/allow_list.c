@@ -57,7 +57,7 @@ static const sl_allowed *search(const table *in, const char *key) {
 
 static bool is_certificate(const char *file) {
     size_t n = strlen(file);
-    return file[0] != '.' && n > 4 && n < SL_KEY_NAME + 4 && strcmp(file + n - 4, ".key") == 0;
+    return file[0] != '.' && n > 4 && strcmp(file + n - 4, ".key") == 0;
 }
 
 // ------------------------------------------------------------------------------------------------------------
@@ -90,11 +90,20 @@ static sl_status check(const reading *self, const char *path, const sl_certifica
     return SL_OK;
 }
 
+// 'starling keys' lists and revokes by name: what it cannot name is not let in either
+static sl_status check_name(const char *file, const char *path) {
+    char name[SL_KEY_NAME + 1];
+    (void)snprintf(name, sizeof name, "%.*s", (int)strlen(file) - 4, file);
+    if (sl_key_name_check(name) == SL_OK) return SL_OK;
+    return sl_fail(SL_CORRUPT, sl_error_hint(), "%s: %s of a key", path, sl_error_what());
+}
+
 static sl_status read_file(reading *self, const char *file, const char *path) {
     sl_certificate certificate;
     sl_status status = sl_certificate_load_public(path, &certificate);
     // it was moved away meanwhile
     if (status == SL_NOT_FOUND) return SL_OK;
+    if (status == SL_OK) status = check_name(file, path);
     if (status == SL_OK) status = check(self, path, &certificate);
     if (status != SL_OK && !self->strict) {
         SL_WARN("%s; it allows nobody", sl_error_what());

@@ -156,6 +156,11 @@ static bool is_allowed(sl_learn_client *self) {
     return !who || who->name[0];
 }
 
+static const char *sender_of(const sl_learn_client *self) {
+    const char *at = sl_transport_sender(self->transport);
+    return at[0] ? at : "somebody";
+}
+
 /* Takes one message, or none within timeout_ms. *hellos counts HELLOs of the served coordinator while it should work.
  * SL_TIMEOUT: there was none. */
 static sl_status take_one(sl_learn_client *self, int timeout_ms, uint64_t request_id, int *hellos, outcome *out) {
@@ -170,7 +175,8 @@ static sl_status take_one(sl_learn_client *self, int timeout_ms, uint64_t reques
         // the first, second, fourth, ...: one who sends nonsense without end shall not fill the log too
         self->n_dropped++;
         if ((self->n_dropped & (self->n_dropped - 1)) == 0)
-            SL_WARN("a message was dropped, %llu so far: %s", (unsigned long long)self->n_dropped, sl_error_what());
+            SL_WARN("a message from %s was dropped, %llu so far: %s; here connect coordinators, not agents",
+                    sender_of(self), (unsigned long long)self->n_dropped, sl_error_what());
         return SL_OK;
     }
     if (!is_allowed(self))

@@ -9,6 +9,7 @@
 #include "experiment/experiment.h"
 #include "storage/file.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -135,8 +136,28 @@ sl_status sl_cmd_keys_add(const char *path, int argc, char **argv) {
 // -------------------------------------------------------------------------------------------------------------
 // revoke
 
+// a copy of the file under another name would let the key in as before
+static sl_status check_copies(const char *folder, const char *name, const sl_certificate *revoked) {
+    char path[SL_KEYRING_PATH];
+    sl_status status = SL_OK;
+    SL_TRY(sl_keys_path(folder, "allowed", "", "", path));
+    DIR *stream = opendir(path);
+    if (!stream) return sl_file_fail("read", path);
+    for (struct dirent *one; status == SL_OK && (one = readdir(stream)) != NULL;) {
+        sl_certificate other;
+        bool is_readable = sl_keys_path(folder, "allowed", one->d_name, "", path) == SL_OK &&
+                           sl_certificate_load_public(path, &other) == SL_OK;
+        if (is_readable && strcmp(other.public_key, revoked->public_key) == 0)
+            status =
+                sl_fail(SL_MISMATCH, "move that file away too", "the key of '%s' is still allowed: %s", name, path);
+    }
+    (void)closedir(stream);
+    return status;
+}
+
 static sl_status revoke(const char *folder, const char *name) {
     char from[SL_KEYRING_PATH], to[SL_KEYRING_PATH];
+    sl_certificate revoked;
     SL_TRY(sl_key_name_check(name));
     SL_TRY(sl_keys_path(folder, "allowed", name, ".key", from));
     if (!is_there(from))
@@ -146,7 +167,9 @@ static sl_status revoke(const char *folder, const char *name) {
     SL_TRY(sl_keys_path(folder, "revoked", name, ".key", to));
     if (rename(from, to) != 0) return sl_file_fail("move", from);
     SL_TRY(sl_file_sync_folder_of(from));
-    return sl_file_sync_folder_of(to);
+    SL_TRY(sl_file_sync_folder_of(to));
+    // one that is broken let nobody in
+    return sl_certificate_load_public(to, &revoked) == SL_OK ? check_copies(folder, name, &revoked) : SL_OK;
 }
 
 sl_status sl_cmd_keys_revoke(const char *path, int argc, char **argv) {

@@ -121,6 +121,28 @@ static void a_folder_that_is_gone_allows_nobody(void **state) {
     assert_int_equal(sl_allow_list_open("/no/such/folder", &list), SL_NOT_FOUND);
 }
 
+// 'starling keys list' does not show it, and 'revoke' does not take its name
+static void a_file_that_is_no_name_allows_nobody(void **state) {
+    (void)state;
+    sl_allow_list *list = NULL;
+    sl_certificate one = key_make("one", SL_ROLE_AGENT, "1"), two = key_make("two", SL_ROLE_AGENT, "2");
+    key_allow(&keys, &one);
+    assert_int_equal(sl_allow_list_open(keys.server.allow, &list), SL_OK);
+    key_allow(&keys, &two);
+    char path[SL_KEYRING_PATH + 16], strange[SL_KEYRING_PATH + 16];
+    (void)snprintf(path, sizeof path, "%s/two.key", keys.server.allow);
+    (void)snprintf(strange, sizeof strange, "%s/two (1).key", keys.server.allow);
+    assert_int_equal(rename(path, strange), 0);
+    sl_capture_begin();
+    sl_allow_list_refresh(list);
+    (void)sl_capture_end(said, sizeof said);
+    assert_non_null(strstr(said, "'two (1)' is no name of a key; it allows nobody"));
+    assert_null(sl_allow_list_find(list, two.public_key));
+    assert_non_null(sl_allow_list_find(list, one.public_key));
+    sl_allow_list_close(&list);
+    assert_int_equal(sl_allow_list_open(keys.server.allow, &list), SL_CORRUPT);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(changes_are_taken_up, open_folder, close_folder),
@@ -128,6 +150,7 @@ int main(void) {
                                         close_folder),
         cmocka_unit_test_setup_teardown(what_does_not_belong_there_is_refused, open_folder, close_folder),
         cmocka_unit_test_setup_teardown(a_folder_that_is_gone_allows_nobody, open_folder, close_folder),
+        cmocka_unit_test_setup_teardown(a_file_that_is_no_name_allows_nobody, open_folder, close_folder),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,6 +2,7 @@
 #include "starling/runner.h"
 #include "support/temp_folder.h"
 
+#include "common/alloc.h"
 #include "net/keyring.h"
 #include "storage/file.h"
 
@@ -90,6 +91,20 @@ static void add_and_revoke_change_who_is_allowed(void **state) {
     assert_non_null(strstr(output, "revoked"));
 }
 
+static void a_copy_of_a_revoked_key_is_told(void **state) {
+    (void)state;
+    uint8_t *bytes = NULL;
+    size_t n_bytes = 0;
+    assert_int_equal(run("2>&1", words("new", "g", "--agents 1")), 0);
+    assert_int_equal(sl_file_read(in("g/agent-0.key"), 4096, &bytes, &n_bytes), SL_OK);
+    assert_int_equal(sl_file_replace(in("g/allowed/spare.key"), bytes, n_bytes), SL_OK);
+    sl_free(bytes);
+    assert_int_equal(run("2>&1", words("revoke", "g", "agent-0")), 6);
+    assert_non_null(strstr(output, "the key of 'agent-0' is still allowed: "));
+    assert_non_null(strstr(output, "/g/allowed/spare.key"));
+    assert_int_equal(run("2>&1", words("revoke", "g", "spare")), 0);
+}
+
 static void list_says_who_is_who(void **state) {
     (void)state;
     assert_int_equal(run("2>&1", words("new", "d", "--agents 11")), 0);
@@ -125,6 +140,7 @@ int main(void) {
         cmocka_unit_test(new_makes_a_fleet_s_keys),
         cmocka_unit_test(nothing_is_overwritten),
         cmocka_unit_test(add_and_revoke_change_who_is_allowed),
+        cmocka_unit_test(a_copy_of_a_revoked_key_is_told),
         cmocka_unit_test(list_says_who_is_who),
         cmocka_unit_test(mistakes_are_named),
     };
