@@ -17,6 +17,7 @@
 
 sl_status sl_keys_path(const char *folder, const char *sub, const char *name, const char *ending,
                        char path[SL_KEYRING_PATH]) {
+    if (!folder[0]) return sl_fail(SL_USAGE, "'.' is the one that you are in", "an empty name is no folder for keys");
     int n = snprintf(path, SL_KEYRING_PATH, "%s%s%s/%s%s", folder, sub[0] ? "/" : "", sub, name, ending);
     return n > 0 && n < SL_KEYRING_PATH ? SL_OK : sl_fail(SL_USAGE, NULL, "the path '%.60s...' is too long", folder);
 }

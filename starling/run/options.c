@@ -108,6 +108,22 @@ static sl_status take_common(const sl_usage *usage, int which, const char *text,
     return SL_OK;
 }
 
+// an environment may be that of several commands: where agents connect is told to who starts the coordinator, where a
+// coordinator connects to who does not
+static bool is_meant(const sl_usage *usage, const char *name) {
+    const char *coordinator = NULL;
+    bool has_choice = false;
+    for (int i = 0; i < usage->n_options; i++) {
+        if (strcmp(usage->options[i].name, "coordinator") != 0) continue;
+        coordinator = *(const char *const *)usage->options[i].out;
+        has_choice = true;
+    }
+    bool is_remote = coordinator && strcmp(coordinator, "remote") == 0;
+    if (strcmp(name, "bind") == 0) return !is_remote;
+    if (strcmp(name, "listen") == 0) return is_remote || !has_choice;
+    return true;
+}
+
 // for containers, units and jobs, which have their say in the environment
 static sl_status take_environment(const sl_usage *usage, const bool *is_given) {
     static const char *const variables[][2] = {{"keys", "STARLING_KEYS"},
@@ -119,7 +135,8 @@ static sl_status take_environment(const sl_usage *usage, const bool *is_given) {
         for (size_t v = 0; v < sizeof variables / sizeof variables[0]; v++) {
             if (is_given[i] || strcmp(usage->options[i].name, variables[v][0]) != 0) continue;
             const char *value = getenv(variables[v][1]);
-            if (value && *value) SL_TRY(take_option(&usage->options[i], value));
+            bool counts = value && *value && is_meant(usage, variables[v][0]);
+            if (counts) SL_TRY(take_option(&usage->options[i], value));
         }
     }
     return SL_OK;

@@ -129,6 +129,11 @@ static void mistakes_are_named(void **state) {
     expect_hint("starling keys new");
     expect_error(words("list", "nowhere", ""), 4, "nowhere");
     expect_error(words("new", "f", "--agents 5000"), 2, "--agents cannot be '5000'");
+    // such as of "$KEYS" where there is none: the root folder is not meant
+    expect_error("keys new ''", 2, "an empty name is no folder for keys");
+    expect_error("keys revoke '' agent-0", 2, "an empty name");
+    expect_error("keys list ''", 2, "an empty name");
+    expect_error("fly " SL_SOURCE_DIR "/models/mpe/spread --keys ''", 2, "an empty name");
     expect_error("bench fleet --keys --against 64", 2, "--against does not go with --keys");
     expect_error("keys", 2, "needs a command");
     expect_error("keys ad", 2, "unknown command 'ad'");

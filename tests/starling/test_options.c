@@ -172,12 +172,39 @@ static void test_environment(void **state) {
     assert_int_equal(unsetenv("STARLING_BIND") | unsetenv("STARLING_OUT"), 0);
 }
 
+// both are in the environment, and one of them is meant
+static void test_environment_of_two_commands(void **state) {
+    (void)state;
+    const char *bind = NULL, *listen = NULL, *coordinator = NULL;
+    const sl_option options[] = {{"bind", SL_OPTION_TEXT, "E", "", &bind, 0, 0},
+                                 {"coordinator", SL_OPTION_TEXT, "WHO", "", &coordinator, 0, 0},
+                                 {"listen", SL_OPTION_TEXT, "E", "", &listen, 0, 0}};
+    sl_usage usage = {"starling try", "", "Tries.", 0, 0, 3, options};
+    char *none[] = {(char[]){"try"}, NULL};
+    char *remote[] = {(char[]){"try"}, (char[]){"--coordinator"}, (char[]){"remote"}, NULL};
+    sl_args args;
+    assert_int_equal(setenv("STARLING_BIND", "here", 1) | setenv("STARLING_LISTEN", "there", 1), 0);
+    assert_int_equal(sl_options_parse(&usage, 1, none, &args), SL_OK);
+    assert_string_equal(bind, "here");
+    assert_null(listen);
+    bind = NULL;
+    assert_int_equal(sl_options_parse(&usage, 3, remote, &args), SL_OK);
+    assert_string_equal(listen, "there");
+    assert_null(bind);
+    assert_int_equal(unsetenv("STARLING_BIND") | unsetenv("STARLING_LISTEN"), 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_environment),      cmocka_unit_test(test_values),
-        cmocka_unit_test(test_bounds_are_exact), cmocka_unit_test(test_not_given_stays),
-        cmocka_unit_test(test_refusals),         cmocka_unit_test(test_help_needs_no_arguments),
-        cmocka_unit_test(test_nearest),          cmocka_unit_test(test_commands),
+        cmocka_unit_test(test_environment),
+        cmocka_unit_test(test_environment_of_two_commands),
+        cmocka_unit_test(test_values),
+        cmocka_unit_test(test_bounds_are_exact),
+        cmocka_unit_test(test_not_given_stays),
+        cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_help_needs_no_arguments),
+        cmocka_unit_test(test_nearest),
+        cmocka_unit_test(test_commands),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
