@@ -103,7 +103,7 @@ static sl_status read_signatures(const sl_setup *setup, const sl_learn_message *
 
 static sl_status read_stock(const sl_setup *setup, const sl_learn_message *request, stock *out) {
     const uint8_t *begin[SL_MAX_AGENTS];
-    stock models = {.files = {NULL}};
+    stock models = {.files = {.bytes = NULL}};
     SL_TRY(read_pile(setup, request, SL_TENSOR_POLICY_FILES, SL_TENSOR_POLICY_BYTES, &models.files));
     SL_TRY(split(setup, "student", MAX_MODEL_BYTES, &models.files, begin));
     for (int i = 0; i < setup->N; i++)

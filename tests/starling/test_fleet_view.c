@@ -121,8 +121,8 @@ static void nothing_but_printed_ascii_comes_out(void **state) {
         "{\"slots\": 7}",
         "{\"slots\": [7, null, [], {}]}",
         "{\"fleet\": [], \"coordinator\": 3}",
-        "{\"fleet\": {\"ticks\": \"many\", \"missed\": 1e300, \"round_trip_p50\": -1}, \"slots\": [{\"slot\": "
-        "1e300}]}",
+        "{\"fleet\": {\"ticks\": \"many\", \"missed\": 1e300, \"round_trip_p50\": -1}}",
+        "{\"slots\": [{\"slot\": 1e300}]}",
         "{\"trainer\": {}, \"stage\": {\"return\": 1e300, \"won\": \"x\"}}",
         "{\"trainer\": {\"stage\": \"teacher\"}, \"process\": {\"uptime_seconds\": 1e300}}",
     };
