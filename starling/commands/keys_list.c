@@ -58,6 +58,8 @@ static sl_status take(owners *self, const char *folder, const char *sub, const c
     memcpy(name, file, n - ending);
     name[n - ending] = '\0';
     if (sl_key_name_check(name) != SL_OK) return SL_OK;
+    // the secret key of 'keys sign', a file of minisign's
+    if (sub[0] == '\0' && strcmp(name, "sign") == 0) return SL_OK;
     owner *who = find(self, name);
     if (!who) return sl_fail(SL_FULL, NULL, "%s holds more than %d keys", folder, MAX_KEYS);
     SL_TRY(sl_keys_path(folder, sub, name, ".key", path));

@@ -114,6 +114,10 @@ static void list_says_who_is_who(void **state) {
     char *two = strstr(output, "\"agent-2\""), *ten = strstr(output, "\"agent-10\"");
     assert_true(two && ten && two < ten);
     assert_null(strstr(output, "secret-key"));
+    // that of 'keys sign' lies beside them and is none of them
+    assert_int_equal(sl_file_replace(in("d/sign.key"), "untrusted comment: x\n", 21), SL_OK);
+    assert_int_equal(run("2>&1", words("list", "d", "")), 0);
+    assert_null(strstr(output, "sign"));
     assert_int_equal(sl_file_replace(in("d/allowed/agent-3.key"), "curve\n", 6), SL_OK);
     assert_int_equal(run("2>&1", words("list", "d", "")), 5);
     assert_non_null(strstr(output, "unreadable"));
