@@ -74,8 +74,11 @@ static sl_status serve(sl_run *run, const sl_args *args, const choice *c) {
     if (status == SL_OK) status = sl_process_group_start_coordinator(group);
     if (status == SL_OK && c->json) status = sl_flight_print_ready(group, &c->members);
     if (status == SL_OK) status = sl_process_group_start_agents(group);
-    for (int64_t k = 0; status == SL_OK && (c->flights == 0 || k < c->flights); k++)
+    for (int64_t k = 0; status == SL_OK && (c->flights == 0 || k < c->flights); k++) {
+        // the time of each flight is its own
+        sl_run_progress_init(&progress, args->log_json);
         status = fly_one(c, run, group, k, &n_flown);
+    }
     sl_process_group_end(group);
     sl_process_group_destroy(&group);
     // being told to end is how it ends

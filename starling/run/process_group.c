@@ -367,6 +367,8 @@ static sl_status exchange(sl_process_group *self, sl_learn_message *request, con
         if (self->members.remote_coordinator && !self->is_met && !note[0] && news.done == 0)
             (void)snprintf(note, sizeof note, "waiting for a coordinator at %.100s", client_endpoint(self));
         news.note = note;
+        // whoever waits has no pace
+        if (note[0] && news.done == 0) begin = sl_clock_seconds();
         double elapsed = sl_clock_seconds() - begin;
         if (news.done > 0 && elapsed > 0) {
             news.per_second = (double)news.done / elapsed;
