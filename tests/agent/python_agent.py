@@ -15,11 +15,12 @@ import time
 import fleet_pb2
 import numpy as np
 import zmq
+import zmq.auth
 from google.protobuf.message import DecodeError
 from numpy import float32 as f32
 
 HELLO, WELCOME, REJECT, RESET, OBSERVATION, ACTION, HEARTBEAT, MODEL_REQUEST, MODEL_CHUNK, GOODBYE = range(1, 11)
-SLOT_TAKEN, FULL, MODEL_UNKNOWN = 3, 5, 6
+SLOT_TAKEN, UNAUTHORISED, FULL, MODEL_UNKNOWN = range(3, 7)
 
 
 def give_up(why):
@@ -120,12 +121,14 @@ class Model:
 
 
 class Agent:
-    def __init__(self, endpoint, model, slot):
+    def __init__(self, endpoint, model, slot, keys=None):
         self.model, self.wish, self.over = model, {} if slot is None else {"slot": slot}, False
         self.socket = zmq.Context.instance().socket(zmq.DEALER)
         for option, value in ((zmq.IMMEDIATE, 1), (zmq.LINGER, 1000), (zmq.SNDTIMEO, 0),
                               (zmq.TCP_MAXRT, 10000), (zmq.IPV6, "[" in endpoint)):
             self.socket.setsockopt(option, value)
+        if keys:
+            self.socket.curve_publickey, self.socket.curve_secretkey, self.socket.curve_serverkey = keys
         self.socket.connect(endpoint)
         self.start_over()
 
@@ -200,6 +203,10 @@ class Agent:
             return
         if kind == WELCOME and self.state == HELLO:
             self.on_welcome(message)
+        elif kind == REJECT and message.reject == UNAUTHORISED:
+            print(f"python_agent: refused: {message.text}", file=sys.stderr)
+            self.start_over()
+            self.due = time.monotonic() + 3
         elif kind == REJECT and self.state == HELLO:
             if message.reject not in (SLOT_TAKEN, FULL, MODEL_UNKNOWN):
                 give_up(f"refused: {message.text}")
@@ -227,9 +234,16 @@ def main():
     parser.add_argument("--connect", metavar="ENDPOINT", required=True)
     parser.add_argument("--model", metavar="FILE", help="else it is fetched from the coordinator")
     parser.add_argument("--slot", metavar="N", type=int)
+    parser.add_argument("--key", metavar="FILE", help="its own, agent-0.key_secret of 'starling keys'; with --server-key")
+    parser.add_argument("--server-key", metavar="FILE", help="the coordinator's, coordinator.key of 'starling keys'")
     options, _ = parser.parse_known_args()
+    if bool(options.key) != bool(options.server_key):
+        parser.error("--key and --server-key go together")
+    load, keys = zmq.auth.load_certificate, None
+    if options.key:
+        keys = (*load(options.key), load(options.server_key)[0])
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    agent = Agent(options.connect, Model(open(options.model, "rb").read()) if options.model else None, options.slot)
+    agent = Agent(options.connect, Model(open(options.model, "rb").read()) if options.model else None, options.slot, keys)
     try:
         agent.run()
     finally:
