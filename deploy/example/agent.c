@@ -1,6 +1,9 @@
 /* agent.c - an agent of one's own in C: joins a fleet and answers every observation with the first action that is
- * legal. Build it: cc agent.c -o my-agent $(pkg-config --cflags --libs starling) Fly it:   starling fly mpe/spread
- * --agent ./my-agent */
+ * legal. Build it and fly it:
+ *
+ *   cc agent.c -o my-agent $(pkg-config --cflags --libs starling)
+ *   starling fly mpe/spread --agent ./my-agent
+ */
 #include "agent/session.h"
 #include "common/flags.h"
 #include "common/program.h"

@@ -234,8 +234,8 @@ def main():
     parser.add_argument("--connect", metavar="ENDPOINT", required=True)
     parser.add_argument("--model", metavar="FILE", help="else it is fetched from the coordinator")
     parser.add_argument("--slot", metavar="N", type=int)
-    parser.add_argument("--key", metavar="FILE", help="its own, agent-0.key_secret of 'starling keys'; with --server-key")
-    parser.add_argument("--server-key", metavar="FILE", help="the coordinator's, coordinator.key of 'starling keys'")
+    parser.add_argument("--key", metavar="FILE", help="its own: agent-0.key_secret of 'starling keys'")
+    parser.add_argument("--server-key", metavar="FILE", help="the coordinator's: coordinator.key of 'starling keys'")
     options, _ = parser.parse_known_args()
     if bool(options.key) != bool(options.server_key):
         parser.error("--key and --server-key go together")
@@ -243,7 +243,8 @@ def main():
     if options.key:
         keys = (*load(options.key), load(options.server_key)[0])
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    agent = Agent(options.connect, Model(open(options.model, "rb").read()) if options.model else None, options.slot, keys)
+    model = Model(open(options.model, "rb").read()) if options.model else None
+    agent = Agent(options.connect, model, options.slot, keys)
     try:
         agent.run()
     finally:
