@@ -3,6 +3,7 @@
 
 #include "agent/discover.h"
 #include "agent/seek.h"
+#include "agent/trust.h"
 #include "common/agent_size.h"
 #include "common/log.h"
 #include "common/program.h"
@@ -23,6 +24,7 @@ enum { MAX_ARGS = 24, LOOK_MS = 50, AGAIN_MS = 500, FULL_CODE = 7, PROGRAM_BYTES
 extern char **environ;
 
 static sl_keyring keyring;
+static sl_trust trust;
 
 /* Beside this program, else in PATH. */
 static void find_program(int hidden, char path[PROGRAM_BYTES]) {
@@ -106,6 +108,8 @@ sl_status sl_launcher_run(const sl_launcher_options *o, const volatile sig_atomi
     char endpoint[SL_ENDPOINT_BYTES];
     memcpy(endpoint, o->endpoint, sizeof endpoint);
     SL_TRY(sl_keyring_load(&o->keys, &keyring));
+    // the agent reads it, and would take a slot from others before it says what is wrong with it
+    if (o->trust) SL_TRY(sl_trust_open(o->trust, o->cache, &trust));
     // one flight is what an agent is started for
     (void)unsetenv("STARLING_STAY");
     (void)unsetenv("STARLING_MODEL");

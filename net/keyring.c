@@ -44,6 +44,10 @@ sl_status sl_keyring_load(const sl_key_flags *flags, sl_keyring *out) {
     return SL_OK;
 }
 
+static const char *article(sl_role role) {
+    return role == SL_ROLE_AGENT ? "an" : "a";
+}
+
 sl_status sl_keyring_protect(const sl_keyring *self, bool serves, sl_link_def *link) {
     if (!self->has_key) {
         if (self->insecure || sl_endpoint_is_loopback(link->endpoint)) return SL_OK;
@@ -52,6 +56,12 @@ sl_status sl_keyring_protect(const sl_keyring *self, bool serves, sl_link_def *l
                               : "give --key FILE ('starling keys new DIR' makes keys), or --insecure",
                        "'%s' reaches beyond this machine, where links need keys", link->endpoint);
     }
+    // the other side would refuse it, and only log why
+    sl_role own = self->own.role, wanted = serves ? link->server : link->client;
+    if (own != SL_ROLE_NONE && own != wanted)
+        return sl_fail(SL_MISMATCH, "each program has a key file of its own, made by 'starling keys'",
+                       "'%s' is the key of %s %s, not of %s %s", self->own.name, article(own), sl_role_name(own),
+                       article(wanted), sl_role_name(wanted));
     if (serves && !self->allow[0])
         return sl_fail(SL_USAGE, "give --allow DIR, the folder 'allowed' of 'starling keys new'",
                        "whose keys may connect to '%s' is not said", link->endpoint);

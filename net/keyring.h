@@ -24,8 +24,9 @@ typedef struct sl_keyring {
 /* Reads the files that the flags name; without --key an empty keyring. SL_USAGE: flags that do not go together; else
  * as sl_certificate_load_secret, and SL_NOT_FOUND for a folder that is not there. */
 SL_MUST_CHECK sl_status sl_keyring_load(const sl_key_flags *flags, sl_keyring *out);
-/* Gives link its keys, if there are any. SL_USAGE, with what to do: its endpoint reaches beyond this machine and
- * there is neither a key nor --insecure; keys that cannot serve (no --allow) or connect (no server key). */
+/* Gives link its keys, if there are any. SL_MISMATCH: the key is another program's. SL_USAGE, with what to do: its
+ * endpoint reaches beyond this machine and there is neither a key nor --insecure; keys that cannot serve (no --allow)
+ * or connect (no server key). */
 SL_MUST_CHECK sl_status sl_keyring_protect(const sl_keyring *self, bool serves, sl_link_def *link);
 
 /* For who starts programs with the keys of a folder that `starling keys new` made. NAME's secret file, which has to

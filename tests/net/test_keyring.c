@@ -82,21 +82,39 @@ static void a_link_beyond_this_machine_needs_keys(void **state) {
 
 static void keys_are_used_on_loopback_too(void **state) {
     (void)state;
-    sl_keyring keys;
-    sl_link_def link = sl_link_fleet_def("tcp://127.0.0.1:*");
+    sl_keyring keys, served;
+    sl_link_def link = sl_link_fleet_def("tcp://127.0.0.1:*"), learn = sl_link_learn_def("tcp://127.0.0.1:*");
     sl_key_flags flags = {.key = in_folder("agent-0.key_secret")};
     assert_int_equal(sl_keyring_load(&flags, &keys), SL_OK);
     // whom it may connect to, and who may connect, has to be said
     assert_int_equal(sl_keyring_protect(&keys, false, &link), SL_USAGE);
     assert_non_null(strstr(sl_error_hint(), "--server-key"));
-    assert_int_equal(sl_keyring_protect(&keys, true, &link), SL_USAGE);
+    assert_int_equal(sl_keyring_load(&(sl_key_flags){.key = in_folder("trainer.key_secret")}, &served), SL_OK);
+    assert_int_equal(sl_keyring_protect(&served, true, &learn), SL_USAGE);
     assert_non_null(strstr(sl_error_hint(), "--allow"));
     flags.server_key = in_folder("trainer.key");
-    flags.allow = in_folder("allowed");
     assert_int_equal(sl_keyring_load(&flags, &keys), SL_OK);
     assert_int_equal(sl_keyring_protect(&keys, false, &link), SL_OK);
     assert_ptr_equal(link.keys, &keys);
-    assert_int_equal(sl_keyring_protect(&keys, true, &link), SL_OK);
+    flags = (sl_key_flags){.key = in_folder("trainer.key_secret"), .allow = in_folder("allowed")};
+    assert_int_equal(sl_keyring_load(&flags, &served), SL_OK);
+    assert_int_equal(sl_keyring_protect(&served, true, &learn), SL_OK);
+    assert_ptr_equal(learn.keys, &served);
+}
+
+static void another_program_s_key_is_refused(void **state) {
+    (void)state;
+    sl_keyring agent, trainer;
+    sl_link_def fleet = sl_link_fleet_def("tcp://127.0.0.1:*"), learn = sl_link_learn_def("tcp://127.0.0.1:*");
+    sl_key_flags flags = {.key = in_folder("agent-0.key_secret"), .server_key = in_folder("trainer.key")};
+    assert_int_equal(sl_keyring_load(&flags, &agent), SL_OK);
+    assert_int_equal(sl_keyring_protect(&agent, true, &fleet), SL_MISMATCH);
+    assert_string_equal(sl_error_what(), "'agent-0' is the key of an agent, not of a coordinator");
+    assert_int_equal(sl_keyring_protect(&agent, false, &learn), SL_MISMATCH);
+    flags.key = in_folder("trainer.key_secret");
+    assert_int_equal(sl_keyring_load(&flags, &trainer), SL_OK);
+    assert_int_equal(sl_keyring_protect(&trainer, false, &fleet), SL_MISMATCH);
+    assert_string_equal(sl_error_what(), "'trainer' is the key of a trainer, not of an agent");
 }
 
 static void flags_that_do_not_go_together_are_refused(void **state) {
@@ -134,6 +152,7 @@ int main(void) {
         cmocka_unit_test(loopback_is_known),
         cmocka_unit_test(a_link_beyond_this_machine_needs_keys),
         cmocka_unit_test(keys_are_used_on_loopback_too),
+        cmocka_unit_test(another_program_s_key_is_refused),
         cmocka_unit_test(flags_that_do_not_go_together_are_refused),
         cmocka_unit_test(a_folder_of_keys_is_found_in),
     };

@@ -385,6 +385,11 @@ static void test_launcher(void **state) {
     start(&agent, true, "starling agent --connect %s --cache %s/launcher", endpoint, folder.path);
     (void)expect_line(&agent, "nobody answers at tcp://127.0.0.1:");
     tell_to_end(&agent);
+    // before anybody gives it a slot
+    start(&agent, true, "starling agent --connect 127.0.0.1:1 --cache %s/launcher --trust %s/none.pub", folder.path,
+          folder.path);
+    (void)expect_line(&agent, "none.pub");
+    expect_end(&agent, 4);
     start(&agent, true, "starling agent --connect 'not a host'");
     (void)expect_line(&agent, "--connect: ");
     expect_end(&agent, 2);
