@@ -9,6 +9,7 @@
 #include <microhttpd.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -26,7 +27,7 @@ struct sl_page_server {
 // a short answer that is no page
 static enum MHD_Result refuse(struct MHD_Connection *connection, unsigned code, const char *text) {
     struct MHD_Response *response =
-        MHD_create_response_from_buffer(strlen(text), (void *)(uintptr_t)text, MHD_RESPMEM_PERSISTENT);
+        MHD_create_response_from_buffer(strlen(text), (void *)(uintptr_t)text, MHD_RESPMEM_MUST_COPY);
     if (!response) return MHD_NO;
     (void)MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, "text/plain; charset=utf-8");
     if (code == MHD_HTTP_METHOD_NOT_ALLOWED) (void)MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, "GET");
@@ -61,7 +62,11 @@ static enum MHD_Result handle(void *context, struct MHD_Connection *connection, 
         return refuse(connection, MHD_HTTP_METHOD_NOT_ALLOWED, "only GET is answered\n");
     for (int i = 0; i < self->def.n; i++)
         if (strcmp(path, self->def.pages[i].path) == 0) return show(self, connection, &self->def.pages[i]);
-    return refuse(connection, MHD_HTTP_NOT_FOUND, "there is no such page\n");
+    char text[256];
+    int n = snprintf(text, sizeof text, "there is no such page, but these:\n");
+    for (int i = 0; i < self->def.n && n > 0 && (size_t)n < sizeof text; i++)
+        n += snprintf(text + n, sizeof text - (size_t)n, "%s\n", self->def.pages[i].path);
+    return refuse(connection, MHD_HTTP_NOT_FOUND, text);
 }
 
 // the program's signals are its main thread's
