@@ -118,8 +118,11 @@ void sl_run_progress_update(sl_run_progress *self, const sl_run_progress_news *n
     // whoever waits has no pace
     if (note[0] && news->done == 0)
         (void)snprintf(line, SL_COLUMNS, "%-18s %s", news->stage, note);
-    else if (note[0] && n > 0 && n < SL_COLUMNS)
-        (void)snprintf(line + n, (size_t)(SL_COLUMNS - n), "  %s", note);
+    else if (note[0] && n > 0 && strlen(line) + 2 + strlen(note) < SL_COLUMNS)
+        (void)snprintf(line + n, sizeof line - (size_t)n, "  %s", note);
+    else if (note[0])
+        // of a port half a number is worse than no count
+        (void)snprintf(line, SL_COLUMNS, "%-18s %3.0f%%  %s", news->stage, share, note);
     else
         add_pieces(news, line, sizeof line);
     show(self, line, false);

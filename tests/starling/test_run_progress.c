@@ -57,6 +57,18 @@ static void test_says_what_is_waited_for(void **state) {
     sl_run_progress_update(&progress, &news);
     (void)sl_capture_end(text, sizeof text);
     assert_string_equal(text, "fly                  3%  3/100 episodes  waiting for slots 0, 1\n");
+    // what is waited for is whole, at the count's cost
+    progress.last_line = 0;
+    news.done = 82, news.note = "waiting for slot 2 at tcp://192.168.100.200:55555";
+    sl_capture_begin();
+    sl_run_progress_update(&progress, &news);
+    (void)sl_capture_end(text, sizeof text);
+    assert_string_equal(text, "fly                 82%  waiting for slot 2 at tcp://192.168.100.200:55555\n");
+    progress.last_line = 0;
+    news.done = 3, news.note = "waiting for slots 0, 1";
+    sl_capture_begin();
+    sl_run_progress_update(&progress, &news);
+    (void)sl_capture_end(text, sizeof text);
     // the same again, a while later: one who waits for hours fills no log
     progress.last_line -= 30;
     sl_capture_begin();
