@@ -114,7 +114,9 @@ sl_status sl_manifest_check(const sl_manifest *self, const char *name) {
     if (!noted) return SL_OK;
     SL_TRY(digest(self, name, path, text));
     if (strcmp(noted, text) == 0) return SL_OK;
-    return sl_fail(SL_CORRUPT, "it was changed, or is of another run; " SL_MANIFEST_NAME " names what belongs there",
+    return sl_fail(SL_CORRUPT,
+                   "it was changed, or is of another run; " SL_MANIFEST_NAME
+                   " names what belongs there, and a folder of models without it is taken as it is",
                    "'%s' is not the file that was written there", path);
 }
 
