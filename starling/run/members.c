@@ -64,10 +64,17 @@ static sl_status settle_coordinator(sl_members *self) {
 // the programs would refuse it too, but they know nothing of --keys
 static sl_status check_reach(const sl_members *self, const sl_exp_fleet *fleet) {
     if (self->keys || self->insecure) return SL_OK;
-    const char *flag = "--bind", *endpoint = self->bind ? self->bind : fleet->endpoint;
+    const char *flag = "--bind", *endpoint = self->bind;
+    if (!endpoint) flag = "key 'fleet.endpoint':", endpoint = fleet->endpoint;
     if (self->remote_coordinator) flag = "--listen", endpoint = self->listen;
-    if (!endpoint || sl_endpoint_is_loopback(endpoint)) return SL_OK;
-    return sl_fail(SL_USAGE, "give --keys DIR ('starling keys new DIR --agents N' makes it), or --insecure",
+    if (!endpoint) return SL_OK;
+    // flags were looked at: what the experiment says may be no endpoint at all
+    if (sl_endpoint_check(endpoint, true) != SL_OK)
+        return sl_fail(SL_CONFIG, sl_error_hint(), "%s %s", flag, sl_error_what());
+    if (sl_endpoint_is_loopback(endpoint)) return SL_OK;
+    bool is_key = endpoint == fleet->endpoint;
+    return sl_fail(is_key ? SL_CONFIG : SL_USAGE,
+                   "give --keys DIR ('starling keys new DIR --agents N' makes it), or --insecure",
                    "%s %s reaches beyond this machine, where links need keys", flag, endpoint);
 }
 

@@ -163,7 +163,9 @@ static void test_bad_experiment_leaves_no_folder(void **state) {
         {"fleet.endpoint=inproc://x", "key 'fleet.endpoint': 'inproc://x' is no endpoint"},
         {"fleet.endpoint=sim://x", "key 'fleet.endpoint': no simulated network for 'sim://x'"},
         {"fleet.endpoint=tcp://127.0.0.1:99999", "key 'fleet.endpoint': 'tcp://127.0.0.1:99999' has no valid port"},
-        {"fleet.endpoint=tcp://192.0.2.1:5555", "cannot serve on 'tcp://192.0.2.1:5555': no address of this machine"},
+        {"fleet.endpoint=tcp://192.0.2.1:5555", "key 'fleet.endpoint': tcp://192.0.2.1:5555 reaches beyond this"},
+        {"fleet.endpoint=tcp://192.0.2.1:5555 --insecure",
+         "cannot serve on 'tcp://192.0.2.1:5555': no address of this machine"},
         {"fleet.endpoint=ipc:///no/such/folder/x", "cannot serve on 'ipc:///no/such/folder/x': No such file"},
         {"record.samples_per_insert=1", "key 'record.error_buffer': with 0 sampling"},
         // agents that come by themselves bring their programs
