@@ -54,8 +54,7 @@ struct sl_guard {
     atomic_uint_fast64_t denied, unhandshaken;
 };
 
-// --------------------------------------------------------------------------------------------------------- who
-// knocks
+// --------------------------------------------------------------------------------------------------- who knocks
 
 static void note_caller(sl_guard *self, int fd) {
     if (fd < 0) return;
@@ -71,9 +70,10 @@ static void note_caller(sl_guard *self, int fd) {
     if (!inet_ntop(address.ss_family, bytes, who->address, sizeof who->address)) who->address[0] = '\0';
 }
 
+// one that left before anybody looked cannot be asked for its address any more
 static const char *address_of(const sl_guard *self, int fd) {
     const caller *who = fd >= 0 ? &self->callers[fd % FILES] : NULL;
-    return who && who->fd == fd && who->address[0] ? who->address : "somewhere";
+    return who && who->fd == fd && who->address[0] ? who->address : "an unknown address";
 }
 
 static const char *explain(const sl_guard *self, sl_failure failure) {
@@ -113,8 +113,7 @@ static void take_events(sl_guard *self) {
     }
 }
 
-// ----------------------------------------------------------------------------------------------------------------
-// ZAP
+// ---------------------------------------------------------------------------------------------------------- ZAP
 
 typedef struct request {
     int n;

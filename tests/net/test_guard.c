@@ -150,8 +150,8 @@ static void no_key_is_refused_by_a_server_with_keys(void **state) {
     door self = {.n_got = 0};
     open_server(&self, true);
     expect_refusal(&self, NULL, was_unhandshaken);
-    // whichever side is first to see it
-    expect_said("no handshake with a peer at 127.0.0.1, 1 so far: ");
+    // whichever side is first to see it; its address is known when the guard looked before it left
+    expect_said("no handshake with a peer at ");
     expect_said("no keys");
     expect_said("this agent has none: start it with --key FILE");
     close_door(&self);
@@ -163,7 +163,7 @@ static void a_key_is_refused_by_a_server_without(void **state) {
     open_server(&self, false);
     sl_keyring agent = key_member(&self.keys, "agent-7", SL_ROLE_AGENT, "7");
     expect_refusal(&self, &agent, was_unhandshaken);
-    expect_said("no handshake with a peer at 127.0.0.1, 1 so far: ");
+    expect_said("no handshake with a peer at ");
     expect_said("this program runs without keys");
     expect_said("no connection to tcp://127.0.0.1:");
     expect_said("without keys");
