@@ -84,7 +84,6 @@ typedef struct sl_exp_eval {
 } sl_exp_eval;
 
 typedef enum sl_exp_agents { SL_EXP_AGENTS_LOCAL, SL_EXP_AGENTS_REMOTE } sl_exp_agents;
-
 typedef struct sl_exp_fleet {
     sl_exp_agents agents;                                   /* started here, or they come by themselves */
     char *endpoint;                                         /* "tcp://127.0.0.1:*" */
