@@ -237,13 +237,30 @@ static sl_slot *find_holder(sl_fleet *self, uint64_t run_id) {
     return NULL;
 }
 
+/* why the agent can fly the slot that it names, or any, never */
+static void describe_misfit(const sl_fleet *self, const sl_fleet_message *hello, size_t size, char *text) {
+    bool is_slot = hello->slot >= 0 && hello->slot < self->def.n_slots;
+    const sl_fleet_slot_def *def = is_slot ? &self->slots[hello->slot].def : NULL;
+    char shape[64] = "";
+    if (hello->obs_dim > 0)
+        (void)snprintf(shape, sizeof shape, ", %d features, %d actions", hello->obs_dim, hello->n_actions);
+    if (hello->slot >= self->def.n_slots)
+        (void)snprintf(text, size, "there is no slot %d, only 0 to %d", hello->slot, self->def.n_slots - 1);
+    else if (def && def->hidden && hello->hidden && def->hidden != hello->hidden)
+        (void)snprintf(text, size, "slot %d flies a student of %d units, this agent is built for %d", hello->slot,
+                       def->hidden, hello->hidden);
+    else if (def)
+        (void)snprintf(text, size, "slot %d is not for hidden %d%s", hello->slot, hello->hidden, shape);
+    else
+        (void)snprintf(text, size, "no slot is for hidden %d%s", hello->hidden, shape);
+}
+
 static void refuse(sl_fleet *self, const sl_peer *peer, const sl_fleet_message *hello, sl_reject code) {
-    char text[120] = "", who[32] = "no slot is";
+    char text[120] = "";
     if (code == SL_REJECT_UNAUTHORISED) {
         sl_owner_refuse_hello(self, peer, hello);
         return;
     }
-    if (hello->slot >= 0) (void)snprintf(who, sizeof who, "slot %d is not", hello->slot);
     switch (code) {
     case SL_REJECT_SLOT_TAKEN:
         (void)snprintf(text, sizeof text, "slot %d is held by a live agent", hello->slot);
@@ -255,12 +272,7 @@ static void refuse(sl_fleet *self, const sl_peer *peer, const sl_fleet_message *
         (void)snprintf(text, sizeof text, "there is no model file to send");
         break;
     default:
-        if (hello->slot >= self->def.n_slots)
-            (void)snprintf(text, sizeof text, "there is no slot %d, only 0 to %d", hello->slot,
-                           self->def.n_slots - 1);
-        else
-            (void)snprintf(text, sizeof text, "%s for hidden %d, %d features, %d actions", who, hello->hidden,
-                           hello->obs_dim, hello->n_actions);
+        describe_misfit(self, hello, sizeof text, text);
     }
     sl_fleet_reject(self, peer, hello->run_id, code, text);
 }

@@ -58,7 +58,8 @@ static sl_status look_up(const char *endpoint, struct sockaddr_storage *out, soc
     bool any = strcmp(host, "*") == 0;
     if (any) wanted.ai_flags |= AI_PASSIVE, wanted.ai_family = AF_INET;
     if (getaddrinfo(any ? NULL : host, strcmp(port, "*") == 0 ? "0" : port, &wanted, &found) != 0)
-        return sl_fail(SL_CONFIG, hint, "'%s' names no address", endpoint);
+        return sl_fail(SL_NETWORK, "an address, or a name that this machine can look up", "'%s' names no address",
+                       endpoint);
     memcpy(out, found->ai_addr, found->ai_addrlen);
     *n = found->ai_addrlen;
     freeaddrinfo(found);

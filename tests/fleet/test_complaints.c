@@ -112,7 +112,8 @@ static void what_is_dropped_is_told_once(void **state) {
     expect_one_line(hear_complaints(self, &s, &bad, 0, 1), "a peer without a slot",
                     "(shape): no slot is for hidden 17,");
     bad.slot = 1;
-    expect_one_line(hear_complaints(self, &s, &bad, 0, 1), "a peer without a slot", "slot 1 is not for hidden 17,");
+    expect_one_line(hear_complaints(self, &s, &bad, 0, 1), "a peer without a slot",
+                    "slot 1 flies a student of 16 units, this agent is built for 17");
     bad.slot = 9;
     expect_one_line(hear_complaints(self, &s, &bad, 0, 1), "a peer without a slot", "there is no slot 9, only 0 to ");
     assert_true(stats->rejected == 3 * TIMES);

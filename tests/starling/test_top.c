@@ -63,6 +63,7 @@ static void the_page_is_shown(void **state) {
     assert_int_equal(run("2>&1", words), 0);
     sl_page_server_close(&server);
     expect_error(say("--once", ""), 9, "no page at 127.0.0.1:9464");
+    expect_error("top --once no-such-host.invalid", 9, "names no address");
     expect_error("top --once a:b:c", 2, "is no page of metrics");
     expect_error("top --once *:9464", 2, "is no page of metrics");
 }
