@@ -32,17 +32,24 @@ static const char *look_up(const char *flag, char variable[64]) {
     return value && *value ? value : NULL;
 }
 
-static sl_status take_environment(const sl_flags_def *def, const bool *is_given) {
+static sl_status take_switch(const char *variable, const char *value, bool *out) {
+    if (strcmp(value, "1") != 0 && strcmp(value, "0") != 0)
+        return sl_fail(SL_USAGE, "1 sets it", "the environment's %s is 0 or 1, not '%s'", variable, value);
+    *out = value[0] == '1';
+    return SL_OK;
+}
+
+static sl_status take_environment(const sl_flags_def *def, const bool *is_given, sl_common_flags *out) {
+    char variable[64];
+    const char *value = is_given[LOG_LEVEL] ? NULL : look_up("log-level", variable);
+    if (value) SL_TRY(sl_log_level_parse(value, &out->log_level));
+    value = is_given[LOG_JSON] ? NULL : look_up("log-json", variable);
+    if (value) SL_TRY(take_switch(variable, value, &out->log_json));
     for (int k = 0; k < def->n; k++) {
         const sl_flag *flag = &def->flags[k];
-        char variable[64];
-        const char *value = is_given[k] ? NULL : look_up(flag->name, variable);
-        if (!value) continue;
-        if (flag->text) *flag->text = value;
-        if (!flag->given) continue;
-        if (strcmp(value, "1") != 0 && strcmp(value, "0") != 0)
-            return sl_fail(SL_USAGE, "1 sets it", "the environment's %s is 0 or 1, not '%s'", variable, value);
-        *flag->given = value[0] == '1';
+        value = is_given[N_COMMON + k] ? NULL : look_up(flag->name, variable);
+        if (value && flag->text) *flag->text = value;
+        if (value && flag->given) SL_TRY(take_switch(variable, value, flag->given));
     }
     return SL_OK;
 }
@@ -60,20 +67,20 @@ sl_status sl_flags_parse(const sl_flags_def *def, int argc, char **argv, sl_comm
         int takes = def->flags[k].text ? required_argument : no_argument;
         known[N_COMMON + k] = (struct option){def->flags[k].name, takes, NULL, FIRST + N_COMMON + k};
     }
-    bool is_given[SL_FLAGS_MAX] = {false};
+    bool is_given[N_COMMON + SL_FLAGS_MAX] = {false};
     *out = (sl_common_flags){.log_level = SL_LOG_INFO};
     opterr = 0;
     for (int answer; (answer = getopt_long(argc, argv, "", known, NULL)) != -1;) {
         if (answer < FIRST) return sl_fail(SL_USAGE, def->hint, "%s '%s'", def->unknown, argv[optind - 1]);
+        is_given[answer - FIRST] = true;
         if (answer < FIRST + N_COMMON) {
             SL_TRY(take_common(def, answer - FIRST, out));
             continue;
         }
         const sl_flag *flag = &def->flags[answer - FIRST - N_COMMON];
-        is_given[answer - FIRST - N_COMMON] = true;
         if (flag->text) *flag->text = optarg;
         if (flag->given) *flag->given = true;
     }
     if (optind < argc) return sl_fail(SL_USAGE, def->hint, "unexpected argument '%s'", argv[optind]);
-    return take_environment(def, is_given);
+    return take_environment(def, is_given, out);
 }

@@ -1,7 +1,7 @@
 /* flags.h - the command line of a program that starling starts: long flags of a table, and those that all have
- * (--log-level, --log-json, --help, --version, --health). A flag of the table that is not given has the value of its
- * environment variable, --server-key that of STARLING_SERVER_KEY, so that containers, units and jobs need no command
- * lines of their own; an empty one is as none, a switch is set by 1. main thread, once. */
+ * (--log-level, --log-json, --help, --version, --health). A flag of the table, or of the log, that is not given has
+ * the value of its environment variable, --server-key that of STARLING_SERVER_KEY, so that containers, units and jobs
+ * need no command lines of their own; an empty one is as none, a switch is set by 1. main thread, once. */
 #ifndef SL_COMMON_FLAGS_H
 #define SL_COMMON_FLAGS_H
 

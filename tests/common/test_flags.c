@@ -71,6 +71,16 @@ static void takes_what_is_not_given_from_the_environment(void **state) {
     setenv("STARLING_AGAIN", "0", 1);
     assert_int_equal(PARSE("--log-json"), SL_OK);
     assert_true(where == NULL && !again);
+    setenv("STARLING_LOG_LEVEL", "error", 1);
+    setenv("STARLING_LOG_JSON", "1", 1);
+    assert_int_equal(PARSE("--where", "here"), SL_OK);
+    assert_true(common.log_level == SL_LOG_ERROR && common.log_json);
+    assert_int_equal(PARSE("--log-level", "warn"), SL_OK);
+    assert_int_equal(common.log_level, SL_LOG_WARN);
+    setenv("STARLING_LOG_LEVEL", "loud", 1);
+    assert_int_equal(PARSE("--where", "here"), SL_USAGE);
+    unsetenv("STARLING_LOG_LEVEL");
+    unsetenv("STARLING_LOG_JSON");
     setenv("STARLING_AGAIN", "yes", 1);
     assert_int_equal(PARSE("--log-json"), SL_USAGE);
     assert_string_equal(sl_error_what(), "the environment's STARLING_AGAIN is 0 or 1, not 'yes'");
