@@ -122,7 +122,7 @@ static sl_status scan(reading *self, DIR *stream) {
     int n = 0;
     for (struct dirent *one; (one = readdir(stream)) != NULL;) {
         char path[PATH_BYTES];
-        struct stat about;
+        struct stat about = {0};
         if (!is_certificate(one->d_name)) continue;
         (void)snprintf(path, sizeof path, "%s/%s", self->folder, one->d_name);
         if (stat(path, &about) != 0) continue;

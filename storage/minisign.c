@@ -78,8 +78,8 @@ static sl_status take_comment(reader *from, const char *prefix, const char **com
 
 /* the next line, base64 of exactly so many bytes */
 static sl_status take_bytes(reader *from, void *bytes, size_t n_bytes) {
-    const char *line;
-    size_t n, got = 0;
+    const char *line = NULL;
+    size_t n = 0, got = 0;
     SL_TRY(take_line(from, &line, &n));
     const char *end = line;
     int failed = sodium_base642bin(bytes, n_bytes, line, n, NULL, &got, &end, sodium_base64_VARIANT_ORIGINAL);
@@ -88,8 +88,8 @@ static sl_status take_bytes(reader *from, void *bytes, size_t n_bytes) {
 }
 
 static sl_status begin(reader *from, const char *what, const void *text, size_t n) {
-    const char *comment;
-    size_t n_comment;
+    const char *comment = NULL;
+    size_t n_comment = 0;
     *from = (reader){what, text, (const char *)text + n};
     if (n > SL_MINISIGN_BYTES) return bad(from, "it is longer than such a file can be");
     return take_comment(from, UNTRUSTED, &comment, &n_comment);
@@ -252,8 +252,8 @@ sl_status sl_minisign_read_signature(const char *what, const void *text, size_t 
     reader from;
     signature_layout raw;
     uint8_t global[64];
-    const char *comment;
-    size_t n_comment;
+    const char *comment = NULL;
+    size_t n_comment = 0;
     SL_TRY(begin(&from, what, text, n));
     SL_TRY(take_bytes(&from, &raw, sizeof raw));
     SL_TRY(take_comment(&from, TRUSTED, &comment, &n_comment));
