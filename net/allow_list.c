@@ -73,10 +73,11 @@ typedef struct reading {
 
 // in any order of the entries the same
 static void stamp_file(reading *self, const char *file, const struct stat *about) {
-    uint64_t h = sl_fnv1a(SL_FNV1A, file, strlen(file));
-    const int64_t facts[] = {(int64_t)about->st_ino, (int64_t)about->st_size,        (int64_t)about->st_mtim.tv_sec,
-                             about->st_mtim.tv_nsec, (int64_t)about->st_ctim.tv_sec, about->st_ctim.tv_nsec};
-    self->stamp += sl_fnv1a(h, facts, sizeof facts);
+    char facts[160] = "";
+    (void)snprintf(facts, sizeof facts, "%lld %lld %lld.%09ld %lld.%09ld", (long long)about->st_ino,
+                   (long long)about->st_size, (long long)about->st_mtim.tv_sec, about->st_mtim.tv_nsec,
+                   (long long)about->st_ctim.tv_sec, about->st_ctim.tv_nsec);
+    self->stamp += sl_fnv1a(sl_fnv1a(SL_FNV1A, file, strlen(file)), facts, strlen(facts));
 }
 
 static sl_status check(const reading *self, const char *path, const sl_certificate *certificate) {
@@ -122,7 +123,7 @@ static sl_status scan(reading *self, DIR *stream) {
     int n = 0;
     for (struct dirent *one; (one = readdir(stream)) != NULL;) {
         char path[PATH_BYTES];
-        struct stat about = {0};
+        struct stat about;
         if (!is_certificate(one->d_name)) continue;
         (void)snprintf(path, sizeof path, "%s/%s", self->folder, one->d_name);
         if (stat(path, &about) != 0) continue;

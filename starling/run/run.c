@@ -4,6 +4,7 @@
 #include "starling/run/shipped.h"
 
 #include "common/alloc.h"
+#include "common/assert.h"
 #include "common/log.h"
 #include "storage/file.h"
 #include "storage/manifest.h"
@@ -19,6 +20,7 @@ enum { MAX_EXPERIMENT_BYTES = 1 << 20 };
 #define REPORT     "report.json"
 
 sl_status sl_run_path(const char *folder, const char *name, char path[SL_RUN_PATH]) {
+    SL_ASSERT(folder && name);
     int n = snprintf(path, SL_RUN_PATH, "%s/%s", folder, name);
     if (n > 0 && n < SL_RUN_PATH) return SL_OK;
     return sl_fail(SL_USAGE, "choose a shorter --out", "the path '%.60s...' is too long", folder);

@@ -73,7 +73,7 @@ static char *get(const world *w, const char *path) {
 }
 
 static void assert_has(const char *text, const char *part) {
-    if (!strstr(text, part)) fail_msg("no '%s' in\n%s", part, text);
+    if (!text || !strstr(text, part)) fail_msg("no '%s' in\n%s", part, text ? text : "");
 }
 
 static void the_pages_show_the_fleet(void **state) {

@@ -33,7 +33,10 @@ static void expect_options(const char *path, const char *help) {
     escape(path, escaped);
     (void)snprintf(title, sizeof title, ".SS starling%.100s\n", escaped);
     const char *begin = strstr(manual, title);
-    if (!begin) fail_msg("the manual has no section of 'starling%s'", path);
+    if (!begin) {
+        fail_msg("the manual has no section of 'starling%s'", path);
+        return;
+    }
     const char *end = strstr(begin + 1, "\n.S");
     size_t n = end ? (size_t)(end - begin) : strlen(begin);
     assert_true(n < sizeof section);
