@@ -181,7 +181,7 @@ static void a_port_in_use_is_said(void **state) {
     assert_int_equal(open_server(&other, w.endpoint), SL_OK);
     sl_page_server_close(&other.server);
     assert_int_equal(open_server(&other, "192.0.2.1:9464"), SL_NETWORK);
-    assert_int_equal(open_server(&other, "nowhere.invalid:9464"), SL_CONFIG);
+    assert_int_equal(open_server(&other, "nowhere.invalid:9464"), SL_NETWORK);
 }
 
 static void an_endpoint_is_of_this_machine_unless_it_says_more(void **state) {
