@@ -19,7 +19,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { MAX_ARGS = 24, LOOK_MS = 50, AGAIN_MS = 500, FULL_CODE = 7, PROGRAM_BYTES = SL_PROGRAM_BYTES + 16 };
+enum {
+    MAX_SLOTS = 64,
+    MAX_ARGS = 24,
+    LOOK_MS = 50,
+    AGAIN_MS = 500,
+    FULL_CODE = 7,
+    PROGRAM_BYTES = SL_PROGRAM_BYTES + 16
+};
 
 extern char **environ;
 
@@ -157,8 +164,9 @@ static sl_status parse_slot(const char *text, int *out) {
     errno = 0;
     long value = strtol(text, &end, 10);
     if (strcmp(text, "any") == 0) return SL_OK;
-    if (errno || end == text || *end || value < 0 || value >= 1024)
-        return sl_fail(SL_USAGE, NULL, "--slot is a whole number from 0 to 1023 or 'any', not '%s'", text);
+    if (errno || end == text || *end || value < 0 || value >= MAX_SLOTS)
+        return sl_fail(SL_USAGE, NULL, "--slot is a whole number from 0 to %d or 'any', not '%s'", MAX_SLOTS - 1,
+                       text);
     *out = (int)value;
     return SL_OK;
 }

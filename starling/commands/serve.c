@@ -57,7 +57,7 @@ static sl_status fly_one(const choice *c, sl_run *run, sl_process_group *group, 
         json_t *restarts = sl_process_group_restarts(group);
         status = print_flight(c, run, k, seed, &results, restarts);
         json_decref(restarts);
-    } else if (status == SL_NETWORK || status == SL_TIMEOUT) {
+    } else if (!sl_process_group_is_broken(group) && (status == SL_NETWORK || status == SL_TIMEOUT)) {
         status = print_failure(c, k, seed);
     }
     sl_evaluation_fini(&results);

@@ -43,7 +43,8 @@ struct sl_process_group {
     sl_run_progress *progress;
     sl_supervisor *supervisor;
     sl_ask *ask;
-    bool is_met; /* a coordinator has answered */
+    bool is_met;    /* a coordinator has answered */
+    bool is_broken; /* a program was given up */
     sl_keyring keyring;
     struct key_paths {
         char trainer[SL_KEYRING_PATH], coordinator[SL_KEYRING_PATH], allowed[SL_KEYRING_PATH];
@@ -348,6 +349,10 @@ sl_status sl_process_group_serve(sl_process_group *self) {
     return sl_ask_open(&link, self->run->config_hash, join_ms, &self->ask);
 }
 
+bool sl_process_group_is_broken(const sl_process_group *self) {
+    return self->is_broken;
+}
+
 const char *sl_process_group_endpoint(const sl_process_group *self) {
     return self->members.remote_coordinator ? client_endpoint(self) : self->coordinator.endpoint;
 }
@@ -381,6 +386,7 @@ static sl_status exchange(sl_process_group *self, sl_learn_message *request, con
     sl_status answered = sl_ask_end(self->ask, watched != SL_OK, answer);
     // why the programs failed says more than that no answer came
     if (watched != SL_OK) sl_error_restore(&why);
+    self->is_broken |= watched != SL_OK;
     SL_TRY(watched);
     self->is_met |= answered == SL_OK;
     return answered;

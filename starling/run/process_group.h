@@ -35,6 +35,8 @@ SL_MUST_CHECK sl_status sl_process_group_train(sl_process_group *self);
 SL_MUST_CHECK sl_status sl_process_group_train_for(sl_process_group *self, double seconds);
 /* Takes the learn client's role, on the trainer's endpoint when there was one. SL_NETWORK. */
 SL_MUST_CHECK sl_status sl_process_group_serve(sl_process_group *self);
+/* A program was given up, or starling is to end: no question will be answered any more. */
+bool sl_process_group_is_broken(const sl_process_group *self);
 /* Where agents connect, "tcp://0.0.0.0:5555", once the coordinator is ready; where the coordinator does when it is
  * remote. */
 const char *sl_process_group_endpoint(const sl_process_group *self);
