@@ -11,12 +11,17 @@
 
 #include <cmocka.h>
 
+#include <arpa/inet.h>
 #include <jansson.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 enum { LINE_WAIT_MS = 60000, MAX_WORDS = 1024 };
 static const char spread[] = SL_SOURCE_DIR "/models/mpe/spread";
@@ -365,6 +370,34 @@ static void test_serve_without_agents(void **state) {
     expect_end(&serve, 0);
 }
 
+// takes the port of whoever was killed there, before a successor does
+static int take_port(const char *endpoint) {
+    int fd = socket(AF_INET, SOCK_STREAM, 0), on = 1;
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    address.sin_port = htons((uint16_t)strtol(strrchr(endpoint, ':') + 1, NULL, 10));
+    (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    for (int i = 0; bind(fd, (struct sockaddr *)&address, sizeof address) != 0; i++) {
+        assert_true(i < 5000);
+        (void)poll(NULL, 0, 1);
+    }
+    assert_int_equal(listen(fd, 1), 0);
+    return fd;
+}
+
+static void test_serve_ends_with_its_coordinator(void **state) {
+    (void)state;
+    static sl_process serve;
+    char endpoint[256];
+    start(&serve, true, "starling serve %s --wait 60 --agents remote --bind 'tcp://127.0.0.1:*'", spread);
+    pid_t pid = (pid_t)strtol(strstr(expect_line(&serve, "started coordinator, pid "), "pid ") + 4, NULL, 10);
+    take_endpoint_of_line(expect_line(&serve, "come by themselves, to tcp://"), endpoint);
+    assert_int_equal(kill(pid, SIGKILL), 0);
+    int fd = take_port(endpoint);
+    (void)expect_line(&serve, "starling serve: coordinator was restarted 5 times and died again");
+    expect_end(&serve, 9);
+    (void)close(fd);
+}
+
 /* The launcher: what it is told, whom it starts, what it says of a place that does not exist. */
 static void test_launcher(void **state) {
     (void)state;
@@ -480,6 +513,7 @@ int main(void) {
         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_serve),
         cmocka_unit_test(test_serve_without_agents),
+        cmocka_unit_test(test_serve_ends_with_its_coordinator),
         cmocka_unit_test(test_launcher),
         cmocka_unit_test(test_keys),
         cmocka_unit_test(test_train),
