@@ -13,6 +13,7 @@ enum { SL_MAX_AGENTS = 64, SL_MAX_BLOCKS = 16, SL_NAME_SIZE = 32, SL_ENV_NAME_SI
 typedef struct sl_block {
     char name[SL_NAME_SIZE];
     int begin, len, entry; /* features [begin, begin + len) of the agent's observation; 0 = not of entries */
+    bool is_told;          /* by others; else it is sensed on board: what a link may make late (links/links.h) */
 } sl_block;
 
 typedef struct sl_agent_spec {

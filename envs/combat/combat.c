@@ -171,9 +171,10 @@ static sl_block *add_block(sl_agent_spec *agent, const char *name, int len) {
     return block;
 }
 
-static void add_units(sl_agent_spec *agent, const char *name, int n, int entry) {
+static sl_block *add_units(sl_agent_spec *agent, const char *name, int n, int entry) {
     sl_block *block = add_block(agent, name, n * entry);
     if (block) block->entry = entry;
+    return block;
 }
 
 static void describe(sl_combat *m, const char *name, const sl_env_options *options) {
@@ -198,8 +199,9 @@ static void describe(sl_combat *m, const char *name, const sl_env_options *optio
         (void)snprintf(agent->role, sizeof agent->role, "%s", m->type[i]->name);
         agent->n_actions = spec->n_actions;
         (void)add_block(agent, "move", 4);
-        add_units(agent, "enemy", e, other + 4);
-        add_units(agent, "ally", n - 1, own + 4);
+        (void)add_units(agent, "enemy", e, other + 4);
+        sl_block *allies = add_units(agent, "ally", n - 1, own + 4);
+        if (allies) allies->is_told = true;
         (void)add_block(agent, "own", own);
         spec->obs_dim = agent->obs_dim;
     }

@@ -41,12 +41,18 @@ void sl_mpe_set_landmark(sl_mpe *m, int k, double radius, bool collide, uint32_t
     (void)snprintf(landmark->name, sizeof landmark->name, "landmark_%d", k);
 }
 
+// what an agent cannot sense of itself and of the landmarks: where others are and go, and what they say
+static bool is_told(const char *name) {
+    return strcmp(name, "others") == 0 || strcmp(name, "others_vel") == 0 || strcmp(name, "comm") == 0;
+}
+
 void sl_mpe_block(sl_mpe *m, int agent, const char *name) {
     sl_agent_spec *spec = &m->base.spec.agents[agent];
     SL_ASSERT(spec->n_blocks < SL_MAX_BLOCKS);
     sl_block *block = &spec->blocks[spec->n_blocks++];
     copy_name(block->name, name);
     block->begin = spec->obs_dim;
+    block->is_told = is_told(name);
 }
 
 void sl_mpe_feature(sl_mpe *m, int agent, int minuend, int subtrahend) {
