@@ -19,7 +19,7 @@ sl_status sl_critic_create(const sl_setup *setup, int V, const float *params, sl
     *self = (sl_critic){.setup = setup, .slices = sl_slices_of(V), .std = 1.0f};
     int in = setup->critic.in_dim;
     sl_policy_set_def def = {
-        .V = V, .N = setup->M, .O = in, .A = 1, .shared = true, .nets = {setup->critic}, .params = params};
+        .V = V, .N = setup->M, .O = in, .A = 1, .shared = true, .nets = &setup->critic, .params = params};
     sl_status status = sl_policy_set_create(&def, &self->net);
     if (status == SL_OK && setup->critic_rows) {
         self->rows = sl_alloc_array((size_t)V * (size_t)setup->M * (size_t)in, sizeof *self->rows);

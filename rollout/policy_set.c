@@ -10,7 +10,7 @@
 /* Scratch of one slice; one thread at a time. */
 typedef struct slot {
     float *x, *out, *z, *scratch;
-    sl_net_workspace *ws[SL_MAX_AGENTS];
+    sl_net_workspace **ws; /* (n_nets) */
 } slot;
 
 struct sl_policy_set {
@@ -18,10 +18,11 @@ struct sl_policy_set {
     sl_slices slices;
     int n_nets, rows, hidden; /* rows of one network in one copy */
     bool recurrent;
-    size_t offsets[SL_MAX_AGENTS], n_params;
+    sl_net_def *nets; /* (n_nets) */
+    size_t *offsets, n_params;
     float *own; /* NULL: borrowed */
     const float *params;
-    float *h[SL_MAX_AGENTS]; /* (V, rows, H) */
+    float **h; /* (n_nets) of (V, rows, H); NULL: without a cell */
     slot *slots;
     sl_array_pool arrays;
 };
@@ -33,13 +34,11 @@ sl_policy_set_def sl_policy_set_teacher_def(const sl_setup *setup, int V) {
                                .A = setup->A,
                                .shared = true,
                                .agent_id = setup->teacher_agent_id,
-                               .nets = {setup->teacher}};
+                               .nets = &setup->teacher};
 }
 
 sl_policy_set_def sl_policy_set_students_def(const sl_setup *setup, int V) {
-    sl_policy_set_def def = {.V = V, .N = setup->N, .O = setup->O, .A = setup->A};
-    memcpy(def.nets, setup->students, sizeof def.nets);
-    return def;
+    return (sl_policy_set_def){.V = V, .N = setup->N, .O = setup->O, .A = setup->A, .nets = setup->students};
 }
 
 static int n_nets_of(const sl_policy_set_def *def) {
@@ -74,8 +73,27 @@ static sl_status create_slot(sl_policy_set *self, slot *l) {
     l->out = SL_TAKE_FLOATS(&self->arrays, (int64_t)B * def->A);
     l->z = SL_TAKE_FLOATS(&self->arrays, (int64_t)B * self->hidden);
     l->scratch = SL_TAKE_FLOATS(&self->arrays, 8 * (int64_t)self->hidden);
-    for (int k = 0; k < self->n_nets; k++) SL_TRY(sl_net_workspace_create(&def->nets[k], 1, B, &l->ws[k]));
+    l->ws = sl_array_pool_take(&self->arrays, self->n_nets, sizeof(sl_net_workspace *));
+    for (int k = 0; l->ws && k < self->n_nets; k++) SL_TRY(sl_net_workspace_create(&self->nets[k], 1, B, &l->ws[k]));
     return SL_OK;
+}
+
+// what each network is, where its parameters begin, and its recurrent states
+static void place_nets(sl_policy_set *self) {
+    self->nets = sl_array_pool_take(&self->arrays, self->n_nets, sizeof *self->nets);
+    self->offsets = sl_array_pool_take(&self->arrays, self->n_nets, sizeof *self->offsets);
+    self->h = sl_array_pool_take(&self->arrays, self->n_nets, sizeof(float *));
+    for (int k = 0; !self->arrays.failed && k < self->n_nets; k++) {
+        const sl_net_def *net = &self->def.nets[k];
+        self->nets[k] = *net;
+        self->offsets[k] = self->n_params;
+        self->n_params += sl_net_n_params(net);
+        if (net->hidden > self->hidden) self->hidden = net->hidden;
+        if (net->cell == SL_CELL_NONE) continue;
+        self->recurrent = true;
+        self->h[k] = SL_TAKE_FLOATS(&self->arrays, (int64_t)self->def.V * self->rows * net->hidden);
+    }
+    self->def.nets = self->nets;
 }
 
 sl_status sl_policy_set_create(const sl_policy_set_def *def, sl_policy_set **out) {
@@ -86,20 +104,12 @@ sl_status sl_policy_set_create(const sl_policy_set_def *def, sl_policy_set **out
     self->slices = sl_slices_of(def->V);
     self->n_nets = n_nets_of(def);
     self->rows = def->shared ? def->N : 1;
-    for (int k = 0; k < self->n_nets; k++) {
-        const sl_net_def *net = &def->nets[k];
-        self->offsets[k] = self->n_params;
-        self->n_params += sl_net_n_params(net);
-        if (net->hidden > self->hidden) self->hidden = net->hidden;
-        if (net->cell == SL_CELL_NONE) continue;
-        self->recurrent = true;
-        self->h[k] = SL_TAKE_FLOATS(&self->arrays, (int64_t)def->V * self->rows * net->hidden);
-    }
+    place_nets(self);
     self->own = SL_TAKE_FLOATS(&self->arrays, def->params ? 0 : (int64_t)self->n_params);
     self->params = def->params ? def->params : self->own;
     self->slots = sl_array_pool_take(&self->arrays, self->slices.n, sizeof(slot));
     sl_status status = SL_OK;
-    for (int s = 0; self->slots && s < self->slices.n && status == SL_OK; s++)
+    for (int s = 0; !self->arrays.failed && s < self->slices.n && status == SL_OK; s++)
         status = create_slot(self, &self->slots[s]);
     if (status == SL_OK && self->arrays.failed)
         status = sl_fail(SL_MEMORY, "lower n_envs", "cannot allocate networks for %d copies", def->V);
@@ -115,7 +125,7 @@ void sl_policy_set_destroy(sl_policy_set **self_pointer) {
     sl_policy_set *self = *self_pointer;
     if (!self) return;
     for (int s = 0; self->slots && s < self->slices.n; s++)
-        for (int k = 0; k < self->n_nets; k++) sl_net_workspace_destroy(&self->slots[s].ws[k]);
+        for (int k = 0; self->slots[s].ws && k < self->n_nets; k++) sl_net_workspace_destroy(&self->slots[s].ws[k]);
     sl_array_pool_fini(&self->arrays);
     sl_free(self);
     *self_pointer = NULL;

@@ -12,8 +12,8 @@ typedef struct sl_policy_set_def {
     int V, N, O, A;
     bool shared;   /* nets[0] serves all rows; else nets[n] serves row n and reads the first in_dim of its input */
     bool agent_id; /* shared only: the one-hot row index follows the input */
-    sl_net_def nets[SL_MAX_AGENTS];
-    const float *params; /* borrowed for life, as they change; NULL: its own */
+    const sl_net_def *nets; /* (N), or one if shared; borrowed by create, which copies them */
+    const float *params;    /* borrowed for life, as they change; NULL: its own */
 } sl_policy_set_def;
 
 typedef enum sl_forward_mode {

@@ -148,18 +148,17 @@ static sl_status check_layout(const sl_chosen_policy *self) {
     return SL_OK;
 }
 
-// the policies side by side, for one copy
-static sl_status make_set(sl_chosen_policy *self) {
+// the policies side by side, for one copy; nets is scratch for what they are
+static sl_status make_set(sl_chosen_policy *self, int n_nets, sl_net_def *nets) {
     const sl_env_spec *spec = self->spec;
-    bool shared = self->kind == SL_POLICY_TEACHER;
-    int n_nets = shared ? 1 : spec->n_agents;
-    sl_policy_set_def def = {.V = 1, .N = spec->n_agents, .O = spec->obs_dim, .A = spec->n_actions, .shared = shared};
-    def.agent_id = shared && self->file.profile.agent_id;
-    for (int k = 0; k < n_nets; k++) def.nets[k] = policy_of(self, k)->def;
+    sl_policy_set_def def = {.V = 1, .N = spec->n_agents, .O = spec->obs_dim, .A = spec->n_actions, .nets = nets};
+    def.shared = self->kind == SL_POLICY_TEACHER;
+    def.agent_id = def.shared && self->file.profile.agent_id;
+    for (int k = 0; k < n_nets; k++) nets[k] = policy_of(self, k)->def;
     SL_TRY(sl_policy_set_create(&def, &self->set));
     float *params = sl_policy_set_params(self->set);
     for (int k = 0; k < n_nets; k++) {
-        size_t n = sl_net_n_params(&def.nets[k]);
+        size_t n = sl_net_n_params(&nets[k]);
         memcpy(params, policy_of(self, k)->params, n * sizeof *params);
         params += n;
     }
@@ -170,7 +169,12 @@ static sl_status prepare(sl_chosen_policy *self, sl_runner_def *runner) {
     if (self->spec->continuous)
         return sl_fail(SL_CONFIG, "leave 'continuous' out", "'%s' chooses among discrete actions", self->text);
     SL_TRY(check_layout(self));
-    SL_TRY(make_set(self));
+    int n_nets = self->kind == SL_POLICY_TEACHER ? 1 : self->spec->n_agents;
+    sl_net_def *nets = sl_alloc_array((size_t)n_nets, sizeof *nets);
+    if (!nets) return sl_fail(SL_MEMORY, NULL, "no memory for the policies of '%s'", self->text);
+    sl_status status = make_set(self, n_nets, nets);
+    sl_free(nets);
+    SL_TRY(status);
     if (self->kind != SL_POLICY_STUDENTS || !self->run->setup->masked) return SL_OK;
     SL_TRY(sl_setup_masks(self->run->setup, 1, &self->masks));
     runner->masks = self->masks;
