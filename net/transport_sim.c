@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { MAX_EVENTS = 16384, MAX_MEMBERS = 256 };
+enum { MAX_EVENTS = 1 << 20, FIRST_EVENTS = 256, MAX_MEMBERS = 4096 };
 static const int64_t refresh_every_ns = 250000000;
 
 typedef struct sim_parcel {
@@ -34,6 +34,7 @@ typedef struct sim_transport {
     sl_sim *sim;
     uint32_t id;
     char key[SL_KEY_TEXT];
+    uint32_t server; /* a client's, as it was found last */
     int64_t refresh_ns;
     sim_parcel *first, **last; /* the inbox */
     sim_parcel *held;          /* what the owner borrows */
@@ -48,10 +49,11 @@ struct sl_sim {
     int64_t now_ns;
     uint64_t n_events_made;
     uint32_t last_id;
-    int n_events; /* a binary heap by (due_ns, order) */
-    sim_event events[MAX_EVENTS];
-    int n_members;
+    int n_events, room; /* a binary heap by (due_ns, order), which grows */
+    sim_event *events;
+    int n_members; /* by id */
     sim_transport *members[MAX_MEMBERS];
+    sl_sim_wire wire;
 };
 
 static _Thread_local sl_sim *installed;
@@ -60,6 +62,12 @@ sl_status sl_sim_create(const sl_sim_def *def, sl_sim **out) {
     SL_ASSERT(def->delay_min_ns >= 0 && def->delay_max_ns >= def->delay_min_ns);
     sl_sim *self = sl_alloc(sizeof *self);
     if (!self) return sl_fail(SL_MEMORY, NULL, "no memory for a simulated network");
+    self->events = sl_alloc_array(FIRST_EVENTS, sizeof *self->events);
+    if (!self->events) {
+        sl_free(self);
+        return sl_fail(SL_MEMORY, NULL, "no memory for a simulated network");
+    }
+    self->room = FIRST_EVENTS;
     self->def = *def;
     self->rng = sl_rng_seed(def->seed);
     *out = self;
@@ -76,6 +84,7 @@ void sl_sim_destroy(sl_sim **self) {
     SL_ASSERT((*self)->n_members == 0);
     for (int i = 0; i < (*self)->n_events; i++) free_parcel((*self)->events[i].parcel);
     if (installed == *self) installed = NULL;
+    sl_free((*self)->events);
     sl_free(*self);
     *self = NULL;
 }
@@ -88,12 +97,36 @@ int64_t sl_sim_now_ns(const sl_sim *self) {
     return self->now_ns;
 }
 
+void sl_sim_change(sl_sim *self, const sl_sim_def *def) {
+    self->def = *def;
+}
+
+void sl_sim_watch(sl_sim *self, const sl_sim_wire *wire) {
+    self->wire = *wire;
+}
+
+uint32_t sl_sim_newest(const sl_sim *self) {
+    return self->last_id;
+}
+
 static bool is_before(const sim_event *a, const sim_event *b) {
     return a->due_ns != b->due_ns ? a->due_ns < b->due_ns : a->order < b->order;
 }
 
+static bool make_room(sl_sim *self) {
+    if (self->n_events < self->room) return true;
+    if (self->room == MAX_EVENTS) return false;
+    sim_event *larger = sl_alloc_array((size_t)self->room * 2, sizeof *larger);
+    if (!larger) return false;
+    memcpy(larger, self->events, (size_t)self->room * sizeof *larger);
+    sl_free(self->events);
+    self->events = larger;
+    self->room *= 2;
+    return true;
+}
+
 static bool push_event(sl_sim *self, int64_t due_ns, uint32_t to, sim_parcel *parcel) {
-    if (self->n_events == MAX_EVENTS) return false;
+    if (!make_room(self)) return false;
     sim_event event = {due_ns, self->n_events_made++, to, parcel};
     int i = self->n_events++;
     // sift up
@@ -116,10 +149,22 @@ static sim_event pop_event(sl_sim *self) {
     return top;
 }
 
+// where the member stands, or would stand
+static int find_place(const sl_sim *self, uint32_t id) {
+    int low = 0, high = self->n_members;
+    while (low < high) {
+        int middle = (low + high) / 2;
+        if (self->members[middle]->id < id)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
 static sim_transport *find_member(const sl_sim *self, uint32_t id) {
-    for (int i = 0; i < self->n_members; i++)
-        if (self->members[i]->id == id) return self->members[i];
-    return NULL;
+    int i = find_place(self, id);
+    return i < self->n_members && self->members[i]->id == id ? self->members[i] : NULL;
 }
 
 static sim_transport *find_server(const sl_sim *self, const char *endpoint) {
@@ -129,12 +174,21 @@ static sim_transport *find_server(const sl_sim *self, const char *endpoint) {
     return NULL;
 }
 
-static sim_parcel *pack(const sim_transport *from, int n_frames, const sl_frame *frames) {
+// a client's; it is found anew when it has gone
+static sim_transport *find_own_server(sim_transport *self) {
+    sim_transport *server = find_member(self->sim, self->server);
+    if (!server) server = find_server(self->sim, self->base.endpoint);
+    self->server = server ? server->id : 0;
+    return server;
+}
+
+static sim_parcel *pack(const sl_sim *sim, uint32_t from, int n_frames, const sl_frame *frames) {
     size_t total = 0;
     sim_parcel *parcel = sl_alloc(sizeof *parcel);
     if (!parcel) return NULL;
-    parcel->from = from->id;
-    memcpy(parcel->key, from->key, sizeof parcel->key);
+    const sim_transport *sender = find_member(sim, from);
+    parcel->from = from;
+    if (sender) memcpy(parcel->key, sender->key, sizeof parcel->key);
     parcel->n_frames = n_frames;
     for (int i = 0; i < n_frames; i++) {
         parcel->offset[i] = total;
@@ -156,16 +210,18 @@ static sl_status send_sim(sl_transport *base, const sl_peer *peer, int n_frames,
     sl_sim *sim = self->sim;
     uint32_t id = 0;
     if (base->serves && peer->len == sizeof id) memcpy(&id, peer->bytes, sizeof id);
-    sim_transport *to = base->serves ? find_member(sim, id) : find_server(sim, base->endpoint);
+    sim_transport *to = base->serves ? find_member(sim, id) : find_own_server(self);
     if (!to) return base->serves ? SL_NOT_FOUND : SL_FULL;
+    const sl_sim_wire *wire = &sim->wire;
+    bool cut = wire->leaves && !wire->leaves(wire->context, self->id, to->id, n_frames, frames);
 
     // every copy that the network makes has its own fate; all draws are made, so that one loss shifts no stream
     int n_copies = sl_rng_uniform(&sim->rng) < sim->def.duplicate ? 2 : 1;
     for (int i = 0; i < n_copies; i++) {
         bool lost = sl_rng_uniform(&sim->rng) < sim->def.loss;
         double delay = sl_rng_between(&sim->rng, (double)sim->def.delay_min_ns, (double)sim->def.delay_max_ns);
-        if (lost) continue;
-        sim_parcel *parcel = pack(self, n_frames, frames);
+        if (lost || cut) continue;
+        sim_parcel *parcel = pack(sim, self->id, n_frames, frames);
         if (!parcel) return sl_fail(SL_MEMORY, NULL, "no memory for a simulated message");
         if (!push_event(sim, sim->now_ns + (int64_t)delay, to->id, parcel)) {
             free_parcel(parcel);
@@ -173,6 +229,16 @@ static sl_status send_sim(sl_transport *base, const sl_peer *peer, int n_frames,
         }
     }
     return SL_OK;
+}
+
+sl_status sl_sim_inject(sl_sim *self, uint32_t from, uint32_t to, int64_t delay_ns, int n_frames,
+                        const sl_frame *frames) {
+    SL_ASSERT(n_frames > 0 && n_frames <= SL_MAX_FRAMES && delay_ns >= 0);
+    sim_parcel *parcel = pack(self, from, n_frames, frames);
+    if (!parcel) return sl_fail(SL_MEMORY, NULL, "no memory for a simulated message");
+    if (push_event(self, self->now_ns + delay_ns, to, parcel)) return SL_OK;
+    free_parcel(parcel);
+    return SL_FULL;
 }
 
 static void deliver(sim_transport *to, sim_parcel *parcel) {
@@ -231,14 +297,18 @@ static sl_status receive_sim(sl_transport *base, int timeout_ms, sl_message *out
     out->n_frames = self->held->n_frames;
     for (int i = 0; i < out->n_frames; i++)
         out->frames[i] = (sl_frame){self->held->bytes + self->held->offset[i], self->held->n_bytes[i]};
+    const sl_sim_wire *wire = &sim->wire;
+    if (wire->arrives) wire->arrives(wire->context, self->held->from, self->id, out->n_frames, out->frames);
     return SL_OK;
 }
 
 static void close_sim(sl_transport *base) {
     sim_transport *self = (sim_transport *)base;
     sl_sim *sim = self->sim;
-    for (int i = 0; i < sim->n_members; i++)
-        if (sim->members[i] == self) sim->members[i] = sim->members[--sim->n_members];
+    int place = find_place(sim, self->id);
+    sim->n_members--;
+    memmove(&sim->members[place], &sim->members[place + 1],
+            (size_t)(sim->n_members - place) * sizeof sim->members[0]);
     free_parcel(self->held);
     for (sim_parcel *parcel = self->first, *next; parcel; parcel = next) {
         next = parcel->next;

@@ -14,10 +14,28 @@ typedef struct sl_sim_def {
 } sl_sim_def;
 typedef void (*sl_sim_handler)(void *context);
 
+/* Who sees all that passes between members, which are known by their ids. Neither function may send, receive, open or
+ * close. NULL: not told. */
+typedef struct sl_sim_wire {
+    void *context;
+    /* A message leaves. false: it is lost, as between members that cannot reach each other. */
+    bool (*leaves)(void *context, uint32_t from, uint32_t to, int n_frames, const sl_frame *frames);
+    /* A message is received, and its owner will act on it now. */
+    void (*arrives)(void *context, uint32_t from, uint32_t to, int n_frames, const sl_frame *frames);
+} sl_sim_wire;
+
 SL_MUST_CHECK sl_status sl_sim_create(const sl_sim_def *def, sl_sim **out);
 void sl_sim_destroy(sl_sim **self);
 void sl_sim_install(sl_sim *self); /* NULL uninstalls; per thread */
 int64_t sl_sim_now_ns(const sl_sim *self);
+/* What is sent from now on fares by another def; its seed counts for nothing. */
+void sl_sim_change(sl_sim *self, const sl_sim_def *def);
+void sl_sim_watch(sl_sim *self, const sl_sim_wire *wire);
+uint32_t sl_sim_newest(const sl_sim *self); /* id of the transport opened last; never used again */
+/* A message comes to a member in delay_ns, as if from had sent it, whether that is still there or not: what was said
+ * once is said again, or altered, over the same connection. SL_MEMORY, SL_FULL (too many are under way). */
+SL_MUST_CHECK sl_status sl_sim_inject(sl_sim *self, uint32_t from, uint32_t to, int64_t delay_ns, int n_frames,
+                                      const sl_frame *frames);
 /* Calls handler for each message that arrives at the transport opened last, and every wake_ns, from within the
  * receive or wait of another transport: so one thread plays all ends. The handler may receive with timeout 0, send,
  * and close. */
