@@ -28,7 +28,7 @@ void sl_env_destroy(sl_env **self);
 const sl_env_spec *sl_env_get_spec(const sl_env *self); /* borrowed for the life of self */
 
 /* What the opponent's opponent policy sees and does, as the spec of the same game from the enemies' side. SL_CONFIG:
- * the environment has no opponent. */
+ * the environment has no opponent; SL_MEMORY. Its agents are the caller's, for sl_free. */
 SL_MUST_CHECK sl_status sl_env_opponent_spec(const char *name, const sl_env_options *options, sl_env_spec *out);
 
 /* What reports call an episode's return, from its agents' returns (N): their sum, or the team's, counted once. */

@@ -13,14 +13,18 @@ typedef struct entries {
     int begin, len, n;
 } entries;
 
+/* What an agent has; sights: of its blocks those whose entries are in or out of sight. */
+typedef struct watcher {
+    int obs_dim, n_actions, n_sights;
+    entries sights[SL_MAX_BLOCKS];
+} watcher;
+
 struct sl_mask {
     sl_mask_kind kind;
     bool sight, hides_avail;
     int k_min, k_max;
     int V, N, O, A;
-    int obs_dims[SL_MAX_AGENTS], n_actions[SL_MAX_AGENTS];
-    int n_sights[SL_MAX_AGENTS]; /* blocks whose entries are in or out of sight */
-    entries sights[SL_MAX_AGENTS][SL_MAX_BLOCKS];
+    watcher *agents; /* (N) */
     float *obs_mask; /* (V, N, O) */
 };
 
@@ -48,17 +52,17 @@ static sl_status check_blocks(const sl_mask_def *def, const sl_env_spec *spec) {
                        def->n_agents, spec->name, spec->n_agents);
     }
     for (int i = 0; i < spec->n_agents; i++) {
-        for (int b = 0; b < SL_MAX_BLOCKS && def->blocks[i][b][0]; b++) {
+        for (int b = 0; b < SL_MAX_BLOCKS && def->blocks[i].names[b][0]; b++) {
             const sl_agent_spec *agent = &spec->agents[i];
             // "none" is an agent that sees nothing
-            if (find_block(agent, def->blocks[i][b]) || strcmp(def->blocks[i][b], "none") == 0) continue;
+            if (find_block(agent, def->blocks[i].names[b]) || strcmp(def->blocks[i].names[b], "none") == 0) continue;
             char hint[256] = "its blocks are none";
             for (int k = 0; k < agent->n_blocks; k++) {
                 size_t len = strlen(hint);
                 (void)snprintf(hint + len, sizeof hint - len, " %s", agent->blocks[k].name);
             }
             return sl_fail(SL_CONFIG, hint, "mask: %s has no block '%.*s'", agent->name, SL_NAME_SIZE - 1,
-                           def->blocks[i][b]);
+                           def->blocks[i].names[b]);
         }
     }
     return SL_OK;
@@ -84,10 +88,10 @@ static void fill_copy(sl_mask *self, const sl_mask_def *def, const sl_env_spec *
     for (int i = 0; i < self->N; i++) {
         float *row = mask_row(self, v, i);
         if (def->kind == SL_MASK_NONE) {
-            for (int o = 0; o < self->obs_dims[i]; o++) row[o] = 1.0f;
+            for (int o = 0; o < self->agents[i].obs_dim; o++) row[o] = 1.0f;
         }
-        for (int b = 0; def->kind == SL_MASK_BLOCKS && b < SL_MAX_BLOCKS && def->blocks[i][b][0]; b++) {
-            keep_block(find_block(&spec->agents[i], def->blocks[i][b]), row);
+        for (int b = 0; def->kind == SL_MASK_BLOCKS && b < SL_MAX_BLOCKS && def->blocks[i].names[b][0]; b++) {
+            keep_block(find_block(&spec->agents[i], def->blocks[i].names[b]), row);
         }
         if (def->kind == SL_MASK_BLOCKS && !def->hides_movement)
             keep_block(find_block(&spec->agents[i], "move"), row);
@@ -97,12 +101,13 @@ static void fill_copy(sl_mask *self, const sl_mask_def *def, const sl_env_spec *
 static void describe_agents(sl_mask *self, const sl_mask_def *def, const sl_env_spec *spec) {
     for (int i = 0; i < self->N; i++) {
         const sl_agent_spec *agent = &spec->agents[i];
-        self->obs_dims[i] = agent->obs_dim;
-        self->n_actions[i] = agent->n_actions;
+        watcher *seen = &self->agents[i];
+        seen->obs_dim = agent->obs_dim;
+        seen->n_actions = agent->n_actions;
         for (int b = 0; def->sight && b < agent->n_blocks; b++) {
             const sl_block *block = &agent->blocks[b];
             if (block->entry == 0) continue;
-            self->sights[i][self->n_sights[i]++] = (entries){block->begin, block->entry, block->len / block->entry};
+            seen->sights[seen->n_sights++] = (entries){block->begin, block->entry, block->len / block->entry};
             self->sight = true;
         }
     }
@@ -114,8 +119,10 @@ sl_status sl_mask_create(const sl_mask_def *def, const sl_env_spec *spec, int V,
     if (def->kind == SL_MASK_RANDOM) SL_TRY(check_random(def, spec));
     sl_mask *self = sl_alloc(sizeof *self);
     size_t n_rows = (size_t)V * (size_t)spec->n_agents;
-    float *obs_mask = self ? sl_alloc_array(n_rows * (size_t)spec->obs_dim, sizeof *obs_mask) : NULL;
+    watcher *agents = self ? sl_alloc_array((size_t)spec->n_agents, sizeof *agents) : NULL;
+    float *obs_mask = agents ? sl_alloc_array(n_rows * (size_t)spec->obs_dim, sizeof *obs_mask) : NULL;
     if (!obs_mask) {
+        sl_free(agents);
         sl_free(self);
         return sl_fail(SL_MEMORY, NULL, "cannot allocate masks of %d copies", V);
     }
@@ -127,6 +134,7 @@ sl_status sl_mask_create(const sl_mask_def *def, const sl_env_spec *spec, int V,
                       .N = spec->n_agents,
                       .O = spec->obs_dim,
                       .A = spec->n_actions,
+                      .agents = agents,
                       .obs_mask = obs_mask};
     describe_agents(self, def, spec);
     for (int v = 0; v < V; v++) fill_copy(self, def, spec, v);
@@ -136,6 +144,7 @@ sl_status sl_mask_create(const sl_mask_def *def, const sl_env_spec *spec, int V,
 
 void sl_mask_destroy(sl_mask **self) {
     if (!*self) return;
+    sl_free((*self)->agents);
     sl_free((*self)->obs_mask);
     sl_free(*self);
     *self = NULL;
@@ -148,8 +157,8 @@ void sl_mask_draw(sl_mask *self, int v, sl_rng *stream) {
     for (int i = 0; i < self->N; i++) {
         float *row = mask_row(self, v, i);
         int needed = self->k_min + (int)sl_rng_below(stream, (uint32_t)(self->k_max - self->k_min + 1));
-        for (int o = 0; o < self->obs_dims[i]; o++) {
-            bool kept = (int)sl_rng_below(stream, (uint32_t)(self->obs_dims[i] - o)) < needed;
+        for (int o = 0; o < self->agents[i].obs_dim; o++) {
+            bool kept = (int)sl_rng_below(stream, (uint32_t)(self->agents[i].obs_dim - o)) < needed;
             row[o] = kept ? 1.0f : 0.0f;
             needed -= kept;
         }
@@ -165,8 +174,8 @@ static void mask_features(const float *obs_mask, const float *obs, size_t n, flo
 static void see_row(const sl_mask *self, int agent, const float *obs_mask, const float *obs, float *seen) {
     size_t O = (size_t)self->O;
     if (seen != obs) memcpy(seen, obs, O * sizeof *seen);
-    for (int b = 0; b < self->n_sights[agent]; b++) {
-        const entries *block = &self->sights[agent][b];
+    for (int b = 0; b < self->agents[agent].n_sights; b++) {
+        const entries *block = &self->agents[agent].sights[b];
         for (int k = 0; k < block->n; k++) {
             float *entry = seen + block->begin + k * block->len;
             if (entry[1] > 1.0f) memset(entry, 0, (size_t)block->len * sizeof *entry);
@@ -199,7 +208,7 @@ void sl_mask_avail(const sl_mask *self, int64_t rows, const uint8_t *avail, uint
     for (int64_t r = 0; r < rows && self->hides_avail; r++) {
         uint8_t *row = seen + (size_t)r * A;
         if (!memchr(row + 1, 1, A - 1)) continue;
-        memset(row + 1, 1, (size_t)self->n_actions[r % self->N] - 1);
+        memset(row + 1, 1, (size_t)self->agents[r % self->N].n_actions - 1);
     }
 }
 

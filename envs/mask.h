@@ -9,14 +9,18 @@
 #include "common/choice.h"
 #include "envs/env.h"
 
+typedef struct sl_mask_blocks {
+    char names[SL_MAX_BLOCKS][SL_NAME_SIZE]; /* that an agent keeps; "" ends the list */
+} sl_mask_blocks;
+
 typedef struct sl_mask_def {
     sl_mask_kind kind;
-    int k_min, k_max;                                        /* random */
-    int n_agents;                                            /* blocks: entries of the list below, equal to N */
-    char blocks[SL_MAX_AGENTS][SL_MAX_BLOCKS][SL_NAME_SIZE]; /* names each agent keeps; "" ends a list */
-    bool sight;                                              /* zero an entry whose distance is over 1 */
-    bool hides_movement; /* blocks: else a block "move" is kept by all, listed or not */
-    bool hides_avail;    /* which actions are legal is not told */
+    int k_min, k_max;             /* random */
+    int n_agents;                 /* blocks: entries of the list below, equal to N */
+    const sl_mask_blocks *blocks; /* (n_agents), borrowed by create */
+    bool sight;                   /* zero an entry whose distance is over 1 */
+    bool hides_movement;          /* blocks: else a block "move" is kept by all, listed or not */
+    bool hides_avail;             /* which actions are legal is not told */
 } sl_mask_def;
 
 typedef struct sl_mask sl_mask;

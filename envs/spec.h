@@ -34,7 +34,7 @@ typedef struct sl_env_spec {
     bool has_heuristic, can_win, mortal; /* can_win, mortal: won and alive of sl_env_out say something */
     bool sees_all;                       /* no sight limit: masks may put one back */
     bool shared_reward, opposed;         /* all are paid the team's (sl_env_return); what a side wins another loses */
-    sl_agent_spec agents[SL_MAX_AGENTS];
+    sl_agent_spec *agents;               /* (N), the environment's: borrowed by who copies the spec */
 } sl_env_spec;
 
 /* Caller-owned outputs, whole vectors; NULL = not wanted. */

@@ -94,6 +94,7 @@ static sl_status check(const sl_opponent_network *self, const char *env, const s
     sl_status status = sl_env_opponent_spec(env, options, side);
     if (status == SL_OK) status = check_sizes(self, env, side);
     if (status == SL_OK) status = check_blocks(self, env, side);
+    sl_free(side->agents);
     sl_free(side);
     if (status != SL_OK) return status;
     const sl_net_def *def = &self->policy.def;

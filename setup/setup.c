@@ -5,6 +5,7 @@
 #include "net/link.h"
 
 #include <stdio.h>
+#include <string.h>
 
 static sl_net_def net_of(const sl_exp_net *net, int in_dim, int out_dim) {
     return (sl_net_def){.in_dim = in_dim,
@@ -21,6 +22,10 @@ const sl_exp_student *sl_setup_student(const sl_setup *self, int agent) {
     return &e->students[e->students_count == 1 ? 0 : agent];
 }
 
+static sl_status no_memory(void) {
+    return sl_fail(SL_MEMORY, NULL, "no memory for an experiment's setup");
+}
+
 static void set_mask(sl_setup *self) {
     const sl_experiment *e = self->experiment;
     sl_mask_def *mask = &self->mask;
@@ -32,10 +37,12 @@ static void set_mask(sl_setup *self) {
     mask->hides_movement = e->mask.movement == SL_EXP_HIDDEN;
     mask->hides_avail = self->hides_avail;
     if (mask->kind != SL_MASK_BLOCKS) return;
-    for (int i = 0; i < self->N; i++) {
+    sl_mask_blocks *blocks = sl_array_pool_take(&self->arrays, self->N, sizeof *blocks);
+    mask->blocks = blocks;
+    for (int i = 0; blocks && i < self->N; i++) {
         const sl_exp_student *student = sl_setup_student(self, i);
         for (unsigned b = 0; b < student->blocks_count && b < SL_MAX_BLOCKS; b++)
-            (void)snprintf(mask->blocks[i][b], SL_NAME_SIZE, "%s", student->blocks[b]);
+            (void)snprintf(blocks[i].names[b], SL_NAME_SIZE, "%s", student->blocks[b]);
     }
 }
 
@@ -45,7 +52,8 @@ static void set_nets(sl_setup *self) {
     self->teacher = net_of(&e->teacher.actor, self->O + (e->teacher.agent_id ? self->N : 0), self->A);
     int critic_in = self->S + (self->critic_own ? self->O : 0) + (self->critic_rows ? self->N : 0);
     self->critic = net_of(&e->teacher.critic, critic_in, 1);
-    for (int i = 0; i < self->N; i++) {
+    self->students = sl_array_pool_take(&self->arrays, self->N, sizeof *self->students);
+    for (int i = 0; self->students && i < self->N; i++) {
         const sl_agent_spec *agent = &self->spec.agents[i];
         self->students[i] = net_of(&sl_setup_student(self, i)->net, agent->obs_dim, agent->n_actions);
     }
@@ -112,28 +120,38 @@ static sl_status check_batches(const sl_setup *self) {
     return self->direct ? SL_OK : check_frame("key 'distill.episodes'", visits * (width > hidden ? width : hidden));
 }
 
+// one copy tells the sizes
+static sl_status take_spec(sl_setup *self) {
+    sl_env *probe = NULL;
+    SL_TRY(sl_setup_env(self, 1, &self->root, &probe));
+    self->spec = *sl_env_get_spec(probe);
+    size_t n = (size_t)self->spec.n_agents;
+    sl_agent_spec *agents = sl_array_pool_take(&self->arrays, (int64_t)n, sizeof *agents);
+    if (agents) memcpy(agents, self->spec.agents, n * sizeof *agents);
+    self->spec.agents = agents;
+    sl_env_destroy(&probe);
+    return agents ? SL_OK : no_memory();
+}
+
 static sl_status fill(sl_setup *self) {
     const sl_exp_env *env = &self->experiment->env;
     self->options = env->options;
     SL_TRY(sl_opponent_network_create("key 'env.opponent'", sl_env_get(&env->options, "opponent").text, env->name,
                                       &self->options, &self->opponent));
     self->root = sl_rng_seed(self->experiment->seed);
-    // one copy tells the sizes
-    sl_env *probe = NULL;
-    SL_TRY(sl_setup_env(self, 1, &self->root, &probe));
-    self->spec = *sl_env_get_spec(probe);
-    sl_env_destroy(&probe);
+    SL_TRY(take_spec(self));
     set_sizes(self);
     SL_TRY(check_words(self));
     set_mask(self);
     set_nets(self);
+    if (self->arrays.failed) return no_memory();
     SL_TRY(check_parts(self));
     return check_batches(self);
 }
 
 sl_status sl_setup_create(const sl_experiment *experiment, sl_setup **out) {
     sl_setup *self = sl_alloc(sizeof *self);
-    if (!self) return sl_fail(SL_MEMORY, NULL, "no memory for an experiment's setup");
+    if (!self) return no_memory();
     self->experiment = experiment;
     sl_status status = fill(self);
     if (status != SL_OK)
@@ -144,7 +162,10 @@ sl_status sl_setup_create(const sl_experiment *experiment, sl_setup **out) {
 }
 
 void sl_setup_destroy(sl_setup **self) {
-    if (*self) sl_opponent_network_destroy(&(*self)->opponent);
+    if (*self) {
+        sl_opponent_network_destroy(&(*self)->opponent);
+        sl_array_pool_fini(&(*self)->arrays);
+    }
     sl_free(*self);
     *self = NULL;
 }

@@ -5,6 +5,7 @@
 #ifndef SL_SETUP_SETUP_H
 #define SL_SETUP_SETUP_H
 
+#include "common/array_pool.h"
 #include "envs/env.h"
 #include "envs/mask.h"
 #include "experiment/experiment.h"
@@ -28,8 +29,9 @@ typedef struct sl_setup {
     sl_net_def teacher;    /* (O, and N with teacher_agent_id) to A; a loaded file may say otherwise */
     bool teacher_agent_id; /* the teacher's actor reads its agent's index, one-hot, behind the observation */
     sl_net_def critic;     /* S to 1; with critic_rows (S, O with critic_own, N: the agent's index) */
-    sl_net_def students[SL_MAX_AGENTS]; /* (N): own obs_dim, n_actions and hidden size */
-    sl_rng root;                        /* sl_rng_seed(experiment->seed); every stream is split from it by name */
+    sl_net_def *students;  /* (N): own obs_dim, n_actions and hidden size */
+    sl_rng root;           /* sl_rng_seed(experiment->seed); every stream is split from it by name */
+    sl_array_pool arrays;  /* of spec.agents, mask.blocks and students */
 } sl_setup;
 
 /* SL_CONFIG: an unknown environment, option, opponent or block, continuous actions (the learned heads are

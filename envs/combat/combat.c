@@ -126,7 +126,9 @@ static sl_status check_state(sl_env *env, const uint8_t *saved) {
 
 static void destroy(sl_env *env) {
     sl_combat *m = (sl_combat *)env;
+    if (m->mirror) sl_free(m->mirror->base.spec.agents);
     sl_free(m->mirror);
+    sl_free(m->base.spec.agents);
     sl_free(m->copies);
     sl_free(m);
 }
@@ -227,8 +229,8 @@ static void derive(sl_combat *m) {
     }
 }
 
-// a battle without copies
-static void init(sl_combat *m, const char *name, const sl_env_options *options) {
+// a battle without copies; false: no memory for the agents
+static bool init(sl_combat *m, const char *name, const sl_env_options *options) {
     m->base.class = &combat_class;
     m->full = sl_env_get(options, "full").yes;
     m->hold = has_opponent(options, SL_OPPONENT_HOLD);
@@ -239,8 +241,11 @@ static void init(sl_combat *m, const char *name, const sl_env_options *options) 
     m->spawn_shift = sl_env_get(options, "spawn_shift").real;
     m->n_commanded = m->mirror ? sl_combat_n_units(m) : m->map.n_allies;
     derive(m);
+    m->base.spec.agents = sl_alloc_array((size_t)m->map.n_allies, sizeof *m->base.spec.agents);
+    if (!m->base.spec.agents) return false;
     describe(m, name, options);
     m->base.camera = sl_combat_camera(&m->map);
+    return true;
 }
 
 // the same battle from the enemies' side; map is ours
@@ -248,7 +253,7 @@ static sl_combat *create_mirror(const char *name, const sl_env_options *options,
     sl_combat *mirror = sl_alloc(sizeof *mirror);
     if (!mirror) return NULL;
     sl_combat_mirror_map(map, &mirror->map);
-    init(mirror, name, options);
+    if (!init(mirror, name, options)) sl_free(mirror), mirror = NULL;
     return mirror;
 }
 
@@ -260,9 +265,8 @@ static sl_status open_battle(const char *name, const sl_env_options *options, in
         m->mirror = create_mirror(name, options, &m->map);
         if (!m->mirror) return sl_fail(SL_MEMORY, NULL, "%s: cannot allocate an opponent", name);
     }
-    init(m, name, options);
     m->base.V = V;
-    m->copies = sl_alloc_array((size_t)V, m->copy_bytes);
+    if (init(m, name, options)) m->copies = sl_alloc_array((size_t)V, m->copy_bytes);
     return m->copies ? SL_OK : sl_fail(SL_MEMORY, NULL, "%s: cannot allocate %d copies", name, V);
 }
 

@@ -215,6 +215,7 @@ static void list_state(const sl_env *env, sl_env_state *out) {
 
 static void destroy(sl_env *env) {
     sl_mpe *m = (sl_mpe *)env;
+    sl_free(m->base.spec.agents);
     sl_free(m->entities);
     sl_free(m->terms);
     sl_free(m->pairs);
@@ -272,7 +273,8 @@ static bool allocate(sl_mpe *m) {
     m->rows = sl_alloc_array((size_t)m->n_tiles * (size_t)m->n_rows, sizeof *m->rows);
     m->streams = sl_alloc_array(n_lanes, sizeof *m->streams);
     m->steps = sl_alloc_array(n_lanes, sizeof *m->steps);
-    return m->entities && m->terms && m->pairs && m->rows && m->streams && m->steps;
+    m->base.spec.agents = sl_alloc_array((size_t)m->N, sizeof *m->base.spec.agents);
+    return m->base.spec.agents && m->entities && m->terms && m->pairs && m->rows && m->streams && m->steps;
 }
 
 static const sl_mpe_scenario *find_scenario(const char *name) {

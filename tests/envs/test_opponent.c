@@ -1,5 +1,6 @@
 /* test_opponent.c - an opponent policy that commands the enemies: what it sees, what its actions do, what it
  * remembers. */
+#include "common/alloc.h"
 #include "common/pool.h"
 #include "envs/combat/combat.h"
 #include "envs/combat/observe.h"
@@ -139,6 +140,7 @@ static void enemies_see_what_allies_would(void **state) {
             assert_string_equal(spec.agents[i].role, there->spec->agents[i].role);
             assert_memory_equal(spec.agents[i].blocks, there->spec->agents[i].blocks, sizeof spec.agents[i].blocks);
         }
+        sl_free(spec.agents);
         sl_rng stream = sl_rng_seed(9);
         for (int trial = 0; trial < 2000; trial++) {
             draw_battle(here, there, &stream);
@@ -181,6 +183,7 @@ static void both_sides_start_alike(void **state) {
     options = sl_env_default_options();
     assert_int_equal(sl_env_opponent_spec("combat/5m_vs_6m", &options, &spec), SL_OK);
     assert_true(spec.n_agents == 6 && spec.obs_dim == 4 + 5 * 5 + 5 * 5 + 1 && spec.n_actions == 6 + 5);
+    sl_free(spec.agents);
 }
 
 // ------------------------------------------------------------------------------------------- what its actions do
@@ -480,6 +483,7 @@ static sl_status live(void *context) {
     sl_env *env = NULL;
     sl_rng stream = sl_rng_seed(1);
     SL_TRY(sl_env_opponent_spec("combat/3m", &options, &spec));
+    sl_free(spec.agents);
     SL_TRY(sl_env_create("combat/3m", &options, 2, &stream, &env));
     sl_env_destroy(&env);
     return SL_OK;

@@ -121,10 +121,8 @@ static void sight_comes_before_the_features(void **state) {
 static void movement_is_kept_unless_it_is_hidden(void **state) {
     (void)state;
     field *s = open_side("combat/3m", false, 1);
-    sl_mask_def def = {.kind = SL_MASK_BLOCKS, .n_agents = 3};
-    (void)snprintf(def.blocks[0][0], SL_NAME_SIZE, "enemy");
-    (void)snprintf(def.blocks[1][0], SL_NAME_SIZE, "ally");
-    (void)snprintf(def.blocks[2][0], SL_NAME_SIZE, "move");
+    static const sl_mask_blocks blocks[] = {{{"enemy"}}, {{"ally"}}, {{"move"}}};
+    sl_mask_def def = {.kind = SL_MASK_BLOCKS, .n_agents = 3, .blocks = blocks};
     for (int hides = 0; hides < 2; hides++) {
         def.hides_movement = hides;
         sl_mask *mask = make_mask(&def, s->spec, 1);

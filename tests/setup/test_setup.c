@@ -113,8 +113,8 @@ static void test_one_student_stands_for_all(void **state) {
     for (int i = 0; i < 3; i++) {
         assert_ptr_equal(sl_setup_student(w.setup, i), &w.experiment->students[0]);
         check_net(&w.setup->students[i], 18, 32, 5, 1, SL_CELL_GRU);
-        assert_string_equal(w.setup->mask.blocks[i][0], "self_pos");
-        assert_string_equal(w.setup->mask.blocks[i][1], "");
+        assert_string_equal(w.setup->mask.blocks[i].names[0], "self_pos");
+        assert_string_equal(w.setup->mask.blocks[i].names[1], "");
     }
     fini(&w);
 }

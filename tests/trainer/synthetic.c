@@ -61,6 +61,7 @@ static void make_setup(sl_synthetic *self) {
     s->critic.in_dim = s->S + (d->critic_own ? d->O : 0) + (d->team ? 0 : d->N);
     s->critic.hidden = d->critic_hidden;
     s->critic.out_dim = 1;
+    s->students = own(self, (size_t)d->N, sizeof *s->students);
     for (int i = 0; i < d->N; i++) {
         // the last agent sees and can do less than the others
         int less = i == d->N - 1 && d->N > 1;

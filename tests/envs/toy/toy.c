@@ -9,6 +9,7 @@
 
 typedef struct toy {
     sl_env base;
+    sl_agent_spec agent;
     int stride;
     int32_t *at, *steps; /* (V) */
 } toy;
@@ -90,12 +91,13 @@ static sl_status create(const char *name, const sl_env_options *options, int V, 
     *spec = (sl_env_spec){.n_agents = 1, .obs_dim = 1, .n_actions = 2, .state_dim = 1, .max_steps = 10};
     sl_env_write_name(name, options, spec->name, sizeof spec->name);
     spec->state_is_obs = true;
-    spec->agents[0] = (sl_agent_spec){.name = "agent_0",
-                                      .role = "agent",
-                                      .obs_dim = 1,
-                                      .n_actions = 2,
-                                      .n_blocks = 1,
-                                      .blocks = {{.name = "place", .len = 1}}};
+    spec->agents = &self->agent;
+    self->agent = (sl_agent_spec){.name = "agent_0",
+                                  .role = "agent",
+                                  .obs_dim = 1,
+                                  .n_actions = 2,
+                                  .n_blocks = 1,
+                                  .blocks = {{.name = "place", .len = 1}}};
     *out = &self->base;
     return SL_OK;
 }
