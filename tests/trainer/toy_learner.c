@@ -3,6 +3,7 @@
 #include "trainer/learner.h"
 
 #include "common/alloc.h"
+#include "common/assert.h"
 
 #include <string.h>
 
@@ -11,11 +12,12 @@ typedef struct toy_stats {
     int64_t n_updates;
 } toy_stats;
 
+enum { TOYS = 16 };
 typedef struct toy {
     sl_learner base;
     toy_stats stats;
     float weight;
-    int n_actions[SL_MAX_AGENTS];
+    int n_actions[TOYS];
 } toy;
 
 extern const sl_learner_class sl_toy_class;
@@ -25,6 +27,7 @@ static sl_status create(const sl_learner_def *def, sl_learner **out) {
     const sl_exp_ppo *ppo = &setup->experiment->teacher.ppo;
     toy *self = sl_alloc(sizeof *self);
     if (!self) return sl_fail(SL_MEMORY, NULL, "no memory for a toy");
+    SL_ASSERT(setup->N <= TOYS);
     for (int i = 0; i < setup->N; i++) self->n_actions[i] = setup->A;
     sl_batch_need need = {.T = ppo->rollout_steps, .B = ppo->n_envs, .chunk = 1, .n_actions = self->n_actions};
     self->base = (sl_learner){&sl_toy_class, need, &self->stats};

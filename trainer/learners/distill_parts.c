@@ -111,6 +111,7 @@ static sl_status create_parts(sl_distill *self, int block_rows) {
     const sl_exp_distill *options = self->options;
     sl_array_pool *arrays = &self->arrays;
     self->students = sl_array_pool_take(arrays, self->setup->N, sizeof *self->students);
+    self->n_actions = sl_array_pool_take(arrays, self->setup->N, sizeof *self->n_actions);
     self->slices = sl_array_pool_take(arrays, self->n_slices, sizeof *self->slices);
     if (arrays->failed) return out_of_memory();
     describe(self);

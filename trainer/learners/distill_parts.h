@@ -49,7 +49,7 @@ typedef struct sl_distill {
     sl_distill_stats stats;
     const sl_setup *setup;
     const sl_exp_distill *options;
-    int n_actions[SL_MAX_AGENTS];
+    int *n_actions; /* (N) */
     sl_pool *pool;
     int N, D, K, n_slices, n_chunks, block_chunks;
     sl_array_pool arrays; /* all that is allocated, but for workspaces */

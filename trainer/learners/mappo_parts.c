@@ -112,6 +112,7 @@ static sl_status create_parts(sl_mappo *self, int block_rows) {
     sl_array_pool *arrays = &self->arrays;
     self->nets = sl_array_pool_take(arrays, self->n_nets + 1, sizeof *self->nets);
     self->slices = sl_array_pool_take(arrays, self->n_slices, sizeof *self->slices);
+    self->n_actions = sl_array_pool_take(arrays, self->setup->N, sizeof *self->n_actions);
     self->row_share = sl_array_pool_take(arrays, self->n_nets + 1, sizeof *self->row_share);
     if (arrays->failed) return sl_fail(SL_MEMORY, NULL, "cannot allocate a learner");
     describe_nets(self);

@@ -33,8 +33,8 @@ typedef struct sl_mappo {
     sl_mappo_stats stats;
     const sl_setup *setup;
     const sl_exp_ppo *ppo;
-    bool separate; /* false: setup->teacher for all agents; true: setup->students[i] for agent i */
-    int n_actions[SL_MAX_AGENTS];
+    bool separate;  /* false: setup->teacher for all agents; true: setup->students[i] for agent i */
+    int *n_actions; /* (N) */
     sl_pool *pool;
     int n_nets, n_slices, chunk, C, n_chunks, block_chunks;
     sl_array_pool arrays; /* all that is allocated, but for workspaces */
