@@ -2,6 +2,7 @@
 #include "coordinator/model_registry.h"
 
 #include "common/alloc.h"
+#include "common/array_pool.h"
 #include "common/log.h"
 #include "nn/policy.h"
 #include "storage/minisign.h"
@@ -16,13 +17,13 @@ enum { MAX_MODEL_BYTES = 1 << 26, ENDPOINT_BYTES = 256, GOODBYE_MS = 100 };
 typedef struct pile {
     uint8_t *bytes;
     size_t n_bytes;
-    int64_t n_bytes_of[SL_MAX_AGENTS]; /* 0: it has none */
+    int64_t *n_bytes_of; /* (N), 0: it has none */
 } pile;
 
 typedef struct stock {
     pile files; /* an agent without one brings its own */
     pile signatures;
-    int hidden[SL_MAX_AGENTS];
+    int *hidden; /* (N) */
 } stock;
 
 struct sl_model_registry {
@@ -30,11 +31,15 @@ struct sl_model_registry {
     char *endpoint;
     char resolved[ENDPOINT_BYTES]; /* "" before the first fleet */
     stock models;
+    stock asked;              /* what a request brings, whose bytes it borrows */
+    const uint8_t **begin;    /* (N) where each file of a pile begins */
+    sl_fleet_slot_def *slots; /* (N) */
     sl_fleet *fleet;
+    sl_array_pool arrays;
 };
 
 // the very bytes that are handed out, checked by the reader of files
-static sl_status check_student(const sl_setup *setup, int i, const uint8_t *bytes, stock *models) {
+static sl_status check_student(const sl_setup *setup, int i, const uint8_t *bytes, const stock *models) {
     char what[64];
     sl_policy policy;
     sl_tensors *file = NULL;
@@ -60,7 +65,7 @@ static sl_status check_student(const sl_setup *setup, int i, const uint8_t *byte
 
 /* each file of a pile, where it begins; what: "student", for error lines */
 static sl_status split(const sl_setup *setup, const char *what, int64_t most, const pile *all,
-                       const uint8_t *begin[SL_MAX_AGENTS]) {
+                       const uint8_t **begin) {
     size_t at = 0;
     for (int i = 0; i < setup->N; i++) {
         int64_t n = all->n_bytes_of[i];
@@ -80,14 +85,21 @@ static sl_status read_pile(const sl_setup *setup, const sl_learn_message *reques
     const sl_wire_tensor *bytes, *numbers;
     SL_TRY(sl_learn_take(request, files, SL_SHAPE(SL_ANY_LENGTH), &bytes));
     SL_TRY(sl_learn_take(request, sizes, SL_SHAPE(setup->N), &numbers));
-    *out = (pile){.bytes = (uint8_t *)bytes->data, .n_bytes = bytes->n_bytes};
+    out->bytes = (uint8_t *)bytes->data;
+    out->n_bytes = bytes->n_bytes;
     memcpy(out->n_bytes_of, numbers->data, numbers->n_bytes);
     return SL_OK;
 }
 
+static void empty_pile(const sl_setup *setup, pile *self) {
+    self->bytes = NULL;
+    self->n_bytes = 0;
+    memset(self->n_bytes_of, 0, (size_t)setup->N * sizeof *self->n_bytes_of);
+}
+
 /* Whose they are is for the agents to say, who trust a key or none. */
-static sl_status read_signatures(const sl_setup *setup, const sl_learn_message *request, pile *out) {
-    const uint8_t *begin[SL_MAX_AGENTS];
+static sl_status read_signatures(const sl_setup *setup, const sl_learn_message *request, const uint8_t **begin,
+                                 pile *out) {
     if (!sl_learn_tensor(request, SL_TENSOR_POLICY_SIGNATURES)) return SL_OK;
     SL_TRY(read_pile(setup, request, SL_TENSOR_POLICY_SIGNATURES, SL_TENSOR_SIGNATURE_BYTES, out));
     SL_TRY(split(setup, "signature", SL_MINISIGN_BYTES, out, begin));
@@ -101,20 +113,21 @@ static sl_status read_signatures(const sl_setup *setup, const sl_learn_message *
     return SL_OK;
 }
 
-static sl_status read_stock(const sl_setup *setup, const sl_learn_message *request, stock *out) {
-    const uint8_t *begin[SL_MAX_AGENTS];
-    stock models = {.files = {.bytes = NULL}};
-    SL_TRY(read_pile(setup, request, SL_TENSOR_POLICY_FILES, SL_TENSOR_POLICY_BYTES, &models.files));
-    SL_TRY(split(setup, "student", MAX_MODEL_BYTES, &models.files, begin));
+static sl_status read_stock(const sl_setup *setup, const sl_learn_message *request, const uint8_t **begin,
+                            stock *out) {
+    empty_pile(setup, &out->files);
+    empty_pile(setup, &out->signatures);
+    memset(out->hidden, 0, (size_t)setup->N * sizeof *out->hidden);
+    SL_TRY(read_pile(setup, request, SL_TENSOR_POLICY_FILES, SL_TENSOR_POLICY_BYTES, &out->files));
+    SL_TRY(split(setup, "student", MAX_MODEL_BYTES, &out->files, begin));
     for (int i = 0; i < setup->N; i++)
-        if (models.files.n_bytes_of[i] > 0) SL_TRY(check_student(setup, i, begin[i], &models));
-    SL_TRY(read_signatures(setup, request, &models.signatures));
-    *out = models;
-    return SL_OK;
+        if (out->files.n_bytes_of[i] > 0) SL_TRY(check_student(setup, i, begin[i], out));
+    return read_signatures(setup, request, begin, &out->signatures);
 }
 
-static bool same_pile(const pile *a, const pile *b) {
-    return a->n_bytes == b->n_bytes && memcmp(a->n_bytes_of, b->n_bytes_of, sizeof a->n_bytes_of) == 0 &&
+static bool same_pile(const sl_setup *setup, const pile *a, const pile *b) {
+    return a->n_bytes == b->n_bytes &&
+           memcmp(a->n_bytes_of, b->n_bytes_of, (size_t)setup->N * sizeof *a->n_bytes_of) == 0 &&
            (a->n_bytes == 0 || memcmp(a->bytes, b->bytes, a->n_bytes) == 0);
 }
 
@@ -134,7 +147,7 @@ static void free_stock(stock *self) {
 static sl_status open_fleet(sl_model_registry *self) {
     const sl_setup *setup = self->def.setup;
     const sl_exp_fleet *settings = &setup->experiment->fleet;
-    sl_fleet_slot_def slots[SL_MAX_AGENTS];
+    sl_fleet_slot_def *slots = self->slots;
     const pile *files = &self->models.files, *signatures = &self->models.signatures;
     const uint8_t *file = files->bytes, *signature = signatures->bytes;
     for (int i = 0; i < setup->N; i++) {
@@ -166,12 +179,29 @@ static sl_status open_fleet(sl_model_registry *self) {
     return SL_OK;
 }
 
+static void allocate_stock(sl_array_pool *arrays, int N, stock *out) {
+    out->files.n_bytes_of = sl_array_pool_take(arrays, N, sizeof *out->files.n_bytes_of);
+    out->signatures.n_bytes_of = sl_array_pool_take(arrays, N, sizeof *out->signatures.n_bytes_of);
+    out->hidden = sl_array_pool_take(arrays, N, sizeof *out->hidden);
+}
+
+static void allocate(sl_model_registry *self) {
+    sl_array_pool *arrays = &self->arrays;
+    int N = self->def.setup->N;
+    allocate_stock(arrays, N, &self->models);
+    allocate_stock(arrays, N, &self->asked);
+    self->begin = sl_array_pool_take(arrays, N, sizeof(uint8_t *));
+    self->slots = sl_array_pool_take(arrays, N, sizeof *self->slots);
+}
+
 sl_status sl_model_registry_open(const sl_model_registry_def *def, sl_model_registry **out) {
     sl_model_registry *self = sl_alloc(sizeof *self);
     if (!self) return sl_fail(SL_MEMORY, NULL, "cannot allocate the fleet");
     self->def = *def;
     self->endpoint = sl_alloc_string(def->link.endpoint);
-    sl_status status = self->endpoint ? open_fleet(self) : sl_fail(SL_MEMORY, NULL, "cannot allocate the fleet");
+    allocate(self);
+    sl_status status = self->endpoint && !self->arrays.failed ? open_fleet(self)
+                                                              : sl_fail(SL_MEMORY, NULL, "cannot allocate the fleet");
     if (status != SL_OK) {
         sl_model_registry_close(&self);
         return status;
@@ -193,6 +223,7 @@ void sl_model_registry_close(sl_model_registry **self_pointer) {
     }
     sl_fleet_destroy(&self->fleet);
     free_stock(&self->models);
+    sl_array_pool_fini(&self->arrays);
     sl_free(self->endpoint);
     sl_free(self);
     *self_pointer = NULL;
@@ -207,20 +238,23 @@ sl_fleet *sl_model_registry_fleet(sl_model_registry *self) {
 }
 
 sl_status sl_model_registry_refresh(sl_model_registry *self, const sl_learn_message *request) {
-    stock models = self->models;
-    if (sl_learn_tensor(request, SL_TENSOR_POLICY_FILES)) SL_TRY(read_stock(self->def.setup, request, &models));
-    bool is_same =
-        same_pile(&models.files, &self->models.files) && same_pile(&models.signatures, &self->models.signatures);
+    const sl_setup *setup = self->def.setup;
+    stock models = self->models, *asked = &self->asked;
+    bool has_files = sl_learn_tensor(request, SL_TENSOR_POLICY_FILES) != NULL;
+    if (has_files) SL_TRY(read_stock(setup, request, self->begin, asked));
+    bool is_same = !has_files || (same_pile(setup, &models.files, &asked->files) &&
+                                  same_pile(setup, &models.signatures, &asked->signatures));
     if (is_same) return self->fleet ? SL_OK : open_fleet(self);
-    SL_TRY(keep_pile(&models.files));
-    sl_status status = keep_pile(&models.signatures);
+    SL_TRY(keep_pile(&asked->files));
+    sl_status status = keep_pile(&asked->signatures);
     if (status != SL_OK) {
-        sl_free(models.files.bytes);
+        sl_free(asked->files.bytes);
         return status;
     }
     SL_INFO("the fleet takes the run's new students");
     sl_fleet_destroy(&self->fleet);
-    free_stock(&self->models);
-    self->models = models;
+    free_stock(&models);
+    self->models = *asked;
+    *asked = models;
     return open_fleet(self);
 }

@@ -18,6 +18,7 @@ struct sl_sample {
     double *episode_return;
     /* one episode */
     float *reward, *last_value, *episode_advantage, *episode_target; /* (T, M) */
+    double *rewards;                                                 /* (N) of one step */
     uint8_t *terminated, *truncated;
     bool any_dead;  /* some agent of some episode of the batch died on the way */
     bool knows_won; /* of all episodes of the batch */
@@ -43,6 +44,7 @@ static void allocate(sl_sample *self, int H) {
     self->won = sl_array_pool_take(k, self->B, 1);
     self->episode_return = sl_array_pool_take(k, self->B * N, sizeof(double));
     self->reward = SL_TAKE_FLOATS(k, T * M);
+    self->rewards = sl_array_pool_take(k, N, sizeof(double));
     self->last_value = SL_TAKE_FLOATS(k, T * M);
     self->episode_advantage = SL_TAKE_FLOATS(k, T * M);
     self->episode_target = SL_TAKE_FLOATS(k, T * M);
@@ -97,10 +99,9 @@ void sl_sample_destroy(sl_sample **self) {
 static void set_advantages(sl_sample *self, int b, const sl_episode *e) {
     const sl_exp_distill *distill = &self->setup->experiment->distill;
     int M = e->M, N = e->N, last = e->T - 1;
-    double reward[SL_MAX_AGENTS];
     for (int t = 0; t < e->T; t++) {
-        for (int n = 0; n < N; n++) reward[n] = (double)e->reward[t * N + n];
-        sl_setup_reward(self->setup, reward, self->reward + (int64_t)t * M);
+        for (int n = 0; n < N; n++) self->rewards[n] = (double)e->reward[t * N + n];
+        sl_setup_reward(self->setup, self->rewards, self->reward + (int64_t)t * M);
         self->terminated[t] = t == last && e->terminated;
         self->truncated[t] = t == last && !e->terminated;
     }
