@@ -54,7 +54,7 @@ typedef struct sl_link_counts {
     uint64_t divergent, compared; /* decisions that the delay changed, of how many; counted by who evaluates */
     uint64_t observation_ages[SL_LINKS_AGES], action_ages[SL_LINKS_AGES];
 } sl_link_counts;
-extern const sl_metric_table sl_link_metrics; /* of the single numbers */
+extern const sl_metric_table sl_link_count_metrics; /* of the single numbers; net/link.h has those of sockets */
 
 /* Adds copies [begin, end), or sets them to nothing. */
 void sl_link_team_count(const sl_link_team *self, int begin, int end, sl_link_counts *out);
