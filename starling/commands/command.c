@@ -1,8 +1,8 @@
 /* command.c - see command.h. */
 #include "starling/commands/command.h"
 
+#include "common/nearest.h"
 #include "common/vitals.h"
-#include "starling/run/nearest.h"
 #include "starling/run/output.h"
 
 #include <stdio.h>

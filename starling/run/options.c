@@ -2,7 +2,7 @@
 #include "starling/run/options.h"
 
 #include "common/log.h"
-#include "starling/run/nearest.h"
+#include "common/nearest.h"
 #include "starling/run/output.h"
 
 #include <errno.h>

@@ -1,6 +1,6 @@
 /* test_options.c - the command line: values, refusals with their hints, subcommands. */
+#include "common/nearest.h"
 #include "starling/commands/command.h"
-#include "starling/run/nearest.h"
 #include "starling/run/options.h"
 
 #include <setjmp.h>

@@ -1,5 +1,5 @@
 /* nearest.c - see nearest.h. */
-#include "starling/run/nearest.h"
+#include "common/nearest.h"
 
 #include <string.h>
 

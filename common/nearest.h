@@ -1,6 +1,6 @@
 /* nearest.h - "did you mean": the known name that is closest to a mistyped one. Any thread. */
-#ifndef SL_STARLING_RUN_NEAREST_H
-#define SL_STARLING_RUN_NEAREST_H
+#ifndef SL_COMMON_NEAREST_H
+#define SL_COMMON_NEAREST_H
 
 /* The name within a third of word's length (at least two edits) that takes the fewest edits, the first of equals; or
  * NULL. names[i] must stay valid as long as the result is used. */
