@@ -6,19 +6,14 @@
 #include "common/choice.h"
 #include "common/status.h"
 #include "envs/options.h"
+#include "experiment/choices.h"
+#include "links/links.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-enum { SL_EXP_MAX_AGENTS = 64, SL_EXP_MAX_BLOCKS = 16, SL_EXP_MAX_NAME = 63 };
-typedef enum sl_exp_method { SL_EXP_KD_MARL, SL_EXP_DIRECT } sl_exp_method; /* kd-marl | direct */
-typedef enum sl_exp_source { SL_EXP_SOURCE_EXPERT, SL_EXP_SOURCE_STUDENT, SL_EXP_SOURCE_MIXED } sl_exp_source;
-typedef enum sl_exp_sight { SL_EXP_SIGHT_LIMITED, SL_EXP_SIGHT_FULL } sl_exp_sight;    /* limited | full */
-typedef enum sl_exp_visibility { SL_EXP_VISIBLE, SL_EXP_HIDDEN } sl_exp_visibility;    /* visible | hidden */
-typedef enum sl_exp_critic { SL_EXP_CRITIC_STATE, SL_EXP_CRITIC_AGENT } sl_exp_critic; /* state | agent */
-typedef enum sl_exp_reward { SL_EXP_SUM, SL_EXP_MEAN, SL_EXP_OWN } sl_exp_reward;      /* sum | mean | own */
-typedef enum sl_exp_sampler { SL_EXP_UNIFORM, SL_EXP_FIFO, SL_EXP_LIFO } sl_exp_sampler;
+enum { SL_EXP_MAX_AGENTS = 64, SL_EXP_MAX_BLOCKS = 16, SL_EXP_MAX_RULES = 256, SL_EXP_MAX_NAME = 63 };
 
 typedef struct sl_exp_env {
     char *name;             /* "mpe/simple_spread_v3" */
@@ -62,6 +57,7 @@ typedef struct sl_exp_mask_def {
     int k_min, k_max; /* random: features kept, drawn per agent and episode */
     sl_exp_sight sight;
     sl_exp_visibility movement, avail_actions;
+    bool age; /* students see the ages of what others tell them, behind their features */
 } sl_exp_mask_def;
 
 typedef struct sl_exp_student {
@@ -83,12 +79,13 @@ typedef struct sl_exp_eval {
     uint64_t seed; /* episode e of every evaluation uses stream split(seed, e) */
 } sl_exp_eval;
 
-typedef enum sl_exp_agents { SL_EXP_AGENTS_LOCAL, SL_EXP_AGENTS_REMOTE } sl_exp_agents;
 typedef struct sl_exp_fleet {
     sl_exp_agents agents;                                   /* started here, or they come by themselves */
     char *endpoint;                                         /* "tcp://127.0.0.1:*" */
     int episodes, lease_ms, heartbeat_ms, tick_deadline_ms; /* deadline: of a lockstep tick, on the wall clock */
     int patience_ms;                                        /* how long ticks wait for a lost agent, once per loss */
+    sl_exp_clock clock;
+    double hz; /* ticks a second of realtime, and a step's length where delays are in ms; 0 = the environment's own */
 } sl_exp_fleet;
 
 typedef struct sl_experiment {
@@ -105,6 +102,7 @@ typedef struct sl_experiment {
     sl_exp_distill distill;
     sl_exp_eval eval;
     sl_exp_fleet fleet;
+    sl_links_def links;
 } sl_experiment;
 
 /* Reads path, applies the set ("distill.w_kl=0.5", "students[0].blocks=comm,others"), fills defaults, checks ranges.
@@ -112,7 +110,8 @@ typedef struct sl_experiment {
 SL_MUST_CHECK sl_status sl_experiment_load(const char *path, const char *const *set, int n_set, sl_experiment **out);
 SL_MUST_CHECK sl_status sl_experiment_parse(const char *what, const char *text, size_t n_bytes,
                                             const char *const *set, int n_set, sl_experiment **out);
-/* Writes the resolved experiment atomically: it loads as the same. SL_NO_SPACE, SL_IO. format: text for sl_free. */
+/* Writes the resolved experiment atomically: it loads as the same. SL_NO_SPACE, SL_IO. format: text for sl_free, with
+ * a zero behind its n_bytes. */
 SL_MUST_CHECK sl_status sl_experiment_save(const sl_experiment *self, const char *path);
 SL_MUST_CHECK sl_status sl_experiment_format(const sl_experiment *self, char **text, size_t *n_bytes);
 void sl_experiment_destroy(sl_experiment **self);

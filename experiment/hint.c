@@ -65,6 +65,19 @@ static void consider(search *self, const char *known) {
     }
 }
 
+static void consider_table(search *self, const sl_exp_table *table) {
+    for (int i = 0; i < table->n_keys; i++) consider(self, table->keys[i].path);
+}
+
+// a mapping of a list: "students[].net"
+static void consider_entries(search *self, const sl_exp_key *list) {
+    char known[MAX_PATH];
+    for (int i = 0; i < list->list->table->n_keys; i++) {
+        (void)snprintf(known, sizeof known, "%s[].%s", list->path, list->list->table->keys[i].path);
+        consider(self, known);
+    }
+}
+
 // keys of earlier versions, and how their values are said now
 static const char *renamed(const char *path) {
     static const char *const keys[][2] = {
@@ -80,13 +93,12 @@ sl_status sl_exp_unknown_key(const char *what, const char *path) {
     const char *now = renamed(path);
     if (now) return sl_fail(SL_CONFIG, now, "%s: key '%s' is of an earlier version", what, path);
     search found = {.least = MAX_PATH};
-    char known[MAX_PATH], hint[MAX_PATH + 40];
+    char hint[MAX_PATH + 40];
     drop_indices(path, found.wanted);
-    for (int i = 0; i < sl_exp_top()->n_keys; i++) consider(&found, sl_exp_top()->keys[i].path);
-    for (int i = 0; i < sl_exp_student_table.n_keys; i++) {
-        (void)snprintf(known, sizeof known, "students[].%s", sl_exp_student_table.keys[i].path);
-        consider(&found, known);
-    }
+    const sl_exp_table *top = sl_exp_top();
+    consider_table(&found, top);
+    for (int i = 0; i < top->n_keys; i++)
+        if (top->keys[i].kind == SL_EXP_ENTRIES) consider_entries(&found, &top->keys[i]);
     // a slip of the finger, or the right name in the wrong section
     int length = (int)strlen(last_component(found.wanted));
     const char *guess = found.least <= 1 + length / 3 ? found.nearest : found.namesake[0] ? found.namesake : NULL;

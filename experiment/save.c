@@ -9,39 +9,72 @@
 #include <string.h>
 #include <unistd.h>
 
-typedef char text_row[SL_EXP_MAX_TEXT];
-
-static void fill_raw(const sl_exp_table *table, const void *base, text_row *texts, sl_exp_raw *raw) {
+static void empty_raw(const sl_exp_table *table, sl_exp_raw *raw) {
     for (int i = 0; i < table->n_keys; i++) {
-        if (table->keys[i].kind == SL_EXP_LIST) continue;
-        sl_exp_value_write(&table->keys[i], base, texts[i]);
-        raw->texts[i] = texts[i];
+        const sl_exp_key *key = &table->keys[i];
+        if (key->kind == SL_EXP_WORDS) continue; // the experiment's own
+        if (key->kind != SL_EXP_ENTRIES) {
+            sl_free(raw->cells[i].text);
+            continue;
+        }
+        for (unsigned k = 0; k < raw->counts[i]; k++) empty_raw(key->list->table, &raw->cells[i].entries[k]);
+        sl_free(raw->cells[i].entries);
     }
 }
 
-sl_status sl_experiment_format(const sl_experiment *self, char **text, size_t *n_bytes) {
-    // raw[0] is the experiment, raw[1 + i] student i
-    size_t n = self->students_count, n_top = (size_t)sl_exp_top()->n_keys;
-    size_t n_student = (size_t)sl_exp_student_table.n_keys;
-    sl_exp_raw *raw = sl_alloc_array(1 + n, sizeof *raw);
-    text_row *texts = sl_alloc_array(n_top + n * n_student, sizeof *texts);
-    sl_status status = SL_OK;
-    if (!raw || !texts) {
-        status = sl_fail(SL_MEMORY, NULL, "cannot allocate memory to write an experiment");
-    } else {
-        fill_raw(sl_exp_top(), self, texts, &raw[0]);
-        raw[0].list = &raw[1];
-        raw[0].list_count = self->students_count;
-        for (size_t i = 0; i < n; i++) {
-            fill_raw(&sl_exp_student_table, &self->students[i], texts + n_top + i * n_student, &raw[1 + i]);
-            raw[1 + i].list = self->students[i].blocks;
-            raw[1 + i].list_count = self->students[i].blocks_count;
-        }
-        status = sl_exp_raw_write(&raw[0], text, n_bytes);
+static sl_status no_memory(void) {
+    return sl_fail(SL_MEMORY, NULL, "cannot allocate memory to write an experiment");
+}
+
+static sl_status fill_raw(const sl_exp_table *table, const void *base, sl_exp_raw *raw);
+
+static sl_status fill_list(const sl_exp_key *key, const void *base, sl_exp_cell *cell, unsigned *count) {
+    const void *list;
+    unsigned n;
+    memcpy(&list, (const char *)base + key->offset, sizeof list);
+    memcpy(&n, (const char *)base + key->list->count_offset, sizeof n);
+    if (!n) return SL_OK;
+    if (key->kind == SL_EXP_WORDS) {
+        memcpy(&cell->words, &list, sizeof list);
+        *count = n;
+        return SL_OK;
     }
-    sl_free(texts);
+    cell->entries = sl_alloc_array(n, sizeof *cell->entries);
+    if (!cell->entries) return no_memory();
+    *count = n;
+    for (unsigned k = 0; k < n; k++)
+        SL_TRY(fill_raw(key->list->table, (const char *)list + k * key->list->table->n_bytes, &cell->entries[k]));
+    return SL_OK;
+}
+
+// on an error, too, raw is for empty_raw
+static sl_status fill_raw(const sl_exp_table *table, const void *base, sl_exp_raw *raw) {
+    for (int i = 0; i < table->n_keys; i++) {
+        const sl_exp_key *key = &table->keys[i];
+        char text[SL_EXP_MAX_TEXT];
+        if (key->list) {
+            SL_TRY(fill_list(key, base, &raw->cells[i], &raw->counts[i]));
+            continue;
+        }
+        sl_exp_value_write(key, base, text);
+        raw->cells[i].text = sl_alloc_string(text);
+        if (!raw->cells[i].text) return no_memory();
+    }
+    return SL_OK;
+}
+
+sl_status sl_exp_format(const sl_experiment *self, bool links_only, char **text, size_t *n_bytes) {
+    sl_exp_raw *raw = sl_alloc(sizeof *raw);
+    if (!raw) return no_memory();
+    sl_status status = fill_raw(sl_exp_top(), self, raw);
+    if (status == SL_OK) status = sl_exp_raw_write(raw, links_only, text, n_bytes);
+    empty_raw(sl_exp_top(), raw);
     sl_free(raw);
     return status;
+}
+
+sl_status sl_experiment_format(const sl_experiment *self, char **text, size_t *n_bytes) {
+    return sl_exp_format(self, false, text, n_bytes);
 }
 
 static sl_status fail_write(const char *path, int error) {

@@ -13,13 +13,59 @@ enum { NAME_SIZE = 64 };
 
 // the YAML path of a key is the C path of its field
 // NOLINTBEGIN(bugprone-macro-parentheses): designators and initialisers take none
-#define KEY(field, kind, standard, range)                                                                            \
-    { #field, SL_EXP_##kind, offsetof(sl_experiment, field), standard, range }
+#define KEY_IN(type, path, field, kind, standard, range)                                                             \
+    { path, SL_EXP_##kind, offsetof(type, field), standard, range, NULL }
+#define LIST_IN(type, path, field, kind, what)                                                                       \
+    { path, SL_EXP_##kind, offsetof(type, field), NULL, NULL, what }
+// a channel's keys: the file has no section for them
+#define CHANNEL(type, at, section, duplicate_standard, rate_standard)                                                \
+    KEY_IN(type, section "preset", at.preset, TEXT, "", NULL),                                                       \
+        KEY_IN(type, section "delay", at.delay, TEXT, "", NULL),                                                     \
+        KEY_IN(type, section "loss", at.loss, TEXT, "", NULL),                                                       \
+        KEY_IN(type, section "duplicate", at.duplicate, REAL, duplicate_standard, "[0, 1]"),                         \
+        KEY_IN(type, section "order", at.order, TEXT, "", NULL),                                                     \
+        KEY_IN(type, section "rate", at.rate, REAL, rate_standard, "[0, 1e9]"),                                      \
+        KEY_IN(type, section "outages", at.outages, TEXT, "", NULL)
+#define KEY(field, kind, standard, range) KEY_IN(sl_experiment, #field, field, kind, standard, range)
 #define NET(at, kind, size, depth, norm)                                                                             \
     KEY(at.cell, CHOICE, kind, "none gru"), KEY(at.hidden, INT, size, "[1, 1024]"),                                  \
         KEY(at.layers, INT, depth, "[1, 4]"), KEY(at.activation, CHOICE, "relu", "relu tanh"),                       \
         KEY(at.layer_norm, BOOL, norm, NULL)
 // NOLINTEND(bugprone-macro-parentheses)
+
+#undef KEY
+#define KEY(field, kind, standard, range) KEY_IN(sl_exp_student, #field, field, kind, standard, range)
+
+static const sl_exp_list blocks_list = {.count_offset = offsetof(sl_exp_student, blocks_count),
+                                        .most = SL_EXP_MAX_BLOCKS};
+
+static const sl_exp_key student_keys[] = {
+    NET(net, "gru", "16", "1", "false"),
+    LIST_IN(sl_exp_student, "blocks", blocks, WORDS, &blocks_list),
+};
+static const sl_exp_table student_table = {student_keys, sizeof student_keys / sizeof student_keys[0],
+                                           sizeof(sl_exp_student)};
+static const sl_exp_list student_list = {.table = &student_table,
+                                         .count_offset = offsetof(sl_experiment, students_count),
+                                         .least = 1,
+                                         .most = SL_EXP_MAX_AGENTS,
+                                         .repeats = true};
+
+#undef KEY
+#define KEY(field, kind, standard, range) KEY_IN(sl_link_rule, #field, field, kind, standard, range)
+
+static const sl_exp_key rule_keys[] = {
+    KEY(agents, TEXT, "", NULL),
+    KEY(direction, CHOICE, "both", "both observation action"),
+    KEY(blocks, TEXT, "", NULL),
+    CHANNEL(sl_link_rule, words, "", "", ""),
+};
+static const sl_exp_table rule_table = {rule_keys, sizeof rule_keys / sizeof rule_keys[0], sizeof(sl_link_rule)};
+static const sl_exp_list rule_list = {
+    .table = &rule_table, .count_offset = offsetof(sl_experiment, links.n_rules), .most = SL_EXP_MAX_RULES};
+
+#undef KEY
+#define KEY(field, kind, standard, range) KEY_IN(sl_experiment, #field, field, kind, standard, range)
 
 // but the options of env, which stand behind env.name
 static const sl_exp_key own_keys[] = {
@@ -73,8 +119,9 @@ static const sl_exp_key own_keys[] = {
     KEY(mask.sight, CHOICE, "limited", "limited full"),
     KEY(mask.movement, CHOICE, "visible", "visible hidden"),
     KEY(mask.avail_actions, CHOICE, "visible", "visible hidden"),
+    KEY(mask.age, BOOL, "false", NULL),
 
-    KEY(students, LIST, NULL, NULL),
+    LIST_IN(sl_experiment, "students", students, ENTRIES, &student_list),
 
     KEY(distill.source, CHOICE, "expert", "expert student mixed"),
     KEY(distill.updates, INT, "2000", "[1, 100000000]"),
@@ -110,22 +157,19 @@ static const sl_exp_key own_keys[] = {
     KEY(fleet.patience_ms, INT, "15000", "[0, 3600000]"),
     KEY(fleet.lease_ms, INT, "10000", "[100, 3600000]"),
     KEY(fleet.heartbeat_ms, INT, "500", "[10, 60000]"),
+    KEY(fleet.clock, CHOICE, "lockstep", "lockstep virtual realtime"),
+    KEY(fleet.hz, REAL, "0", "[0, 10000]"),
+
+    KEY(links.execution, CHOICE, "onboard", "onboard remote"),
+    KEY_IN(sl_experiment, "links.teacher", links.teaches_stale, BOOL, "fresh", "fresh stale"),
+    KEY(links.fallback, CHOICE, "hold", "hold noop decay"),
+    CHANNEL(sl_experiment, links.words, "links.", "0", "0"),
+    LIST_IN(sl_experiment, "links.rules", links.rules, ENTRIES, &rule_list),
 };
-
-#undef KEY
-#define KEY(field, kind, standard, range)                                                                            \
-    { #field, SL_EXP_##kind, offsetof(sl_exp_student, field), standard, range }
-
-static const sl_exp_key student_keys[] = {
-    NET(net, "gru", "16", "1", "false"),
-    KEY(blocks, LIST, NULL, NULL),
-};
-
-const sl_exp_table sl_exp_student_table = {student_keys, sizeof student_keys / sizeof student_keys[0]};
 
 static sl_exp_key top_keys[SL_EXP_MAX_KEYS];
 static char option_paths[SL_ENV_MAX_OPTIONS][NAME_SIZE];
-static sl_exp_table top = {top_keys, 0};
+static sl_exp_table top = {top_keys, 0, sizeof(sl_experiment)};
 
 static sl_exp_key key_of_option(int k) {
     static const sl_exp_kind kinds[] = {[SL_ENV_BOOL] = SL_EXP_BOOL,
@@ -136,7 +180,7 @@ static sl_exp_key key_of_option(int k) {
     int n = snprintf(option_paths[k], NAME_SIZE, "env.%s", option->name);
     SL_ASSERT(n > 0 && n < NAME_SIZE);
     size_t offset = offsetof(sl_experiment, env.options.values) + (size_t)k * sizeof(sl_env_value);
-    return (sl_exp_key){option_paths[k], kinds[option->kind], offset, option->standard, option->range};
+    return (sl_exp_key){option_paths[k], kinds[option->kind], offset, option->standard, option->range, NULL};
 }
 
 static void build(void) {
@@ -153,6 +197,12 @@ const sl_exp_table *sl_exp_top(void) {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     (void)pthread_once(&once, build);
     return &top;
+}
+
+const sl_exp_key *sl_exp_find_key(const sl_exp_table *table, const char *path) {
+    for (int i = 0; i < table->n_keys; i++)
+        if (strcmp(table->keys[i].path, path) == 0) return &table->keys[i];
+    return NULL;
 }
 
 _Static_assert(sizeof(sl_cell) == sizeof(int), "a choice is written as an int");

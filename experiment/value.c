@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -82,6 +83,10 @@ static sl_status read_u64(const subject *s, uint64_t *field) {
 
 static sl_status read_real(const subject *s, double *field) {
     char *end;
+    if (!s->text[0] && s->key->standard && !s->key->standard[0]) {
+        *field = NAN;
+        return SL_OK;
+    }
     double value = strtod(s->text, &end);
     if (!is_written_with(s->text, "+-.0123456789eE") || *end) return wrong(s, "a number");
     SL_TRY(check_range(s, value));
@@ -89,7 +94,30 @@ static sl_status read_real(const subject *s, double *field) {
     return SL_OK;
 }
 
+// the index of text among the words
+static sl_status read_word(const subject *s, const char *words, int *index) {
+    size_t length = strlen(s->text);
+    int i = 0;
+    for (const char *word = words; *word; i++) {
+        size_t n = strcspn(word, " ");
+        if (n == length && memcmp(word, s->text, n) == 0) {
+            *index = i;
+            return SL_OK;
+        }
+        word += n + (word[n] == ' ');
+    }
+    char should[80];
+    (void)snprintf(should, sizeof should, "one of %s", words);
+    return wrong(s, should);
+}
+
 static sl_status read_bool(const subject *s, bool *field) {
+    int index = 0;
+    if (s->key->range) {
+        SL_TRY(read_word(s, s->key->range, &index));
+        *field = index != 0;
+        return SL_OK;
+    }
     bool yes = strcmp(s->text, "true") == 0;
     if (!yes && strcmp(s->text, "false") != 0) return wrong(s, "true or false");
     *field = yes;
@@ -97,19 +125,10 @@ static sl_status read_bool(const subject *s, bool *field) {
 }
 
 static sl_status read_choice(const subject *s, void *field) {
-    size_t length = strlen(s->text);
     int index = 0;
-    for (const char *word = s->key->range; *word; index++) {
-        size_t n = strcspn(word, " ");
-        if (n == length && memcmp(word, s->text, n) == 0) {
-            memcpy(field, &index, sizeof index);
-            return SL_OK;
-        }
-        word += n + (word[n] == ' ');
-    }
-    char should[80];
-    (void)snprintf(should, sizeof should, "one of %s", s->key->range);
-    return wrong(s, should);
+    SL_TRY(read_word(s, s->key->range, &index));
+    memcpy(field, &index, sizeof index);
+    return SL_OK;
 }
 
 sl_status sl_exp_value_read(const char *what, const char *path, const sl_exp_key *key, const char *text, void *base) {
@@ -135,7 +154,8 @@ sl_status sl_exp_value_read(const char *what, const char *path, const sl_exp_key
         SL_TRY(read_whole(&s, &whole));
         *(int64_t *)field = whole;
         return SL_OK;
-    case SL_EXP_LIST:
+    case SL_EXP_WORDS:
+    case SL_EXP_ENTRIES:
         break;
     }
     return sl_fail(SL_CONFIG, keys_hint, "%s: key '%s': is a list", what, path);
@@ -143,14 +163,16 @@ sl_status sl_exp_value_read(const char *what, const char *path, const sl_exp_key
 
 // the fewest digits that read back as the same number
 static void write_real(double value, char *text) {
+    text[0] = '\0';
+    if (isnan(value)) return;
     for (int digits = 6; digits <= 17; digits++) {
         (void)snprintf(text, SL_EXP_MAX_TEXT, "%.*g", digits, value);
         if (strtod(text, NULL) == value) return;
     }
 }
 
-static void write_choice(const sl_exp_key *key, int index, char *text) {
-    const char *word = key->range;
+static void write_word(const char *words, int index, char *text) {
+    const char *word = words;
     for (; index > 0; index--) word += strcspn(word, " ") + 1;
     (void)snprintf(text, SL_EXP_MAX_TEXT, "%.*s", (int)strcspn(word, " "), word);
 }
@@ -160,7 +182,7 @@ void sl_exp_value_write(const sl_exp_key *key, const void *base, char text[SL_EX
     int index;
     switch (key->kind) {
     case SL_EXP_TEXT:
-        (void)snprintf(text, SL_EXP_MAX_TEXT, "%s", *(char *const *)field);
+        (void)snprintf(text, SL_EXP_MAX_TEXT, "%s", *(char *const *)field ? *(char *const *)field : "");
         break;
     case SL_EXP_INT:
         (void)snprintf(text, SL_EXP_MAX_TEXT, "%d", *(const int *)field);
@@ -175,13 +197,14 @@ void sl_exp_value_write(const sl_exp_key *key, const void *base, char text[SL_EX
         write_real(*(const double *)field, text);
         break;
     case SL_EXP_BOOL:
-        (void)snprintf(text, SL_EXP_MAX_TEXT, "%s", *(const bool *)field ? "true" : "false");
+        write_word(key->range ? key->range : "false true", *(const bool *)field, text);
         break;
     case SL_EXP_CHOICE:
         memcpy(&index, field, sizeof index);
-        write_choice(key, index, text);
+        write_word(key->range, index, text);
         break;
-    case SL_EXP_LIST:
+    case SL_EXP_WORDS:
+    case SL_EXP_ENTRIES:
         text[0] = '\0';
         break;
     }

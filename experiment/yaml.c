@@ -14,13 +14,14 @@
 #include <string.h>
 #include <yaml.h>
 
-enum { MAX_FIELDS = 192, NAME_SIZE = 32, MAX_PATH = 256 };
+enum { MAX_FIELDS = 256, MAX_LISTS = 4, NAME_SIZE = 32, MAX_PATH = 256 };
 
 static cyaml_schema_field_t fields[MAX_FIELDS];
 static char section_names[MAX_FIELDS][NAME_SIZE];
 static int n_fields;
 
-static cyaml_schema_value_t top_schema, student_schema;
+static cyaml_schema_value_t top_schema, links_schema, entry_schemas[MAX_LISTS];
+static int n_entry_schemas;
 static const cyaml_schema_value_t text_schema = {
     .type = CYAML_STRING,
     .flags = CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL,
@@ -43,18 +44,31 @@ static int run_end(const sl_exp_table *table, int begin, int end, size_t prefix)
     return i;
 }
 
-static cyaml_schema_field_t list_field(const char *name, bool of_students) {
+static const cyaml_schema_field_t *build(const sl_exp_table *table, int begin, int end, size_t prefix);
+
+static const cyaml_schema_value_t *entry_schema(const sl_exp_table *table) {
+    SL_ASSERT(n_entry_schemas < MAX_LISTS);
+    cyaml_schema_value_t *schema = &entry_schemas[n_entry_schemas++];
+    *schema = (cyaml_schema_value_t){
+        .type = CYAML_MAPPING,
+        .data_size = sizeof(sl_exp_raw),
+        .mapping = {.fields = build(table, 0, table->n_keys, 0)},
+    };
+    return schema;
+}
+
+static cyaml_schema_field_t list_field(const char *name, int index, const sl_exp_list *list) {
     return (cyaml_schema_field_t){
         .key = name,
-        .data_offset = offsetof(sl_exp_raw, list),
-        .count_offset = offsetof(sl_exp_raw, list_count),
+        .data_offset = (uint32_t)((size_t)index * sizeof(sl_exp_cell)),
+        .count_offset = (uint32_t)(offsetof(sl_exp_raw, counts) + (size_t)index * sizeof(unsigned)),
         .count_size = sizeof(unsigned),
         .value = {.type = CYAML_SEQUENCE,
                   .flags = CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL,
-                  .data_size = of_students ? sizeof(sl_exp_raw) : sizeof(char *),
-                  .sequence = {.entry = of_students ? &student_schema : &text_schema,
-                               .min = of_students ? 1 : 0,
-                               .max = of_students ? SL_EXP_MAX_AGENTS : SL_EXP_MAX_BLOCKS}},
+                  .data_size = list->table ? sizeof(sl_exp_raw) : sizeof(char *),
+                  .sequence = {.entry = list->table ? entry_schema(list->table) : &text_schema,
+                               .min = list->least,
+                               .max = list->most}},
     };
 }
 
@@ -71,11 +85,11 @@ static const cyaml_schema_field_t *build(const sl_exp_table *table, int begin, i
         const char *name = table->keys[i].path + prefix;
         size_t length = component_length(name);
         int next = run_end(table, i, end, prefix);
-        if (table->keys[i].kind == SL_EXP_LIST) {
-            out[k] = list_field(name, table == sl_exp_top());
+        if (name[length] == '\0' && table->keys[i].list) {
+            out[k] = list_field(name, i, table->keys[i].list);
         } else if (name[length] == '\0') {
             out[k] = (cyaml_schema_field_t){
-                .key = name, .data_offset = (uint32_t)((size_t)i * sizeof(char *)), .value = text_schema};
+                .key = name, .data_offset = (uint32_t)((size_t)i * sizeof(sl_exp_cell)), .value = text_schema};
         } else {
             SL_ASSERT(length < NAME_SIZE);
             memcpy(names[k], name, length);
@@ -92,20 +106,24 @@ static const cyaml_schema_field_t *build(const sl_exp_table *table, int begin, i
     return out;
 }
 
-_Static_assert(offsetof(sl_exp_raw, texts) == 0, "the text of key i lies i pointers into its mapping");
+_Static_assert(offsetof(sl_exp_raw, cells) == 0, "the cell of key i lies i cells into its mapping");
 
-static void build_schemas(void) {
-    student_schema = (cyaml_schema_value_t){
-        .type = CYAML_MAPPING,
-        .data_size = sizeof(sl_exp_raw),
-        .mapping = {.fields = build(&sl_exp_student_table, 0, sl_exp_student_table.n_keys, 0)},
-    };
-    top_schema = (cyaml_schema_value_t){
+// a whole document that has keys [begin, end) of an experiment
+static cyaml_schema_value_t document(int begin, int end) {
+    return (cyaml_schema_value_t){
         .type = CYAML_MAPPING,
         .flags = CYAML_FLAG_POINTER,
         .data_size = sizeof(sl_exp_raw),
-        .mapping = {.fields = build(sl_exp_top(), 0, sl_exp_top()->n_keys, 0)},
+        .mapping = {.fields = build(sl_exp_top(), begin, end, 0)},
     };
+}
+
+static void build_schemas(void) {
+    const sl_exp_table *top = sl_exp_top();
+    int links = 0;
+    while (strncmp(top->keys[links].path, "links.", 6) != 0) links++;
+    top_schema = document(0, top->n_keys);
+    links_schema = document(links, run_end(top, links, top->n_keys, 0));
 }
 
 // what libcyaml said while it failed
@@ -287,16 +305,17 @@ void sl_exp_raw_free(sl_exp_raw *raw) {
     if (raw) (void)cyaml_free(&config, &top_schema, raw, 0);
 }
 
-sl_status sl_exp_raw_write(const sl_exp_raw *raw, char **text, size_t *n_bytes) {
+sl_status sl_exp_raw_write(const sl_exp_raw *raw, bool links_only, char **text, size_t *n_bytes) {
     complaint said = {0};
     cyaml_config_t config = config_for(&said);
     char *yaml = NULL;
     size_t n = 0;
-    cyaml_err_t error = cyaml_save_data(&yaml, &n, &config, &top_schema, raw, 0);
+    cyaml_err_t error = cyaml_save_data(&yaml, &n, &config, links_only ? &links_schema : &top_schema, raw, 0);
     if (error == CYAML_ERR_OOM) return sl_fail(SL_MEMORY, NULL, "cannot allocate memory to write an experiment");
     if (error != CYAML_OK) return sl_fail(SL_IO, NULL, "cannot write the experiment: %s", cyaml_strerror(error));
     // the gate's memory has no header
-    char *copy = sl_alloc_copy(yaml, n);
+    char *copy = sl_alloc(n + 1);
+    if (copy) memcpy(copy, yaml, n);
     (void)resize(NULL, yaml, 0);
     if (!copy) return sl_fail(SL_MEMORY, NULL, "cannot allocate memory to write an experiment");
     *text = copy;

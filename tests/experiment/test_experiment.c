@@ -22,7 +22,9 @@ static const char full[] = ENV "name: test\nseed: 18446744073709551615\nmethod: 
                                "mask: {kind: blocks}\n"
                                "students:\n- net: {hidden: 32, activation: tanh}\n  blocks: [landmarks, others]\n"
                                "- blocks: [self_vel]\n"
-                               "distill: {tau: 0.1, w_ppo: 0, source: mixed}\n";
+                               "distill: {tau: 0.1, w_ppo: 0, source: mixed}\n"
+                               "links:\n  delay: fixed 3 steps\n  rules:\n  - {agents: 0, loss: 1}\n"
+                               "  - {blocks: others, rate: 2}\n";
 
 static sl_experiment *parse(const char *text, const char *set) {
     sl_experiment *out = NULL;
@@ -274,6 +276,27 @@ static const refusal bad_files[] = {
      "write teacher.ppo.reward: sum for true, own for false"},
     {ENV "teacher: {ppo: {reward: total}}\n",
      "test.yaml: key 'teacher.ppo.reward': 'total' is not one of sum mean own", NULL},
+    {ENV "links: {execution: central}\n", "test.yaml: key 'links.execution': 'central' is not one of onboard remote",
+     NULL},
+    {ENV "links: {teacher: true}\n", "test.yaml: key 'links.teacher': 'true' is not one of fresh stale", NULL},
+    {ENV "links: {fallback: zero}\n", "test.yaml: key 'links.fallback': 'zero' is not one of hold noop decay", NULL},
+    {ENV "links: {duplicate: -0.1}\n", "test.yaml: key 'links.duplicate': -0.1 is outside [0, 1]", NULL},
+    {ENV "links: {duplicate: nan}\n", "test.yaml: key 'links.duplicate': 'nan' is not a number", NULL},
+    {ENV "links: {duplicate: ''}\n", "test.yaml: key 'links.duplicate': '' is not a number", NULL},
+    {ENV "links: {rate: 1e10}\n", "test.yaml: key 'links.rate': 1e10 is outside [0, 1e9]", NULL},
+    {ENV "links: {dely: x}\n", "test.yaml: unknown key 'links.dely'", "did you mean 'links.delay'?"},
+    {ENV "links: {rules: 3}\n", "test.yaml: key 'links.rules': must be a list", NULL},
+    {ENV "links: {rules: [3]}\n", "test.yaml: key 'links.rules[0]': must be a section of keys", NULL},
+    {ENV "links:\n  rules:\n  - {loss: 1}\n  - {lost: 1}\n", "test.yaml: unknown key 'links.rules[1].lost'",
+     "did you mean 'links.rules[].loss'?"},
+    {ENV "links:\n  rules:\n  - {loss: 1, duplicate: 2}\n",
+     "test.yaml: key 'links.rules[0].duplicate': 2 is outside [0, 1]", NULL},
+    {ENV "links:\n  rules:\n  - {direction: up}\n",
+     "test.yaml: key 'links.rules[0].direction': 'up' is not one of both observation action", NULL},
+    {ENV "mask: {age: yes}\n", "test.yaml: key 'mask.age': 'yes' is not true or false", NULL},
+    {ENV "fleet: {clock: wall}\n", "test.yaml: key 'fleet.clock': 'wall' is not one of lockstep virtual realtime",
+     NULL},
+    {ENV "fleet: {hz: -50}\n", "test.yaml: key 'fleet.hz': -50 is outside [0, 10000]", NULL},
     {ENV "fleet: {lease_ms: 500}\n", "test.yaml: key 'fleet.heartbeat_ms': 500 is not less than fleet.lease_ms, 500",
      NULL},
 };
@@ -297,6 +320,13 @@ static void bad_sets_are_refused_by_name(void **state) {
          "only a list of one grows: name its last index first"},
         {"students[64].net.hidden=16", "--set: key 'students[64].net.hidden': there are 2 students", NULL},
         {"students[-1].net.hidden=16", "--set: unknown key 'students[-1].net.hidden'", NULL},
+        {"links.rules[3].loss=1", "--set: key 'links.rules[3].loss': there are 2 rules",
+         "the first that is new has the next index"},
+        {"links.rules[256].loss=1", "--set: key 'links.rules[256].loss': there are 2 rules", NULL},
+        {"links.rules[0].lss=1", "--set: unknown key 'links.rules[0].lss'", "did you mean 'links.rules[].loss'?"},
+        {"links.rules=1", "--set: key 'links.rules': is a list", NULL},
+        {"links.delay[0].x=1", "--set: unknown key 'links.delay[0].x'", NULL},
+        {"fleet.hz=nan", "--set: key 'fleet.hz': 'nan' is not a number", NULL},
         {"students[0]=16", "--set: unknown key 'students[0]'", NULL},
         {"students[0].net=16", "--set: unknown key 'students[0].net'", NULL},
         {"students[0].net.hidden=0", "--set: key 'students[0].net.hidden': 0 is outside [1, 1024]", NULL},
@@ -431,11 +461,11 @@ static void random_mutations_are_refused_or_read(void **state) {
 }
 
 static sl_status parse_and_format(void *context) {
-    static const char *const sets[] = {"name=x", "students[0].blocks=a,b"};
+    static const char *const sets[] = {"name=x", "students[0].blocks=a,b", "links.rules[2].loss=1"};
     sl_experiment *e = NULL;
     char *text;
     size_t n_bytes;
-    SL_TRY(sl_experiment_parse("torture", context, strlen(context), sets, 2, &e));
+    SL_TRY(sl_experiment_parse("torture", context, strlen(context), sets, 3, &e));
     sl_status status = sl_experiment_format(e, &text, &n_bytes);
     if (status == SL_OK) sl_free(text);
     sl_experiment_destroy(&e);
@@ -480,7 +510,7 @@ static void assert_documented(const char *document, const sl_exp_table *table, c
     for (int i = 0; i < table->n_keys; i++) {
         const sl_exp_key *key = &table->keys[i];
         char row[200];
-        if (key->kind == SL_EXP_LIST)
+        if (key->list)
             snprintf(row, sizeof row, "| `%s%s` |", prefix, key->path);
         else
             snprintf(row, sizeof row, "| `%s%s` | %s |", prefix, key->path,
@@ -488,7 +518,11 @@ static void assert_documented(const char *document, const sl_exp_table *table, c
                      : key->standard[0] ? key->standard
                                         : "(empty)");
         if (!strstr(document, row)) fail_msg("docs/experiments.md has no row that starts %s", row);
-        if (!key->range || key->kind == SL_EXP_CHOICE) continue;
+        if (key->kind == SL_EXP_ENTRIES) {
+            snprintf(row, sizeof row, "%s%s[].", prefix, key->path);
+            assert_documented(document, key->list->table, row);
+        }
+        if (!key->range || key->range[0] == '\0' || !strchr("[(", key->range[0])) continue;
         // the range stands in the same line
         const char *line = strstr(document, row), *range = strstr(line, key->range);
         assert_non_null(range);
@@ -505,7 +539,6 @@ static void every_key_is_documented_with_its_default(void **state) {
     fclose(file);
     assert_in_range(n, 1000, sizeof document - 2);
     assert_documented(document, sl_exp_top(), "");
-    assert_documented(document, &sl_exp_student_table, "students[].");
     // an option's row says what its table does
     for (int k = 0; k < sl_env_n_options(); k++) {
         char row[80];
