@@ -26,7 +26,7 @@ typedef struct flight {
 
 static sl_status act(void *context, const sl_step *step) {
     const flight *self = context;
-    return sl_fleet_tick(self->def->fleet, step->seen, step->shown, self->length == 0, step->actions, NULL);
+    return sl_fleet_tick(self->def->fleet, step->seen, step->shown, NULL, step->actions, NULL);
 }
 
 static sl_status prepare(flight *self) {
@@ -119,6 +119,7 @@ static sl_status fly_episode(flight *self, double *returns, int64_t *tick_ns) {
     sl_streams streams = sl_streams_of_episode(self->def->seed, self->episode);
     sl_runner_seed(self->runner, 0, &streams);
     SL_TRY(sl_runner_reset(self->runner, 0));
+    sl_fleet_begin(self->def->fleet);
     self->length = 0;
     SL_TRY(show(self, returns));
     while (!out->terminated[0] && !out->truncated[0]) {

@@ -1,8 +1,9 @@
-/* fleet.h - the coordinator's side of a flying fleet, in lockstep: slots with leases, and a tick that sends every
- * agent its observation and waits for its action. An agent's recurrent state is kept exact: within an episode each
- * incarnation of a slot's agent sees every observation once, in order, and a replacement is first given the episode
- * so far. So the result depends on seed and membership only, and a killed agent that is replaced within the patience
- * changes nothing. States: JOINING (welcomed, fetching or loading its model) -> LIVE -> SUSPECT (silent for three
+/* fleet.h - the coordinator's side of a flying fleet: slots with leases, and a tick that sends agents their
+ * observations and comes back with their actions. What a tick waits for is its clock's. In lockstep it waits for
+ * every action, and an agent's recurrent state is kept exact: within an episode each incarnation of a slot's agent
+ * sees every observation that the slot was given once, in order, and a replacement is first given the episode so far.
+ * So the result depends on seed and membership only, and a killed agent that is replaced within the patience changes
+ * nothing. States: JOINING (welcomed, fetching or loading its model) -> LIVE -> SUSPECT (silent for three
  * heartbeats, or three ticks missed) -> DEAD (six heartbeats, or its connection is gone; the slot is kept for the
  * lease) -> FREE. One thread owns a fleet; nothing is allocated after create. */
 #ifndef SL_FLEET_FLEET_H
@@ -27,12 +28,16 @@ typedef struct sl_fleet_slot_def {
     size_t n_signature;       /* at most SL_FLEET_SIGNATURE; 0 = it has none */
 } sl_fleet_slot_def;
 
+typedef struct sl_fleet_clock sl_fleet_clock;
+const sl_fleet_clock *sl_fleet_find_clock(const char *name); /* "lockstep"; NULL: there is no such clock */
+
 typedef struct sl_fleet_def {
     sl_link_def link; /* to serve on; its backlog is at least n_slots */
     int n_slots;
     const sl_fleet_slot_def *slots; /* (n_slots), copied */
     int O, A;                       /* lengths of a row of obs and of avail; a slot gets the front of its row */
-    int max_steps;                  /* longest episode, in ticks */
+    int max_steps;                  /* longest episode: no slot is concerned by more ticks */
+    const sl_fleet_clock *clock;
     int lease_ms, heartbeat_ms;
     int deadline_ms;                   /* of a tick, for an agent that is LIVE; from when it became that, if later */
     int patience_ms;                   /* how long ticks wait for a replacement of one that is not, once per loss */
@@ -59,7 +64,7 @@ typedef enum sl_act {
     SL_ACT_ABSENT    /* there is no agent: the fallback */
 } sl_act;
 
-/* lease 10 s, heartbeat 500 ms, deadline 5 s, patience 15 s, resend 50 ms. */
+/* In lockstep, lease 10 s, heartbeat 500 ms, deadline 5 s, patience 15 s, resend 50 ms. */
 sl_fleet_def sl_fleet_default_def(sl_link_def link, int n_slots, const sl_fleet_slot_def *slots, int O, int A,
                                   int max_steps);
 
@@ -78,10 +83,13 @@ void sl_fleet_sleep(sl_fleet *self, int64_t until_ns);
 SL_MUST_CHECK sl_status sl_fleet_wait(sl_fleet *self, int timeout_ms);
 /* Answers joining agents and keeps liveness for timeout_ms, between episodes. */
 SL_MUST_CHECK sl_status sl_fleet_poll(sl_fleet *self, int timeout_ms);
-/* One step of all slots: obs (n_slots, O); avail (n_slots, A), NULL = all legal; episode_start at the first step of
- * an episode. Writes actions (n_slots) and acts (n_slots, may be NULL). After SL_INTERRUPTED or SL_NETWORK nothing is
- * written and the episode cannot be continued. */
-SL_MUST_CHECK sl_status sl_fleet_tick(sl_fleet *self, const float *obs, const uint8_t *avail, bool episode_start,
+/* A new episode: of the last one nothing is asked or applied any more. Before its first tick. */
+void sl_fleet_begin(sl_fleet *self);
+/* Observations for the slots that are active (n_slots), NULL = all of them, and their actions: obs (n_slots, O);
+ * avail (n_slots, A), NULL = all legal, throughout an episode or not at all. Writes actions (n_slots) and acts
+ * (n_slots, may be NULL) of the active slots alone; no others are waited for. After SL_INTERRUPTED or SL_NETWORK
+ * nothing is written and the episode cannot be continued. */
+SL_MUST_CHECK sl_status sl_fleet_tick(sl_fleet *self, const float *obs, const uint8_t *avail, const uint8_t *active,
                                       int32_t *actions, sl_act *acts);
 /* waits is called from within a tick that has waited for more than 1 s, twice a second, with the slots that it waits
  * for ("0, 1"), until it is set to NULL. Whoever sets it is told again of what is dropped, though it was told before.

@@ -2,6 +2,7 @@
  * incarnation that holds the slot have any effect; to all others the answer is RESET. On the fleet's thread. */
 #include "fleet/messages.h"
 
+#include "fleet/clock.h"
 #include "fleet/owners.h"
 #include "fleet/slots.h"
 
@@ -21,52 +22,11 @@ static sl_slot *find_slot(sl_fleet *self, const sl_fleet_message *message) {
     return slot->run_id == message->run_id ? slot : NULL;
 }
 
-/* why the ACTION cannot be an answer to any observation; NULL: it is the outstanding one's, or late or repeated */
-static const char *find_fault(const sl_fleet *self, const sl_slot *slot, const sl_fleet_message *message) {
-    int64_t tick = self->last_tick - (self->n_steps - 1 - slot->n_answered);
-    if (message->sequence > slot->sequence) return "an ACTION for an observation that was not sent";
-    if (!slot->outstanding) return NULL;
-    if (message->sequence < slot->sequence) {
-        bool is_late = message->sequence < slot->fed_from || message->tick < tick;
-        return is_late ? NULL : "an ACTION whose sequence is not its observation's";
-    }
-    if (message->tick != tick) return "an ACTION whose tick is not its observation's";
-    if (message->action >= slot->def.n_actions) return "an ACTION that its slot does not have";
-    return NULL;
-}
-
 static void on_action(sl_fleet *self, sl_slot *slot, const sl_fleet_message *message) {
-    const char *fault = find_fault(self, slot, message);
-    // it stays unanswered, and is sent again
-    if (fault) {
-        self->stats.unusable++;
-        drop(self, &slot->peer, fault);
-        return;
-    }
-    if (message->sequence != slot->sequence || !slot->outstanding) {
-        // a repeat of the last answer comes from a repeated observation
-        if (message->sequence == slot->sequence)
-            self->stats.duplicate++;
-        else
-            self->stats.stale++;
-        return;
-    }
-    slot->outstanding = false;
-    slot->n_answered++;
-    slot->misses = 0;
-    if (!slot->resent) {
-        sl_latency_add(&self->stats.round_trip, self->clock_ns - slot->first_sent_ns);
-        sl_latency_add(&slot->window, self->clock_ns - slot->first_sent_ns);
-        sl_latency_add(&self->stats.residence, message->residence_ns);
-    }
-    if (slot->n_answered < self->n_steps) {
-        sl_fleet_note_progress(self, slot);
-        sl_fleet_feed(self, slot);
-        return;
-    }
-    slot->action = message->action;
-    slot->acted = true;
-    slot->patience_is_used = false;
+    const char *fault = self->def.clock->answer(self, slot, message);
+    if (!fault) return;
+    self->stats.unusable++;
+    drop(self, &slot->peer, fault);
 }
 
 static void on_model_request(sl_fleet *self, const sl_slot *slot, const sl_fleet_message *message) {
@@ -202,7 +162,7 @@ static void on_message(sl_fleet *self, const sl_message *received) {
     }
 }
 
-sl_status sl_fleet_turn(sl_fleet *self, int timeout_ms) {
+sl_status sl_fleet_receive(sl_fleet *self, int timeout_ms) {
     sl_message received;
     sl_status status = sl_transport_receive(self->transport, timeout_ms, &received);
     sl_fleet_look(self);

@@ -5,6 +5,6 @@
 #include "fleet/state.h"
 
 /* Waits at most timeout_ms for one message and handles it. SL_OK also when none came; SL_NETWORK. */
-SL_MUST_CHECK sl_status sl_fleet_turn(sl_fleet *self, int timeout_ms);
+SL_MUST_CHECK sl_status sl_fleet_receive(sl_fleet *self, int timeout_ms);
 
 #endif

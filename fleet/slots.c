@@ -1,7 +1,8 @@
-/* slots.c - who holds a slot: joining, liveness, leases, and which observation an agent needs next. */
+/* slots.c - who holds a slot: joining, liveness, leases. */
 #include "fleet/slots.h"
 
 #include "common/log.h"
+#include "fleet/clock.h"
 #include "fleet/owners.h"
 
 #include <stdio.h>
@@ -51,43 +52,7 @@ void sl_fleet_revive(sl_fleet *self, sl_slot *slot) {
     slot->live_ns = self->now_ns;
     // it has all of the deadline, however old the tick is; but a sign of life is no answer
     if (slot->misses < SL_FLEET_MISSES) slot->due_ns = self->now_ns + (int64_t)self->def.deadline_ms * SL_FLEET_MS;
-    sl_fleet_feed(self, slot);
-}
-
-void sl_fleet_note_progress(const sl_fleet *self, sl_slot *slot) {
-    int64_t from_ns = slot->live_ns > self->tick_ns ? slot->live_ns : self->tick_ns;
-    int64_t last_ns = from_ns + (int64_t)self->def.patience_ms * SL_FLEET_MS;
-    int64_t due_ns = self->now_ns + (int64_t)self->def.deadline_ms * SL_FLEET_MS;
-    if (due_ns > last_ns) due_ns = last_ns;
-    if (due_ns > slot->due_ns) slot->due_ns = due_ns;
-}
-
-static void send_observation(sl_fleet *self, sl_slot *slot) {
-    int step = slot->n_answered, n = sl_fleet_index(self, slot), n_slots = self->def.n_slots;
-    sl_fleet_message message = sl_fleet_to(self, slot, SL_FLEET_OBSERVATION);
-    message.tick = self->last_tick - (self->n_steps - 1 - step);
-    message.sequence = slot->sequence;
-    message.episode_start = step == 0;
-    message.replay = step < self->n_steps - 1;
-    message.n_obs = slot->def.obs_dim;
-    message.obs = self->obs + ((size_t)step * (size_t)n_slots + (size_t)n) * (size_t)self->def.O;
-    message.n_avail = self->has_avail ? slot->def.n_actions : 0;
-    message.avail = self->avail + ((size_t)step * (size_t)n_slots + (size_t)n) * (size_t)self->def.A;
-    slot->sent_ns = sl_transport_now_ns(self->transport);
-    slot->said_ns = self->now_ns;
-    if (sl_fleet_send(self, &slot->peer, &message) == SL_NOT_FOUND)
-        sl_fleet_lose(self, slot, SL_SLOT_DEAD, "its connection is gone");
-}
-
-void sl_fleet_feed(sl_fleet *self, sl_slot *slot) {
-    bool flies = slot->state == SL_SLOT_LIVE || slot->state == SL_SLOT_SUSPECT;
-    if (!flies || slot->outstanding || slot->n_answered == self->n_steps) return;
-    if (slot->n_answered < self->n_steps - 1) self->stats.replayed++;
-    slot->sequence++;
-    slot->outstanding = true;
-    slot->resent = false;
-    send_observation(self, slot);
-    slot->first_sent_ns = slot->sent_ns;
+    self->def.clock->feed(self, slot);
 }
 
 /* a sign of life for an agent that waits; one that is not heard itself gets none, they would pile up before it */
@@ -116,9 +81,7 @@ static void check_slot(sl_fleet *self, sl_slot *slot) {
     // a SUSPECT gets no repeats: they would pile up before a stopped process
     if (slot->state == SL_SLOT_LIVE && slot->outstanding &&
         self->clock_ns - slot->sent_ns >= (int64_t)self->def.resend_ms * SL_FLEET_MS) {
-        slot->resent = true;
-        self->stats.resent++;
-        send_observation(self, slot);
+        self->def.clock->repeat(self, slot);
     }
 }
 
@@ -169,7 +132,7 @@ static sl_status welcome(sl_fleet *self, const sl_slot *slot) {
     message.model_bytes = (int64_t)slot->def.model_bytes;
     message.n_signature = slot->def.n_signature;
     message.signature = slot->def.signature;
-    (void)snprintf(message.mode, sizeof message.mode, SL_FLEET_LOCKSTEP);
+    (void)snprintf(message.mode, sizeof message.mode, "%s", self->def.clock->name);
     memcpy(message.model_sha256, slot->sha256, sizeof message.model_sha256);
     memcpy(message.config_hash, self->def.config_hash, sizeof message.config_hash);
     return sl_fleet_send(self, &slot->peer, &message);

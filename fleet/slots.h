@@ -1,5 +1,4 @@
-/* slots.h - who holds a slot of the fleet: joining, liveness, leases, and which observation an agent needs next. On
- * the fleet's thread. */
+/* slots.h - who holds a slot of the fleet: joining, liveness, leases. On the fleet's thread. */
 #ifndef SL_FLEET_SLOTS_H
 #define SL_FLEET_SLOTS_H
 
@@ -16,14 +15,10 @@ void sl_fleet_revive(sl_fleet *self, sl_slot *slot);
 void sl_fleet_lose(sl_fleet *self, sl_slot *slot, sl_slot_state state, const char *why);
 /* Nobody holds the slot any more. */
 void sl_fleet_vacate(sl_slot *slot);
-/* The slot's agent has answered a step that is past: the tick waits for the next answer, within the patience. */
-void sl_fleet_note_progress(const sl_fleet *self, sl_slot *slot);
 /* Behind a receive: takes the slots from those whose keys may not hold them any more. Nothing while the list of the
  * allowed is the same. */
 void sl_fleet_check_owners(sl_fleet *self);
 /* Silence, leases, repeats of what is not answered. */
 void sl_fleet_check(sl_fleet *self);
-/* Sends the slot's agent the next observation of the episode that it has not answered, if one is due. */
-void sl_fleet_feed(sl_fleet *self, sl_slot *slot);
 
 #endif

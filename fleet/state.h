@@ -46,7 +46,9 @@ typedef struct sl_slot {
     uint64_t fed_from; /* since this one it sees steps in order, so that a smaller sequence is an earlier tick */
     bool outstanding;  /* it is not answered yet */
     bool resent;
-    int n_answered;                 /* observations of this episode that this incarnation has answered */
+    bool is_active;                 /* the tick at work, or the last one, concerns it */
+    int n_steps;                    /* observations of this episode that it was given, for any incarnation */
+    int n_answered;                 /* of these, how many this incarnation has answered */
     int64_t first_sent_ns, sent_ns; /* on the transport's clock */
     bool acted;                     /* action is this tick's */
     int32_t action;
@@ -69,11 +71,12 @@ typedef struct sl_fleet {
     int64_t now_ns;   /* clock_ns - away_ns */
     int64_t next_check_ns, tick_ns; /* tick_ns: start of the newest tick */
 
-    // the episode so far, for replacements: n_steps observations, the last of them of tick last_tick
-    float *obs;     /* (max_steps, n_slots, O) */
-    uint8_t *avail; /* (max_steps, n_slots, A) */
+    // the episode so far, for replacements: the n_steps observations of each slot, and the tick of each
+    float *obs;     /* (n_slots, max_steps, O) */
+    uint8_t *avail; /* (n_slots, max_steps, A) */
+    int64_t *ticks; /* (n_slots, max_steps) */
     bool has_avail;
-    int n_steps;
+    int64_t n_ticks; /* of the episode */
     int64_t last_tick;
     bool in_tick; /* messages are read by a tick, not between flights */
     sl_fleet_stats stats;

@@ -4,7 +4,7 @@
 #define COUNTER(member, unit, help) SL_METRIC(#member, sl_fleet_stats, member, SL_METRIC_COUNTER, unit, help)
 #define SUMMARY(member, unit, help) SL_METRIC(#member, sl_fleet_stats, member, SL_METRIC_SUMMARY, unit, help)
 static const sl_metric metrics[] = {
-    COUNTER(ticks, "steps", "environment steps"),
+    COUNTER(ticks, "steps", "exchanges with agents: one for each environment step, but where links deliver late"),
     COUNTER(answered, "actions", "of a tick, the agent's own"),
     COUNTER(missed, "actions", "of a tick, the fallback (no-op), as the agent was late"),
     COUNTER(absent, "actions", "of a tick, the fallback, as there was no agent"),

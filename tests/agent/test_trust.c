@@ -235,7 +235,8 @@ static void land(world *w) {
     int32_t actions[N];
     sl_act acts[N];
     int status = 0;
-    assert_int_equal(sl_fleet_tick(w->fleet, obs, NULL, true, actions, acts), SL_OK);
+    sl_fleet_begin(w->fleet);
+    assert_int_equal(sl_fleet_tick(w->fleet, obs, NULL, NULL, actions, acts), SL_OK);
     assert_int_equal(acts[SLOT], SL_ACT_ANSWERED);
     sl_fleet_goodbye(w->fleet);
     assert_int_equal(sl_fleet_poll(w->fleet, 50), SL_OK);

@@ -365,7 +365,8 @@ static void test_waits_as_long_as_the_experiment_says(void **state) {
     sl_act acts[N];
     float *obs = sl_alloc_array((size_t)N * (size_t)w.setup->O, sizeof *obs);
     int64_t start_ns = sl_fleet_now_ns(fleet);
-    assert_int_equal(sl_fleet_tick(fleet, obs, NULL, true, actions, acts), SL_OK);
+    sl_fleet_begin(fleet);
+    assert_int_equal(sl_fleet_tick(fleet, obs, NULL, NULL, actions, acts), SL_OK);
     int64_t waited_ms = (sl_fleet_now_ns(fleet) - start_ns) / 1000000;
     assert_int_equal(acts[1], SL_ACT_ABSENT);
     // some of it passed before the tick

@@ -80,7 +80,7 @@ static sl_fleet_message become_member(hall *self, stranger *s) {
 static void tick(hall *self, bool episode_start) {
     float obs[WORLD_N * TOY_O] = {0};
     int32_t actions[WORLD_N];
-    assert_int_equal(sl_fleet_tick(self->fleet, obs, NULL, episode_start, actions, NULL), SL_OK);
+    assert_int_equal(world_tick(self->fleet, obs, NULL, episode_start, actions, NULL), SL_OK);
 }
 
 static void what_is_dropped_is_told_once(void **state) {

@@ -56,7 +56,7 @@ static void fly(hall *self, int n_episodes) {
             // long after the patience no tick waits for it
             if (self->revive_after > 0 && tick == self->kill_tick + self->revive_after)
                 assert_int_equal(sl_fleet_wait(self->fleet, 1000), SL_OK);
-            assert_int_equal(sl_fleet_tick(self->fleet, w.obs[0], w.avail[0], t == 0, actions, acts), SL_OK);
+            assert_int_equal(world_tick(self->fleet, w.obs[0], w.avail[0], t == 0, actions, acts), SL_OK);
             world_step(&w, actions);
         }
     }
@@ -331,7 +331,7 @@ static void actions_of_the_dead_and_repeated_ones_are_not_applied(void **state) 
         if (i == 3) wrong.slot = 1;
         stranger_say(&s, &wrong);
     }
-    assert_int_equal(sl_fleet_tick(self->fleet, obs, NULL, true, &got, &act), SL_OK);
+    assert_int_equal(world_tick(self->fleet, obs, NULL, true, &got, &act), SL_OK);
     assert_true(act == SL_ACT_MISSED && got == 0);
     const sl_fleet_stats *stats = sl_fleet_get_stats(self->fleet);
     assert_true(stats->unusable == 2 && stats->unaddressed == 3 && stats->stale == 3 && stats->resets == 3);
@@ -339,7 +339,7 @@ static void actions_of_the_dead_and_repeated_ones_are_not_applied(void **state) 
     stranger_say(&s, &action);
     stranger_say(&s, &action);
     action.sequence = 2;
-    assert_int_equal(sl_fleet_tick(self->fleet, obs, NULL, false, &got, &act), SL_OK);
+    assert_int_equal(world_tick(self->fleet, obs, NULL, false, &got, &act), SL_OK);
     assert_true(act == SL_ACT_MISSED && stats->stale == 4 && stats->unusable == 2);
 
     // of another tick, or one that the slot does not have: dropped, and the right one still counts
@@ -362,7 +362,7 @@ static void actions_of_the_dead_and_repeated_ones_are_not_applied(void **state) 
     stranger_say(&s, &action);
     action.action = TOY_A - 1;
     stranger_say(&s, &action);
-    assert_int_equal(sl_fleet_tick(self->fleet, obs, NULL, false, &got, &act), SL_OK);
+    assert_int_equal(world_tick(self->fleet, obs, NULL, false, &got, &act), SL_OK);
     assert_true(act == SL_ACT_ANSWERED && got == TOY_A - 1 && stats->unusable == 9);
     stranger_close(&s);
 }
@@ -385,7 +385,7 @@ static void leave(hall *self, stranger *s, uint64_t run_id, bool in_tick, bool e
     float obs[TOY_O] = {1};
     int32_t action;
     sl_status status =
-        in_tick ? sl_fleet_tick(self->fleet, obs, NULL, true, &action, NULL) : sl_fleet_poll(self->fleet, 20);
+        in_tick ? world_tick(self->fleet, obs, NULL, true, &action, NULL) : sl_fleet_poll(self->fleet, 20);
     stop = 0;
     (void)sl_capture_end(text, size);
     assert_true(status == SL_OK || (ending && status == SL_INTERRUPTED));

@@ -114,7 +114,7 @@ static void fly(sl_fleet *fleet, relay *between, int32_t *actions) {
         world_reset(&w, (uint64_t)e + 1);
         for (int t = 0; t < WORLD_T; t++, actions += WORLD_N) {
             if (t == WORLD_T / 2) atomic_store(&between->n_dead, atomic_load(&between->n_open));
-            assert_int_equal(sl_fleet_tick(fleet, w.obs[0], w.avail[0], t == 0, actions, NULL), SL_OK);
+            assert_int_equal(world_tick(fleet, w.obs[0], w.avail[0], t == 0, actions, NULL), SL_OK);
             world_step(&w, actions);
         }
     }

@@ -210,7 +210,7 @@ static void a_replay_does_not_take_the_line_over(void **state) {
     misfit.hidden = 32;
     world_reset(&w, 1);
     for (int t = 0; t < 3; t++) {
-        assert_int_equal(sl_fleet_tick(self->fleet, w.obs[0], w.avail[0], t == 0, actions, NULL), SL_OK);
+        assert_int_equal(world_tick(self->fleet, w.obs[0], w.avail[0], t == 0, actions, NULL), SL_OK);
         world_step(&w, actions);
     }
     sl_peer before = self->fleet->slots[1].peer;
@@ -299,7 +299,7 @@ static void a_disturbed_flight_is_the_same(void **state) {
         for (int t = 0; t < WORLD_T; t++, tick++, actions += WORLD_N) {
             sl_act acts[WORLD_N];
             disturb(self, tick);
-            assert_int_equal(sl_fleet_tick(self->fleet, w.obs[0], w.avail[0], t == 0, actions, acts), SL_OK);
+            assert_int_equal(world_tick(self->fleet, w.obs[0], w.avail[0], t == 0, actions, acts), SL_OK);
             for (int n = 0; n < WORLD_N; n++) assert_int_equal(acts[n], SL_ACT_ANSWERED);
             world_step(&w, actions);
         }

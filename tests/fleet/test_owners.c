@@ -215,7 +215,7 @@ static void a_fleet_with_keys_flies_as_one_without(void **state) {
         world w;
         world_reset(&w, (uint64_t)e + 1);
         for (int t = 0; t < WORLD_T; t++, at += WORLD_N) {
-            assert_int_equal(sl_fleet_tick(self->hall->fleet, w.obs[0], w.avail[0], t == 0, actions, NULL), SL_OK);
+            assert_int_equal(world_tick(self->hall->fleet, w.obs[0], w.avail[0], t == 0, actions, NULL), SL_OK);
             assert_memory_equal(actions, expected + at, sizeof actions);
             world_step(&w, actions);
         }

@@ -85,7 +85,7 @@ static void fly(flight *self, int n_episodes, event happens) {
         world_reset(&w, (uint64_t)e + 1);
         for (int t = 0; t < WORLD_T; t++, tick++, actions += WORLD_N) {
             if (happens) happens(self, tick);
-            assert_int_equal(sl_fleet_tick(self->fleet, w.obs[0], w.avail[0], t == 0, actions, acts), SL_OK);
+            assert_int_equal(world_tick(self->fleet, w.obs[0], w.avail[0], t == 0, actions, acts), SL_OK);
             for (int n = 0; n < WORLD_N; n++) assert_int_equal(acts[n], SL_ACT_ANSWERED);
             world_step(&w, actions);
         }

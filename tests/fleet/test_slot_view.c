@@ -37,7 +37,7 @@ static void fly(hall *self, int n_ticks) {
     world_reset(&w, 1);
     for (int t = 0; t < n_ticks; t++) {
         bool start = t % WORLD_T == 0;
-        assert_int_equal(sl_fleet_tick(self->fleet, w.obs[0], w.avail[0], start, self->actions, self->acts), SL_OK);
+        assert_int_equal(world_tick(self->fleet, w.obs[0], w.avail[0], start, self->actions, self->acts), SL_OK);
         world_step(&w, self->actions);
     }
 }

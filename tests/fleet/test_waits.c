@@ -50,7 +50,7 @@ static int fly(hall *self, event happens, int ms) {
         for (int t = 0; t < WORLD_T; t++, tick++, actions += WORLD_N) {
             if (happens && tick == GONE_TICK) happens(self, ms);
             int64_t start_ns = sl_sim_now_ns(self->sim);
-            assert_int_equal(sl_fleet_tick(self->fleet, w.obs[0], w.avail[0], t == 0, actions, self->acts), SL_OK);
+            assert_int_equal(world_tick(self->fleet, w.obs[0], w.avail[0], t == 0, actions, self->acts), SL_OK);
             int took_ms = (int)((sl_sim_now_ns(self->sim) - start_ns) / MS);
             longest_ms = took_ms > longest_ms ? took_ms : longest_ms;
             world_step(&w, actions);

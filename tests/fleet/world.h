@@ -3,6 +3,7 @@
 #ifndef SL_FLEET_WORLD_H
 #define SL_FLEET_WORLD_H
 
+#include "fleet/fleet.h"
 #include "fleet/toy_policy.h"
 
 enum { WORLD_N = 3, WORLD_T = 12 };
@@ -46,6 +47,13 @@ static inline void world_expect(int n_episodes, int32_t *actions) {
             world_step(&w, actions);
         }
     }
+}
+
+/* a tick of all slots, of a new episode or of the one that goes on */
+static inline sl_status world_tick(sl_fleet *fleet, const float *obs, const uint8_t *avail, bool episode_start,
+                                   int32_t *actions, sl_act *acts) {
+    if (episode_start) sl_fleet_begin(fleet);
+    return sl_fleet_tick(fleet, obs, avail, NULL, actions, acts);
 }
 
 #endif
