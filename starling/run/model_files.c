@@ -9,15 +9,21 @@
 
 enum { MAX_BYTES = 1 << 26 };
 
-/* *all grows by the bytes, whose number is noted */
-static sl_status append(uint8_t **all, int64_t *total, const uint8_t *bytes, size_t n_bytes, int64_t *noted) {
-    uint8_t *longer = sl_alloc((size_t)*total + n_bytes);
-    if (!longer) return sl_fail(SL_MEMORY, NULL, "no memory for %zu bytes of a student", n_bytes);
-    if (*total > 0) memcpy(longer, *all, (size_t)*total);
-    memcpy(longer + *total, bytes, n_bytes);
-    sl_free(*all);
-    *all = longer;
-    *total += (int64_t)n_bytes;
+/* *all grows by the bytes, whose number is noted; *room doubles, as many files come one after the other */
+static sl_status append(uint8_t **all, int64_t *total, int64_t *room, const uint8_t *bytes, size_t n_bytes,
+                        int64_t *noted) {
+    int64_t needed = *total + (int64_t)n_bytes;
+    if (needed > *room) {
+        int64_t wider = needed > 2 * *room ? needed : 2 * *room;
+        uint8_t *longer = sl_alloc((size_t)wider);
+        if (!longer) return sl_fail(SL_MEMORY, NULL, "no memory for %zu bytes of a student", n_bytes);
+        if (*total > 0) memcpy(longer, *all, (size_t)*total);
+        sl_free(*all);
+        *all = longer;
+        *room = wider;
+    }
+    memcpy(*all + *total, bytes, n_bytes);
+    *total = needed;
     *noted = (int64_t)n_bytes;
     return SL_OK;
 }
@@ -27,19 +33,23 @@ static sl_status read_signature(sl_model_files *self, const char *path) {
     size_t n_bytes = 0;
     sl_status status = sl_sidecar_read(path, &bytes, &n_bytes);
     if (status != SL_OK) return status == SL_NOT_FOUND ? SL_OK : status;
-    status = append(&self->signatures, &self->n_signatures, bytes, n_bytes, &self->n_signature[self->n]);
+    status = append(&self->signatures, &self->n_signatures, &self->signatures_room, bytes, n_bytes,
+                    &self->n_signature[self->n]);
     sl_free(bytes);
     return status;
 }
 
 sl_status sl_model_files_read(const sl_run *run, sl_model_files *out) {
+    out->n_bytes = sl_alloc_array((size_t)run->spec->n_agents, sizeof *out->n_bytes);
+    out->n_signature = sl_alloc_array((size_t)run->spec->n_agents, sizeof *out->n_signature);
+    if (!out->n_bytes || !out->n_signature) return sl_fail(SL_MEMORY, NULL, "no memory for the students' files");
     for (; out->n < run->n_students; out->n++) {
         char path[SL_RUN_PATH];
         uint8_t *bytes = NULL;
         size_t n_bytes = 0;
         SL_TRY(sl_run_student_path(run, out->n, path));
         SL_TRY(sl_file_read(path, MAX_BYTES, &bytes, &n_bytes));
-        sl_status status = append(&out->bytes, &out->total, bytes, n_bytes, &out->n_bytes[out->n]);
+        sl_status status = append(&out->bytes, &out->total, &out->room, bytes, n_bytes, &out->n_bytes[out->n]);
         sl_free(bytes);
         if (status == SL_OK) status = read_signature(out, path);
         SL_TRY(status);
@@ -56,7 +66,9 @@ void sl_model_files_add(const sl_model_files *self, sl_learn_message *request) {
 }
 
 void sl_model_files_fini(sl_model_files *self) {
+    sl_free(self->n_bytes);
     sl_free(self->bytes);
+    sl_free(self->n_signature);
     sl_free(self->signatures);
     *self = (sl_model_files){.n = 0};
 }

@@ -8,12 +8,12 @@
 
 typedef struct sl_model_files {
     int n;
-    int64_t n_bytes[SL_EXP_MAX_AGENTS];
-    uint8_t *bytes; /* the files in agent order, one after the other */
-    int64_t total;
-    int64_t n_signature[SL_EXP_MAX_AGENTS]; /* 0: it has none */
-    uint8_t *signatures;                    /* likewise, of those that have one; NULL: of none */
-    int64_t n_signatures;                   /* bytes, in all */
+    int64_t *n_bytes; /* (n) */
+    uint8_t *bytes;   /* the files in agent order, one after the other */
+    int64_t total, room;
+    int64_t *n_signature;                  /* (n) 0: it has none */
+    uint8_t *signatures;                   /* likewise, of those that have one; NULL: of none */
+    int64_t n_signatures, signatures_room; /* bytes, in all */
 } sl_model_files;
 
 /* Of the run's loaded students. SL_NOT_FOUND, SL_IO, SL_MEMORY; SL_CORRUPT: larger than any, or a signature file

@@ -52,7 +52,7 @@ struct sl_process_group {
     member trainer, coordinator;
     int announcer; /* of the supervisor; -1: not started */
     int n_agents;
-    member agents[SL_EXP_MAX_AGENTS];
+    member *agents;       /* (N) */
     sl_model_files files; /* of the students; none before they are handed out */
     const char *record;   /* NULL: flights are not recorded */
     const char *agent;    /* NULL: the program of each student's size */
@@ -213,11 +213,13 @@ sl_status sl_process_group_create(const sl_run *run, const sl_args *args, const 
     self->log_json = args->log_json;
     self->progress = progress;
     self->trainer.child = self->coordinator.child = self->announcer = -1;
-    for (int i = 0; i < SL_EXP_MAX_AGENTS; i++) self->agents[i].child = -1;
-    sl_status status = open_keys(self);
+    self->agents = sl_alloc_array((size_t)run->spec->n_agents, sizeof *self->agents);
+    for (int i = 0; self->agents && i < run->spec->n_agents; i++) self->agents[i].child = -1;
+    sl_status status = self->agents ? open_keys(self) : sl_fail(SL_MEMORY, NULL, "no memory for the agents of a run");
     if (status == SL_OK) status = choose_pages(self);
     if (status == SL_OK) status = sl_supervisor_create(on_event, self, &self->supervisor);
     if (status != SL_OK) {
+        sl_free(self->agents);
         sl_free(self);
         return status;
     }
@@ -233,6 +235,7 @@ void sl_process_group_destroy(sl_process_group **self) {
     sl_ask_close(&(*self)->ask);
     sl_supervisor_destroy(&(*self)->supervisor);
     sl_model_files_fini(&(*self)->files);
+    sl_free((*self)->agents);
     sl_free(*self);
     *self = NULL;
 }

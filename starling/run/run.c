@@ -101,6 +101,8 @@ static sl_status open_into(sl_run *self, const char *text) {
     SL_TRY(sl_experiment_load(self->experiment_path, NULL, 0, &self->experiment));
     SL_TRY(sl_setup_create(self->experiment, &self->setup));
     self->spec = &self->setup->spec;
+    self->students = sl_alloc_array((size_t)self->setup->N, sizeof *self->students);
+    if (!self->students) return sl_fail(SL_MEMORY, NULL, "no memory for a run");
     SL_TRY(check_outside(self));
     sl_opponent_network_announce(self->setup->opponent);
     return SL_OK;
@@ -121,6 +123,7 @@ void sl_run_close(sl_run **self) {
     if (!*self) return;
     if ((*self)->has_teacher) sl_policy_fini(&(*self)->teacher);
     for (int i = 0; i < (*self)->n_students; i++) sl_policy_fini(&(*self)->students[i]);
+    sl_free((*self)->students);
     sl_setup_destroy(&(*self)->setup);
     sl_experiment_destroy(&(*self)->experiment);
     sl_free(*self);

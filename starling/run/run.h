@@ -18,7 +18,7 @@ typedef struct sl_run {
     bool has_teacher;
     sl_policy teacher;
     int n_students;
-    sl_policy students[SL_EXP_MAX_AGENTS];
+    sl_policy *students; /* (N), the first n_students of them loaded */
 } sl_run;
 
 /* Reads experiment.yaml and works out its setup; no policies yet. SL_NOT_FOUND: no folder, or none of a

@@ -23,7 +23,8 @@ enum {
     STEADY_SECONDS = 60,
     LOOK_MS = 20,
     BEAT_MS = 500,
-    INTERRUPTED_CODE = 130
+    INTERRUPTED_CODE = 130,
+    FIRST_CHILDREN = 16
 };
 
 typedef enum child_state { CHILD_RUNNING, CHILD_PAUSED, CHILD_DONE, CHILD_ENDED } child_state;
@@ -46,8 +47,9 @@ struct sl_supervisor {
     int signal_pipe[2]; /* the handler writes the signal's number, poll reads it */
     struct sigaction old_interrupt, old_terminate, old_hangup;
     int interrupts; /* signals that came */
-    int n;
-    child *children[SL_SUPERVISE_MAX];
+    int n, capacity;
+    child **children;
+    struct pollfd *fds; /* (capacity + 2) */
 };
 
 static int interrupting_signal;
@@ -84,11 +86,35 @@ static sl_status open_signals(sl_supervisor *self) {
     return SL_OK;
 }
 
+// room for one more program
+static bool make_room(sl_supervisor *self) {
+    if (self->n < self->capacity) return true;
+    int capacity = self->capacity ? 2 * self->capacity : FIRST_CHILDREN;
+    child **children = sl_alloc_array((size_t)capacity, sizeof(child *));
+    struct pollfd *fds = sl_alloc_array((size_t)capacity + 2, sizeof *fds);
+    if (!children || !fds) {
+        sl_free(children);
+        sl_free(fds);
+        return false;
+    }
+    for (int i = 0; i < self->n; i++) children[i] = self->children[i];
+    // what poll found is looked at while programs are started
+    for (int i = 0; self->fds && i < self->capacity + 2; i++) fds[i] = self->fds[i];
+    sl_free(self->children);
+    sl_free(self->fds);
+    self->children = children;
+    self->fds = fds;
+    self->capacity = capacity;
+    return true;
+}
+
 sl_status sl_supervisor_create(sl_event_fn on_event, void *context, sl_supervisor **out) {
     sl_supervisor *self = sl_alloc(sizeof *self);
     if (!self) return sl_fail(SL_MEMORY, NULL, "no memory for the supervisor");
-    sl_status status = open_signals(self);
+    sl_status status = make_room(self) ? open_signals(self) : sl_fail(SL_MEMORY, NULL, "no memory for programs");
     if (status != SL_OK) {
+        sl_free(self->children);
+        sl_free(self->fds);
         sl_free(self);
         return status;
     }
@@ -114,6 +140,8 @@ void sl_supervisor_destroy(sl_supervisor **self) {
         free_args(c);
         sl_free(c);
     }
+    sl_free((*self)->children);
+    sl_free((*self)->fds);
     (void)sigaction(SIGINT, &(*self)->old_interrupt, NULL);
     (void)sigaction(SIGTERM, &(*self)->old_terminate, NULL);
     (void)sigaction(SIGHUP, &(*self)->old_hangup, NULL);
@@ -147,8 +175,7 @@ static sl_status start(child *c) {
 }
 
 sl_status sl_supervisor_add(sl_supervisor *self, const sl_child_def *def, int *out) {
-    if (self->n == SL_SUPERVISE_MAX) return sl_fail(SL_FULL, NULL, "more than %d programs at once", SL_SUPERVISE_MAX);
-    child *c = sl_alloc(sizeof *c);
+    child *c = make_room(self) ? sl_alloc(sizeof *c) : NULL;
     if (!c) return sl_fail(SL_MEMORY, NULL, "no memory for %s", def->name);
     c->process.out = -1;
     c->exit_zero = def->exit_zero;
@@ -302,7 +329,7 @@ static sl_status restart_due(sl_supervisor *self) {
 
 // waits for signals, output and ends, and deals with them; the first failure of a program is the answer
 static sl_status wait_and_serve(sl_supervisor *self, int wake_fd, int timeout_ms) {
-    struct pollfd fds[SL_SUPERVISE_MAX + 2];
+    struct pollfd *fds = self->fds;
     fds[0] = (struct pollfd){.fd = self->signal_pipe[0], .events = POLLIN};
     fds[1] = (struct pollfd){.fd = wake_fd, .events = POLLIN};
     for (int i = 0; i < self->n; i++) {
@@ -316,7 +343,7 @@ static sl_status wait_and_serve(sl_supervisor *self, int wake_fd, int timeout_ms
     sl_status status = SL_OK;
     for (int i = 0; i < self->n; i++) {
         const child *c = self->children[i];
-        if (!is_mute(c) && (!fds[i + 2].revents || c->state != CHILD_RUNNING)) continue;
+        if (!is_mute(c) && (!self->fds[i + 2].revents || c->state != CHILD_RUNNING)) continue;
         sl_status one = serve(self, i);
         if (status == SL_OK) status = one;
     }

@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-enum { SL_SUPERVISE_MAX = 68, SL_CHILD_ARGS = 32 };
+enum { SL_CHILD_ARGS = 32 };
 
 /* child: as sl_supervisor_add returned it; event: one line of the program's stdout, borrowed for the call. */
 typedef void (*sl_event_fn)(void *context, int child, const json_t *event);
@@ -35,7 +35,7 @@ typedef struct sl_supervisor sl_supervisor;
 
 SL_MUST_CHECK sl_status sl_supervisor_create(sl_event_fn on_event, void *context, sl_supervisor **out);
 void sl_supervisor_destroy(sl_supervisor **self); /* kills what still runs */
-/* Starts a program. SL_NOT_FOUND, SL_IO, SL_FULL, SL_MEMORY. */
+/* Starts a program. SL_NOT_FOUND, SL_IO, SL_MEMORY. */
 SL_MUST_CHECK sl_status sl_supervisor_add(sl_supervisor *self, const sl_child_def *def, int *child);
 /* Its arguments from the next restart on: for what became known later, such as the endpoint to keep. SL_MEMORY. */
 SL_MUST_CHECK sl_status sl_supervisor_set_args(sl_supervisor *self, int child, const char *const *args);

@@ -99,6 +99,8 @@ static sl_run *make_run(sl_experiment *experiment) {
     run->has_teacher = true;
     run->teacher = make_policy(64, 3000);
     run->n_students = 2;
+    static sl_policy students[2];
+    run->students = students;
     run->students[0] = make_policy(16, 100);
     run->students[1] = make_policy(32, 200);
     return run;

@@ -66,6 +66,22 @@ static void test_events_and_finish(void **state) {
     assert_null(s);
 }
 
+/* More than a fixed table ever had room for, each added while the others are spoken to. */
+static void test_many_programs(void **state) {
+    (void)state;
+    enum { MANY = 100 };
+    heard h = {0};
+    sl_supervisor *s = NULL;
+    assert_int_equal(sl_supervisor_create(on_event, &h, &s), SL_OK);
+    for (int i = 0; i < MANY; i++) {
+        assert_int_equal(add(s, "echo '{\"event\":\"ready\"}'", SL_EXIT_FINISHES, 0), i);
+        if (i % 10 == 0) assert_int_equal(sl_supervisor_poll(s, -1, 0), SL_OK);
+    }
+    for (int i = 0; i < MANY; i++) assert_int_equal(poll_until_done(s, i), SL_OK);
+    assert_int_equal(h.n, MANY);
+    sl_supervisor_destroy(&s);
+}
+
 static void test_restart_after_kill(void **state) {
     (void)state;
     sl_temp_folder folder = sl_temp_folder_create();
@@ -308,6 +324,7 @@ static void test_missing_program(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_events_and_finish),
+        cmocka_unit_test(test_many_programs),
         cmocka_unit_test(test_restart_after_kill),
         cmocka_unit_test(test_restart_takes_new_arguments),
         cmocka_unit_test(test_final_codes_are_not_retried),
