@@ -3,7 +3,8 @@
 
 #include <limits.h>
 
-_Static_assert(SL_TENSOR_ROLES <= 32, "sets of roles are 32 bits");
+#define FITS(number, ...) &&((number) < 32)
+_Static_assert(true SL_BATCH_TENSORS(FITS), "sets of roles are 32 bits, of which a batch's must be");
 
 #define SIZES(b)                                                                                                     \
     const int64_t T = (b)->T, B = (b)->B, N = (b)->N, O = (b)->O, A = (b)->A, S = (b)->S, M = (b)->M, C = (b)->C,    \

@@ -12,7 +12,12 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { MAX_HEADER = 8 * 1024, MAX_EPISODES = 1 << 30, MAX_WATCH_US = 60000000, ARENA_BYTES = 64 * 1024 };
+enum {
+    MAX_HEADER = 8 * 1024 + SL_LEARN_MAX_LINKS,
+    MAX_EPISODES = 1 << 30,
+    MAX_WATCH_US = 60000000,
+    ARENA_BYTES = 64 * 1024 + 2 * SL_LEARN_MAX_LINKS
+};
 
 struct sl_learn_codec {
     sl_pb_arena arena;
@@ -119,6 +124,10 @@ static bool has_behaviour(sl_learn_kind kind) {
     return kind == SL_LEARN_COLLECT || kind == SL_LEARN_EVALUATE;
 }
 
+static bool has_links(sl_learn_kind kind) {
+    return kind == SL_LEARN_EVALUATE || kind == SL_LEARN_FLY;
+}
+
 // zero is "absent" for all that the kind does not need
 static void fill_header(const sl_learn_message *m, pb_header *h) {
     unsigned needs = kinds[m->kind].needs;
@@ -140,6 +149,8 @@ static void fill_header(const sl_learn_message *m, pb_header *h) {
     h->done = m->done, h->total = m->total;
     h->has_wait_ms = m->kind == SL_LEARN_FLY && m->wait_ms != 0, h->wait_ms = m->wait_ms;
     h->has_watch_us = m->kind == SL_LEARN_FLY && m->watch_us != 0, h->watch_us = (uint32_t)m->watch_us;
+    h->links = has_links(m->kind) ? (char *)m->links : NULL;
+    h->has_want_divergence = m->kind == SL_LEARN_EVALUATE && m->want_divergence, h->want_divergence = true;
 }
 
 static size_t pack_header(sl_learn_codec *self, const sl_learn_message *m) {
@@ -215,6 +226,7 @@ static sl_status check_header(sl_learn_kind kind, const pb_header *h) {
         return bad(kind, "watch_us");
     bool waits = h->wait_ms == SL_WAIT_FOREVER || (h->wait_ms > 0 && h->wait_ms <= SL_WAIT_MOST_MS);
     if (kind == SL_LEARN_FLY && h->has_wait_ms && !waits) return bad(kind, "wait_ms");
+    if (has_links(kind) && h->links && strlen(h->links) > SL_LEARN_MAX_LINKS) return bad(kind, "links");
     return SL_OK;
 }
 
@@ -265,6 +277,8 @@ static void fill_message(const sl_prefix *prefix, const pb_header *h, sl_learn_m
     out->total = needs & COUNT ? h->total : 0;
     out->wait_ms = out->kind == SL_LEARN_FLY && h->has_wait_ms ? h->wait_ms : 0;
     out->watch_us = out->kind == SL_LEARN_FLY && h->has_watch_us ? h->watch_us : 0;
+    out->links = has_links(out->kind) ? h->links : NULL;
+    out->want_divergence = out->kind == SL_LEARN_EVALUATE && h->has_want_divergence && h->want_divergence;
 }
 
 sl_status sl_learn_decode(sl_learn_codec *self, const sl_message *frames, sl_learn_message *out) {

@@ -13,7 +13,8 @@
 #include "net/transport.h"
 #include "net/wire_tensor.h"
 
-enum { SL_LEARN_MAX_TENSORS = SL_MAX_FRAMES - 2, SL_LEARN_MAJOR = 1, SL_LEARN_MINOR = 2 };
+enum { SL_LEARN_MAX_TENSORS = SL_MAX_FRAMES - 2, SL_LEARN_MAJOR = 1, SL_LEARN_MINOR = 3 };
+enum { SL_LEARN_MAX_LINKS = 65536 };
 
 typedef enum sl_learn_kind {
     SL_LEARN_HELLO = 1, /* coordinator -> trainer: ready; config_hash says for which experiment */
@@ -59,6 +60,9 @@ typedef struct sl_learn_message {
     bool want_snapshot;            /* the answer carries SNAPSHOT: the state after this request */
     int64_t wait_ms;               /* FLY: for the agents, SL_WAIT_FOREVER, 0 = a minute */
     int64_t done, total, watch_us; /* PROGRESS; FLY: a picture after each step of so long at least, 0 = none */
+    const char
+        *links; /* EVALUATE, FLY: the section's YAML, at most SL_LEARN_MAX_LINKS bytes; NULL = the experiment's */
+    bool want_divergence; /* EVALUATE: how often the links changed a decision */
     int n_tensors;
     sl_wire_tensor tensors[SL_LEARN_MAX_TENSORS];
 } sl_learn_message;
@@ -79,8 +83,9 @@ void sl_learn_codec_destroy(sl_learn_codec **self);
 /* Every tensor is copied once. Asserts what the kind needs; SL_FULL, SL_NOT_FOUND as sl_transport_send. */
 SL_MUST_CHECK sl_status sl_learn_send(sl_learn_codec *self, sl_transport *transport, const sl_peer *peer,
                                       const sl_learn_message *message);
-/* Frames as received -> message; each frame's size must equal its descriptor's. SL_CORRUPT names the field;
- * SL_MISMATCH for another major version. Floats are not scanned for finiteness here: the learner counts and skips. */
+/* Frames as received -> message, whose links are borrowed until the next decode; each frame's size must equal its
+ * descriptor's. SL_CORRUPT names the field; SL_MISMATCH for another major version. Floats are not scanned for
+ * finiteness here: the learner counts and skips. */
 SL_MUST_CHECK sl_status sl_learn_decode(sl_learn_codec *self, const sl_message *frames, sl_learn_message *out);
 
 #endif

@@ -47,7 +47,10 @@
     X(27, POLICY_FILES, -, U8, (n), "MODELS, FLY: the students' files in agent order, one after the other")          \
     X(28, POLICY_BYTES, -, I64, (n), "MODELS, FLY: the size of each, n = N; 0 = the agent brings its own")           \
     X(29, POLICY_SIGNATURES, -, U8, (n), "MODELS, FLY: the students' signature files, one after the other")          \
-    X(30, SIGNATURE_BYTES, -, I64, (n), "MODELS, FLY: the size of each, n = N, at most 2048; 0 = it is not signed")
+    X(30, SIGNATURE_BYTES, -, I64, (n), "MODELS, FLY: the size of each, n = N, at most 2048; 0 = it is not signed")  \
+    X(31, LINK_AGES, -, I64, (2, n),                                                                                 \
+      "EVALUATE, FLY: how often an observation and an action was of each age in steps; the last column: never came") \
+    X(32, LINK_COUNTS, -, I64, (n), "EVALUATE, FLY: what the links did, in the order of links/team.h")
 
 #define SL_ROLE_MEMBER_(number, role, ...) SL_TENSOR_##role = (number),
 #define SL_ONE_MORE_(...)                  +1 // NOLINT(bugprone-macro-parentheses): a term of the sum below

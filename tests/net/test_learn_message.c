@@ -64,6 +64,8 @@ static sl_learn_message sample(sl_learn_kind kind) {
     if (kind == SL_LEARN_MODELS) sl_learn_add(&m, SL_TENSOR_POLICY_FILES, snapshot, SL_SHAPE(5));
     if (kind == SL_LEARN_COLLECT || kind == SL_LEARN_EVALUATE)
         (void)snprintf(m.behaviour, sizeof m.behaviour, "a name of 31 bytes, the most %s", "..");
+    if (kind == SL_LEARN_EVALUATE || kind == SL_LEARN_FLY) m.links = "links:\n  preset: 4g\n";
+    m.want_divergence = kind == SL_LEARN_EVALUATE;
     m.seed = UINT64_MAX;
     m.value_mean = -1.5, m.value_std = 2.5;
     m.want_snapshot = true;
@@ -98,6 +100,9 @@ static void every_kind_comes_back(void **state) {
         assert_true(got.value_mean == -1.5 && got.value_std == 2.5);
         assert_true(got.done == m.done && got.total == m.total && got.watch_us == m.watch_us &&
                     got.wait_ms == m.wait_ms);
+        assert_int_equal(got.want_divergence, m.want_divergence);
+        assert_true((got.links != NULL) == (m.links != NULL));
+        if (m.links) assert_string_equal(got.links, m.links);
         assert_int_equal(got.n_tensors, m.n_tensors);
         for (int i = 0; i < m.n_tensors; i++) {
             const sl_wire_tensor *a = &m.tensors[i], *b = sl_learn_tensor(&got, a->role);
@@ -129,9 +134,9 @@ static void wrong_messages_are_refused_by_field(void **state) {
 
     // the version goes first: even with nothing that could be parsed behind it
     header[4] = SL_LEARN_MAJOR + 1;
-    expect(self, &frames, SL_MISMATCH, "protocol 2.2");
+    expect(self, &frames, SL_MISMATCH, "protocol 2.3");
     sl_message bare = {.n_frames = 1, .frames = {{header, 8}}};
-    expect(self, &bare, SL_MISMATCH, "protocol 2.2");
+    expect(self, &bare, SL_MISMATCH, "protocol 2.3");
     header[4] = SL_LEARN_MAJOR;
     header[6] = SL_LEARN_KINDS;
     expect(self, &frames, SL_CORRUPT, "unknown kind");
@@ -208,6 +213,17 @@ static void bad_values_are_refused_by_field(void **state) {
     sl_learn_message got;
     assert_int_equal(sl_learn_decode(self->codec, &self->received, &got), SL_OK);
     assert_int_equal(got.wait_ms, SL_WAIT_FOREVER);
+    char *links = sl_alloc(SL_LEARN_MAX_LINKS + 2);
+    assert_non_null(links);
+    memset(links, 'x', SL_LEARN_MAX_LINKS);
+    m.links = links;
+    pass(self, &m);
+    assert_int_equal(sl_learn_decode(self->codec, &self->received, &got), SL_OK);
+    assert_string_equal(got.links, links);
+    links[SL_LEARN_MAX_LINKS] = 'x';
+    pass(self, &m);
+    expect(self, &self->received, SL_CORRUPT, "links");
+    sl_free(links);
     m = sample(SL_LEARN_RESTORE);
     m.n_tensors = 1;
     pass(self, &m);
@@ -256,11 +272,12 @@ static void truncations_and_mutations_are_harmless(void **state) {
             uint8_t *cut = sl_alloc_copy(self->received.frames[0].bytes, n);
             frames.frames[0] = (sl_frame){cut, n};
             // what was cut holds the descriptors, so no cut can be whole; behind them is only how a flight is
-            // watched and waited for, or who chooses the actions
+            // watched and waited for, who chooses the actions, and the links
             sl_status status = sl_learn_decode(self->codec, &frames, &got);
             if (status == SL_OK) {
                 assert_true(kind == SL_LEARN_FLY || kind == SL_LEARN_COLLECT || kind == SL_LEARN_EVALUATE);
-                assert_true(got.wait_ms == 0 && got.behaviour[0] == 0 && got.n_tensors == 3);
+                assert_true(!got.links || (kind == SL_LEARN_EVALUATE && !got.want_divergence));
+                assert_true((kind != SL_LEARN_COLLECT || got.behaviour[0] == 0) && got.n_tensors == 3);
             }
             if (status != SL_OK) assert_int_equal(status, SL_CORRUPT);
             sl_free(cut);
