@@ -28,7 +28,7 @@ typedef struct replay {
     const sl_combat *m; /* base.env */
     bool reset_masks_equal, units_equal;
     int32_t steps; /* of this episode */
-    int32_t actions[SL_MAX_AGENTS], enemy_actions[SL_COMBAT_MAX_UNITS];
+    int32_t enemy_actions[SL_COMBAT_MAX_UNITS];
     sl_combat_order orders[SL_COMBAT_TICKS];
 } replay;
 
@@ -266,7 +266,7 @@ static sl_status read_step(replay *self, const json_t *object, sl_recording_even
     SL_TRY(load_units(self, json_object_get(object, "pre"), "key 'pre'"));
     SL_TRY(read_single(self, json_object_get(object, "single")));
     SL_TRY(sl_recording_ints(lines, json_object_get(object, "actions"), "key 'actions'", "an action",
-                             self->base.spec->n_agents, 0, self->base.spec->n_actions - 1, self->actions));
+                             self->base.spec->n_agents, 0, self->base.spec->n_actions - 1, self->base.choices));
     if (self->m->mirror) {
         SL_TRY(sl_recording_ints(lines, json_object_get(object, "enemy_actions"), "key 'enemy_actions'", "an action",
                                  self->m->map.n_enemies, 0, SL_COMBAT_ATTACK + self->m->map.n_allies - 1,
@@ -282,10 +282,10 @@ static sl_status read_step(replay *self, const json_t *object, sl_recording_even
 static sl_status replay_step(sl_replay *base, const json_t *line, sl_recording_event *event) {
     replay *self = from_base(base);
     bool equal;
-    event->actions = self->actions;
+    event->actions = self->base.choices;
     SL_TRY(read_step(self, line, event));
     *sl_combat_copy(self->m, 0).steps = self->steps++;
-    sl_combat_replay(base->env, 0, self->actions, self->orders,
+    sl_combat_replay(base->env, 0, self->base.choices, self->orders,
                      &(sl_env_out){.obs = base->obs,
                                    .state = base->state,
                                    .avail = base->avail,

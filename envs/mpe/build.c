@@ -57,8 +57,8 @@ void sl_mpe_block(sl_mpe *m, int agent, const char *name) {
 
 void sl_mpe_feature(sl_mpe *m, int agent, int minuend, int subtrahend) {
     sl_agent_spec *spec = &m->base.spec.agents[agent];
-    SL_ASSERT(spec->n_blocks > 0 && spec->obs_dim < SL_MPE_MAX_OBS);
-    m->terms[agent * SL_MPE_MAX_OBS + spec->obs_dim++] = (sl_mpe_term){minuend, subtrahend};
+    SL_ASSERT(spec->n_blocks > 0 && spec->obs_dim < m->max_obs);
+    m->terms[agent * m->max_obs + spec->obs_dim++] = (sl_mpe_term){minuend, subtrahend};
     spec->blocks[spec->n_blocks - 1].len++;
 }
 

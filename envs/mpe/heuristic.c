@@ -45,15 +45,31 @@ int32_t sl_mpe_heuristic_move(const sl_mpe *m, sl_mpe_row *rows, int lane, int i
     return choice;
 }
 
+/* A plan's memory: doubles costs (n, n), then row prices, column prices and slack (n + 1 each); then ints match (n),
+ * owner and from (n + 1 each); then seen (n + 1). */
+size_t sl_mpe_plan_bytes(int n) {
+    size_t N = (size_t)n, row = N + 1;
+    size_t n_bytes = (N * N + 3 * row) * sizeof(double) + (N + 2 * row) * sizeof(int) + row * sizeof(bool);
+    return (n_bytes + sizeof(double) - 1) / sizeof(double) * sizeof(double);
+}
+
+double *sl_mpe_plan_costs(void *plan) {
+    return plan;
+}
+
 /* Shortest augmenting paths with row and column prices (Kuhn 1955, Jonker and Volgenant 1987); column 0 is a
  * stand-in for the row that is being placed. */
-void sl_mpe_assign(int n, const double *cost, int *match) {
-    double row_price[SL_MAX_AGENTS + 1] = {0}, column_price[SL_MAX_AGENTS + 1] = {0};
-    int owner[SL_MAX_AGENTS + 1] = {0};
+const int *sl_mpe_assign(int n, void *plan) {
+    size_t N = (size_t)n, n_row = N + 1;
+    const double *cost = plan;
+    double *row_price = (double *)plan + N * N, *column_price = row_price + n_row, *slack = column_price + n_row;
+    int *match = (int *)(slack + n_row), *owner = match + N, *from = owner + n_row;
+    bool *seen = (bool *)(from + n_row);
+    memset(row_price, 0, 2 * n_row * sizeof *row_price);
+    memset(owner, 0, n_row * sizeof *owner);
     for (int row = 1; row <= n; row++) {
-        double slack[SL_MAX_AGENTS + 1];
-        int from[SL_MAX_AGENTS + 1] = {0}, column = 0;
-        bool seen[SL_MAX_AGENTS + 1] = {false};
+        int column = 0;
+        memset(seen, 0, n_row * sizeof *seen);
         for (int c = 0; c <= n; c++) slack[c] = INFINITY;
         owner[0] = row;
         // grow the tree of tight edges until it reaches a free column
@@ -87,12 +103,11 @@ void sl_mpe_assign(int n, const double *cost, int *match) {
         for (; column != 0; column = from[column]) owner[column] = owner[from[column]];
     }
     for (int c = 1; c <= n; c++) match[owner[c] - 1] = c - 1;
+    return match;
 }
 
-void sl_mpe_heuristic_cover(const sl_mpe *m, sl_mpe_row *rows, int lane, int32_t *actions) {
-    // N is at least 1, which the compiler does not know
-    double cost[SL_MAX_AGENTS * SL_MAX_AGENTS] = {0};
-    int match[SL_MAX_AGENTS] = {0};
+void sl_mpe_heuristic_cover(const sl_mpe *m, sl_mpe_row *rows, int lane, void *plan, int32_t *actions) {
+    double *cost = sl_mpe_plan_costs(plan);
     for (int i = 0; i < m->N; i++) {
         for (int k = 0; k < m->N; k++) {
             int e = m->N + k;
@@ -102,7 +117,7 @@ void sl_mpe_heuristic_cover(const sl_mpe *m, sl_mpe_row *rows, int lane, int32_t
             cost[i * m->N + k] = dx * dx + dy * dy;
         }
     }
-    sl_mpe_assign(m->N, cost, match);
+    const int *match = sl_mpe_assign(m->N, plan);
     for (int i = 0; i < m->N; i++) {
         int e = m->N + match[i];
         actions[i] = sl_mpe_heuristic_move(m, rows, lane, i, rows[sl_mpe_x(e)][lane], rows[sl_mpe_y(e)][lane]);

@@ -5,6 +5,7 @@
 #include "common/alloc.h"
 #include "common/assert.h"
 #include "envs/mpe/build.h"
+#include "envs/mpe/heuristic.h"
 #include "envs/mpe/observe.h"
 #include "envs/mpe/picture.h"
 #include "envs/mpe/scenarios.h"
@@ -73,7 +74,7 @@ static void reset(sl_env *env, int begin, int end, const uint8_t *which, sl_env_
             draw_lane(m, tile * L + l);
             drawn |= 1u << l;
         }
-        if (drawn) sl_mpe_write(m, tile, drawn, out);
+        if (drawn) sl_mpe_write(m, tile, drawn, sl_mpe_scratch(m, begin / L), out);
     }
 }
 
@@ -138,9 +139,8 @@ static void decode_continuous(const sl_mpe *m, int tile, const float *actions, s
 }
 
 // rewards and the end of time, to the caller's rows
-static void write_outcome(const sl_mpe *m, int tile, const sl_env_out *out) {
+static void write_outcome(const sl_mpe *m, int tile, sl_mpe_row *reward, const sl_env_out *out) {
     unsigned lanes = real_lanes(m, tile);
-    sl_mpe_row reward[SL_MAX_AGENTS];
     if (out->reward) m->scenario->reward(m, sl_mpe_tile(m, tile), reward);
     for (int l = 0; l < L; l++) {
         int v = tile * L + l;
@@ -154,34 +154,36 @@ static void write_outcome(const sl_mpe *m, int tile, const sl_env_out *out) {
     }
 }
 
-static void finish_step(const sl_mpe *m, int tile, sl_mpe_row *fx, sl_mpe_row *fy, const sl_env_out *out) {
-    sl_mpe_move(m, sl_mpe_tile(m, tile), fx, fy);
-    write_outcome(m, tile, out);
-    sl_mpe_write(m, tile, real_lanes(m, tile), out);
+// scratch holds the forces, then the rewards, then the features
+static void finish_step(const sl_mpe *m, int tile, sl_mpe_row *scratch, const sl_env_out *out) {
+    sl_mpe_move(m, sl_mpe_tile(m, tile), scratch, scratch + m->N);
+    write_outcome(m, tile, scratch, out);
+    sl_mpe_write(m, tile, real_lanes(m, tile), scratch, out);
 }
 
 static void step(sl_env *env, int begin, int end, const int32_t *actions, sl_env_out *out) {
     const sl_mpe *m = from_env(env);
-    sl_mpe_row fx[SL_MAX_AGENTS], fy[SL_MAX_AGENTS];
+    sl_mpe_row *scratch = sl_mpe_scratch(m, begin / L), *fx = scratch, *fy = scratch + m->N;
     for (int tile = begin / L; tile * L < end; tile++) {
         decode(m, tile, actions, fx, fy);
-        finish_step(m, tile, fx, fy, out);
+        finish_step(m, tile, scratch, out);
     }
 }
 
 static void step_continuous(sl_env *env, int begin, int end, const float *actions, sl_env_out *out) {
     const sl_mpe *m = from_env(env);
-    sl_mpe_row fx[SL_MAX_AGENTS], fy[SL_MAX_AGENTS];
+    sl_mpe_row *scratch = sl_mpe_scratch(m, begin / L), *fx = scratch, *fy = scratch + m->N;
     for (int tile = begin / L; tile * L < end; tile++) {
         decode_continuous(m, tile, actions, fx, fy);
-        finish_step(m, tile, fx, fy, out);
+        finish_step(m, tile, scratch, out);
     }
 }
 
 static void heuristic(const sl_env *env, int begin, int end, int32_t *actions) {
     const sl_mpe *m = from_env(env);
+    void *plan = m->plans + (size_t)(begin / L) * sl_mpe_plan_bytes(m->N);
     for (int v = begin; v < end; v++) {
-        m->scenario->act(m, sl_mpe_tile(m, v / L), v % L, actions + (size_t)v * (size_t)m->N);
+        m->scenario->act(m, sl_mpe_tile(m, v / L), v % L, plan, actions + (size_t)v * (size_t)m->N);
     }
 }
 
@@ -222,6 +224,8 @@ static void destroy(sl_env *env) {
     sl_free(m->rows);
     sl_free(m->streams);
     sl_free(m->steps);
+    sl_free(m->scratch);
+    sl_free(m->plans);
     sl_free(m);
 }
 
@@ -265,16 +269,26 @@ static sl_status check_options(const sl_mpe_scenario *scenario, const sl_env_opt
     return SL_OK;
 }
 
+// every entity's place, every agent's velocity and words, what is derived, and once more its own place
+static int bound_obs(const sl_mpe *m) {
+    return 2 * m->E + 2 * m->N + m->N * m->C + m->scenario->n_extra + 2;
+}
+
 static bool allocate(sl_mpe *m) {
-    size_t n_lanes = (size_t)m->n_tiles * L;
-    m->entities = sl_alloc_array((size_t)m->E, sizeof *m->entities);
-    m->terms = sl_alloc_array((size_t)m->N * SL_MPE_MAX_OBS, sizeof *m->terms);
-    m->pairs = sl_alloc_array((size_t)m->E * (size_t)m->E, sizeof *m->pairs);
+    size_t n_lanes = (size_t)m->n_tiles * L, N = (size_t)m->N, E = (size_t)m->E;
+    m->max_obs = bound_obs(m);
+    m->n_scratch = m->max_obs / 2 + 1 > 2 * m->N ? m->max_obs / 2 + 1 : 2 * m->N;
+    m->base.spec.agents = sl_alloc_array(N, sizeof *m->base.spec.agents);
+    m->entities = sl_alloc_array(E, sizeof *m->entities);
+    m->terms = sl_alloc_array(N * (size_t)m->max_obs, sizeof *m->terms);
+    m->pairs = sl_alloc_array(E * (E + 1) / 2, sizeof *m->pairs);
     m->rows = sl_alloc_array((size_t)m->n_tiles * (size_t)m->n_rows, sizeof *m->rows);
     m->streams = sl_alloc_array(n_lanes, sizeof *m->streams);
     m->steps = sl_alloc_array(n_lanes, sizeof *m->steps);
-    m->base.spec.agents = sl_alloc_array((size_t)m->N, sizeof *m->base.spec.agents);
-    return m->base.spec.agents && m->entities && m->terms && m->pairs && m->rows && m->streams && m->steps;
+    m->scratch = sl_alloc_array((size_t)m->n_tiles * (size_t)m->n_scratch, sizeof *m->scratch);
+    if (m->scenario->act) m->plans = sl_alloc_array((size_t)m->n_tiles, sl_mpe_plan_bytes(m->N));
+    return m->base.spec.agents && m->entities && m->terms && m->pairs && m->rows && m->streams && m->steps &&
+           m->scratch && (m->plans || !m->scenario->act);
 }
 
 static const sl_mpe_scenario *find_scenario(const char *name) {
@@ -299,7 +313,6 @@ sl_status sl_mpe_create(const char *name, const sl_env_options *options, int V, 
     m->N = scenario->n_agents + n;
     m->E = m->N + scenario->n_landmarks + n;
     m->C = scenario->dim_c;
-    SL_ASSERT(m->C <= SL_MPE_MAX_WORDS);
     m->n_rows = sl_mpe_extra(m, scenario->n_extra);
     m->n_tiles = (V + L - 1) / L;
     m->legacy = sl_env_get(options, "legacy_physics").yes;

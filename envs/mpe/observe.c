@@ -71,7 +71,7 @@ static void write_avail(const sl_env_spec *spec, int v0, unsigned lanes, uint8_t
     }
 }
 
-void sl_mpe_write(const sl_mpe *m, int tile, unsigned lanes, const sl_env_out *out) {
+void sl_mpe_write(const sl_mpe *m, int tile, unsigned lanes, sl_mpe_row *scratch, const sl_env_out *out) {
     const sl_env_spec *spec = &m->base.spec;
     sl_mpe_row *rows = sl_mpe_tile(m, tile);
     int v0 = tile * L, O = spec->obs_dim;
@@ -83,9 +83,9 @@ void sl_mpe_write(const sl_mpe *m, int tile, unsigned lanes, const sl_env_out *o
     // what is derived is part of the state: it may not depend on what the caller wants to see
     if (m->scenario->observe) m->scenario->observe(m, rows);
     if (!out->obs && !out->state) return;
-    float features[SL_MPE_MAX_OBS][L];
+    float(*features)[L] = (float(*)[L])scratch; /* (O) */
     for (int i = 0; i < m->N; i++) {
-        gather(m->terms + i * SL_MPE_MAX_OBS, O, rows, features);
+        gather(m->terms + i * m->max_obs, O, rows, features);
         // the state is the same (V, N * O) numbers
         size_t offset = (size_t)v0 * stride + (size_t)i * (size_t)O;
         if (out->obs) scatter(O, stride, lanes, features, out->obs + offset);

@@ -13,9 +13,7 @@ static const double MAX_POSITION = 1e6, MAX_VALUE = 1e12;
 
 typedef struct replay {
     sl_replay base;
-    const sl_mpe *m;                                       /* base.env */
-    int32_t choices[SL_MAX_AGENTS];                        /* discrete, or: */
-    float actions[SL_MAX_AGENTS * (5 + SL_MPE_MAX_WORDS)]; /* (N, A) */
+    const sl_mpe *m; /* base.env */
 } replay;
 
 static replay *from_base(sl_replay *base) {
@@ -89,7 +87,7 @@ static sl_status replay_reset(sl_replay *base, const json_t *line) {
     SL_TRY(sl_recording_numbers(base->lines, json_object_get(line, "pos"), "key 'pos'", 2 * self->m->E, MAX_POSITION,
                                 base->numbers));
     sl_mpe_place(base->env, 0, base->numbers, goals);
-    sl_mpe_write(self->m, 0, 1u, &(sl_env_out){.obs = base->obs});
+    sl_mpe_write(self->m, 0, 1u, sl_mpe_scratch(self->m, 0), &(sl_env_out){.obs = base->obs});
     base->step_obs = 0.0;
     SL_TRY(sl_replay_compare_obs(base, json_object_get(line, "obs"), true, MAX_VALUE));
     sl_replay_note(&base->result.max_abs_obs, base->step_obs);
@@ -106,11 +104,12 @@ static sl_status read_actions(replay *self, const json_t *object) {
         if (!self->base.spec->continuous) {
             int choice;
             SL_TRY(sl_recording_int(self->base.lines, action, "an action", 0, n - 1, &choice));
-            self->choices[i] = choice;
+            self->base.choices[i] = choice;
             continue;
         }
         SL_TRY(sl_recording_numbers(self->base.lines, action, "an action", n, MAX_VALUE, self->base.numbers));
-        for (int a = 0; a < n; a++) self->actions[i * self->base.spec->n_actions + a] = (float)self->base.numbers[a];
+        for (int a = 0; a < n; a++)
+            self->base.vectors[i * self->base.spec->n_actions + a] = (float)self->base.numbers[a];
     }
     return SL_OK;
 }
@@ -122,9 +121,9 @@ static sl_status replay_step(sl_replay *base, const json_t *line, sl_recording_e
     SL_TRY(sl_recording_bool(base->lines, line, "truncated", &truncated));
     sl_env_out out = {.obs = base->obs, .reward = base->reward, .truncated = &base->truncated};
     if (base->spec->continuous) {
-        sl_env_step_continuous(base->env, 0, 1, self->actions, &out);
+        sl_env_step_continuous(base->env, 0, 1, self->base.vectors, &out);
     } else {
-        sl_env_step(base->env, 0, 1, self->choices, &out);
+        sl_env_step(base->env, 0, 1, self->base.choices, &out);
     }
     SL_TRY(sl_replay_compare_obs(base, json_object_get(line, "obs"), false, MAX_VALUE));
     SL_TRY(compare_rows(self, json_object_get(line, "pos"), "key 'pos'", 2 * self->m->E, sl_mpe_x(0)));
@@ -132,7 +131,7 @@ static sl_status replay_step(sl_replay *base, const json_t *line, sl_recording_e
     SL_TRY(sl_recording_numbers(base->lines, json_object_get(line, "rewards"), "key 'rewards'", N, MAX_VALUE,
                                 base->numbers));
     for (int i = 0; i < N; i++) sl_replay_note(&base->step_reward, fabs(base->reward[i] - base->numbers[i]));
-    event->actions = base->spec->continuous ? NULL : self->choices;
+    event->actions = base->spec->continuous ? NULL : self->base.choices;
     event->reward = sl_env_return(base->spec, base->numbers);
     event->truncated = truncated != 0;
     sl_replay_settle(base, truncated == base->truncated, true);
@@ -148,7 +147,8 @@ static void write_header(const sl_env *env, json_t *header) {
 }
 
 static void put_obs(sl_recorded *self, bool by_name) {
-    sl_mpe_write((const sl_mpe *)self->env, 0, 1u, &(sl_env_out){.obs = self->obs});
+    const sl_mpe *m = (const sl_mpe *)self->env;
+    sl_mpe_write(m, 0, 1u, sl_mpe_scratch(m, 0), &(sl_env_out){.obs = self->obs});
     sl_recording_put_obs(&self->writer, self->spec, self->obs, by_name);
 }
 

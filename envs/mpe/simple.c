@@ -16,7 +16,8 @@ static void reward(const sl_mpe *m, sl_mpe_row *rows, sl_mpe_row *reward_il) {
     for (int l = 0; l < SL_ENV_LANES; l++) reward_il[0][l] = -reward_il[0][l];
 }
 
-static void act(const sl_mpe *m, sl_mpe_row *rows, int lane, int32_t *actions) {
+static void act(const sl_mpe *m, sl_mpe_row *rows, int lane, void *plan, int32_t *actions) {
+    (void)plan;
     actions[0] = sl_mpe_heuristic_move(m, rows, lane, 0, rows[sl_mpe_x(1)][lane], rows[sl_mpe_y(1)][lane]);
 }
 

@@ -33,7 +33,8 @@ static void reward(const sl_mpe *m, sl_mpe_row *rows, sl_mpe_row *reward_il) {
     for (int l = 0; l < SL_ENV_LANES; l++) reward_il[SPEAKER][l] = reward_il[LISTENER][l] = -share * d2[l];
 }
 
-static void act(const sl_mpe *m, sl_mpe_row *rows, int lane, int32_t *actions) {
+static void act(const sl_mpe *m, sl_mpe_row *rows, int lane, void *plan, int32_t *actions) {
+    (void)plan;
     actions[SPEAKER] = 0;
     for (int k = 1; k < N_LANDMARKS; k++) {
         if (rows[sl_mpe_extra(m, COLOUR + k)][lane] > 0.5) actions[SPEAKER] = k;

@@ -38,7 +38,7 @@ static void cover(const sl_mpe *m, sl_mpe_row *rows, double *restrict global) {
 
 // reward_i = (1 - ratio) G - ratio * bumps_i; legacy: the sum over i of (G - bumps_i), bumps counting oneself too
 static void reward(const sl_mpe *m, sl_mpe_row *rows, sl_mpe_row *reward_il) {
-    sl_mpe_row bumps[SL_MAX_AGENTS], global, total, bump;
+    sl_mpe_row *bumps = reward_il + m->N, global, total, bump;
     for (int i = 0; i < m->N; i++) {
         for (int l = 0; l < L; l++) bumps[i][l] = m->legacy ? 1.0 : 0.0;
     }

@@ -10,7 +10,7 @@
 
 #include "envs/env_class.h"
 
-enum { SL_MPE_ZERO = 0, SL_MPE_MAX_OBS = 512, SL_MPE_MAX_GOALS = 2, SL_MPE_MAX_WORDS = 16 };
+enum { SL_MPE_ZERO = 0, SL_MPE_MAX_GOALS = 2 };
 
 typedef double sl_mpe_row[SL_ENV_LANES];
 typedef struct sl_mpe sl_mpe;
@@ -32,9 +32,10 @@ typedef struct sl_mpe_scenario {
     double local_ratio;          /* the default; 0 = the scenario has no such option */
     void (*build)(sl_mpe *m);    /* entities and features */
     void (*derive)(const sl_mpe *m, sl_mpe_row *rows, int lane, const int *goals); /* after goals changed; or NULL */
-    void (*observe)(const sl_mpe *m, sl_mpe_row *rows); /* before features are read; or NULL */
-    void (*reward)(const sl_mpe *m, sl_mpe_row *rows, sl_mpe_row *reward);
-    void (*act)(const sl_mpe *m, sl_mpe_row *rows, int lane, int32_t *actions); /* the heuristic; or NULL */
+    void (*observe)(const sl_mpe *m, sl_mpe_row *rows);                    /* before features are read; or NULL */
+    void (*reward)(const sl_mpe *m, sl_mpe_row *rows, sl_mpe_row *reward); /* (N), behind it N rows of scratch */
+    /* the heuristic; or NULL. plan: scratch of sl_mpe_plan_bytes */
+    void (*act)(const sl_mpe *m, sl_mpe_row *rows, int lane, void *plan, int32_t *actions);
 } sl_mpe_scenario;
 
 typedef struct sl_mpe_term {
@@ -53,11 +54,16 @@ struct sl_mpe {
     double local_ratio;
     bool legacy;
     sl_mpe_entity *entities; /* (E) */
-    sl_mpe_term *terms;      /* (N, SL_MPE_MAX_OBS), unused ones read zero */
+    int max_obs;             /* more than any agent observes */
+    sl_mpe_term *terms;      /* (N, max_obs), unused ones read zero */
     sl_mpe_pair *pairs;      /* those that can touch and of which one can move */
     sl_mpe_row *rows;        /* (n_tiles, n_rows) */
     sl_rng *streams;         /* (n_tiles * SL_ENV_LANES) */
     int32_t *steps;          /* (n_tiles * SL_ENV_LANES) since the reset */
+    /* Scratch of a call lies with the first tile of its range, so that calls side by side do not share any. */
+    int n_scratch;
+    sl_mpe_row *scratch; /* (n_tiles, n_scratch) */
+    uint8_t *plans;      /* (n_tiles, sl_mpe_plan_bytes), NULL without a heuristic */
 };
 
 /* Rows of the table. */
@@ -81,6 +87,9 @@ static inline int sl_mpe_extra(const sl_mpe *m, int k) {
 }
 static inline sl_mpe_row *sl_mpe_tile(const sl_mpe *m, int tile) {
     return m->rows + (size_t)tile * (size_t)m->n_rows;
+}
+static inline sl_mpe_row *sl_mpe_scratch(const sl_mpe *m, int first_tile) {
+    return m->scratch + (size_t)first_tile * (size_t)m->n_scratch;
 }
 
 #endif

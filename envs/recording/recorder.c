@@ -13,8 +13,8 @@
 struct sl_env_recorder {
     sl_recorded recorded;
     const sl_recording_class *class;
-    int64_t steps; /* of this episode */
-    double reward[SL_MAX_AGENTS];
+    int64_t steps;  /* of this episode */
+    double *reward; /* (N) */
     uint8_t terminated, truncated, won;
 };
 
@@ -36,7 +36,8 @@ static sl_status prepare(sl_env_recorder *self, const sl_env_recorder_def *def) 
     r->obs = sl_alloc_array(N * (size_t)r->spec->obs_dim, sizeof *r->obs);
     r->state = sl_alloc_array((size_t)r->spec->state_dim, sizeof *r->state);
     r->avail = sl_alloc_array(N, (size_t)r->spec->n_actions);
-    if (!r->obs || !r->state || !r->avail) {
+    self->reward = sl_alloc_array(N, sizeof *self->reward);
+    if (!r->obs || !r->state || !r->avail || !self->reward) {
         return sl_fail(SL_MEMORY, NULL, "%s: cannot allocate a recording", def->path);
     }
     SL_TRY(sl_recording_writer_open(def->path, &r->writer));
@@ -47,6 +48,7 @@ static void destroy(sl_env_recorder *self) {
     sl_free(self->recorded.obs);
     sl_free(self->recorded.state);
     sl_free(self->recorded.avail);
+    sl_free(self->reward);
     sl_free(self);
 }
 

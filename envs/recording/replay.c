@@ -17,7 +17,11 @@ sl_status sl_replay_prepare(sl_replay *self) {
     self->state = sl_alloc_array(S, sizeof *self->state);
     self->avail = sl_alloc_array(N, (size_t)self->spec->n_actions);
     self->numbers = sl_alloc_array(O + S + SL_REPLAY_MIN_NUMBERS, sizeof *self->numbers);
-    if (self->obs && self->state && self->avail && self->numbers) return SL_OK;
+    self->reward = sl_alloc_array(N, sizeof *self->reward);
+    self->choices = sl_alloc_array(N, sizeof *self->choices);
+    self->vectors = sl_alloc_array(N * (size_t)self->spec->n_actions, sizeof *self->vectors);
+    bool is_whole = self->obs && self->state && self->avail && self->numbers && self->reward && self->choices;
+    if (is_whole && self->vectors) return SL_OK;
     return sl_fail(SL_MEMORY, NULL, "%s: cannot allocate a replay", self->lines->name);
 }
 
@@ -27,6 +31,9 @@ void sl_replay_finish(sl_replay *self) {
     sl_free(self->state);
     sl_free(self->avail);
     sl_free(self->numbers);
+    sl_free(self->reward);
+    sl_free(self->choices);
+    sl_free(self->vectors);
 }
 
 sl_status sl_replay_compare(sl_replay *self, const json_t *list, const char *what, int n, const float *own,

@@ -17,7 +17,9 @@ typedef struct sl_replay {
     float *obs, *state;                       /* (N, O), (S) */
     uint8_t *avail;                           /* (N, A) */
     double *numbers;                          /* what is read: O + S, SL_REPLAY_MIN_NUMBERS at least */
-    double reward[SL_MAX_AGENTS];
+    double *reward;                           /* (N) */
+    int32_t *choices;                         /* (N) what was chosen, or: */
+    float *vectors;                           /* (N, A) of a continuous environment */
     uint8_t terminated, truncated, won;
     sl_recording_result result;
 } sl_replay;

@@ -17,8 +17,8 @@ struct sl_player {
     sl_opponent_network *opponent;
     sl_env_recorder *recorder; /* NULL: nothing is recorded */
     sl_runner *runner;
-    sl_step step; /* of the runner's, the same arrays for life */
-    double returns[SL_MAX_AGENTS];
+    sl_step step;    /* of the runner's, the same arrays for life */
+    double *returns; /* (N) */
     sl_player_state state;
 };
 
@@ -46,6 +46,8 @@ static sl_status prepare(sl_player *self, const sl_player_def *def) {
     SL_TRY(choose(self, def, &options));
     SL_TRY(sl_env_create(def->env, &options, 1, &stream, &self->env));
     self->spec = sl_env_get_spec(self->env);
+    self->returns = sl_alloc_array((size_t)self->spec->n_agents, sizeof *self->returns);
+    if (!self->returns) return sl_fail(SL_MEMORY, NULL, "no memory to play %s", def->env);
     sl_runner_def runner = {.V = 1, .env = self->env, .context = self, .act = act};
     SL_TRY(sl_chosen_policy_meet(self->policy, self->env, &runner, &self->actor));
     SL_TRY(sl_runner_create(&runner, &self->runner));
@@ -64,6 +66,7 @@ static void destroy(sl_player **self_pointer) {
     sl_env_destroy(&self->env);
     sl_chosen_policy_close(&self->policy);
     sl_opponent_network_destroy(&self->opponent);
+    sl_free(self->returns);
     sl_free(self);
     *self_pointer = NULL;
 }
@@ -90,7 +93,7 @@ sl_status sl_player_begin(sl_player *self, int64_t episode) {
     sl_streams streams = sl_streams_of_episode(self->seed, episode);
     sl_runner_seed(self->runner, 0, &streams);
     sl_actor_begin(self->actor, 0, &streams);
-    memset(self->returns, 0, sizeof self->returns);
+    memset(self->returns, 0, (size_t)self->spec->n_agents * sizeof *self->returns);
     self->state = (sl_player_state){.episode = episode};
     return sl_runner_reset(self->runner, 0);
 }

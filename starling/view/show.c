@@ -12,7 +12,7 @@ struct sl_show {
     int64_t n_episodes;
     sl_screen *screen;
     sl_shape shapes[SL_MAX_SHAPES];
-    char words[SL_MAX_AGENTS][SL_NAME_SIZE];
+    char (*words)[SL_NAME_SIZE]; /* (N) */
 };
 
 sl_status sl_show_open(const sl_env *env, double speed, int64_t n_episodes, sl_show **out) {
@@ -21,7 +21,9 @@ sl_status sl_show_open(const sl_env *env, double speed, int64_t n_episodes, sl_s
     self->env = env;
     self->period = sl_env_get_camera(env)->step_seconds / speed;
     self->n_episodes = n_episodes;
-    sl_status status = sl_screen_open(&self->screen);
+    self->words = sl_alloc_array((size_t)sl_env_get_spec(env)->n_agents, sizeof *self->words);
+    sl_status status = self->words ? SL_OK : sl_fail(SL_MEMORY, NULL, "no memory for a show");
+    if (status == SL_OK) status = sl_screen_open(&self->screen);
     if (status != SL_OK)
         sl_show_close(&self);
     else
@@ -32,6 +34,7 @@ sl_status sl_show_open(const sl_env *env, double speed, int64_t n_episodes, sl_s
 void sl_show_close(sl_show **self) {
     if (!*self) return;
     sl_screen_close(&(*self)->screen);
+    sl_free((*self)->words);
     sl_free(*self);
     *self = NULL;
 }

@@ -19,14 +19,25 @@ struct sl_watcher {
     int32_t step;
     double total;
     sl_shape shapes[SL_MAX_SHAPES];
-    char words[SL_MAX_AGENTS][SL_NAME_SIZE];
+    char (*words)[SL_NAME_SIZE]; /* (N) */
+    int32_t *actions;            /* (N) of the picture, which lies in memory as it came, aligned to nothing */
+    double *returns;             /* (N) likewise */
 };
+
+static sl_status allocate(sl_watcher *self) {
+    size_t N = (size_t)self->spec->n_agents;
+    self->words = sl_alloc_array(N, sizeof *self->words);
+    self->actions = sl_alloc_array(N, sizeof *self->actions);
+    self->returns = sl_alloc_array(N, sizeof *self->returns);
+    return self->words && self->actions && self->returns ? SL_OK : sl_fail(SL_MEMORY, NULL, "no memory to watch");
+}
 
 sl_status sl_watcher_open(const sl_run *run, sl_watcher **out) {
     sl_watcher *self = sl_alloc(sizeof *self);
     if (!self) return sl_fail(SL_MEMORY, NULL, "no memory to watch");
     sl_status status = sl_setup_env(run->setup, 1, &run->setup->root, &self->env);
     if (status == SL_OK) self->spec = sl_env_get_spec(self->env);
+    if (status == SL_OK) status = allocate(self);
     if (status == SL_OK) status = sl_screen_open(&self->screen);
     if (status != SL_OK)
         sl_watcher_close(&self);
@@ -38,6 +49,9 @@ sl_status sl_watcher_open(const sl_run *run, sl_watcher **out) {
 void sl_watcher_close(sl_watcher **self) {
     if (!*self) return;
     sl_screen_close(&(*self)->screen);
+    sl_free((*self)->words);
+    sl_free((*self)->actions);
+    sl_free((*self)->returns);
     sl_env_destroy(&(*self)->env);
     sl_free(*self);
     *self = NULL;
@@ -52,13 +66,11 @@ int64_t sl_watcher_shown(const sl_watcher *self) {
     return self->n_shown;
 }
 
-/* What a picture holds besides its shapes; frames lie in memory as they came, aligned to nothing. */
+/* What a picture holds besides its shapes and what the watcher copies. */
 typedef struct picture {
     int n_shapes;
     int32_t step;
     bool acted;
-    int32_t actions[SL_MAX_AGENTS];
-    double returns[SL_MAX_AGENTS];
 } picture;
 
 static bool read_picture(sl_watcher *self, const sl_learn_message *m, picture *out) {
@@ -74,16 +86,16 @@ static bool read_picture(sl_watcher *self, const sl_learn_message *m, picture *o
     out->n_shapes = (int)n;
     out->acted = actions != NULL;
     memcpy(&out->step, step->data, sizeof out->step);
-    memcpy(out->returns, returns->data, (size_t)N * sizeof *out->returns);
-    if (actions) memcpy(out->actions, actions->data, (size_t)N * sizeof *out->actions);
+    memcpy(self->returns, returns->data, (size_t)N * sizeof *self->returns);
+    if (actions) memcpy(self->actions, actions->data, (size_t)N * sizeof *self->actions);
     return out->step >= 0;
 }
 
 static void show(sl_watcher *self, const sl_learn_message *m, const picture *p) {
-    double total = sl_env_return(self->spec, p->returns);
+    double total = sl_env_return(self->spec, self->returns);
     bool follows = m->done == self->episode && p->step == self->step + 1;
     for (int i = 0; i < self->spec->n_agents && p->acted; i++) {
-        sl_env_tell_action(self->env, i, p->actions[i], self->words[i]);
+        sl_env_tell_action(self->env, i, self->actions[i], self->words[i]);
     }
     sl_view_frame frame = {.title = self->spec->name,
                            .camera = *sl_env_get_camera(self->env),
