@@ -11,11 +11,13 @@
 #include "nn/blas_start.h"
 #include "storage/file.h"
 
+#include <stdlib.h>
+
 enum { MAX_EXPERIMENT_BYTES = 1 << 20 };
 
 static const char help[] = "usage: starling-coordinator --experiment FILE --run DIR --connect ENDPOINT\n"
                            "                            [--fleet ENDPOINT] [--record FILE] [--stay]\n"
-                           "                            [--reserve SLOTS]\n"
+                           "                            [--reserve SLOTS] [--threads N]\n"
                            "                            [--key FILE --allow DIR | --insecure]\n"
                            "                            [--metrics ENDPOINT]\n"
                            "Hosts the environments and the expert buffer, and works for the trainer that\n"
@@ -28,6 +30,8 @@ static const char help[] = "usage: starling-coordinator --experiment FILE --run 
                            "  --record FILE       writes the episodes of a flight there, .jsonl or .jsonl.gz\n"
                            "  --stay              after the trainer, or starling, look for the next one\n"
                            "  --reserve SLOTS     only agents that name these slots get them, \"0-2,5\"\n"
+                           "  --threads N         workers, 1 to 256; default: the experiment's threads. Those\n"
+                           "                      of training are the trainer's, too: leave it out there\n"
                            "  --key FILE          its secret certificate, for both links; made by\n"
                            "                      'starling keys'\n"
                            "  --allow DIR         the public certificates of the agents that may connect;\n"
@@ -45,12 +49,22 @@ static const char help[] = "usage: starling-coordinator --experiment FILE --run 
 static sl_keyring keyring;
 
 typedef struct options {
-    const char *experiment, *run, *connect, *fleet, *record, *metrics, *reserve;
+    const char *experiment, *run, *connect, *fleet, *record, *metrics, *reserve, *threads;
     sl_slot_set reserved;
+    int n_threads; /* 0: the experiment's */
     bool stays;
     sl_key_flags keys;
     sl_common_flags common;
 } options;
+
+static sl_status parse_threads(const char *text, int *out) {
+    char *end = NULL;
+    long n = strtol(text, &end, 10);
+    if (end == text || *end || n < 1 || n > 256)
+        return sl_fail(SL_USAGE, "a whole number from 1 to 256", "--threads cannot be '%s'", text);
+    *out = (int)n;
+    return SL_OK;
+}
 
 static sl_status parse(int argc, char **argv, options *out) {
     *out = (options){0};
@@ -65,13 +79,15 @@ static sl_status parse(int argc, char **argv, options *out) {
                              {"insecure", NULL, &out->keys.insecure},
                              {"metrics", &out->metrics, NULL},
                              {"stay", NULL, &out->stays},
-                             {"reserve", &out->reserve, NULL}};
-    const sl_flags_def def = {"starling-coordinator", help, "see --help", "unknown or incomplete flag", 12, flags};
+                             {"reserve", &out->reserve, NULL},
+                             {"threads", &out->threads, NULL}};
+    const sl_flags_def def = {"starling-coordinator", help, "see --help", "unknown or incomplete flag", 13, flags};
     SL_TRY(sl_flags_parse(&def, argc, argv, &out->common));
     if (!out->common.done && (!out->experiment || !out->run || !out->connect))
         return sl_fail(SL_USAGE, "see --help", "--experiment, --run and --connect are needed");
     if (out->reserve && sl_slot_set_parse(out->reserve, &out->reserved) != SL_OK)
         return sl_fail(SL_USAGE, "slots such as 0-2,5", "--reserve cannot be '%s'", out->reserve);
+    if (out->threads) SL_TRY(parse_threads(out->threads, &out->n_threads));
     SL_TRY(sl_endpoint_check_flag("--connect", out->connect, false));
     return sl_endpoint_check_flag("--fleet", out->fleet, true);
 }
@@ -86,6 +102,7 @@ static sl_status run(const options *o) {
     sl_file_sha256(bytes, n_bytes, def.config_hash);
     sl_free(bytes);
     SL_TRY(sl_experiment_load(o->experiment, NULL, 0, &experiment));
+    if (o->n_threads > 0) experiment->threads = o->n_threads;
     def.experiment = experiment;
     def.reserve = o->reserved;
     sl_link_def learn = sl_link_learn_def(o->connect);

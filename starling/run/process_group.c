@@ -56,6 +56,7 @@ struct sl_process_group {
     sl_model_files files; /* of the students; none before they are handed out */
     const char *record;   /* NULL: flights are not recorded */
     const char *agent;    /* NULL: the program of each student's size */
+    char threads[16];     /* of the coordinator; "": the experiment's */
     char page[SL_ENDPOINT_BYTES], trainer_page[SL_ENDPOINT_BYTES]; /* "": none */
     int64_t watch_us;                                              /* 0: they are not watched */
     void (*watch)(void *context, const json_t *event);
@@ -120,6 +121,7 @@ static arg_list coordinator_args(const sl_process_group *self) {
     bool mixed = self->members.n_remote > 0 && self->members.n_remote < self->members.n_agents;
     if (mixed) add_arg(&list, "--reserve", self->members.agents);
     if (self->record) add_arg(&list, "--record", self->record);
+    if (self->threads[0]) add_arg(&list, "--threads", self->threads);
     add_keys(self, &list, self->paths.coordinator, self->paths.allowed);
     add_common(self, &list);
     return list;
@@ -263,6 +265,10 @@ void sl_process_group_end(sl_process_group *self) {
 
 void sl_process_group_record(sl_process_group *self, const char *path) {
     self->record = path;
+}
+
+void sl_process_group_use_threads(sl_process_group *self, int n) {
+    (void)snprintf(self->threads, sizeof self->threads, "%d", n);
 }
 
 void sl_process_group_use_agent(sl_process_group *self, const char *program) {

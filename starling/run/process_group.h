@@ -48,6 +48,8 @@ SL_MUST_CHECK sl_status sl_process_group_fly(sl_process_group *self, int n_episo
                                              sl_evaluation *out);
 /* Before the coordinator is started: flights are recorded to path, borrowed for the life of the process group. */
 void sl_process_group_record(sl_process_group *self, const char *path);
+/* Before the coordinator is started, and not for training, whose results depend on it: how many workers it has. */
+void sl_process_group_use_threads(sl_process_group *self, int n);
 /* Before the agents are started: a program (name or path, borrowed) in place of every starling-agent-<H>. */
 void sl_process_group_use_agent(sl_process_group *self, const char *program);
 /* From the next flight on: picture is called on the learn client's thread after every step, which takes at least us.
