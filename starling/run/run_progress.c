@@ -45,7 +45,7 @@ void sl_run_progress_start(sl_run_progress *self, const char *name) {
     // a restarted program starts its stage again: what went before counts too
     if (stage->started > 0) stage->seconds += now - stage->started;
     stage->started = now;
-    self->last_line = 0;
+    if (!self->widen) self->last_line = 0;
 }
 
 static void short_number(double value, char text[16]) {
@@ -102,7 +102,7 @@ static void add_pieces(const sl_run_progress_news *news, char *line, size_t size
         if (fits[k] && n < size) n += (size_t)snprintf(line + n, size - n, "%s", pieces[k]);
 }
 
-void sl_run_progress_update(sl_run_progress *self, const sl_run_progress_news *news) {
+static void tell(sl_run_progress *self, const sl_run_progress_news *news) {
     double now = sl_clock_seconds(), wait = self->terminal ? seconds_between_rewrites : seconds_between_lines;
     const char *note = news->note ? news->note : "";
     // one who waits for hours says so now and then
@@ -128,11 +128,18 @@ void sl_run_progress_update(sl_run_progress *self, const sl_run_progress_news *n
     show(self, line, false);
 }
 
+void sl_run_progress_update(sl_run_progress *self, const sl_run_progress_news *news) {
+    sl_run_progress_news wider = *news;
+    if (self->widen) self->widen(self->widen_context, &wider);
+    tell(self, &wider);
+}
+
 void sl_run_progress_done(sl_run_progress *self, const char *name) {
     sl_stage *stage = find_stage(self, name);
     if (!stage) return;
     if (stage->started > 0) stage->seconds += sl_clock_seconds() - stage->started;
     stage->started = 0;
+    if (self->widen) return;
     char line[96];
     (void)snprintf(line, sizeof line, "%-18s done in %.1f s", stage->name, stage->seconds);
     show(self, line, true);

@@ -15,24 +15,30 @@ typedef struct sl_stage {
     double started;           /* of its last start; 0 = not running */
 } sl_stage;
 
+typedef struct sl_run_progress_news sl_run_progress_news;
+
 typedef struct sl_run_progress {
     bool terminal, open_line, quiet; /* open_line: the terminal's line has no newline yet */
     bool logged;                     /* lines go through the log */
     int columns;                     /* of the terminal */
     double last_line;                /* seconds */
     char note[160];                  /* of the last line */
+    /* what is told is a part of something longer, whose news it becomes here; its stages' ends are no news. NULL: it
+     * is all there is */
+    void (*widen)(void *context, sl_run_progress_news *news);
+    void *widen_context;
     int n_stages;
     sl_stage stages[SL_MAX_STAGES];
 } sl_run_progress;
 
 /* What a progress line says; per_second, eta_seconds and won (the share of the episodes) < 0: not known. */
-typedef struct sl_run_progress_news {
+struct sl_run_progress_news {
     const char *stage, *unit;
     int64_t done, total;
     double per_second, eta_seconds, mean_return, won;
     bool has_return;
     const char *note; /* NULL or "": nothing more to say */
-} sl_run_progress_news;
+};
 
 /* logged: with --log-json all of stderr is one JSON object a line, and so is the progress. */
 void sl_run_progress_init(sl_run_progress *self, bool logged);

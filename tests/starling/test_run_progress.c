@@ -141,8 +141,35 @@ static void test_lines(void **state) {
                               "evaluate heuristic 100%  999.9k/999.9k episodes  return -1234.57  ETA 12:34\n");
 }
 
+// the fourth of eight points, half done
+static void widen(void *context, sl_run_progress_news *news) {
+    assert_ptr_equal(context, &progress);
+    assert_int_equal(news->done, 3);
+    *news = (sl_run_progress_news){.stage = "study", .unit = "points", .done = 3, .total = 8, .per_second = -1};
+    news->eta_seconds = 125, news->won = -1;
+}
+
+static void test_part_of_something_longer(void **state) {
+    (void)state;
+    char text[256];
+    sl_run_progress_init(&progress, false);
+    progress.widen = widen;
+    progress.widen_context = &progress;
+    sl_run_progress_news news = {.stage = "point", .unit = "episodes", .done = 3, .total = 6, .won = -1};
+    sl_capture_begin();
+    sl_run_progress_start(&progress, "point");
+    sl_run_progress_update(&progress, &news);
+    sl_run_progress_done(&progress, "point");
+    // the next part begins, which is no reason for another line
+    sl_run_progress_start(&progress, "point");
+    sl_run_progress_update(&progress, &news);
+    (void)sl_capture_end(text, sizeof text);
+    assert_string_equal(text, "study               38%  3/8 points  ETA 2:05\n");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_stages), cmocka_unit_test(test_says_what_is_waited_for),
-                                       cmocka_unit_test(test_odd_events), cmocka_unit_test(test_lines)};
+                                       cmocka_unit_test(test_odd_events), cmocka_unit_test(test_lines),
+                                       cmocka_unit_test(test_part_of_something_longer)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
