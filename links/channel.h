@@ -29,7 +29,7 @@ typedef struct sl_delay {
     double a, b;
     int n;           /* HISTOGRAM, TRACE: how many values */
     double *values;  /* (n), owned by the definition */
-    double *weights; /* (n), HISTOGRAM; cumulated, the last is 1 */
+    double *weights; /* (n), HISTOGRAM: cumulated, the last is 1; TRACE: the values, rising, for percentiles */
 } sl_delay;
 
 /* Independent loss is p_bad = p_good = 0 and lose_good = p. */
@@ -49,7 +49,7 @@ typedef struct sl_channel_def {
     sl_loss loss;
     double duplicate; /* probability that a message comes twice, each copy with a delay of its own */
     bool reorders;    /* else FIFO: no message overtakes an earlier one */
-    double rate;      /* messages a second (delay in ms) or a step (in steps) that pass; 0 = any number */
+    double rate;      /* messages a second (delay in ms) or a step (in steps) that the line takes; 0 = any number */
     int n_outages;
     sl_outage outages[SL_LINKS_MAX_OUTAGES];
 } sl_channel_def;
@@ -77,7 +77,9 @@ double sl_delay_draw(const sl_delay *self, sl_rng *rng, int64_t *next);
 /* Closed forms, in its own unit; NaN where there is none (pareto with shape <= 1). p in (0, 1). */
 double sl_delay_mean(const sl_delay *self);
 double sl_delay_percentile(const sl_delay *self, double p);
-double sl_loss_rate(const sl_loss *self);       /* in the long run */
-double sl_loss_mean_burst(const sl_loss *self); /* messages lost in a row; NaN: none is */
+double sl_delay_most(const sl_delay *self);          /* no draw is longer; INFINITY = there is no bound */
+double sl_loss_rate(const sl_loss *self);            /* in the long run */
+double sl_loss_mean_burst(const sl_loss *self);      /* messages lost in a row; NaN: none is; INFINITY: all are */
+bool sl_channel_is_ideal(const sl_channel_def *def); /* no message is late, lost or doubled */
 
 #endif

@@ -15,12 +15,14 @@ typedef enum sl_execution { SL_EXECUTION_ONBOARD, SL_EXECUTION_REMOTE } sl_execu
 /* What acts where no action has come: the last one again | no-op | the last one for five steps, then no-op. */
 typedef enum sl_fallback { SL_FALLBACK_HOLD, SL_FALLBACK_NOOP, SL_FALLBACK_DECAY } sl_fallback;
 typedef enum sl_direction { SL_DIRECTION_BOTH, SL_DIRECTION_OBSERVATION, SL_DIRECTION_ACTION } sl_direction;
-enum { SL_LINKS_NAME = 32, SL_LINKS_DECAY = 5, SL_LINKS_AGES = 1026 };
+enum { SL_LINKS_DECAY = 5, SL_LINKS_MAX_RULES = 63, SL_LINKS_TEXT = 128 };
+/* What is under way for more steps is lost; ages are counted up to it, and one entry more: never came. */
+enum { SL_LINKS_HORIZON = 1024, SL_LINKS_AGES = SL_LINKS_HORIZON + 2 };
 
 /* One channel's keys as they stand in the section; a text that is "" and a number that is NaN say nothing, and what
  * stands before (the preset, then the section, then earlier rules) counts. */
 typedef struct sl_link_words {
-    char *preset;  /* "rlrd-wifi"; a name of sl_links_preset */
+    char *preset;  /* "rlrd-wifi"; a name of sl_links_preset; says everything, so that what stands before is gone */
     char *delay;   /* "fixed 3 steps", "normal 50 20 ms", "histogram 20:0.3 40:0.7 ms", "trace FILE ms" */
     char *loss;    /* "0.2", "gilbert-elliott P_BAD P_GOOD", "gilbert-elliott P_BAD P_GOOD LOSE_GOOD LOSE_BAD" */
     char *order;   /* fifo | reorder */
@@ -30,7 +32,7 @@ typedef struct sl_link_words {
 
 typedef struct sl_link_rule {
     sl_link_words words;
-    char *agents;           /* "0 2..4"; "" = all */
+    char *agents;           /* "0 2..4", both ends among them; "" = all */
     char *blocks;           /* "ally comm"; "" = every block that is told, and whole messages */
     sl_direction direction; /* both | observation | action */
 } sl_link_rule;
@@ -63,8 +65,9 @@ typedef struct sl_links_team {
 /* A block of one agent that comes over a channel. */
 typedef struct sl_linked_block {
     int begin, len;
-    int age; /* which of the agent's ages it is, counted over its told blocks; -1: a sensed block's is not shown */
-    int channel; /* of sl_links.channels */
+    int age;   /* which of the agent's ages it is, counted over its told blocks; -1: a sensed block's is not shown */
+    int place; /* of the agent's blocks, which names its stream */
+    int channel; /* of sl_links.channels, which blocks and agents share */
 } sl_linked_block;
 typedef struct sl_linked_agent {
     int n_blocks; /* onboard; 0 = everything is fresh */
@@ -80,8 +83,8 @@ typedef struct sl_links {
     double step_ms;
     int n_channels;
     sl_channel_def *channels;
-    sl_linked_agent *agents; /* (N) */
-    char text[128];          /* for people: "rlrd-wifi", "normal 6 3 steps, loss 0.2" */
+    sl_linked_agent *agents;  /* (N) */
+    char text[SL_LINKS_TEXT]; /* for people: "rlrd-wifi", "normal 6 3 steps, loss 0.2", "none" */
 } sl_links;
 
 /* SL_CONFIG names the key ("links.delay", "links.rules[1].blocks"), the range and gives a hint: an unknown preset, a
