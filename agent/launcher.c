@@ -8,6 +8,7 @@
 #include "common/log.h"
 #include "common/program.h"
 #include "common/vitals.h"
+#include "net/fleet_message.h"
 #include "net/link.h"
 
 #include <errno.h>
@@ -19,14 +20,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum {
-    MAX_SLOTS = 64,
-    MAX_ARGS = 24,
-    LOOK_MS = 50,
-    AGAIN_MS = 500,
-    FULL_CODE = 7,
-    PROGRAM_BYTES = SL_PROGRAM_BYTES + 16
-};
+enum { MAX_ARGS = 24, LOOK_MS = 50, AGAIN_MS = 500, FULL_CODE = 7, PROGRAM_BYTES = SL_PROGRAM_BYTES + 16 };
 
 extern char **environ;
 
@@ -164,9 +158,9 @@ static sl_status parse_slot(const char *text, int *out) {
     errno = 0;
     long value = strtol(text, &end, 10);
     if (strcmp(text, "any") == 0) return SL_OK;
-    if (errno || end == text || *end || value < 0 || value >= MAX_SLOTS)
-        return sl_fail(SL_USAGE, NULL, "--slot is a whole number from 0 to %d or 'any', not '%s'", MAX_SLOTS - 1,
-                       text);
+    if (errno || end == text || *end || value < 0 || value >= SL_FLEET_MAX_SLOTS)
+        return sl_fail(SL_USAGE, NULL, "--slot is a whole number from 0 to %d or 'any', not '%s'",
+                       SL_FLEET_MAX_SLOTS - 1, text);
     *out = (int)value;
     return SL_OK;
 }

@@ -3,6 +3,7 @@
 
 #include "agent/program.h"
 #include "net/endpoint.h"
+#include "net/fleet_message.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -42,17 +43,15 @@ static const char help[] = "usage: " SL_AGENT_PROGRAM " --connect ENDPOINT (--mo
                            "Events are printed on stdout, one JSON object a line; the log goes to stderr.\n"
                            "SIGTERM: says goodbye, exits 0.\n";
 
-enum { MAX_SLOTS = 64 };
-
 // "any" is for templates that need a word
 static sl_status parse_slot(const char *text, int *out) {
     char *end;
     if (strcmp(text, "any") == 0) return SL_OK;
     errno = 0;
     long value = strtol(text, &end, 10);
-    if (errno || end == text || *end || value < 0 || value >= MAX_SLOTS)
-        return sl_fail(SL_USAGE, NULL, "--slot is a whole number from 0 to %d or 'any', not '%s'", MAX_SLOTS - 1,
-                       text);
+    if (errno || end == text || *end || value < 0 || value >= SL_FLEET_MAX_SLOTS)
+        return sl_fail(SL_USAGE, NULL, "--slot is a whole number from 0 to %d or 'any', not '%s'",
+                       SL_FLEET_MAX_SLOTS - 1, text);
     *out = (int)value;
     return SL_OK;
 }

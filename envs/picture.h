@@ -6,7 +6,7 @@
 #include "envs/spec.h"
 
 /* No environment has more: 64 units, as many shots, the edges of 16 walls. */
-enum { SL_MAX_SHAPES = 192 };
+enum { SL_MAX_SHAPES = 2 * SL_MAX_AGENTS + 64 }; /* every agent and its landmark */
 
 /* A "circle" of radius r, or a "line" to x2, y2. */
 typedef struct sl_shape {

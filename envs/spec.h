@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { SL_MAX_AGENTS = 64, SL_MAX_BLOCKS = 16, SL_NAME_SIZE = 32, SL_ENV_NAME_SIZE = 96, SL_ENV_LANES = 16 };
+enum { SL_MAX_AGENTS = 1024, SL_MAX_BLOCKS = 16, SL_NAME_SIZE = 32, SL_ENV_NAME_SIZE = 96, SL_ENV_LANES = 16 };
 
 /* A named run of features, the unit in which masks and links speak: "self_vel", "landmarks", "others", "comm". One of
  * entries has one for each other unit, of entry features, feature 1 the distance in units of the sight range. */

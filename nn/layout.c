@@ -18,8 +18,7 @@ static sl_status check_range(const char *field, int value, int low, int high) {
 }
 
 sl_status sl_net_def_check(const sl_net_def *def) {
-    enum { DIM_MAX = 1 << 16 };
-    SL_TRY(check_range("in_dim", def->in_dim, 1, DIM_MAX));
+    SL_TRY(check_range("in_dim", def->in_dim, 1, SL_NET_MAX_IN));
     SL_TRY(check_range("hidden", def->hidden, 1, SL_NET_MAX_HIDDEN));
     SL_TRY(check_range("out_dim", def->out_dim, 1, SL_CATEGORICAL_MAX));
     SL_TRY(check_range("layers", def->n_layers, 1, SL_NET_MAX_LAYERS));

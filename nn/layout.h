@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { SL_NET_MAX_TENSORS = 32, SL_NET_MAX_LAYERS = 4, SL_NET_MAX_HIDDEN = 1024 };
+enum { SL_NET_MAX_TENSORS = 32, SL_NET_MAX_LAYERS = 4, SL_NET_MAX_HIDDEN = 1024, SL_NET_MAX_IN = 1 << 16 };
 
 typedef struct sl_net_def {
     int in_dim, hidden, out_dim;

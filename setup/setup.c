@@ -3,6 +3,7 @@
 
 #include "common/alloc.h"
 #include "net/link.h"
+#include "nn/layout.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -87,6 +88,10 @@ static sl_status check_words(const sl_setup *self) {
 
 static sl_status check_parts(sl_setup *self) {
     SL_TRY(sl_net_def_check(&self->teacher));
+    if (self->critic.in_dim > SL_NET_MAX_IN)
+        return sl_fail(SL_CONFIG, "fewer agents: env.n_agents, where it can be chosen",
+                       "key 'teacher.critic': it would read %d numbers of %s and its %d agents, %d at most",
+                       self->critic.in_dim, self->spec.name, self->N, SL_NET_MAX_IN);
     SL_TRY(sl_net_def_check(&self->critic));
     for (int i = 0; i < self->N; i++) SL_TRY(sl_net_def_check(&self->students[i]));
     // a mask of one copy checks the block names and tells whether it hides something

@@ -16,7 +16,7 @@ static const sl_env_scenario scenarios[] = {
 };
 
 static const sl_env_option options[] = {
-    {"n_agents", SL_ENV_INT, "0", .range = "[0, 64]", .word = "N", .is_told = true, .flag = "agents", .value = "N",
+    {"n_agents", SL_ENV_INT, "0", .range = "[0, 1024]", .word = "N", .is_told = true, .flag = "agents", .value = "N",
      .help = "number of agents, where it can be chosen"},
     SL_ENV_MAX_STEPS,
     {"local_ratio", SL_ENV_REAL, "-1", .range = "[-1, 1]", .is_told = true, .flag = "local-ratio", .value = "R",

@@ -111,18 +111,23 @@ static sl_status make_fleet(const sl_experiment *experiment, side *out) {
 
 static sl_status make_random(const fleet_options *o, side *out) {
     int sizes[SL_EXP_MAX_AGENTS], n = 0;
-    char text[SL_EXP_MAX_AGENTS * 80], env[SL_RUN_PATH], agents[40];
+    char env[SL_RUN_PATH], agents[40];
     SL_TRY(choose_sizes(o, sizes, &n));
-    size_t at = (size_t)snprintf(text, sizeof text, "name: bench-fleet\nstudents:\n");
+    size_t at = 0, room = 64 + (size_t)n * 80;
+    char *text = sl_alloc(room);
+    if (!text) return sl_fail(SL_MEMORY, NULL, "no memory for a benchmark");
+    at = (size_t)snprintf(text, room, "name: bench-fleet\nstudents:\n");
     for (int i = 0; i < n; i++) {
-        at += (size_t)snprintf(text + at, sizeof text - at,
-                               "- net: {cell: gru, hidden: %d, layers: 1, layer_norm: false}\n", sizes[i]);
+        at += (size_t)snprintf(text + at, room - at, "- net: {cell: gru, hidden: %d, layers: 1, layer_norm: false}\n",
+                               sizes[i]);
     }
     (void)snprintf(env, sizeof env, "env.name=%s", o->env);
     (void)snprintf(agents, sizeof agents, "env.n_agents=%d", (int)o->n_agents);
     sl_experiment *experiment = NULL;
-    SL_TRY(sl_experiment_parse("bench fleet", text, at, (const char *const[]){env, agents}, 2, &experiment));
-    sl_status status = make_fleet(experiment, out);
+    sl_status status =
+        sl_experiment_parse("bench fleet", text, at, (const char *const[]){env, agents}, 2, &experiment);
+    sl_free(text);
+    if (status == SL_OK) status = make_fleet(experiment, out);
     sl_experiment_destroy(&experiment);
     return status;
 }

@@ -32,9 +32,9 @@ static void options_are_checked(void **state) {
     } cases[] = {
         {"mpe/simple_sprad_v3", NULL, 0, 1, "unknown environment 'mpe/simple_sprad_v3'", "env list"},
         {"mpe/simple_spread_v3", NULL, 0, 0, "0 copies", "1 to"},
-        {"mpe/simple_spread_v3", "n_agents", 65, 1, "n_agents is 65", "1 to 64"},
-        {"mpe/simple_spread_v3", "n_agents", -1, 1, "n_agents is -1", "1 to 64"},
-        {"mpe/simple_adversary_v3", "n_agents", 64, 1, "n_agents is 64", "1 to 63"},
+        {"mpe/simple_spread_v3", "n_agents", 1025, 1, "n_agents is 1025", "1 to 1024"},
+        {"mpe/simple_spread_v3", "n_agents", -1, 1, "n_agents is -1", "1 to 1024"},
+        {"mpe/simple_adversary_v3", "n_agents", 1024, 1, "n_agents is 1024", "1 to 1023"},
         {"mpe/simple_tag_v3", "n_agents", 3, 1, "no option n_agents", "leave"},
         {"mpe/simple_spread_v3", "local_ratio", 1.5, 1, "local_ratio is 1.5", "0 to 1"},
         {"mpe/simple_tag_v3", "local_ratio", 0.5, 1, "no option local_ratio", "leave"},

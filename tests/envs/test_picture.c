@@ -124,7 +124,7 @@ static void shapes_go_over_the_wire(void **state) {
     static const struct {
         int column;
         float number;
-    } bad[] = {{0, 2}, {0, 0.5f}, {0, -1}, {1, NAN}, {4, INFINITY}, {6, 1e7f}, {10, -2}, {10, 64}, {11, 0.25f}};
+    } bad[] = {{0, 2}, {0, 0.5f}, {0, -1}, {1, NAN}, {4, INFINITY}, {6, 1e7f}, {10, -2}, {10, 1024}, {11, 0.25f}};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         sl_shape_rows_write(n, shapes, numbers, bytes);
         numbers[3 * SL_SHAPE_NUMBERS + bad[i].column] = bad[i].number;

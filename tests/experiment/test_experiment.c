@@ -318,7 +318,7 @@ static void bad_sets_are_refused_by_name(void **state) {
         {"students=0", "--set: key 'students': is a list", NULL},
         {"students[2].net.hidden=16", "--set: key 'students[2].net.hidden': there are 2 students",
          "only a list of one grows: name its last index first"},
-        {"students[64].net.hidden=16", "--set: key 'students[64].net.hidden': there are 2 students", NULL},
+        {"students[1024].net.hidden=16", "--set: key 'students[1024].net.hidden': there are 2 students", NULL},
         {"students[-1].net.hidden=16", "--set: unknown key 'students[-1].net.hidden'", NULL},
         {"links.rules[3].loss=1", "--set: key 'links.rules[3].loss': there are 2 rules",
          "the first that is new has the next index"},
@@ -359,13 +359,13 @@ static void write_students(int n, char *text, size_t size) {
 
 static void many_students_are_bounded(void **state) {
     (void)state;
-    char text[2000];
-    write_students(64, text, sizeof text);
+    static char text[1100 * 10];
+    write_students(SL_EXP_MAX_AGENTS, text, sizeof text);
     sl_experiment *e = parse(text, NULL);
-    assert_int_equal(e->students_count, 64);
+    assert_int_equal(e->students_count, 1024);
     sl_experiment_destroy(&e);
-    write_students(65, text, sizeof text);
-    assert_refused(text, NULL, SL_CONFIG, "test.yaml: key 'students[63]': too many entries", NULL);
+    write_students(SL_EXP_MAX_AGENTS + 1, text, sizeof text);
+    assert_refused(text, NULL, SL_CONFIG, "test.yaml: key 'students[1023]': too many entries", NULL);
 }
 
 static void assert_round_trip(const sl_experiment *e) {

@@ -253,6 +253,9 @@ static void test_refusals(void **state) {
     static const char strange[] = "mask: {kind: blocks}\nstudents:\n- {net: {hidden: 16}, blocks: [moon]}\n";
     refused(two, NULL, "2 entries");
     refused(own_students, "env.n_agents=4", "4 agents");
+    // 105 agents of 630 features are one too many for a critic that reads the state
+    refused(one_student, "env.n_agents=105", "key 'teacher.critic': it would read 66150 numbers");
+    refused(one_student, "env.n_agents=1024", "its 1024 agents, 65536 at most");
     refused(one_student, "env.continuous=true", "env.continuous");
     // 1 GiB is what can be sent at a time, with 3 agents and 18 features or 40 units
     refused(one_student, "teacher.ppo.rollout_steps=65536", "keys 'teacher.ppo.n_envs' and 'rollout_steps': a batch");
