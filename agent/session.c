@@ -1,6 +1,7 @@
 /* session.c - the agent's state machine over the transport. One thread owns a session. */
 #include "agent/session.h"
 
+#include "agent/newest.h"
 #include "common/alloc.h"
 #include "common/assert.h"
 #include "common/log.h"
@@ -26,7 +27,8 @@ enum {
     AWAY_MS = 1000,
     NOBODY_MS = 3000,
     RECONNECT_FIRST_MS = 2000,
-    RECONNECT_LAST_MS = 5000
+    RECONNECT_LAST_MS = 5000,
+    RUSH = 256
 };
 
 struct sl_session {
@@ -38,6 +40,10 @@ struct sl_session {
     uint64_t run_id, session;
     int slot, heartbeat_ms, lease_ms;
     int64_t next_ns; /* when the state's message is due again: HELLO, MODEL_REQUEST or HEARTBEAT */
+
+    // of realtime: messages are taken until none is left, then the newest observation is decided
+    bool is_realtime;
+    sl_newest newest;
 
     // the last observation answered, for repeats of it
     uint64_t sequence;
@@ -63,6 +69,7 @@ static const sl_metric metrics[] = {
     COUNTER(decided, "observations", "new ones, each answered with a decision"),
     COUNTER(repeated, "observations", "answered before; they got the same action again"),
     COUNTER(ignored, "messages", "malformed, of another session or out of order"),
+    COUNTER(skipped, "observations", "that came with a newer one; realtime, where the newest is decided"),
     COUNTER(welcomes, "messages", "a coordinator took the agent"),
     COUNTER(resets, "messages", "the coordinator did not know the session; the agent joined anew"),
     COUNTER(rejects, "messages", "a coordinator refused the agent, or had no slot yet"),
@@ -81,6 +88,7 @@ static sl_status start_over(sl_session *self) {
     self->session = 0;
     self->slot = -1;
     self->sequence = 0;
+    self->newest.is_there = false;
     self->next_ns = 0;
     self->retry_ns = (int64_t)RECONNECT_FIRST_MS * MS;
     self->silence_ns = 0;
@@ -118,6 +126,7 @@ void sl_session_destroy(sl_session **self) {
     sl_transport_close(&(*self)->transport);
     sl_fleet_codec_destroy(&(*self)->codec);
     sl_free((*self)->model);
+    sl_newest_fini(&(*self)->newest);
     sl_free(*self);
     *self = NULL;
 }
@@ -219,6 +228,7 @@ static void note_heard(sl_session *self) {
 }
 
 static sl_status go_live(sl_session *self) {
+    if (self->is_realtime) SL_TRY(sl_newest_reserve(&self->newest, self->def.obs_dim, self->def.n_actions));
     self->state = SL_SESSION_LIVE;
     SL_INFO("flying slot %d", self->slot);
     char text[32];
@@ -252,10 +262,13 @@ static sl_status start_fetching(sl_session *self, const sl_fleet_message *welcom
 static sl_status on_welcome(sl_session *self, const sl_fleet_message *message) {
     // a repeated one changes nothing
     if (self->state != SL_SESSION_HELLO) return SL_OK;
-    if (strcmp(message->mode, SL_FLEET_LOCKSTEP) != 0)
+    self->is_realtime = strcmp(message->mode, SL_FLEET_REALTIME) == 0;
+    bool is_exact = strcmp(message->mode, SL_FLEET_LOCKSTEP) == 0 || strcmp(message->mode, SL_FLEET_VIRTUAL) == 0;
+    if (!self->is_realtime && !is_exact)
         return sl_fail(SL_MISMATCH, "run the same version of Starling on both sides",
-                       "the coordinator's clock is '%s', this agent knows only '%s'", message->mode,
-                       SL_FLEET_LOCKSTEP);
+                       "the coordinator's clock is '%s', this agent knows " SL_FLEET_LOCKSTEP ", " SL_FLEET_VIRTUAL
+                       " and " SL_FLEET_REALTIME,
+                       message->mode);
     self->session = message->session;
     self->slot = message->slot;
     self->heartbeat_ms = message->heartbeat_ms;
@@ -361,26 +374,16 @@ static sl_status on_chunk(sl_session *self, const sl_fleet_message *message) {
     return keep_timer(self, sl_transport_now_ns(self->transport));
 }
 
-static sl_status on_observation(sl_session *self, const sl_fleet_message *message, int64_t received_ns) {
-    bool is_repeat = message->sequence == self->sequence;
-    // an observation may be skipped only where a new episode makes it meaningless
-    bool is_next =
-        message->sequence == self->sequence + 1 || (message->sequence > self->sequence && message->episode_start);
-    if (self->state != SL_SESSION_LIVE || !(is_repeat || is_next)) {
-        self->stats.ignored++;
-        return SL_OK;
-    }
-    if (message->n_obs != self->def.obs_dim || (message->n_avail && message->n_avail != self->def.n_actions))
-        return sl_fail(SL_MISMATCH, NULL, "slot %d sent %d features and %d legal flags, the model takes %d and %d",
-                       self->slot, message->n_obs, message->n_avail, self->def.obs_dim, self->def.n_actions);
-    if (is_next) {
-        self->action = self->def.decide(self->def.context, message->obs, message->avail, message->episode_start);
-        self->sequence = message->sequence;
-        self->tick = message->tick;
-        self->stats.decided++;
-    } else {
-        self->stats.repeated++;
-    }
+static void decide(sl_session *self, uint64_t sequence, int64_t tick, const float *obs, const uint8_t *avail,
+                   bool episode_start) {
+    self->action = self->def.decide(self->def.context, obs, avail, episode_start);
+    self->sequence = sequence;
+    self->tick = tick;
+    self->stats.decided++;
+}
+
+/* the last decision, or a repeat of it */
+static sl_status send_action(sl_session *self, int64_t received_ns) {
     sl_fleet_message action = message_of(self, SL_FLEET_ACTION);
     int64_t now_ns = sl_transport_now_ns(self->transport);
     action.tick = self->tick;
@@ -394,8 +397,33 @@ static sl_status on_observation(sl_session *self, const sl_fleet_message *messag
     return status;
 }
 
+static sl_status on_observation(sl_session *self, const sl_fleet_message *message, int64_t received_ns) {
+    bool is_repeat = message->sequence == self->sequence, is_newer = message->sequence > self->sequence;
+    // an observation may be skipped only in real time, or where a new episode makes it meaningless
+    bool is_next =
+        is_newer && (self->is_realtime || message->sequence == self->sequence + 1 || message->episode_start);
+    if (self->state != SL_SESSION_LIVE || !(is_repeat || is_next)) {
+        self->stats.ignored++;
+        return SL_OK;
+    }
+    if (message->n_obs != self->def.obs_dim || (message->n_avail && message->n_avail != self->def.n_actions))
+        return sl_fail(SL_MISMATCH, NULL, "slot %d sent %d features and %d legal flags, the model takes %d and %d",
+                       self->slot, message->n_obs, message->n_avail, self->def.obs_dim, self->def.n_actions);
+    if (is_repeat) {
+        self->stats.repeated++;
+        return send_action(self, received_ns);
+    }
+    if (self->is_realtime) {
+        self->stats.skipped += sl_newest_put(&self->newest, message, received_ns);
+        return SL_OK;
+    }
+    decide(self, message->sequence, message->tick, message->obs, message->avail, message->episode_start);
+    return send_action(self, received_ns);
+}
+
 static sl_status on_goodbye(sl_session *self) {
     self->state = SL_SESSION_OVER;
+    self->newest.is_there = false;
     if (!self->def.stays) return SL_OK;
     SL_INFO("the flight is over; waiting for the next one");
     SL_TRY(start_over(self));
@@ -466,6 +494,23 @@ static sl_status on_message(sl_session *self, const sl_message *received, int64_
     }
 }
 
+/* realtime: whatever else has come is taken first, so that an observation that waited is not decided on */
+static sl_status decide_newest(sl_session *self) {
+    sl_newest *newest = &self->newest;
+    sl_status status = SL_OK;
+    for (int i = 0; i < RUSH && newest->is_there && status == SL_OK; i++) {
+        sl_message received;
+        status = sl_transport_receive(self->transport, 0, &received);
+        if (status == SL_OK) SL_TRY(on_message(self, &received, sl_transport_now_ns(self->transport)));
+    }
+    // a goodbye may have been among it
+    if (!newest->is_there) return SL_OK;
+    newest->is_there = false;
+    decide(self, newest->sequence, newest->tick, newest->obs, newest->n_avail ? newest->avail : NULL,
+           newest->episode_start);
+    return send_action(self, newest->received_ns);
+}
+
 sl_status sl_session_step(sl_session *self, int timeout_ms) {
     int64_t now_ns = sl_transport_now_ns(self->transport);
     sl_vitals_beat(now_ns);
@@ -477,6 +522,7 @@ sl_status sl_session_step(sl_session *self, int timeout_ms) {
     sl_message received;
     SL_TRY(sl_transport_receive(self->transport, timeout_ms, &received));
     sl_status status = on_message(self, &received, sl_transport_now_ns(self->transport));
+    if (status == SL_OK && self->newest.is_there) status = decide_newest(self);
     if (status != SL_OK) say_goodbye(self, sl_error_what());
     return status;
 }

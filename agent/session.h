@@ -1,6 +1,7 @@
 /* session.h - an agent's side of the fleet: finds the coordinator, says HELLO, fetches its slot's model if it lacks
  * it, then answers observations with actions until GOODBYE. It reconnects by itself, also to a restarted coordinator.
- * A repeated observation gets the same answer without being decided again. Nothing is allocated per step. Protocol:
+ * A repeated observation gets the same answer without being decided again. In real time the newest observation that
+ * has come is decided, in the other modes every one, in order. Nothing is allocated per step. Protocol:
  * proto/README.md. One thread owns a session; it calls the callbacks. */
 #ifndef SL_AGENT_SESSION_H
 #define SL_AGENT_SESSION_H
@@ -52,7 +53,7 @@ typedef enum sl_session_state {
 } sl_session_state;
 
 typedef struct sl_session_stats {
-    uint64_t decided, repeated, ignored, welcomes, resets, rejects, reconnects;
+    uint64_t decided, repeated, skipped, ignored, welcomes, resets, rejects, reconnects;
 } sl_session_stats;
 /* What they mean; the first ones are those of the event `done`. */
 enum { SL_SESSION_DONE_METRICS = 3 };

@@ -15,7 +15,9 @@ typedef struct sl_fleet_ask {
 } sl_fleet_ask;
 
 struct sl_fleet_clock {
-    const char *name; /* the mode of WELCOME */
+    const char *name;    /* the mode of WELCOME */
+    bool keeps_episodes; /* the fleet has room for the observations of an episode; else for the newest ones */
+    bool is_timed;       /* it needs period_ns */
     /* A new episode: what the last one left open needs no answer any more. */
     void (*begin)(sl_fleet *self);
     /* The slot's agent is LIVE, or has answered: sends it the observation that it needs next, if one is due. */
@@ -31,6 +33,6 @@ struct sl_fleet_clock {
     sl_status (*tick)(sl_fleet *self, const sl_fleet_ask *ask, int32_t *actions, sl_act *acts);
 };
 
-extern const sl_fleet_clock sl_fleet_lockstep;
+extern const sl_fleet_clock sl_fleet_lockstep, sl_fleet_virtual, sl_fleet_realtime;
 
 #endif

@@ -1,7 +1,7 @@
 /* clock_lockstep.c - a tick waits for the action of every active slot, up to deadline and patience. Each slot keeps
  * the observations that it was given in the episode, and an incarnation is fed them in order from the first one that
  * it has not answered: a replacement comes to the recurrent state that its predecessor had. */
-#include "fleet/clock.h"
+#include "fleet/clock_lockstep.h"
 
 #include "common/assert.h"
 #include "fleet/missing.h"
@@ -12,10 +12,10 @@
 
 /* where the slot's observation of that step lies */
 static size_t row_of(const sl_fleet *self, const sl_slot *slot, int step) {
-    return (size_t)sl_fleet_index(self, slot) * (size_t)self->def.max_steps + (size_t)step;
+    return (size_t)sl_fleet_index(self, slot) * (size_t)self->n_rows + (size_t)step;
 }
 
-static void begin(sl_fleet *self) {
+void sl_lockstep_begin(sl_fleet *self) {
     // a new episode needs no answer to what the last one left open
     for (int i = 0; i < self->def.n_slots; i++) {
         sl_slot *slot = &self->slots[i];
@@ -42,7 +42,7 @@ static void send_observation(sl_fleet *self, sl_slot *slot) {
         sl_fleet_lose(self, slot, SL_SLOT_DEAD, "its connection is gone");
 }
 
-static void feed(sl_fleet *self, sl_slot *slot) {
+void sl_lockstep_feed(sl_fleet *self, sl_slot *slot) {
     bool flies = slot->state == SL_SLOT_LIVE || slot->state == SL_SLOT_SUSPECT;
     if (!flies || slot->outstanding || slot->n_answered == slot->n_steps) return;
     if (slot->n_answered < slot->n_steps - 1) self->stats.replayed++;
@@ -53,7 +53,7 @@ static void feed(sl_fleet *self, sl_slot *slot) {
     slot->first_sent_ns = slot->sent_ns;
 }
 
-static void repeat(sl_fleet *self, sl_slot *slot) {
+void sl_lockstep_repeat(sl_fleet *self, sl_slot *slot) {
     slot->resent = true;
     self->stats.resent++;
     send_observation(self, slot);
@@ -82,7 +82,7 @@ static void note_progress(const sl_fleet *self, sl_slot *slot) {
     if (due_ns > slot->due_ns) slot->due_ns = due_ns;
 }
 
-static const char *answer(sl_fleet *self, sl_slot *slot, const sl_fleet_message *message) {
+const char *sl_lockstep_answer(sl_fleet *self, sl_slot *slot, const sl_fleet_message *message) {
     const char *fault = find_fault(self, slot, message);
     // it stays unanswered, and is sent again
     if (fault) return fault;
@@ -104,7 +104,7 @@ static const char *answer(sl_fleet *self, sl_slot *slot, const sl_fleet_message 
     }
     if (slot->n_answered < slot->n_steps) {
         note_progress(self, slot);
-        feed(self, slot);
+        sl_lockstep_feed(self, slot);
         return NULL;
     }
     slot->action = message->action;
@@ -113,7 +113,7 @@ static const char *answer(sl_fleet *self, sl_slot *slot, const sl_fleet_message 
     return NULL;
 }
 
-static bool awaits(const sl_fleet *self, const sl_slot *slot) {
+bool sl_lockstep_awaits(const sl_fleet *self, const sl_slot *slot) {
     if (slot->acted || !slot->is_active) return false;
     if (slot->state == SL_SLOT_LIVE) return self->now_ns < slot->due_ns;
     if (slot->patience_ns == 0) return false;
@@ -158,7 +158,7 @@ static sl_act settle(sl_fleet *self, sl_slot *slot, int32_t *action) {
 static sl_status await_actions(sl_fleet *self) {
     // slots are looked at in order: those that have answered are passed once
     for (int i = 0; i < self->def.n_slots;) {
-        if (!awaits(self, &self->slots[i])) {
+        if (!sl_lockstep_awaits(self, &self->slots[i])) {
             i++;
             continue;
         }
@@ -168,11 +168,11 @@ static sl_status await_actions(sl_fleet *self) {
     return SL_OK;
 }
 
-static sl_status tick(sl_fleet *self, const sl_fleet_ask *ask, int32_t *actions, sl_act *acts) {
+sl_status sl_lockstep_tick(sl_fleet *self, const sl_fleet_ask *ask, int32_t *actions, sl_act *acts) {
     for (int i = 0; i < self->def.n_slots; i++)
         if (self->slots[i].is_active) remember(self, &self->slots[i], ask);
     // one that is not active may have steps to catch up with
-    for (int i = 0; i < self->def.n_slots; i++) feed(self, &self->slots[i]);
+    for (int i = 0; i < self->def.n_slots; i++) sl_lockstep_feed(self, &self->slots[i]);
     SL_TRY(await_actions(self));
     for (int i = 0; i < self->def.n_slots; i++) {
         if (!self->slots[i].is_active) continue;
@@ -184,10 +184,11 @@ static sl_status tick(sl_fleet *self, const sl_fleet_ask *ask, int32_t *actions,
 
 const sl_fleet_clock sl_fleet_lockstep = {
     .name = SL_FLEET_LOCKSTEP,
-    .begin = begin,
-    .feed = feed,
-    .repeat = repeat,
-    .answer = answer,
-    .awaits = awaits,
-    .tick = tick,
+    .keeps_episodes = true,
+    .begin = sl_lockstep_begin,
+    .feed = sl_lockstep_feed,
+    .repeat = sl_lockstep_repeat,
+    .answer = sl_lockstep_answer,
+    .awaits = sl_lockstep_awaits,
+    .tick = sl_lockstep_tick,
 };

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-static const sl_fleet_clock *const clocks[] = {&sl_fleet_lockstep};
+static const sl_fleet_clock *const clocks[] = {&sl_fleet_lockstep, &sl_fleet_virtual, &sl_fleet_realtime};
 
 const sl_fleet_clock *sl_fleet_find_clock(const char *name) {
     for (size_t i = 0; i < sizeof clocks / sizeof *clocks; i++)

@@ -33,7 +33,8 @@ sl_fleet_def sl_fleet_default_def(sl_link_def link, int n_slots, const sl_fleet_
 
 static sl_status check_def(const sl_fleet_def *def) {
     SL_ASSERT(def->max_steps > 0 && def->O > 0 && def->A > 0 && def->resend_ms > 0 && def->patience_ms >= 0);
-    SL_ASSERT(def->clock && def->heartbeat_ms > 0 && def->lease_ms > 0 && def->deadline_ms > 0);
+    SL_ASSERT(def->clock && (!def->clock->is_timed || def->period_ns > 0));
+    SL_ASSERT(def->heartbeat_ms > 0 && def->lease_ms > 0 && def->deadline_ms > 0);
     if (def->n_slots < 1 || def->n_slots > SL_FLEET_MAX_SLOTS)
         return sl_fail(SL_CONFIG, NULL, "a fleet has 1 to %d agents, not %d", SL_FLEET_MAX_SLOTS, def->n_slots);
     for (int i = 0; i < def->n_slots; i++) {
@@ -51,7 +52,8 @@ static sl_status check_def(const sl_fleet_def *def) {
 }
 
 static sl_status take_memory(sl_fleet *self) {
-    size_t rows = (size_t)self->def.max_steps * (size_t)self->def.n_slots;
+    self->n_rows = self->def.clock->keeps_episodes ? self->def.max_steps : 1;
+    size_t rows = (size_t)self->n_rows * (size_t)self->def.n_slots;
     self->slots = sl_alloc_array((size_t)self->def.n_slots, sizeof *self->slots);
     self->obs = sl_alloc_array(rows, (size_t)self->def.O * sizeof *self->obs);
     self->avail = sl_alloc_array(rows, (size_t)self->def.A);
@@ -125,6 +127,19 @@ void sl_fleet_sleep(sl_fleet *self, int64_t until_ns) {
 
 const sl_fleet_stats *sl_fleet_get_stats(const sl_fleet *self) {
     return &self->stats;
+}
+
+const sl_link_counts *sl_fleet_get_counts(const sl_fleet *self) {
+    return &self->counts;
+}
+
+void sl_fleet_clear_counts(sl_fleet *self) {
+    memset(&self->counts, 0, sizeof self->counts);
+}
+
+void sl_fleet_get_pace(const sl_fleet *self, int64_t *woke_ns, int64_t *late_ns) {
+    *woke_ns = self->pace.woke_ns;
+    *late_ns = self->pace.woke_ns - self->pace.due_ns;
 }
 
 sl_link_stats sl_fleet_get_link_stats(const sl_fleet *self) {

@@ -11,6 +11,7 @@
 
 #include "common/status.h"
 #include "fleet/stats.h"
+#include "links/team.h"
 #include "net/link.h"
 
 #include <signal.h>
@@ -29,7 +30,8 @@ typedef struct sl_fleet_slot_def {
 } sl_fleet_slot_def;
 
 typedef struct sl_fleet_clock sl_fleet_clock;
-const sl_fleet_clock *sl_fleet_find_clock(const char *name); /* "lockstep"; NULL: there is no such clock */
+const sl_fleet_clock *
+sl_fleet_find_clock(const char *name); /* "lockstep", "virtual", "realtime"; NULL: none of these */
 
 typedef struct sl_fleet_def {
     sl_link_def link; /* to serve on; its backlog is at least n_slots */
@@ -38,6 +40,8 @@ typedef struct sl_fleet_def {
     int O, A;                       /* lengths of a row of obs and of avail; a slot gets the front of its row */
     int max_steps;                  /* longest episode: no slot is concerned by more ticks */
     const sl_fleet_clock *clock;
+    int64_t period_ns;    /* realtime: of a tick */
+    sl_fallback fallback; /* realtime: what acts where no newer action has come; elsewhere that is a no-op */
     int lease_ms, heartbeat_ms;
     int deadline_ms;                   /* of a tick, for an agent that is LIVE; from when it became that, if later */
     int patience_ms;                   /* how long ticks wait for a replacement of one that is not, once per loss */
@@ -60,7 +64,7 @@ typedef enum sl_slot_state {
 /* What became of a slot's action in a tick. */
 typedef enum sl_act {
     SL_ACT_ANSWERED, /* the agent's own */
-    SL_ACT_MISSED,   /* the agent is there but was late: the fallback, no-op (0) */
+    SL_ACT_MISSED,   /* the agent is there but was late: the fallback */
     SL_ACT_ABSENT    /* there is no agent: the fallback */
 } sl_act;
 
@@ -104,5 +108,11 @@ SL_MUST_CHECK sl_status sl_fleet_miss(const sl_fleet *self, int waited_ms);
 void sl_fleet_goodbye(sl_fleet *self);
 const sl_fleet_stats *sl_fleet_get_stats(const sl_fleet *self); /* borrowed for the life of self */
 sl_link_stats sl_fleet_get_link_stats(const sl_fleet *self);
+/* Of the realtime clock, in ticks: ages of what agents decided on and of the actions applied, misses, fallbacks.
+ * Since the last clear. */
+const sl_link_counts *sl_fleet_get_counts(const sl_fleet *self);
+void sl_fleet_clear_counts(sl_fleet *self);
+/* When the last tick ended, and by how much that was too late; on the clock of sl_fleet_now_ns. */
+void sl_fleet_get_pace(const sl_fleet *self, int64_t *woke_ns, int64_t *late_ns);
 
 #endif

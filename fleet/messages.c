@@ -171,6 +171,7 @@ sl_status sl_fleet_receive(sl_fleet *self, int timeout_ms) {
     self->stats.malformed += dropped_in - self->dropped_in;
     self->dropped_in = dropped_in;
     sl_fleet_check_owners(self);
+    if (status == SL_OK) self->n_received++;
     if (status == SL_OK)
         on_message(self, &received);
     else if (status != SL_TIMEOUT && status != SL_INTERRUPTED)

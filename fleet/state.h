@@ -6,7 +6,9 @@
 #include "common/log.h"
 #include "fleet/complaints.h"
 #include "fleet/fleet.h"
+#include "fleet/pace.h"
 #include "fleet/slot_view.h"
+#include "links/team.h"
 #include "net/fleet_message.h"
 #include "net/transport.h"
 
@@ -52,6 +54,7 @@ typedef struct sl_slot {
     int64_t first_sent_ns, sent_ns; /* on the transport's clock */
     bool acted;                     /* action is this tick's */
     int32_t action;
+    sl_slot_pace pace;
 
     /* for whoever looks on */
     sl_slot_holder holder;
@@ -71,15 +74,20 @@ typedef struct sl_fleet {
     int64_t now_ns;   /* clock_ns - away_ns */
     int64_t next_check_ns, tick_ns; /* tick_ns: start of the newest tick */
 
-    // the episode so far, for replacements: the n_steps observations of each slot, and the tick of each
-    float *obs;     /* (n_slots, max_steps, O) */
-    uint8_t *avail; /* (n_slots, max_steps, A) */
-    int64_t *ticks; /* (n_slots, max_steps) */
+    // the episode so far, for replacements: the n_steps observations of each slot, and the tick of each; or the
+    // newest
+    int n_rows;     /* max_steps, or 1 */
+    float *obs;     /* (n_slots, n_rows, O) */
+    uint8_t *avail; /* (n_slots, n_rows, A) */
+    int64_t *ticks; /* (n_slots, n_rows) */
     bool has_avail;
     int64_t n_ticks; /* of the episode */
     int64_t last_tick;
     bool in_tick; /* messages are read by a tick, not between flights */
     sl_fleet_stats stats;
+    sl_link_counts counts; /* of the realtime clock, since they were cleared */
+    sl_fleet_pace pace;
+    uint64_t n_received;                 /* messages */
     sl_complaints complaints, strangers; /* of who holds a slot, and of who does not */
     uint64_t dropped_in;                 /* of the transport, as far as they are counted */
     const sl_allowed *sender;            /* of the message at work; NULL: without keys */

@@ -7,11 +7,11 @@
 /* answered + missed + absent = ticks * slots. What each of them means: sl_fleet_metrics. */
 typedef struct sl_fleet_stats {
     uint64_t ticks, answered, missed, absent;
-    uint64_t stale, duplicate;
+    uint64_t stale, duplicate, late, skipped, overruns;
     uint64_t malformed, other_version, unusable, unaddressed, unauthorised;
     uint64_t joined, lost, declined, rejected, resets;
     uint64_t resent, replayed;
-    sl_latency round_trip, residence;
+    sl_latency round_trip, residence, observation_age, action_age, timer_late;
 } sl_fleet_stats;
 extern const sl_metric_table sl_fleet_metrics;
 

@@ -21,7 +21,10 @@ enum {
     SL_FLEET_MAX_MODEL = 1024 * 1024 * 1024
 };
 
-#define SL_FLEET_LOCKSTEP "lockstep" /* the coordinator's clock: a step waits for the actions of all */
+/* the coordinator's clock: a step waits for the actions of all; the same, in simulated time; a step ends on time */
+#define SL_FLEET_LOCKSTEP "lockstep"
+#define SL_FLEET_VIRTUAL  "virtual"
+#define SL_FLEET_REALTIME "realtime"
 
 typedef enum sl_fleet_kind {
     SL_FLEET_HELLO = 1,     /* agent -> coordinator: may I fly? */
@@ -64,7 +67,7 @@ typedef struct sl_fleet_message {
     char model_sha256[65];                /* "" = none; also in WELCOME: the slot's model */
     /* WELCOME */
     int lease_ms, heartbeat_ms;
-    char mode[16]; /* SL_FLEET_LOCKSTEP; an agent gives up for any other */
+    char mode[16]; /* one of these; an agent gives up for any other */
     char config_hash[65];
     int64_t model_bytes; /* also in MODEL_CHUNK: size of the whole file */
     size_t n_signature;  /* 0 = none; signature is borrowed as obs is */

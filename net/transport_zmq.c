@@ -257,9 +257,10 @@ static int64_t now_zmq(const sl_transport *base) {
 }
 
 static void wait_zmq(sl_transport *base, int64_t until_ns) {
-    int64_t left = until_ns - now_zmq(base);
-    struct timespec rest = {.tv_sec = (time_t)(left / 1000000000), .tv_nsec = (long)(left % 1000000000)};
-    if (left > 0) (void)nanosleep(&rest, NULL);
+    // the clock of sl_clock_ns, and the time itself: what is computed before adds nothing
+    struct timespec until = {.tv_sec = (time_t)(until_ns / 1000000000), .tv_nsec = (long)(until_ns % 1000000000)};
+    (void)base;
+    (void)clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL);
 }
 
 static const sl_transport_ops zmq_ops = {close_zmq, reconnect_zmq, send_zmq, receive_zmq, now_zmq,

@@ -134,7 +134,7 @@ class Agent:
 
     def start_over(self):
         self.run_id, self.session, self.slot, self.sequence = secrets.randbelow(2**64 - 1) + 1, 0, 0, 0
-        self.state, self.due = HELLO, 0.0
+        self.state, self.due, self.newest = HELLO, 0.0, None
 
     def send(self, kind, **fields):
         if kind != HELLO:
@@ -161,8 +161,9 @@ class Agent:
         self.due = time.monotonic() + (pause if sent else 0.02)
 
     def on_welcome(self, welcome):
-        if welcome.mode != "lockstep":
-            give_up(f"the coordinator's clock is '{welcome.mode}', this agent knows only 'lockstep'")
+        if welcome.mode not in ("lockstep", "virtual", "realtime"):
+            give_up(f"the coordinator's clock is '{welcome.mode}', which this agent does not know")
+        self.realtime = welcome.mode == "realtime"
         self.session, self.slot, self.heartbeat = welcome.session, welcome.slot, welcome.heartbeat_ms / 1000
         self.welcome, self.fetched, self.due = welcome, b"", 0.0
         holds = self.model and welcome.model_sha256 in ("", self.model.sha256)
@@ -180,7 +181,8 @@ class Agent:
             self.model, self.state = Model(self.fetched), HEARTBEAT
 
     def on_observation(self, message, received):
-        if message.sequence == self.sequence + 1 or (message.sequence > self.sequence and message.episode_start):
+        newer = message.sequence > self.sequence
+        if newer and (self.realtime or message.sequence == self.sequence + 1 or message.episode_start):
             if len(message.obs) != self.model.obs_dim:
                 give_up(f"slot {self.slot} sent {len(message.obs)} features, the student takes {self.model.obs_dim}")
             self.action, self.tick, self.sequence = self.model.decide(message), message.tick, message.sequence
@@ -214,7 +216,11 @@ class Agent:
         elif kind == MODEL_CHUNK and self.state == MODEL_REQUEST:
             self.on_chunk(message)
         elif kind == OBSERVATION and self.state == HEARTBEAT:
-            self.on_observation(message, received)
+            if self.realtime and message.sequence > self.sequence:
+                if not self.newest or message.sequence > self.newest[0].sequence:
+                    self.newest = message, received
+            else:
+                self.on_observation(message, received)
         elif kind == RESET:
             self.start_over()
         elif kind == GOODBYE:
@@ -227,6 +233,12 @@ class Agent:
                 self.speak()
             if self.socket.poll(max(0, int((self.due - time.monotonic()) * 1000) + 1)):
                 self.on_frame(self.socket.recv_multipart()[0], time.monotonic_ns())
+                # realtime: what waited with a newer one is not decided on
+                while self.newest and self.socket.poll(0):
+                    self.on_frame(self.socket.recv_multipart()[0], time.monotonic_ns())
+                if self.newest and self.state == HEARTBEAT and not self.over:
+                    newest, self.newest = self.newest, None
+                    self.on_observation(*newest)
 
 
 def main():

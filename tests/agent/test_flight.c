@@ -257,11 +257,11 @@ static void refuses_a_bad_model(void **state) {
 static void refuses_a_clock_that_it_does_not_know(void **state) {
     results *f = *state;
     start(f, "--cache", sl_temp_folder_file(&f->folder, "cache"));
-    welcome_in(f, "realtime");
+    welcome_in(f, "sundial");
     // to one that would take it
     send_message(f, (sl_fleet_message){.kind = SL_FLEET_GOODBYE, .tick = -1});
     assert_int_equal(wait_for_exit(f), 6);
-    expect_output(f, "the coordinator's clock is 'realtime', this agent knows only 'lockstep'");
+    expect_output(f, "the coordinator's clock is 'sundial', this agent knows lockstep, virtual and realtime");
 }
 
 // no room for the model in the cache: it is flown all the same

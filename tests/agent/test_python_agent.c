@@ -164,13 +164,13 @@ static void test_killed(void **state) {
     assert_int_equal(expect_equal(spread, folder.path, write_script("kill", text), 10), 1);
 }
 
-/* Welcomed to another clock than lockstep it does not fly, and is not started again. */
+/* Welcomed to a clock that it does not know it does not fly, and is not started again. */
 static void test_unknown_clock(void **state) {
     (void)state;
     static const char script[] = "import python_agent\n"
                                  "on_welcome = python_agent.Agent.on_welcome\n"
                                  "def otherwise(agent, welcome):\n"
-                                 "    welcome.mode = 'realtime'\n"
+                                 "    welcome.mode = 'sundial'\n"
                                  "    on_welcome(agent, welcome)\n"
                                  "python_agent.Agent.on_welcome = otherwise\n"
                                  "python_agent.main()\n";
@@ -181,7 +181,7 @@ static void test_unknown_clock(void **state) {
                    folder.path);
     (void)snprintf(words, sizeof words, "fly %s --episodes 1 --agent %s", folder.path, write_script("clock", text));
     assert_int_equal(run("2>&1", words), 6);
-    assert_non_null(strstr(output, "the coordinator's clock is 'realtime', this agent knows only 'lockstep'"));
+    assert_non_null(strstr(output, "the coordinator's clock is 'sundial', which this agent does not know"));
 }
 
 // of starling's output, waiting for it; NULL when nobody is left who could write
