@@ -1,5 +1,5 @@
-/* transport_sim.c - the simulated backend: messages are events of a seeded virtual clock, with delay, loss,
- * duplication and (through the delay) reordering per whole message. For tests; one thread plays all ends. */
+/* transport_sim.c - the simulated backend: messages are events of a seeded virtual clock, and links/channel.h says
+ * what becomes of each. One thread plays all ends. */
 #include "net/transport_sim.h"
 
 #include "common/alloc.h"
@@ -12,6 +12,7 @@
 
 enum { MAX_EVENTS = 1 << 20, FIRST_EVENTS = 256, MAX_MEMBERS = 4096 };
 static const int64_t refresh_every_ns = 250000000;
+static const double never_ms = 1e12; /* what arrives later is lost: the clock's nanoseconds have room for it */
 
 typedef struct sim_parcel {
     struct sim_parcel *next; /* in an inbox */
@@ -34,7 +35,8 @@ typedef struct sim_transport {
     sl_sim *sim;
     uint32_t id;
     char key[SL_KEY_TEXT];
-    uint32_t server; /* a client's, as it was found last */
+    uint32_t server;                 /* a client's, as it was found last */
+    sl_channel to_server, to_client; /* a client's */
     int64_t refresh_ns;
     sim_parcel *first, **last; /* the inbox */
     sim_parcel *held;          /* what the owner borrows */
@@ -46,6 +48,7 @@ typedef struct sim_transport {
 struct sl_sim {
     sl_sim_def def;
     sl_rng rng;
+    uint64_t n_changes;
     int64_t now_ns;
     uint64_t n_events_made;
     uint32_t last_id;
@@ -59,7 +62,6 @@ struct sl_sim {
 static _Thread_local sl_sim *installed;
 
 sl_status sl_sim_create(const sl_sim_def *def, sl_sim **out) {
-    SL_ASSERT(def->delay_min_ns >= 0 && def->delay_max_ns >= def->delay_min_ns);
     sl_sim *self = sl_alloc(sizeof *self);
     if (!self) return sl_fail(SL_MEMORY, NULL, "no memory for a simulated network");
     self->events = sl_alloc_array(FIRST_EVENTS, sizeof *self->events);
@@ -97,8 +99,22 @@ int64_t sl_sim_now_ns(const sl_sim *self) {
     return self->now_ns;
 }
 
+// the streams of a client's channels; what was sent before is not overtaken where none may be
+static void begin_channels(sim_transport *client) {
+    sl_sim *sim = client->sim;
+    sl_rng own = sl_rng_split(&sim->rng, (uint64_t)client->id << 32 | sim->n_changes);
+    sl_rng up = sl_rng_split_name(&own, "to server"), down = sl_rng_split_name(&own, "to client");
+    double last[2] = {client->to_server.last, client->to_client.last};
+    sl_channel_begin(&sim->def.to_server, &up, &client->to_server);
+    sl_channel_begin(&sim->def.to_clients, &down, &client->to_client);
+    client->to_server.last = last[0];
+    client->to_client.last = last[1];
+}
+
 void sl_sim_change(sl_sim *self, const sl_sim_def *def) {
     self->def = *def;
+    self->n_changes++;
+    for (int i = 0; i < self->n_members; i++) begin_channels(self->members[i]);
 }
 
 void sl_sim_watch(sl_sim *self, const sl_sim_wire *wire) {
@@ -215,15 +231,15 @@ static sl_status send_sim(sl_transport *base, const sl_peer *peer, int n_frames,
     const sl_sim_wire *wire = &sim->wire;
     bool cut = wire->leaves && !wire->leaves(wire->context, self->id, to->id, n_frames, frames);
 
-    // every copy that the network makes has its own fate; all draws are made, so that one loss shifts no stream
-    int n_copies = sl_rng_uniform(&sim->rng) < sim->def.duplicate ? 2 : 1;
-    for (int i = 0; i < n_copies; i++) {
-        bool lost = sl_rng_uniform(&sim->rng) < sim->def.loss;
-        double delay = sl_rng_between(&sim->rng, (double)sim->def.delay_min_ns, (double)sim->def.delay_max_ns);
-        if (lost || cut) continue;
+    sim_transport *client = base->serves ? to : self;
+    sl_fate fate =
+        sl_channel_send(base->serves ? &sim->def.to_clients : &sim->def.to_server,
+                        base->serves ? &client->to_client : &client->to_server, 1.0, (double)sim->now_ns / 1e6);
+    for (int i = 0; i < fate.n && !cut; i++) {
+        if (fate.at[i] > never_ms) continue;
         sim_parcel *parcel = pack(sim, self->id, n_frames, frames);
         if (!parcel) return sl_fail(SL_MEMORY, NULL, "no memory for a simulated message");
-        if (!push_event(sim, sim->now_ns + (int64_t)delay, to->id, parcel)) {
+        if (!push_event(sim, (int64_t)(fate.at[i] * 1e6 + 0.5), to->id, parcel)) {
             free_parcel(parcel);
             return SL_FULL;
         }
@@ -365,6 +381,7 @@ sl_status sl_sim_open(const sl_link_def *link, bool serves, sl_transport **out) 
     self->sim = installed;
     self->id = ++installed->last_id;
     self->last = &self->first;
+    begin_channels(self);
     installed->members[installed->n_members++] = self;
     *out = &self->base;
     return SL_OK;

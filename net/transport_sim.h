@@ -4,14 +4,28 @@
 #ifndef SL_NET_TRANSPORT_SIM_H
 #define SL_NET_TRANSPORT_SIM_H
 
+#include "links/channel.h"
 #include "net/transport_backend.h"
 
 typedef struct sl_sim sl_sim;
 typedef struct sl_sim_def {
     uint64_t seed;
-    int64_t delay_min_ns, delay_max_ns; /* uniform per message; reordering follows */
-    double loss, duplicate;             /* probabilities, each of a whole message */
+    /* Each client has two channels, with streams of their own. Times, a step too, are in ms. {0}: nothing is late or
+     * lost. Arrays are borrowed for the network's life. */
+    sl_channel_def to_server, to_clients;
 } sl_sim_def;
+/* An initializer of one: delays spread evenly over [least, most] ms, so that messages overtake one another. */
+#define SL_SIM_CHANNEL(least_ms, most_ms, p_lost, p_twice)                                                           \
+    {                                                                                                                \
+        .delay = {.kind = SL_DELAY_UNIFORM, .a = (least_ms), .b = (most_ms)}, .loss = {.lose_good = (p_lost)},       \
+        .duplicate = (p_twice), .reorders = true                                                                     \
+    }
+/* The same in both directions. */
+#define SL_SIM_DEF(number, least_ms, most_ms, p_lost, p_twice)                                                       \
+    {                                                                                                                \
+        .seed = (number), .to_server = SL_SIM_CHANNEL(least_ms, most_ms, p_lost, p_twice),                           \
+        .to_clients = SL_SIM_CHANNEL(least_ms, most_ms, p_lost, p_twice)                                             \
+    }
 typedef void (*sl_sim_handler)(void *context);
 
 /* Who sees all that passes between members, which are known by their ids. Neither function may send, receive, open or

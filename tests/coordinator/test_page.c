@@ -44,7 +44,7 @@ static sl_status open_server(world *w, const char *metrics) {
 }
 
 static void open_world(world *w) {
-    sl_sim_def net = {.seed = 1, .delay_min_ns = 100000, .delay_max_ns = 100000};
+    sl_sim_def net = SL_SIM_DEF(1, 0.1, 0.1, 0, 0);
     memset(w, 0, sizeof *w);
     example_init(&w->x);
     w->folder = sl_temp_folder_create();

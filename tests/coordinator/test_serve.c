@@ -57,7 +57,7 @@ static sl_server *open_server(world *w, const char *endpoint) {
 }
 
 static void open_sim(world *w) {
-    sl_sim_def def = {.seed = 1, .delay_min_ns = 100000, .delay_max_ns = 100000};
+    sl_sim_def def = SL_SIM_DEF(1, 0.1, 0.1, 0, 0);
     sl_link_def transport = sl_link_learn_def(NULL);
     open_world(w);
     assert_int_equal(sl_sim_create(&def, &w->sim), SL_OK);

@@ -39,7 +39,7 @@ struct hall {
     sl_act acts[N_ACTIONS];
 };
 
-static const sl_sim_def ideal = {.seed = 1, .delay_min_ns = 100000, .delay_max_ns = 100000};
+static const sl_sim_def ideal = SL_SIM_DEF(1, 0.1, 0.1, 0, 0);
 
 static inline void open_hall(hall *self, const sl_sim_def *net) {
     assert_int_equal(sl_sim_create(net, &self->sim), SL_OK);

@@ -14,8 +14,7 @@ static bool is_concerned(int n, int t) {
     return n == 0 || (n == 1 && t % 3 != 1) || (n == 2 && t >= 4);
 }
 
-static const sl_sim_def hostile = {
-    .seed = 7, .delay_min_ns = 10000, .delay_max_ns = 30 * MS, .loss = 0.2, .duplicate = 0.2};
+static const sl_sim_def hostile = SL_SIM_DEF(7, 0.01, 30, 0.2, 0.2);
 
 static int setup(void **state) {
     *state = sl_alloc(sizeof(hall));

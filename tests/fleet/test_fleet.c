@@ -18,8 +18,7 @@ enum { MODEL_BYTES = 600000 };
 static uint8_t model[MODEL_BYTES];
 static int32_t expected[N_ACTIONS];
 
-static const sl_sim_def hostile = {
-    .seed = 2, .delay_min_ns = 10000, .delay_max_ns = 30 * MS, .loss = 0.2, .duplicate = 0.2};
+static const sl_sim_def hostile = SL_SIM_DEF(2, 0.01, 30, 0.2, 0.2);
 
 static int setup(void **state) {
     world_expect(EPISODES, expected);

@@ -203,8 +203,7 @@ static void a_busy_coordinator_keeps_to_the_grid(void **state) {
 }
 
 static void loss_copies_and_reordering_apply_nothing_twice_or_backwards(void **state) {
-    static const sl_sim_def rough = {
-        .seed = 3, .delay_min_ns = 10000, .delay_max_ns = 30 * MS, .loss = 0.2, .duplicate = 0.2};
+    static const sl_sim_def rough = SL_SIM_DEF(3, 0.01, 30, 0.2, 0.2);
     hall *self = *state;
     world w = {0};
     int32_t actions[WORLD_N];

@@ -169,7 +169,7 @@ static void count_progress(void *context, const sl_learn_message *message) {
 static void open_pair_with(fixture *f, script what, const sl_keyring *server, const sl_keyring *client) {
     memset(hash_text, 'a', 64);
     *f = (fixture){.coordinator = {.script = what, .run_id = 11, .hash = hash_text}};
-    sl_sim_def sim = {.seed = 1, .delay_min_ns = 10000, .delay_max_ns = 10000};
+    sl_sim_def sim = SL_SIM_DEF(1, 0.01, 0.01, 0, 0);
     assert_int_equal(sl_sim_create(&sim, &f->sim), SL_OK);
     sl_sim_install(f->sim);
     sl_learn_client_def def = sl_learn_client_default_def(sl_link_learn_def("sim://trainer"));

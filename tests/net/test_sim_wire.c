@@ -37,7 +37,7 @@ static void what_passes_is_seen_cut_and_said_again(void **state) {
     (void)state;
     ear listener = {0};
     sl_sim *sim = NULL;
-    sl_sim_def def = {.seed = 1, .delay_min_ns = 1000000, .delay_max_ns = 1000000};
+    sl_sim_def def = SL_SIM_DEF(1, 1, 1, 0, 0);
     assert_int_equal(sl_sim_create(&def, &sim), SL_OK);
     sl_sim_install(sim);
     sl_sim_watch(sim, &(sl_sim_wire){&listener, hear_leaving, hear_arriving});
@@ -61,7 +61,7 @@ static void what_passes_is_seen_cut_and_said_again(void **state) {
     assert_int_equal(sl_transport_receive(server, 10, &message), SL_TIMEOUT);
     // a line that is lost altogether from now on, then none any more
     listener.cuts = false;
-    def.loss = 1;
+    def.to_server.loss.lose_good = 1;
     sl_sim_change(sim, &def);
     assert_int_equal(sl_transport_send(client, NULL, 1, &frame), SL_OK);
     assert_int_equal(sl_transport_receive(server, 10, &message), SL_TIMEOUT);
@@ -82,9 +82,60 @@ static void what_passes_is_seen_cut_and_said_again(void **state) {
     sl_sim_destroy(&sim);
 }
 
+/* sends n numbered messages from a to b; says in out how many came, and how many of them after a later one */
+static void pass(sl_transport *a, const sl_peer *peer, sl_transport *b, int n, int out[2]) {
+    int last = -1;
+    out[0] = out[1] = 0;
+    for (int i = 0; i < n; i++) {
+        sl_frame frame = {&i, sizeof i};
+        assert_int_equal(sl_transport_send(a, peer, 1, &frame), SL_OK);
+    }
+    sl_message message;
+    for (int number; sl_transport_receive(b, 1000, &message) == SL_OK; last = number) {
+        memcpy(&number, message.frames[0].bytes, sizeof number);
+        out[0]++;
+        out[1] += number < last;
+    }
+}
+
+static void a_direction_has_a_channel_of_its_own(void **state) {
+    (void)state;
+    sl_sim *sim = NULL;
+    sl_sim_def def = {
+        .seed = 5, .to_server = SL_SIM_CHANNEL(1, 100, 0, 0), .to_clients = SL_SIM_CHANNEL(1, 100, 0.5, 0)};
+    def.to_clients.reorders = false;
+    assert_int_equal(sl_sim_create(&def, &sim), SL_OK);
+    sl_sim_install(sim);
+    sl_transport *server = NULL, *client = NULL;
+    assert_int_equal(serve_on("sim://net", sl_link_fleet_def(NULL), &server), SL_OK);
+    assert_int_equal(connect_to("sim://net", sl_link_fleet_def(NULL), &client), SL_OK);
+    sl_frame hello = {"hello", 5};
+    sl_message message;
+    assert_int_equal(sl_transport_send(client, NULL, 1, &hello), SL_OK);
+    assert_int_equal(sl_transport_receive(server, 1000, &message), SL_OK);
+    sl_peer peer = message.peer;
+    int up[2], down[2];
+    pass(client, NULL, server, 200, up);
+    pass(server, &peer, client, 200, down);
+    // all of them one way, in no order; half of them the other, in order
+    assert_true(up[0] == 200 && up[1] > 50);
+    assert_in_range(down[0], 70, 130);
+    assert_int_equal(down[1], 0);
+    // nothing is late without words
+    sl_sim_change(sim, &(sl_sim_def){0});
+    int64_t now_ns = sl_sim_now_ns(sim);
+    assert_int_equal(sl_transport_send(client, NULL, 1, &hello), SL_OK);
+    assert_int_equal(sl_transport_receive(server, 1000, &message), SL_OK);
+    assert_true(sl_sim_now_ns(sim) == now_ns);
+    sl_transport_close(&client);
+    sl_transport_close(&server);
+    sl_sim_destroy(&sim);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_passes_is_seen_cut_and_said_again),
+        cmocka_unit_test(a_direction_has_a_channel_of_its_own),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

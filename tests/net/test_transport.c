@@ -423,8 +423,7 @@ typedef struct trace {
 
 static trace simulate(uint64_t seed, double loss, double duplicate) {
     sl_sim *sim = NULL;
-    sl_sim_def sim_def = {
-        .seed = seed, .delay_min_ns = 1000000, .delay_max_ns = 9000000, .loss = loss, .duplicate = duplicate};
+    sl_sim_def sim_def = SL_SIM_DEF(seed, 1, 9, loss, duplicate);
     assert_int_equal(sl_sim_create(&sim_def, &sim), SL_OK);
     sl_sim_install(sim);
     sl_transport *server = NULL, *client = NULL;
@@ -470,7 +469,7 @@ static void a_wait_is_of_the_links_clock(void **state) {
     (void)state;
     const char *endpoints[] = {"tcp://127.0.0.1:*", "sim://net"};
     sl_sim *sim = NULL;
-    sl_sim_def sim_def = {.seed = 1, .delay_min_ns = 1000000, .delay_max_ns = 1000000};
+    sl_sim_def sim_def = SL_SIM_DEF(1, 1, 1, 0, 0);
     assert_int_equal(sl_sim_create(&sim_def, &sim), SL_OK);
     sl_sim_install(sim);
     for (int i = 0; i < 2; i++) {
