@@ -56,7 +56,7 @@ static sl_status check_student(const sl_setup *setup, int i, const uint8_t *byte
     else if (p->n_agents != setup->N || p->agent != i)
         status = sl_fail(SL_MISMATCH, NULL, "%s: agent %d of %d, expected %d of %d", what, p->agent, p->n_agents, i,
                          setup->N);
-    else if (policy.def.in_dim != agent->obs_dim || policy.def.out_dim != agent->n_actions)
+    else if (policy.def.in_dim != setup->students[i].in_dim || policy.def.out_dim != agent->n_actions)
         status = sl_fail(SL_MISMATCH, NULL, "%s: not a student of agent %d of %s", what, i, setup->spec.name);
     models->hidden[i] = policy.def.hidden;
     sl_policy_fini(&policy);

@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { SL_EXP_MAX_AGENTS = 1024, SL_EXP_MAX_BLOCKS = 16, SL_EXP_MAX_RULES = 256, SL_EXP_MAX_NAME = 63 };
+enum { SL_EXP_MAX_AGENTS = 1024, SL_EXP_MAX_BLOCKS = 16, SL_EXP_MAX_NAME = 63 };
 
 typedef struct sl_exp_env {
     char *name;             /* "mpe/simple_spread_v3" */

@@ -62,7 +62,7 @@ static const sl_exp_key rule_keys[] = {
 };
 static const sl_exp_table rule_table = {rule_keys, sizeof rule_keys / sizeof rule_keys[0], sizeof(sl_link_rule)};
 static const sl_exp_list rule_list = {
-    .table = &rule_table, .count_offset = offsetof(sl_experiment, links.n_rules), .most = SL_EXP_MAX_RULES};
+    .table = &rule_table, .count_offset = offsetof(sl_experiment, links.n_rules), .most = SL_LINKS_MAX_RULES};
 
 #undef KEY
 #define KEY(field, kind, standard, range) KEY_IN(sl_experiment, #field, field, kind, standard, range)

@@ -29,8 +29,9 @@ static sl_status refuse(const trace *self, const char *hint, const char *what) {
 
 static sl_status cannot_read(const trace *self) {
     sl_status status = errno == ENOENT ? SL_NOT_FOUND : SL_IO;
-    return sl_fail(status, NULL, "key '%s.%s': cannot read the trace '%.200s': %s", self->reader->where,
-                   self->reader->key, self->path, strerror(errno));
+    return sl_fail(status, "an absolute path, or one from where the program is started",
+                   "key '%s.%s': cannot read the trace '%.200s': %s", self->reader->where, self->reader->key,
+                   self->path, strerror(errno));
 }
 
 static sl_status add(trace *self, double delay) {

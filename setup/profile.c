@@ -37,6 +37,16 @@ static void write_options(const sl_setup *self, char *text, size_t size) {
     sl_env_write_profile(&told, text, size);
 }
 
+// a last block behind the environment's
+static void add_ages(sl_profile *profile, int n_told) {
+    if (!n_told) return;
+    int b = profile->n_blocks++;
+    snprintf(profile->blocks[b].name, sizeof profile->blocks[b].name, "age");
+    profile->blocks[b].begin = profile->obs_dim;
+    profile->blocks[b].len = n_told;
+    profile->obs_dim += n_told;
+}
+
 sl_profile sl_setup_profile(const sl_setup *self, int agent) {
     const sl_experiment *experiment = self->experiment;
     // the teacher is described by agent 0's layout: its observations are padded to the longest
@@ -52,6 +62,7 @@ sl_profile sl_setup_profile(const sl_setup *self, int agent) {
     snprintf(profile.run, sizeof profile.run, "%s", experiment->name);
     snprintf(profile.mask, sizeof profile.mask, "none");
     if (agent >= 0) write_mask(self, agent, profile.mask, sizeof profile.mask);
+    if (agent >= 0 && self->ages) add_ages(&profile, sl_setup_n_told(self, agent));
     for (int b = 0; b < spec->n_blocks; b++) {
         snprintf(profile.blocks[b].name, sizeof profile.blocks[b].name, "%s", spec->blocks[b].name);
         profile.blocks[b].begin = spec->blocks[b].begin;

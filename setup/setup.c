@@ -56,7 +56,9 @@ static void set_nets(sl_setup *self) {
     self->students = sl_array_pool_take(&self->arrays, self->N, sizeof *self->students);
     for (int i = 0; self->students && i < self->N; i++) {
         const sl_agent_spec *agent = &self->spec.agents[i];
-        self->students[i] = net_of(&sl_setup_student(self, i)->net, agent->obs_dim, agent->n_actions);
+        int in = agent->obs_dim + (self->ages ? sl_setup_n_told(self, i) : 0);
+        self->students[i] = net_of(&sl_setup_student(self, i)->net, in, agent->n_actions);
+        if (in > self->P) self->P = in;
     }
 }
 
@@ -64,6 +66,8 @@ static void set_sizes(sl_setup *self) {
     const sl_experiment *e = self->experiment;
     self->N = self->spec.n_agents;
     self->O = self->spec.obs_dim;
+    self->ages = e->mask.age;
+    self->P = self->ages ? 0 : self->O; // with ages, the longest of the students' inputs
     self->A = self->spec.n_actions;
     self->S = self->spec.state_dim;
     self->M = e->teacher.ppo.reward == SL_EXP_OWN ? self->N : 1;
@@ -97,9 +101,16 @@ static sl_status check_parts(sl_setup *self) {
     // a mask of one copy checks the block names and tells whether it hides something
     sl_mask *mask = NULL;
     SL_TRY(sl_setup_masks(self, 1, &mask));
-    self->masked = !sl_mask_is_identity(mask) || self->hides_avail;
+    self->masked = !sl_mask_is_identity(mask) || self->hides_avail || self->ages || !sl_links_is_none(self->links);
     sl_mask_destroy(&mask);
     return SL_OK;
+}
+
+static sl_status set_links(sl_setup *self) {
+    SL_TRY(sl_setup_make_links(self, &self->experiment->links, &self->links));
+    if (self->links->execution != SL_EXECUTION_REMOTE || sl_links_is_none(self->links)) return SL_OK;
+    return sl_fail(SL_CONFIG, "train onboard; --links with --execution remote is for starling eval and fly",
+                   "key 'links.execution': nothing is trained with 'remote'");
 }
 
 static sl_status check_frame(const char *keys, int64_t numbers) {
@@ -116,7 +127,8 @@ static sl_status check_batches(const sl_setup *self) {
     int64_t rows = (int64_t)ppo->n_envs * ppo->rollout_steps * self->N;
     int64_t visits = (int64_t)self->experiment->distill.episodes * self->spec.max_steps * self->N;
     bool recurrent = self->teacher.cell != SL_CELL_NONE;
-    int64_t width = self->O > self->A ? self->O : self->A, hidden = self->teacher.hidden;
+    int64_t seen = self->P > self->O ? self->P : self->O, width = seen > self->A ? seen : self->A,
+            hidden = self->teacher.hidden;
     int64_t states = recurrent ? (rows + ppo->chunk - 1) / ppo->chunk * hidden : 0;
     const char *from = self->experiment->teacher.from;
     if (!from || !from[0])
@@ -130,6 +142,8 @@ static sl_status take_spec(sl_setup *self) {
     sl_env *probe = NULL;
     SL_TRY(sl_setup_env(self, 1, &self->root, &probe));
     self->spec = *sl_env_get_spec(probe);
+    double hz = self->experiment->fleet.hz;
+    self->step_ms = 1000 * (hz > 0 ? 1 / hz : sl_env_get_camera(probe)->step_seconds);
     size_t n = (size_t)self->spec.n_agents;
     sl_agent_spec *agents = sl_array_pool_take(&self->arrays, (int64_t)n, sizeof *agents);
     if (agents) memcpy(agents, self->spec.agents, n * sizeof *agents);
@@ -150,6 +164,7 @@ static sl_status fill(sl_setup *self) {
     set_mask(self);
     set_nets(self);
     if (self->arrays.failed) return no_memory();
+    SL_TRY(set_links(self));
     SL_TRY(check_parts(self));
     return check_batches(self);
 }
@@ -169,6 +184,7 @@ sl_status sl_setup_create(const sl_experiment *experiment, sl_setup **out) {
 void sl_setup_destroy(sl_setup **self) {
     if (*self) {
         sl_opponent_network_destroy(&(*self)->opponent);
+        sl_links_destroy(&(*self)->links);
         sl_array_pool_fini(&(*self)->arrays);
     }
     sl_free(*self);

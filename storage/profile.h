@@ -7,7 +7,7 @@
 
 #include <stdbool.h>
 
-enum { SL_PROFILE_BLOCKS = 16, SL_KAT_STEPS = 4 };
+enum { SL_PROFILE_BLOCKS = 17, SL_KAT_STEPS = 4 };
 
 typedef struct sl_profile {
     char kind[16];                  /* "student" | "teacher" */
@@ -24,7 +24,7 @@ typedef struct sl_profile {
     struct {
         char name[32];
         int begin, len;
-    } blocks[SL_PROFILE_BLOCKS]; /* the observation's layout */
+    } blocks[SL_PROFILE_BLOCKS]; /* the observation's layout; "age": ages of those that are told, behind all others */
     double flops;                /* of a decision */
     int64_t n_bytes;             /* of the parameters */
     char run[64];                /* experiment name */

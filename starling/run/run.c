@@ -136,10 +136,11 @@ static sl_status check_student(const sl_run *self, int i, const char *path) {
     if (p->agent != i)
         return sl_fail(SL_MISMATCH, "each agent flies its own file",
                        "'%s' is the policy of agent %d, not of agent %d", path, p->agent, i);
-    if (p->obs_dim != agent->obs_dim || p->n_actions != agent->n_actions)
+    int in_dim = self->setup->students[i].in_dim;
+    if (p->obs_dim != in_dim || p->n_actions != agent->n_actions)
         return sl_fail(SL_MISMATCH, "was it trained on another environment?",
                        "'%s' maps %d features to %d actions, %s's agent %d has %d and %d", path, p->obs_dim,
-                       p->n_actions, self->spec->name, i, agent->obs_dim, agent->n_actions);
+                       p->n_actions, self->spec->name, i, in_dim, agent->n_actions);
     return SL_OK;
 }
 

@@ -322,7 +322,7 @@ static void bad_sets_are_refused_by_name(void **state) {
         {"students[-1].net.hidden=16", "--set: unknown key 'students[-1].net.hidden'", NULL},
         {"links.rules[3].loss=1", "--set: key 'links.rules[3].loss': there are 2 rules",
          "the first that is new has the next index"},
-        {"links.rules[256].loss=1", "--set: key 'links.rules[256].loss': there are 2 rules", NULL},
+        {"links.rules[63].loss=1", "--set: key 'links.rules[63].loss': there are 2 rules", NULL},
         {"links.rules[0].lss=1", "--set: unknown key 'links.rules[0].lss'", "did you mean 'links.rules[].loss'?"},
         {"links.rules=1", "--set: key 'links.rules': is a list", NULL},
         {"links.delay[0].x=1", "--set: unknown key 'links.delay[0].x'", NULL},

@@ -175,7 +175,7 @@ static const char *const bad[][2] = {
     {"blocks", "a:0:99999999999"},
     {"blocks", "a2345678901234567890123456789012:0:1"},
     {"blocks",
-     "a:0:1 a:0:1 a:0:1 a:0:1 a:0:1 a:0:1 a:0:1 a:0:1 a:0:1 a:0:1 a:0:1 a:0:1 a:0:1 a:0:1 a:0:1 a:0:1 a:0:1"},
+     "a:0:1 a:0:1 a:0:1 a:0:1 a:0:1 a:0:1 a:0:1 a:0:1 a:0:1 a:0:1 a:0:1 a:0:1 a:0:1 a:0:1 a:0:1 a:0:1 a:0:1 a:0:1"},
 };
 
 static void every_bad_field_is_named(void **state) {
