@@ -8,7 +8,11 @@ sl_streams sl_streams_of_episode(uint64_t seed, int64_t episode) {
 
 sl_streams sl_streams_split(const sl_rng *stream, int64_t episode) {
     sl_rng env = sl_rng_split(stream, (uint64_t)episode);
-    return (sl_streams){episode, env, sl_rng_split_name(&env, "mask"), sl_rng_split_name(&env, "action")};
+    return (sl_streams){.episode = episode,
+                        .env = env,
+                        .mask = sl_rng_split_name(&env, "mask"),
+                        .action = sl_rng_split_name(&env, "action"),
+                        .links = sl_rng_split_name(&env, "links")};
 }
 
 int32_t sl_streams_choose(sl_rng *action, int n, const uint8_t *avail) {

@@ -7,7 +7,7 @@
 
 typedef struct sl_streams {
     int64_t episode;
-    sl_rng env, mask, action; /* action: the random policy's */
+    sl_rng env, mask, action, links; /* action: the random policy's; links: what the network does to its messages */
 } sl_streams;
 
 /* env = split(seed(seed), episode), and split from that by name the others. */
