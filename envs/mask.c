@@ -170,10 +170,9 @@ static void mask_features(const float *obs_mask, const float *obs, size_t n, flo
     for (size_t i = 0; i < n; i++) seen[i] = obs_mask[i] != 0.0f ? obs[i] : 0.0f;
 }
 
-// one agent's row: first the entries out of sight, as the observation mask may hide how far away a unit is
-static void see_row(const sl_mask *self, int agent, const float *obs_mask, const float *obs, float *seen) {
-    size_t O = (size_t)self->O;
-    if (seen != obs) memcpy(seen, obs, O * sizeof *seen);
+// n features of one agent's row: first the entries out of sight, as the observation mask may hide how far away a unit
+// is
+static void cover_row(const sl_mask *self, int agent, const float *obs_mask, size_t n, float *seen) {
     for (int b = 0; b < self->agents[agent].n_sights; b++) {
         const entries *block = &self->agents[agent].sights[b];
         for (int k = 0; k < block->n; k++) {
@@ -181,7 +180,7 @@ static void see_row(const sl_mask *self, int agent, const float *obs_mask, const
             if (entry[1] > 1.0f) memset(entry, 0, (size_t)block->len * sizeof *entry);
         }
     }
-    mask_features(obs_mask, seen, O, seen);
+    mask_features(obs_mask, seen, n, seen);
 }
 
 void sl_mask_see(const sl_mask *self, const float *obs_mask, const float *obs, float *seen) {
@@ -190,8 +189,21 @@ void sl_mask_see(const sl_mask *self, const float *obs_mask, const float *obs, f
         mask_features(obs_mask, obs, (size_t)self->N * O, seen);
         return;
     }
+    if (seen != obs) memcpy(seen, obs, (size_t)self->N * O * sizeof *seen);
+    for (int i = 0; i < self->N; i++) cover_row(self, i, obs_mask + (size_t)i * O, O, seen + (size_t)i * O);
+}
+
+void sl_mask_cover(const sl_mask *self, const float *obs_mask, int width, float *seen) {
+    SL_ASSERT(width >= self->O);
     for (int i = 0; i < self->N; i++)
-        see_row(self, i, obs_mask + (size_t)i * O, obs + (size_t)i * O, seen + (size_t)i * O);
+        cover_row(self, i, obs_mask + (size_t)i * (size_t)self->O, (size_t)self->agents[i].obs_dim,
+                  seen + (size_t)i * (size_t)width);
+}
+
+void sl_mask_cover_all(const sl_mask *self, int begin, int end, int width, float *seen) {
+    SL_ASSERT(begin >= 0 && begin <= end && end <= self->V);
+    for (int v = begin; v < end; v++)
+        sl_mask_cover(self, mask_row(self, v, 0), width, seen + (size_t)v * (size_t)self->N * (size_t)width);
 }
 
 void sl_mask_apply(const sl_mask *self, int begin, int end, const float *obs, float *masked) {

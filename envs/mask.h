@@ -35,6 +35,10 @@ void sl_mask_apply(const sl_mask *self, int begin, int end, const float *obs, fl
 const float *sl_mask_get(const sl_mask *self, int v); /* (N, O) of 0 and 1; borrowed until the next draw */
 /* The same of one copy, (N, O), under a given observation mask (N, O), as for recorded episodes; seen may be obs. */
 void sl_mask_see(const sl_mask *self, const float *obs_mask, const float *obs, float *seen);
+/* The same in place and in wider rows, seen (V, N, width) of copies [begin, end): each agent's own features are
+ * masked, what stands behind them stays. cover: of one copy, (N, width), under a given observation mask. */
+void sl_mask_cover_all(const sl_mask *self, int begin, int end, int width, float *seen);
+void sl_mask_cover(const sl_mask *self, const float *obs_mask, int width, float *seen);
 /* The legal actions as students are shown them, (rows, A) of which row r is agent r mod N's; seen may be avail. Where
  * they are hidden, all that the agent has but no-op (0), which stays as it is; a row in which nothing but no-op is
  * legal stays. The choice goes to the environment as it is: an illegal one counts as no-op. */
