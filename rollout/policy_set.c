@@ -165,20 +165,22 @@ void sl_policy_set_reset(sl_policy_set *self, int v) {
     }
 }
 
+// the input of one row of network k
+static void gather_row(const sl_policy_set *self, int k, int row, const float *in, float *x) {
+    const sl_policy_set_def *def = &self->def;
+    int n_copied = def->shared ? def->O : def->nets[k].in_dim;
+    memcpy(x, in + (int64_t)row * def->O, (size_t)n_copied * sizeof(float));
+    for (int n = 0; def->agent_id && n < def->N; n++) x[def->O + n] = n == row % def->N ? 1.0f : 0.0f;
+}
+
 // the inputs of network k for copies [begin, end), as one matrix
 static const float *gather(const sl_policy_set *self, const slot *l, int k, int begin, int end, const float *in) {
     const sl_policy_set_def *def = &self->def;
     if (def->shared && !def->agent_id) return in + (int64_t)begin * def->N * def->O;
-    int width = def->nets[k].in_dim, n_copied = def->shared ? def->O : width;
     float *x = l->x;
-    for (int v = begin; v < end; v++) {
-        for (int r = 0; r < self->rows; r++, x += width) {
-            int64_t row = (int64_t)v * def->N + (def->shared ? r : k);
-            memcpy(x, in + row * def->O, (size_t)n_copied * sizeof(float));
-            if (!def->agent_id) continue;
-            for (int n = 0; n < def->N; n++) x[def->O + n] = n == r ? 1.0f : 0.0f;
-        }
-    }
+    for (int v = begin; v < end; v++)
+        for (int r = 0; r < self->rows; r++, x += def->nets[k].in_dim)
+            gather_row(self, k, v * def->N + (def->shared ? r : k), in, x);
     return l->x;
 }
 
@@ -198,21 +200,37 @@ void sl_policy_set_forward(sl_policy_set *self, int slice, sl_forward_mode mode,
     slot *l = &self->slots[slice];
     int begin = sl_slices_begin(self->slices, slice), end = sl_slices_end(self->slices, slice);
     int B = (end - begin) * self->rows;
-    SL_ASSERT(!z || (def->shared && mode != SL_FORWARD_EXACT));
+    SL_ASSERT(!z || def->shared);
     for (int k = 0; k < self->n_nets; k++) {
         const sl_net_def *net = &def->nets[k];
         const float *params = self->params + self->offsets[k];
         const float *x = gather(self, l, k, begin, end, in);
         float *h = self->h[k] ? self->h[k] + (int64_t)begin * self->rows * net->hidden : NULL;
         float *y = def->shared ? out + (int64_t)begin * def->N * def->A : l->out;
-        if (mode == SL_FORWARD_EXACT) {
-            sl_net_decide(net, params, B, x, h, y, l->scratch);
-        } else {
-            float *embedding = z ? z + (int64_t)begin * def->N * net->hidden : h ? l->z : NULL;
-            sl_net_forward(net, params, l->ws[k], 1, B, x, h, NULL, y, embedding);
-            if (h && mode == SL_FORWARD_STEP) memcpy(h, embedding, (size_t)B * (size_t)net->hidden * sizeof(float));
-        }
+        float *embedding = z ? z + (int64_t)begin * def->N * net->hidden : h ? l->z : NULL;
+        sl_net_forward(net, params, l->ws[k], 1, B, x, h, NULL, y, embedding);
+        if (h && mode == SL_FORWARD_STEP) memcpy(h, embedding, (size_t)B * (size_t)net->hidden * sizeof(float));
         if (!def->shared) scatter(self, l, k, begin, end, out);
+    }
+}
+
+void sl_policy_set_decide(sl_policy_set *self, int slice, const uint8_t *active, const float *in, float *out) {
+    const sl_policy_set_def *def = &self->def;
+    const slot *l = &self->slots[slice];
+    int begin = sl_slices_begin(self->slices, slice), end = sl_slices_end(self->slices, slice), N = def->N;
+    // network by network, so that its parameters stay at hand
+    for (int n = 0; n < N; n++) {
+        int k = def->shared ? 0 : n;
+        const sl_net_def *net = &def->nets[k];
+        for (int v = begin; v < end; v++) {
+            int row = v * N + n, state = def->shared ? row : v;
+            if (active && !active[row]) continue;
+            float *y = out + (int64_t)row * def->A,
+                  *h = self->h[k] ? self->h[k] + (int64_t)state * net->hidden : NULL;
+            gather_row(self, k, row, in, l->x);
+            sl_net_decide(net, self->params + self->offsets[k], 1, l->x, h, y, l->scratch);
+            for (int a = net->out_dim; a < def->A; a++) y[a] = -1e10f;
+        }
     }
 }
 

@@ -17,9 +17,8 @@ typedef struct sl_policy_set_def {
 } sl_policy_set_def;
 
 typedef enum sl_forward_mode {
-    SL_FORWARD_STEP, /* batched, the recurrent states move on */
-    SL_FORWARD_PEEK, /* batched, the recurrent states stay */
-    SL_FORWARD_EXACT /* sl_net_decide: the same bits as the flown agents; the recurrent states move on */
+    SL_FORWARD_STEP, /* the recurrent states move on */
+    SL_FORWARD_PEEK  /* the recurrent states stay */
 } sl_forward_mode;
 
 typedef struct sl_policy_set sl_policy_set;
@@ -37,10 +36,13 @@ int sl_policy_set_hidden_dim(const sl_policy_set *self);
 bool sl_policy_set_is_recurrent(const sl_policy_set *self);
 /* Zeroes the recurrent states of copy v: a new episode. */
 void sl_policy_set_reset(sl_policy_set *self, int v);
-/* in (V, N, O) -> out (V, N, A), the outputs that a row does not have -1e10; z (V, N, H) of a shared network, or NULL
- * (always NULL with SL_FORWARD_EXACT). The slice's copies only. */
+/* in (V, N, O) -> out (V, N, A), the outputs that a row does not have -1e10; z (V, N, H) of a shared network, or
+ * NULL. Batched. The slice's copies only. */
 void sl_policy_set_forward(sl_policy_set *self, int slice, sl_forward_mode mode, const float *in, float *out,
                            float *z);
+/* The same by sl_net_decide, with the bits of the flown agents, and the recurrent states move on. active (V, N): the
+ * rows that decide, NULL = all; of the others outputs and states stay. A row's bits do not depend on other rows. */
+void sl_policy_set_decide(sl_policy_set *self, int slice, const uint8_t *active, const float *in, float *out);
 /* The slice's recurrent states into hidden (V, N, H), zero-padded. */
 void sl_policy_set_get_hidden(const sl_policy_set *self, int slice, float *hidden);
 /* The recurrent states of network k as (V, rows of k, H of k), *n floats, for snapshots; NULL without a cell. */
