@@ -70,7 +70,7 @@ void sl_actor_act(sl_actor *self, const sl_runner *runner, const sl_step *step) 
     } else if (self->def.policy == SL_POLICY_HEURISTIC) {
         sl_env_heuristic(self->def.env, step->begin, step->end, step->actions);
     } else {
-        sl_policy_set_decide(self->def.set, step->slice, NULL, step->seen, self->logits);
+        sl_policy_set_decide(self->def.set, step->slice, step->active, step->seen, self->logits);
         sl_runner_choose(runner, step, &self->behaviour, self->logits, self->rngs, self->logp);
     }
 }

@@ -298,7 +298,7 @@ sl_status sl_rollout_visit(sl_rollout *self, sl_cursor *cursor) {
     sl_cursor_item(cursor, self->action_rngs, V * N * sizeof(sl_rng));
     sl_cursor_item(cursor, self->running_return, V * N * sizeof(double));
     sl_cursor_item(cursor, self->running_length, V * sizeof(int32_t));
-    sl_runner_visit(self->runner, cursor);
+    SL_TRY(sl_runner_visit(self->runner, cursor));
     for (int k = 0; k < sl_policy_set_n_nets(self->actors); k++) {
         float *h = sl_policy_set_states(self->actors, k, &n);
         sl_cursor_item(cursor, h, n * sizeof(float));

@@ -3,6 +3,8 @@
 
 #include "common/alloc.h"
 #include "common/array_pool.h"
+#include "common/assert.h"
+#include "rollout/view.h"
 #include "setup/setup.h"
 
 #include <string.h>
@@ -12,8 +14,13 @@ struct sl_runner {
     const sl_env_spec *spec;
     sl_env_recorder *recorder; /* NULL: nothing is recorded */
     sl_slices slices;
+    sl_view view;
+    sl_link_team *team; /* NULL: everything is fresh */
+    bool remote;
+    sl_rng *fates;   /* (V): of the next episode's links */
+    uint8_t *active; /* (V, N): remote */
     /* (T + 1, V, ...), T being 0 where a single step is kept */
-    float *obs, *state, *masked, *vectors;
+    float *obs, *state, *seen, *vectors; /* seen: NULL where it is obs */
     uint8_t *avail, *alive, *shown, *terminated, *truncated, *won;
     int32_t *actions;
     double *reward;   /* (V, N) */
@@ -32,9 +39,9 @@ static void allocate(sl_runner *self) {
     self->obs = SL_TAKE_FLOATS(k, rows * NO);
     self->state = SL_TAKE_FLOATS(k, def->for_critic && !spec->state_is_obs ? rows * spec->state_dim : 0);
     self->alive = sl_array_pool_take(k, def->for_critic && spec->mortal ? rows * N : 0, 1);
-    self->masked = SL_TAKE_FLOATS(k, def->masks ? rows * NO : 0);
+    self->seen = SL_TAKE_FLOATS(k, def->masks || def->ages || self->team ? rows * N * self->view.P : 0);
     self->avail = sl_array_pool_take(k, uses_avail ? rows * NA : 0, 1);
-    self->shown = sl_array_pool_take(k, uses_avail && def->masks && def->hides_avail ? rows * NA : 0, 1);
+    self->shown = sl_array_pool_take(k, uses_avail && (self->view.hides_avail || self->remote) ? rows * NA : 0, 1);
     self->vectors = SL_TAKE_FLOATS(k, spec->continuous ? rows * NA : 0);
     self->actions = sl_array_pool_take(k, rows * N, sizeof(int32_t));
     self->terminated = sl_array_pool_take(k, rows, 1);
@@ -44,6 +51,16 @@ static void allocate(sl_runner *self) {
     self->ended = sl_array_pool_take(k, V, 1);
     self->episode = sl_array_pool_take(k, V, sizeof(int64_t));
     self->row = sl_array_pool_take(k, self->slices.n, sizeof(int));
+    self->fates = sl_array_pool_take(k, self->team ? V : 0, sizeof(sl_rng));
+    self->active = sl_array_pool_take(k, self->remote ? V * N : 0, 1);
+}
+
+static sl_status create_team(sl_runner *self) {
+    const sl_links *links = self->def.links;
+    if (!links || (sl_links_is_none(links) && !self->def.counts_none)) return SL_OK;
+    self->remote = links->execution == SL_EXECUTION_REMOTE;
+    SL_ASSERT(!self->remote || (self->def.T == 0 && !self->spec->continuous));
+    return sl_link_team_create(links, self->def.V, self->def.ages, &self->team);
 }
 
 sl_status sl_runner_create(const sl_runner_def *def, sl_runner **out) {
@@ -52,11 +69,15 @@ sl_status sl_runner_create(const sl_runner_def *def, sl_runner **out) {
     self->def = *def;
     self->spec = sl_env_get_spec(def->env);
     self->slices = sl_slices_of(def->V);
-    allocate(self);
-    if (self->arrays.failed) {
+    self->view = sl_view_of(self->spec, def->masks, def->hides_avail, def->ages);
+    sl_status status = create_team(self);
+    if (status == SL_OK) allocate(self);
+    if (self->arrays.failed)
+        status = sl_fail(SL_MEMORY, "lower n_envs, rollout_steps or the number of episodes",
+                         "cannot allocate %d steps of %d copies", def->T + 1, def->V);
+    if (status != SL_OK) {
         sl_runner_destroy(&self);
-        return sl_fail(SL_MEMORY, "lower n_envs, rollout_steps or the number of episodes",
-                       "cannot allocate %d steps of %d copies", def->T + 1, def->V);
+        return status;
     }
     if (self->avail) sl_setup_fill_avail(self->spec, (int64_t)(def->T + 1) * def->V, self->avail);
     for (int s = 0; s < self->slices.n; s++) self->row[s] = def->T;
@@ -66,6 +87,7 @@ sl_status sl_runner_create(const sl_runner_def *def, sl_runner **out) {
 
 void sl_runner_destroy(sl_runner **self) {
     if (!*self) return;
+    sl_link_team_destroy(&(*self)->team);
     sl_array_pool_fini(&(*self)->arrays);
     sl_free(*self);
     *self = NULL;
@@ -94,7 +116,7 @@ static sl_step place(sl_runner *self, int slice, int t, int next) {
         .obs = obs,
         .state = self->state ? self->state + at * S : NULL,
         .alive = self->alive ? self->alive + at * N : NULL,
-        .seen = self->masked ? self->masked + at * NO : obs,
+        .seen = self->seen ? self->seen + at * N * self->view.P : obs,
         .avail = avail,
         .shown = self->shown ? self->shown + at * NA : avail,
         .actions = self->actions + at * N,
@@ -123,13 +145,30 @@ void sl_runner_seed(sl_runner *self, int v, const sl_streams *streams) {
     sl_rng mask = streams->mask;
     sl_env_seed(self->def.env, v, &streams->env);
     if (self->def.masks) sl_mask_draw(self->def.masks, v, &mask);
+    sl_runner_link(self, v, &streams->links);
     self->episode[v] = streams->episode;
+}
+
+void sl_runner_link(sl_runner *self, int v, const sl_rng *stream) {
+    if (self->team) self->fates[v] = *stream;
+}
+
+sl_link_team *sl_runner_team(sl_runner *self) {
+    return self->team;
+}
+
+// a new episode's links: whoever plays on for nobody has links, too
+static void begin_links(sl_runner *self, int v) {
+    if (!self->team) return;
+    sl_link_team_begin(self->team, v, &self->fates[v]);
+    self->fates[v] = sl_rng_split_name(&self->fates[v], "next");
 }
 
 sl_status sl_runner_reset(sl_runner *self, int slice) {
     sl_step step = sl_runner_get(self, slice);
     memset(step.next.terminated + step.begin, 0, (size_t)(step.end - step.begin));
     memset(step.next.truncated + step.begin, 0, (size_t)(step.end - step.begin));
+    for (int v = step.begin; v < step.end; v++) begin_links(self, v);
     if (self->recorder) return sl_env_recorder_reset(self->recorder, self->episode[0], &step.next);
     sl_env_reset(self->def.env, step.begin, step.end, NULL, &step.next);
     return SL_OK;
@@ -150,13 +189,45 @@ static void carry_over(sl_runner *self, int slice) {
 
 // what those who act are shown
 static void show(const sl_runner *self, const sl_step *step) {
-    if (!self->masked) return;
-    int64_t N = self->spec->n_agents, first = step->begin * N * self->spec->n_actions;
-    int64_t at = (int64_t)step->t * self->def.V * N;
-    sl_mask_apply(self->def.masks, step->begin, step->end, step->obs, self->masked + at * self->spec->obs_dim);
-    if (!self->shown) return;
-    sl_mask_avail(self->def.masks, (step->end - step->begin) * N, step->avail + first,
-                  self->shown + at * self->spec->n_actions + first);
+    int64_t V = self->def.V, N = self->spec->n_agents;
+    if (!self->seen) return;
+    float *seen = self->seen + step->t * V * N * self->view.P;
+    if (self->team) {
+        sl_link_team_show(self->team, step->begin, step->end, step->obs, seen);
+        sl_view_cover(&self->view, step->begin, step->end, seen);
+    } else {
+        sl_view_fresh(&self->view, step->begin, step->end, step->obs, seen);
+    }
+    if (self->shown)
+        sl_view_avail(&self->view, step->begin, step->end, step->avail,
+                      self->shown + step->t * V * N * self->spec->n_actions);
+}
+
+// round by round those act whose observations have arrived
+static sl_status act_from_afar(sl_runner *self, sl_step *step) {
+    int begin = step->begin, end = step->end;
+    sl_link_team_send(self->team, begin, end, step->obs, step->avail);
+    step->active = self->active;
+    while (sl_link_team_deliver(self->team, begin, end, self->seen, self->shown, self->active)) {
+        sl_view_cover(&self->view, begin, end, self->seen);
+        if (self->view.hides_avail && self->shown) sl_view_avail(&self->view, begin, end, self->shown, self->shown);
+        SL_TRY(self->def.act(self->def.context, step));
+        sl_link_team_act(self->team, begin, end, self->active, step->actions);
+    }
+    sl_link_team_apply(self->team, begin, end, step->actions);
+    step->active = NULL;
+    return SL_OK;
+}
+
+static sl_status decide(sl_runner *self, sl_step *step) {
+    if (self->remote) {
+        SL_TRY(act_from_afar(self, step));
+    } else {
+        show(self, step);
+        SL_TRY(self->def.act(self->def.context, step));
+    }
+    if (self->def.decided) self->def.decided(self->def.context, step);
+    return SL_OK;
 }
 
 static sl_status move(sl_runner *self, sl_step *step) {
@@ -176,6 +247,7 @@ static void go_on(sl_runner *self, sl_step *step) {
     bool any = false;
     for (int v = step->begin; v < step->end; v++) {
         if (step->ended[v]) step->ended[v] = self->def.next(self->def.context, step->slice, v);
+        if (step->ended[v]) begin_links(self, v);
         any |= step->ended[v] != 0;
     }
     if (any) sl_env_reset(self->def.env, step->begin, step->end, step->ended, &step->next);
@@ -187,8 +259,7 @@ sl_status sl_runner_step(sl_runner *self, int slice) {
     if (def->T > 0 && *row == def->T) carry_over(self, slice);
     int next = def->T > 0 ? *row + 1 : 0;
     sl_step step = place(self, slice, *row, next);
-    show(self, &step);
-    SL_TRY(def->act(def->context, &step));
+    SL_TRY(decide(self, &step));
     SL_TRY(move(self, &step));
     for (int v = step.begin; v < step.end; v++) {
         step.ended[v] = step.next.terminated[v] | step.next.truncated[v];
@@ -200,7 +271,7 @@ sl_status sl_runner_step(sl_runner *self, int slice) {
     return SL_OK;
 }
 
-void sl_runner_visit(sl_runner *self, sl_cursor *cursor) {
+sl_status sl_runner_visit(sl_runner *self, sl_cursor *cursor) {
     const sl_env_spec *spec = self->spec;
     size_t V = (size_t)self->def.V, N = V * (size_t)spec->n_agents, A = N * (size_t)spec->n_actions;
     int64_t t = self->def.T;
@@ -209,13 +280,21 @@ void sl_runner_visit(sl_runner *self, sl_cursor *cursor) {
     if (now.state) sl_cursor_item(cursor, now.state, V * (size_t)spec->state_dim * sizeof(float));
     if (self->avail) sl_cursor_item(cursor, self->avail + t * (int64_t)A, A);
     if (now.alive) sl_cursor_item(cursor, now.alive, N);
+    if (!self->team) return SL_OK;
+    sl_cursor_item(cursor, self->fates, V * sizeof *self->fates);
+    return sl_cursor_links(cursor, self->team);
 }
 
 void sl_runner_choose(const sl_runner *self, const sl_step *step, const sl_behaviour *behaviour, const float *logits,
                       sl_rng *rngs, float *logp) {
-    int N = self->spec->n_agents, A = self->spec->n_actions;
-    int64_t first = (int64_t)step->begin * N;
-    behaviour->choose((step->end - step->begin) * N, A, logits + first * A,
-                      step->shown ? step->shown + first * A : NULL, rngs + first, step->actions + first,
-                      logp + first * A);
+    int N = self->spec->n_agents, A = self->spec->n_actions, end = step->end * N;
+    // who does not act draws nothing: a run of rows that act at a time
+    for (int row = step->begin * N, next; row < end; row = next) {
+        bool acts = !step->active || step->active[row];
+        for (next = step->active ? row + 1 : end; next < end && (step->active[next] != 0) == acts;) next++;
+        int64_t first = (int64_t)row * A;
+        if (acts)
+            behaviour->choose(next - row, A, logits + first, step->shown ? step->shown + first : NULL, rngs + row,
+                              step->actions + row, logp + first);
+    }
 }

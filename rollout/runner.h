@@ -9,6 +9,7 @@
 #include "envs/mask.h"
 #include "envs/recording/recorder.h"
 #include "envs/streams.h"
+#include "links/team.h"
 #include "rollout/behaviour.h"
 #include "rollout/slices.h"
 #include "rollout/snapshot.h"
@@ -19,9 +20,10 @@ typedef struct sl_step {
     int n_ended;              /* episodes that ended with it; known when it is kept */
     const float *obs, *state; /* (V, N, O), (V, S) or NULL: what the step began with */
     const uint8_t *alive;     /* (V, N), or NULL where nobody dies, or it is not wanted */
-    const float *seen;        /* (V, N, O): obs as those who act see it */
+    const float *seen;        /* (V, N, P): obs as those who act see it */
     const uint8_t *avail;     /* (V, N, A), or NULL: all is legal */
     const uint8_t *shown;     /* (V, N, A), or NULL: avail as those who act are told */
+    const uint8_t *active;    /* (V, N): who acts now, or NULL: all; of the others actions are left or ignored */
     int32_t *actions;         /* (V, N) */
     float *vectors;           /* (V, N, A) in their place where actions are continuous, else NULL */
     sl_env_out next;          /* what came of it, known when it is kept; won is NULL where nobody wins */
@@ -34,9 +36,17 @@ typedef struct sl_runner_def {
     sl_mask *masks;   /* of those who act; NULL: they see everything */
     bool hides_avail; /* the masks hide what is legal, too */
     bool for_critic;  /* state and alive are wanted */
+    /* Between the environment and those who act, borrowed for life; NULL: everything is fresh. remote: with T = 0 and
+     * discrete actions alone. */
+    const sl_links *links;
+    bool ages;        /* those who act see how old what they are told is: P of rollout/view.h, else P = O */
+    bool counts_none; /* what came of the links is counted even where they do nothing: sl_runner_team */
     void *context;
-    /* Before the step: writes actions, or vectors, of the slice. Other than SL_OK: there is no step. */
+    /* Before the step: writes actions, or vectors, of the slice. remote: called once for each round of observations
+     * that arrive, never or more than once a step, for those that are active. Other than SL_OK: there is no step. */
     sl_status (*act)(void *context, const sl_step *step);
+    /* What is applied stands in actions, obs is what the step begins with. NULL: nobody asks. */
+    void (*decided)(void *context, const sl_step *step);
     /* After the step, before an episode that ended makes room for the next; NULL: nothing is kept. */
     void (*keep)(void *context, const sl_step *step);
     /* The episode of copy v has ended and was kept: true, the copy is reset, from the stream of sl_runner_seed if
@@ -52,8 +62,13 @@ void sl_runner_destroy(sl_runner **self);
 /* The only copy is recorded from now on; borrowed for life. */
 void sl_runner_record(sl_runner *self, sl_env_recorder *recorder);
 sl_slices sl_runner_slices(const sl_runner *self);
-/* The next episode of copy v is this one: environment and mask are seeded. A reset follows. */
+/* The next episode of copy v is this one: environment, mask and links are seeded. A reset follows. */
 void sl_runner_seed(sl_runner *self, int v, const sl_streams *streams);
+/* Links alone: the next episode of copy v has the fates of this stream, and those after it streams that follow from
+ * it, until it is seeded again. */
+void sl_runner_link(sl_runner *self, int v, const sl_rng *stream);
+/* The team under its links, for its counts; NULL: everything is fresh and nothing is counted. Borrowed. */
+sl_link_team *sl_runner_team(sl_runner *self);
 /* New episodes for all copies of the slice. What the recorder says. */
 SL_MUST_CHECK sl_status sl_runner_reset(sl_runner *self, int slice);
 /* One step of the slice. SL_OK, or what act or the recorder says. */
@@ -63,9 +78,11 @@ SL_MUST_CHECK sl_status sl_runner_step(sl_runner *self, int slice);
 sl_step sl_runner_get(sl_runner *self, int slice);
 /* Row 0 of all arrays, for T steps: (T, V, ...), those of what a step begins with (T + 1, V, ...). */
 sl_step sl_runner_rows(sl_runner *self);
-/* For snapshots between T steps and the next: what the next step begins with. */
-void sl_runner_visit(sl_runner *self, sl_cursor *cursor);
-/* For act: the step's actions by a behaviour, from logits (V, N, A); rngs (V, N); logp (V, N, A) is written. */
+/* For snapshots between T steps and the next: what the next step begins with, and what is under way. SL_MISMATCH,
+ * SL_CORRUPT. */
+SL_MUST_CHECK sl_status sl_runner_visit(sl_runner *self, sl_cursor *cursor);
+/* For act: the actions of those who are active by a behaviour, from logits (V, N, A); rngs (V, N); logp (V, N, A) is
+ * written. */
 void sl_runner_choose(const sl_runner *self, const sl_step *step, const sl_behaviour *behaviour, const float *logits,
                       sl_rng *rngs, float *logp);
 

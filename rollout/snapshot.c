@@ -52,3 +52,12 @@ sl_status sl_cursor_mask(sl_cursor *self, sl_mask *mask) {
     self->at += n;
     return SL_OK;
 }
+
+sl_status sl_cursor_links(sl_cursor *self, sl_link_team *team) {
+    size_t n = sl_link_team_state_bytes(team);
+    if (!fits(self, n)) return sl_fail(SL_CORRUPT, NULL, "snapshot: ends before its links");
+    if (self->mode == SL_CURSOR_WRITE) sl_link_team_save(team, self->bytes + self->at);
+    if (self->mode == SL_CURSOR_READ) SL_TRY(sl_link_team_load(team, self->input + self->at, n));
+    self->at += n;
+    return SL_OK;
+}

@@ -6,6 +6,7 @@
 #include "common/status.h"
 #include "envs/env.h"
 #include "envs/mask.h"
+#include "links/team.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -29,8 +30,9 @@ void sl_cursor_item(sl_cursor *self, void *data, size_t n);
 SL_MUST_CHECK sl_status sl_cursor_expect(sl_cursor *self, uint64_t value, const char *what);
 /* READ: the bytes are used up, and there were enough. SL_CORRUPT. */
 SL_MUST_CHECK sl_status sl_cursor_finish(const sl_cursor *self);
-/* All copies of an environment, all masks. */
+/* All copies of an environment, all masks, all that is under way. */
 SL_MUST_CHECK sl_status sl_cursor_env(sl_cursor *self, sl_env *env);
 SL_MUST_CHECK sl_status sl_cursor_mask(sl_cursor *self, sl_mask *mask);
+SL_MUST_CHECK sl_status sl_cursor_links(sl_cursor *self, sl_link_team *team);
 
 #endif
