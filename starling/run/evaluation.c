@@ -11,7 +11,19 @@ void sl_evaluation_fini(sl_evaluation *self) {
     sl_free(self->lengths);
     sl_free(self->won);
     sl_free(self->tick_ns);
+    sl_free(self->link_counts);
     memset(self, 0, sizeof *self);
+}
+
+static sl_status take_link_counts(const sl_learn_message *answer, sl_evaluation *out) {
+    bool found = false;
+    out->link_counts = sl_alloc(sizeof *out->link_counts);
+    if (!out->link_counts) return sl_fail(SL_MEMORY, NULL, "no memory for what links did");
+    sl_status status = sl_link_counts_take(answer, &found, out->link_counts);
+    if (found) return SL_OK;
+    sl_free(out->link_counts);
+    out->link_counts = NULL;
+    return status;
 }
 
 sl_status sl_evaluation_read(const sl_learn_message *answer, int n_agents, int n_episodes, sl_evaluation *out) {
@@ -33,6 +45,11 @@ sl_status sl_evaluation_read(const sl_learn_message *answer, int n_agents, int n
     if (!results.returns || !results.lengths || (batch.episode_won && !results.won) || (ticks && !results.tick_ns)) {
         sl_evaluation_fini(&results);
         return sl_fail(SL_MEMORY, NULL, "no memory for %d episodes", n_episodes);
+    }
+    sl_status status = take_link_counts(answer, &results);
+    if (status != SL_OK) {
+        sl_evaluation_fini(&results);
+        return status;
     }
     if (incidents) memcpy(&results.incidents, incidents->data, sizeof results.incidents);
     if (latency) {

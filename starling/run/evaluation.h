@@ -3,7 +3,7 @@
 #define SL_STARLING_RUN_EVALUATION_H
 
 #include "net/incident.h"
-#include "net/learn_message.h"
+#include "net/link_counts.h"
 
 /* Returns of finished episodes, in order. */
 typedef struct sl_evaluation {
@@ -15,7 +15,8 @@ typedef struct sl_evaluation {
     /* FLY: median and 99th percentile of an observation's round trip, and of the time from its arrival at the agent
      * to the action's departure, by the agent's clock; 0 when not said */
     double round_trip_ns[2], residence_ns[2];
-    sl_incidents incidents; /* FLY; 0 when not said */
+    sl_incidents incidents;      /* FLY; 0 when not said */
+    sl_link_counts *link_counts; /* NULL: nothing was late or lost */
     double seconds;
 } sl_evaluation;
 

@@ -32,7 +32,7 @@ static void test_copies(void **state) {
     sl_evaluation results = {0};
     assert_int_equal(sl_evaluation_read(&answer, N, E, &results), SL_OK);
     assert_true(results.n_episodes == E && results.n_agents == N && results.n_ticks == 0);
-    assert_true(results.incidents.lost == 0);
+    assert_true(results.incidents.lost == 0 && !results.link_counts);
     assert_true(results.round_trip_ns[0] == 0 && results.residence_ns[1] == 0);
     assert_true(!results.won && !results.tick_ns && results.returns != returns);
     assert_memory_equal(results.returns, returns, sizeof returns);
@@ -42,11 +42,15 @@ static void test_copies(void **state) {
     sl_learn_add(&answer, SL_TENSOR_TICK_NS, ticks, SL_SHAPE(4));
     sl_learn_add(&answer, SL_TENSOR_INCIDENTS, incidents, SL_SHAPE(SL_INCIDENTS));
     sl_learn_add(&answer, SL_TENSOR_LATENCY, latency, SL_SHAPE(2, 2));
+    const sl_link_counts counts = {.sent = 3, .compared = 9};
+    sl_link_counts_add(&counts, &answer);
     assert_int_equal(sl_evaluation_read(&answer, N, E, &results), SL_OK);
     assert_memory_equal(&results.incidents, incidents, sizeof incidents);
     assert_true(results.round_trip_ns[0] == 100 && results.round_trip_ns[1] == 200);
     assert_true(results.residence_ns[0] == 30 && results.residence_ns[1] == 40);
     assert_memory_equal(results.won, won, sizeof won);
+    assert_non_null(results.link_counts);
+    assert_memory_equal(results.link_counts, &counts, sizeof counts);
     assert_int_equal(results.n_ticks, 4);
     assert_memory_equal(results.tick_ns, ticks, sizeof ticks);
     sl_evaluation_fini(&results);
@@ -77,6 +81,10 @@ static void test_refusals(void **state) {
     sl_learn_message won_of_others = answer_of(E);
     sl_learn_add(&won_of_others, SL_TENSOR_EPISODE_WON, won, SL_SHAPE(E - 1));
     refused(&won_of_others, N, E, "EPISODE_WON is u8 (1)");
+    const sl_link_counts counts = {0};
+    sl_link_counts_add(&counts, &answer);
+    answer.tensors[answer.n_tensors - 1].dims[0]--;
+    refused(&answer, N, E, "LINK_COUNTS is i64 (9)");
 }
 
 int main(void) {
