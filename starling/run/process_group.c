@@ -59,6 +59,8 @@ struct sl_process_group {
     char threads[16];     /* of the coordinator; "": the experiment's */
     char page[SL_ENDPOINT_BYTES], trainer_page[SL_ENDPOINT_BYTES]; /* "": none */
     int64_t watch_us;                                              /* 0: they are not watched */
+    const char *links;                                             /* of questions; NULL: the experiment's */
+    bool divergence;                                               /* evaluations tell of it */
     void (*watch)(void *context, const json_t *event);
     void *watch_context;
 };
@@ -263,6 +265,11 @@ void sl_process_group_end(sl_process_group *self) {
     sl_supervisor_end(self->supervisor, -1, OTHERS_GRACE_MS);
 }
 
+void sl_process_group_link(sl_process_group *self, const char *links, bool divergence) {
+    self->links = links;
+    self->divergence = divergence;
+}
+
 void sl_process_group_record(sl_process_group *self, const char *path) {
     self->record = path;
 }
@@ -434,6 +441,8 @@ static sl_status gather(const sl_run *run, sl_policy_kind policy, float **out, i
 sl_status sl_process_group_evaluate(sl_process_group *self, sl_policy_kind policy, int n_episodes, uint64_t seed,
                                     const char *stage, sl_evaluation *out) {
     sl_learn_message request = {.kind = SL_LEARN_EVALUATE, .policy = policy, .n_episodes = n_episodes, .seed = seed};
+    request.links = self->links;
+    request.want_divergence = self->divergence;
     float *params = NULL;
     int64_t n = 0;
     if (policy == SL_POLICY_TEACHER || policy == SL_POLICY_STUDENTS) {
@@ -510,6 +519,7 @@ sl_status sl_process_group_fly(sl_process_group *self, int n_episodes, uint64_t 
                                sl_evaluation *out) {
     sl_learn_message request = {
         .kind = SL_LEARN_FLY, .policy = SL_POLICY_STUDENTS, .n_episodes = n_episodes, .seed = seed};
+    request.links = self->links;
     request.watch_us = self->watch_us;
     request.wait_ms = self->members.wait_ms;
     // again, for a coordinator that is restarted meanwhile

@@ -46,6 +46,9 @@ SL_MUST_CHECK sl_status sl_process_group_evaluate(sl_process_group *self, sl_pol
                                                   uint64_t seed, const char *stage, sl_evaluation *out);
 SL_MUST_CHECK sl_status sl_process_group_fly(sl_process_group *self, int n_episodes, uint64_t seed, const char *stage,
                                              sl_evaluation *out);
+/* From the next question on: played under the links of this section (net/learn_message.h), borrowed for the life of
+ * the process group; NULL = the experiment's. divergence: evaluations tell how often they changed a decision. */
+void sl_process_group_link(sl_process_group *self, const char *links, bool divergence);
 /* Before the coordinator is started: flights are recorded to path, borrowed for the life of the process group. */
 void sl_process_group_record(sl_process_group *self, const char *path);
 /* Before the coordinator is started, and not for training, whose results depend on it: how many workers it has. */

@@ -5,6 +5,7 @@
 #include "coordinator/page.h"
 #include "fleet/slot_view.h"
 #include "fleet/stats.h"
+#include "links/team.h"
 #include "net/incident.h"
 #include "net/link.h"
 #include "storage/file.h"
@@ -28,6 +29,7 @@ static const struct {
     {"A trainer's stage", &sl_training_metrics},
     {"A program that shows a page", &sl_process_metrics},
     {"A flight, as `fly --json` tells it", &sl_incident_metrics},
+    {"What links did in an evaluation or a flight", &sl_link_count_metrics},
     {"An agent", &sl_session_metrics},
     {"A link", &sl_link_metrics},
 };
