@@ -235,9 +235,11 @@ static bool is_sound(const sl_link_team *self, const uint8_t *copy) {
                 state.newest >= -1 && state.newest <= step && state.run >= 0 && state.run <= step &&
                 state.channel.next >= 0 &&
                 state.channel.next <= (line->def->delay.n > 0 ? line->def->delay.n - 1 : 0);
-        for (int q = 0; q < line->capacity && sound; q++) {
+        // the rest of the queue is of earlier messages, or of an earlier episode
+        for (int q = 0; sound && q < state.n; q++) {
             sl_parcel parcel;
-            memcpy(&parcel, copy + self->at.queues + (size_t)(line->queue + q) * sizeof parcel, sizeof parcel);
+            size_t place = (size_t)(line->queue + (state.head + q) % line->capacity);
+            memcpy(&parcel, copy + self->at.queues + place * sizeof parcel, sizeof parcel);
             sound = parcel.made >= 0 && parcel.made <= step;
         }
     }
