@@ -4,10 +4,12 @@
 #include "common/alloc.h"
 #include "common/log.h"
 #include "coordinator/fly.h"
+#include "coordinator/link_answer.h"
 #include "coordinator/model_registry.h"
 #include "coordinator/record.h"
 #include "coordinator/request.h"
 #include "coordinator/sample.h"
+#include "envs/streams.h"
 #include "net/incident.h"
 #include "rollout/episode_batch.h"
 #include "rollout/evaluate.h"
@@ -35,6 +37,8 @@ struct sl_coordinator {
     uint8_t *snapshot;
     size_t snapshot_bytes;
     sl_episodes episodes; /* evaluated or flown; won is NULL where there is nothing to win */
+    sl_link_counts links; /* of the last evaluation */
+    sl_link_answer link_answer;
     int64_t *tick_ns;
     double latency_ns[4];        /* of the last flight: round trip and residence, each p50 and p99 */
     sl_incidents incidents;      /* of the last flight */
@@ -213,13 +217,20 @@ static sl_status need_batch(sl_coordinator *self, int B, bool visits) {
 
 static sl_status sample_expert(sl_coordinator *self, int B) {
     sl_buffer *buffer = sl_recorder_buffer(self->recorder);
+    sl_rng root = sl_rng_split_name(&self->setup->root, "sample"), links = sl_rng_split_name(&root, "links");
     for (int b = 0; b < B; b++) {
+        uint64_t inserted = 0;
+        int64_t picked = 0;
         SL_TRY(sl_recorder_allow_sample(self->recorder));
+        sl_buffer_counts(buffer, &inserted, &picked);
         uint64_t index = sl_buffer_pick(buffer, b, &self->sample_stream);
+        // an episode that is picked again comes late in another way; a snapshot knows how many were picked
+        sl_rng fates = sl_rng_split(&links, (uint64_t)picked);
         sl_episode episode;
         void *memory = NULL;
         SL_TRY(sl_buffer_read(buffer, index, &episode, &memory));
-        sl_status status = sl_sample_set(self->sample, b, &episode, sl_recorder_obs_mask(self->recorder, &episode));
+        sl_status status =
+            sl_sample_set(self->sample, b, &episode, sl_recorder_obs_mask(self->recorder, &episode), &fates);
         sl_free(memory);
         SL_TRY(status);
     }
@@ -233,7 +244,8 @@ static sl_status sample_visits(sl_coordinator *self, const float *students, int 
     self->n_visited += (uint64_t)B;
     for (int b = 0; b < B; b++) {
         const sl_episode *episode = sl_episode_batch_get(self->visits, b);
-        SL_TRY(sl_sample_set(self->sample, b, episode, episode->obs_mask));
+        sl_streams streams = sl_streams_split(&stream, (int64_t)episode->index);
+        SL_TRY(sl_sample_set(self->sample, b, episode, episode->obs_mask, &streams.links));
     }
     return SL_OK;
 }
@@ -288,6 +300,25 @@ static sl_status make_policies(sl_coordinator *self, const sl_learn_message *req
     return SL_OK;
 }
 
+// networks and links to what def says besides
+static sl_status run_evaluation(sl_coordinator *self, const sl_learn_message *request, sl_evaluate_def *def) {
+    bool students = def->policy == SL_POLICY_STUDENTS, learned = students || def->policy == SL_POLICY_TEACHER;
+    sl_links *links = NULL;
+    if (request->want_divergence && !learned)
+        return sl_fail(SL_MISMATCH, "ask for students, or a teacher", "this policy has no networks to compare with");
+    if (request->links) SL_TRY(sl_setup_links(self->setup, "the request's links", request->links, &links));
+    def->links = links;
+    def->want_divergence = request->want_divergence;
+    // without links there is nothing to count, and nothing that counts
+    if (learned && (links || def->want_divergence || sl_setup_trained_links(self->setup, students)))
+        def->counts = &self->links;
+    sl_status status = learned ? make_policies(self, request, sl_evaluate_width(def->n_episodes), &def->set) : SL_OK;
+    if (status == SL_OK) status = sl_evaluate_run(def, &self->episodes);
+    sl_policy_set_destroy(&def->set);
+    sl_links_destroy(&links);
+    return status;
+}
+
 static sl_status evaluate(sl_coordinator *self, const sl_learn_message *request, sl_learn_message *answer) {
     SL_TRY(sl_request_episodes(request, MAX_EVALUATION));
     int n = request->n_episodes;
@@ -299,15 +330,12 @@ static sl_status evaluate(sl_coordinator *self, const sl_learn_message *request,
                            .seed = request->seed,
                            .progress = &self->def.progress};
     SL_TRY(find_behaviour(request, "greedy", &def.behaviour));
-    bool learned = def.policy == SL_POLICY_TEACHER || def.policy == SL_POLICY_STUDENTS;
     if (request->text[0])
         return sl_fail(SL_MISMATCH, "networks are sent in PARAMS", "a coordinator reads no folder, as '%.200s'",
                        request->text);
-    if (learned) SL_TRY(make_policies(self, request, sl_evaluate_width(n), &def.set));
-    sl_status status = sl_evaluate_run(&def, &self->episodes);
-    sl_policy_set_destroy(&def.set);
-    SL_TRY(status);
+    SL_TRY(run_evaluation(self, request, &def));
     answer_episodes(self, n, answer);
+    if (def.counts) sl_link_answer_add(&self->link_answer, &self->links, answer);
     return SL_OK;
 }
 

@@ -3,13 +3,17 @@
 
 #include "common/alloc.h"
 #include "common/array_pool.h"
+#include "links/team.h"
 #include "rollout/gae.h"
+#include "rollout/view.h"
 
 #include <string.h>
 
 struct sl_sample {
     const sl_setup *setup;
-    sl_mask *mask; /* what students see, of one copy */
+    sl_mask *mask;      /* what students see, of one copy */
+    sl_link_team *team; /* what has arrived of it, of one copy; NULL: everything */
+    sl_view view;       /* without the mask, which comes with the episode */
     int T_max, B;
     sl_batch data;
     float *obs, *logp, *advantage, *target, *value, *not_first, *alive, *logits, *z;
@@ -29,7 +33,7 @@ static void allocate(sl_sample *self, int H) {
     const sl_setup *s = self->setup;
     sl_array_pool *k = &self->arrays;
     int64_t T = self->T_max, TB = T * self->B, N = s->N, M = s->M;
-    self->obs = SL_TAKE_FLOATS(k, TB * N * s->O);
+    self->obs = SL_TAKE_FLOATS(k, TB * N * s->P);
     self->logp = SL_TAKE_FLOATS(k, TB * N);
     self->advantage = SL_TAKE_FLOATS(k, TB * M);
     self->target = SL_TAKE_FLOATS(k, TB * M);
@@ -57,7 +61,10 @@ sl_status sl_sample_create(const sl_setup *setup, int B, int H, sl_sample **out)
     if (!self) return sl_fail(SL_MEMORY, NULL, "cannot allocate a batch");
     *self = (sl_sample){.setup = setup, .T_max = setup->spec.max_steps, .B = B};
     allocate(self, H);
+    self->view = sl_view_of(&setup->spec, NULL, false, setup->ages);
+    const sl_links *links = sl_setup_trained_links(setup, true);
     sl_status status = sl_setup_masks(setup, 1, &self->mask);
+    if (status == SL_OK && links) status = sl_link_team_create(links, 1, setup->ages, &self->team);
     if (status == SL_OK && self->arrays.failed)
         status = sl_fail(SL_MEMORY, "lower distill.episodes", "cannot allocate a batch of %d episodes", B);
     if (status != SL_OK) {
@@ -67,6 +74,7 @@ sl_status sl_sample_create(const sl_setup *setup, int B, int H, sl_sample **out)
     self->data = (sl_batch){.B = B,
                             .N = setup->N,
                             .O = setup->O,
+                            .P = setup->P,
                             .A = setup->A,
                             .M = setup->M,
                             .teacher_H = H,
@@ -90,6 +98,7 @@ sl_status sl_sample_create(const sl_setup *setup, int B, int H, sl_sample **out)
 void sl_sample_destroy(sl_sample **self) {
     if (!*self) return;
     sl_mask_destroy(&(*self)->mask);
+    sl_link_team_destroy(&(*self)->team);
     sl_array_pool_fini(&(*self)->arrays);
     sl_free(*self);
     *self = NULL;
@@ -138,9 +147,22 @@ static void set_avail(sl_sample *self, int64_t row, const uint8_t *avail) {
         if (!avail[i]) self->logits[row * NA + i] = -1e10f;
 }
 
+// what students would have seen of a step: what has arrived of it, under their mask
+static void see(sl_sample *self, const float *obs_mask, const float *obs, float *seen) {
+    if (!self->team && !self->view.ages) {
+        sl_mask_see(self->mask, obs_mask, obs, seen);
+        return;
+    }
+    if (self->team)
+        sl_link_team_show(self->team, 0, 1, obs, seen);
+    else
+        sl_view_fresh(&self->view, 0, 1, obs, seen);
+    sl_mask_cover(self->mask, obs_mask, self->view.P, seen);
+}
+
 static void set_step(sl_sample *self, int b, int t, const sl_episode *e, const float *obs_mask) {
     int64_t N = e->N, NO = N * e->O, NA = N * e->A, NH = N * e->H, row = (int64_t)t * self->B + b;
-    sl_mask_see(self->mask, obs_mask, e->obs + t * NO, self->obs + row * NO);
+    see(self, obs_mask, e->obs + t * NO, self->obs + row * N * self->data.P);
     memcpy(self->logits + row * NA, e->logits + t * NA, (size_t)NA * sizeof(float));
     memcpy(self->z + row * NH, e->z + t * NH, (size_t)NH * sizeof(float));
     memcpy(self->logp + row * N, e->logp + t * N, (size_t)N * sizeof(float));
@@ -156,8 +178,8 @@ static void set_step(sl_sample *self, int b, int t, const sl_episode *e, const f
 // behind the end of a short episode everything is zero
 static void clear_step(sl_sample *self, int b, int t) {
     const sl_batch *d = &self->data;
-    int64_t N = d->N, NO = N * d->O, NA = N * d->A, NH = N * d->teacher_H, row = (int64_t)t * self->B + b;
-    memset(self->obs + row * NO, 0, (size_t)NO * sizeof(float));
+    int64_t N = d->N, NP = N * d->P, NA = N * d->A, NH = N * d->teacher_H, row = (int64_t)t * self->B + b;
+    memset(self->obs + row * NP, 0, (size_t)NP * sizeof(float));
     memset(self->logits + row * NA, 0, (size_t)NA * sizeof(float));
     memset(self->z + row * NH, 0, (size_t)NH * sizeof(float));
     memset(self->logp + row * N, 0, (size_t)N * sizeof(float));
@@ -171,7 +193,7 @@ static void clear_step(sl_sample *self, int b, int t) {
     }
 }
 
-sl_status sl_sample_set(sl_sample *self, int b, const sl_episode *e, const float *obs_mask) {
+sl_status sl_sample_set(sl_sample *self, int b, const sl_episode *e, const float *obs_mask, const sl_rng *links) {
     const sl_batch *d = &self->data;
     if (e->N != d->N || e->O != d->O || e->A != d->A || e->H != d->teacher_H || e->M != d->M || e->T < 1 ||
         e->T > self->T_max || (self->avail && !e->avail))
@@ -186,6 +208,7 @@ sl_status sl_sample_set(sl_sample *self, int b, const sl_episode *e, const float
     self->won[b] = e->won;
     memset(self->episode_return + (int64_t)b * d->N, 0, (size_t)d->N * sizeof(double));
     self->length[b] = e->T;
+    if (self->team) sl_link_team_begin(self->team, 0, links);
     for (int t = 0; t < e->T; t++) set_step(self, b, t, e, obs_mask);
     for (int t = e->T; t < self->T_max; t++) clear_step(self, b, t);
     set_advantages(self, b, e);

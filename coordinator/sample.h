@@ -13,9 +13,11 @@ typedef struct sl_sample sl_sample;
 /* H: the teacher's embedding. */
 SL_MUST_CHECK sl_status sl_sample_create(const sl_setup *setup, int B, int H, sl_sample **out);
 void sl_sample_destroy(sl_sample **self);
-/* Takes episode b of the batch, masked with obs_mask (N, O); b = 0, 1, ... in order. SL_MISMATCH: it is of another
- * environment or team. */
-SL_MUST_CHECK sl_status sl_sample_set(sl_sample *self, int b, const sl_episode *episode, const float *obs_mask);
+/* Takes episode b of the batch as students under the experiment's links would have seen it, whose fates follow from
+ * the stream links, masked with obs_mask (N, O); b = 0, 1, ... in order. The targets are those of the true states.
+ * SL_MISMATCH: it is of another environment or team. */
+SL_MUST_CHECK sl_status sl_sample_set(sl_sample *self, int b, const sl_episode *episode, const float *obs_mask,
+                                      const sl_rng *links);
 /* After all B were set: all but the states and recurrent states, T the longest. Rows of T lie behind each other, so
  * that a batch shorter than max_steps is a prefix. Borrowed until the next set. */
 const sl_batch *sl_sample_finish(sl_sample *self);

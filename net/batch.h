@@ -13,7 +13,7 @@
 #define SL_BATCH_MEMBER_(number, role, member, type, ...) const SL_C_##type *member;
 
 typedef struct sl_batch {
-    int T, B, N, O, A, S, M, C;
+    int T, B, N, O, P, A, S, M, C;
     int H, critic_H, teacher_H; /* row lengths of hidden, critic_hidden and teacher_z; 0 = absent */
     int n_episodes;             /* E */
     /* const float *obs; ...: a member for each row, NULL = absent */

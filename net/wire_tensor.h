@@ -9,10 +9,11 @@
 #include <stdint.h>
 
 /* X(number, ROLE, member of sl_batch, type, shape, what it is), in the order in which a batch is sent.
- * T steps, B copies or episodes, N agents, O observation, A actions, S state, M = 1 for a team critic, else N,
- * C = ceil(T / chunk), H widths of recurrent states and of the teacher's embedding, E finished episodes, n any. */
+ * T steps, B copies or episodes, N agents, O observation, P what the actor sees (O, longer with ages), A actions, S
+ * state, M = 1 for a team critic, else N, C = ceil(T / chunk), H widths of recurrent states and of the teacher's
+ * embedding, E finished episodes, n any. */
 #define SL_BATCH_TENSORS(X)                                                                                          \
-    X(4, OBS, obs, F32, (T, B, N, O), "what the learner's actor sees, masked for students")                          \
+    X(4, OBS, obs, F32, (T, B, N, P), "what the learner's actor sees, masked for students")                          \
     X(5, STATE, state, F32, (T, B, S), "the critic's; absent = the unmasked OBS, (T, B, N * O)")                     \
     X(22, CRITIC_OBS, critic_obs, F32, (T, B, N, O), "what the critic's rows read; absent = OBS")                    \
     X(6, AVAIL, avail, U8, (T, B, N, A), "1 where the action is legal; absent = all legal")                          \

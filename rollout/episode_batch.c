@@ -174,6 +174,8 @@ static sl_status create_parts(sl_episode_batch *self, bool students_act) {
                             .masks = students_act ? self->masks : NULL,
                             .hides_avail = setup->hides_avail,
                             .for_critic = true,
+                            .links = students_act ? sl_setup_trained_links(setup, true) : NULL,
+                            .ages = students_act && setup->ages,
                             .context = self,
                             .act = act,
                             .keep = keep,

@@ -1,7 +1,8 @@
 /* episode_batch.h - V episodes played side by side from their first step to their last, kept whole: what the expert
  * buffer records (the teacher acts) and what student-source distillation learns from (the students act under their
- * masks and the teacher labels the states that they visit). Episode e is a function of its stream split(stream, e)
- * and of the parameters alone. The pool's threads share the copies by slices; nothing is allocated after create. */
+ * masks and links, and the teacher labels the states that they visit). Episode e is a function of its stream
+ * split(stream, e) and of the parameters alone. The pool's threads share the copies by slices; nothing is allocated
+ * after create. */
 #ifndef SL_ROLLOUT_EPISODE_BATCH_H
 #define SL_ROLLOUT_EPISODE_BATCH_H
 

@@ -5,6 +5,7 @@
 #define SL_ROLLOUT_EVALUATE_H
 
 #include "common/pool.h"
+#include "links/team.h"
 #include "net/learn_message.h"
 #include "rollout/behaviour.h"
 #include "rollout/policy_set.h"
@@ -19,6 +20,9 @@ typedef struct sl_evaluate_def {
     uint64_t seed;
     const sl_progress *progress;   /* in episodes; NULL = not wanted */
     const sl_behaviour *behaviour; /* of set; NULL: greedy */
+    const sl_links *links;         /* of set; NULL: those that it is trained under, sl_setup_trained_links */
+    sl_link_counts *counts;        /* written: what came of the links in these episodes; NULL: not wanted */
+    bool want_divergence;          /* counts.divergent and compared, too: as rollout/divergence.h */
 } sl_evaluate_def;
 
 /* What episodes came to: written by an evaluation or a flight into the caller's memory. */
@@ -29,7 +33,8 @@ typedef struct sl_episodes {
 } sl_episodes;
 
 int sl_evaluate_width(int n_episodes); /* how many copies are played at a time */
-/* SL_CONFIG: the environment has no heuristic; SL_MEMORY; what progress returns. */
+/* SL_CONFIG: the environment has no heuristic, or links for a policy without networks; SL_MEMORY; what progress
+ * returns. */
 SL_MUST_CHECK sl_status sl_evaluate_run(const sl_evaluate_def *def, const sl_episodes *out);
 
 #endif

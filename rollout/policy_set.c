@@ -38,7 +38,7 @@ sl_policy_set_def sl_policy_set_teacher_def(const sl_setup *setup, int V) {
 }
 
 sl_policy_set_def sl_policy_set_students_def(const sl_setup *setup, int V) {
-    return (sl_policy_set_def){.V = V, .N = setup->N, .O = setup->O, .A = setup->A, .nets = setup->students};
+    return (sl_policy_set_def){.V = V, .N = setup->N, .O = setup->P, .A = setup->A, .nets = setup->students};
 }
 
 static int n_nets_of(const sl_policy_set_def *def) {

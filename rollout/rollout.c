@@ -69,8 +69,10 @@ static void point_data(sl_rollout *self) {
     sl_batch *d = &self->data;
     sl_step rows = sl_runner_rows(self->runner);
     d->obs = rows.seen;
-    d->state = rows.state ? rows.state : self->masks ? rows.obs : NULL;
-    d->critic_obs = self->masks && self->setup->critic_own ? rows.obs : NULL;
+    // the critic knows the state as it is
+    bool sees_less = rows.seen != rows.obs;
+    d->state = rows.state ? rows.state : sees_less ? rows.obs : NULL;
+    d->critic_obs = sees_less && self->setup->critic_own ? rows.obs : NULL;
     d->alive = self->counts;
     d->avail = rows.shown;
     d->action = rows.actions;
@@ -153,7 +155,10 @@ static bool begin_episode(void *context, int slice, int v) {
 // the streams that follow from the seed, and the first observations
 static sl_status start(sl_rollout *self, const sl_rng *stream) {
     sl_rng masks = sl_rng_split_name(stream, "mask"), actions = sl_rng_split_name(stream, "action");
+    sl_rng links = sl_rng_split_name(stream, "links");
     for (int v = 0; v < self->V; v++) {
+        sl_rng fates = sl_rng_split(&links, (uint64_t)v);
+        sl_runner_link(self->runner, v, &fates);
         self->mask_rngs[v] = sl_rng_split(&masks, (uint64_t)v);
         if (self->masks) sl_mask_draw(self->masks, v, &self->mask_rngs[v]);
     }
@@ -169,6 +174,8 @@ static sl_status create_runner(sl_rollout *self) {
                          .masks = self->masks,
                          .hides_avail = self->setup->hides_avail,
                          .for_critic = true,
+                         .links = sl_setup_trained_links(self->setup, self->setup->direct),
+                         .ages = self->setup->direct && self->setup->ages,
                          .context = self,
                          .act = act,
                          .keep = keep,
@@ -215,6 +222,7 @@ sl_status sl_rollout_create(const sl_setup *setup, sl_pool *pool, sl_rollout **o
                             .B = self->V,
                             .N = self->N,
                             .O = self->O,
+                            .P = setup->direct ? setup->P : setup->O,
                             .A = self->A,
                             .S = self->S,
                             .M = self->M,

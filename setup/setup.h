@@ -51,6 +51,9 @@ const sl_exp_student *sl_setup_student(const sl_setup *self, int agent);
 /* The profile of student agent, or of the teacher (agent -1), without the fields that sl_policy_save derives. */
 sl_profile sl_setup_profile(const sl_setup *self, int agent);
 
+/* Between the environment and those who act as they are trained: the students, or the teacher. NULL: nothing is late
+ * or lost. */
+const sl_links *sl_setup_trained_links(const sl_setup *self, bool students);
 /* The blocks that agent is told by others: so many ages it is shown. */
 int sl_setup_n_told(const sl_setup *self, int agent);
 /* Other links for this team: def, or those of a text as experiment/links_text.h reads it; what names it in error

@@ -53,3 +53,9 @@ sl_status sl_setup_links(const sl_setup *self, const char *what, const char *tex
     sl_links_def_fini(&def);
     return status;
 }
+
+const sl_links *sl_setup_trained_links(const sl_setup *self, bool students) {
+    // a setup that is made by hand may have none
+    bool any = self->links && !sl_links_is_none(self->links);
+    return any && (students || self->experiment->links.teaches_stale) ? self->links : NULL;
+}

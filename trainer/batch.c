@@ -42,8 +42,8 @@ static void choose(const sl_setup *setup, const sl_batch_need *need, uint32_t *r
     if (!need->critic) return;
     *required |= SL_ROLE(TARGET) | SL_ROLE(VALUE);
     if (need->critic_H) *required |= SL_ROLE(CRITIC_HIDDEN);
-    // masked observations are not what a critic reads
-    bool whole = !(setup->direct && setup->masked);
+    // what is masked, late or shown with its age is not what a critic reads
+    bool whole = !(setup->direct && (setup->masked || setup->ages)) && !sl_setup_trained_links(setup, setup->direct);
     *(setup->spec.state_is_obs && whole ? optional : required) |= SL_ROLE(STATE);
     *(whole || !setup->critic_own ? optional : required) |= SL_ROLE(CRITIC_OBS);
 }
@@ -52,6 +52,7 @@ sl_status sl_batch_read(const sl_learn_message *message, const sl_setup *setup, 
                         sl_batch *out) {
     sl_batch batch = {.N = setup->N,
                       .O = setup->O,
+                      .P = setup->direct || need->teacher_H ? setup->P : setup->O,
                       .A = setup->A,
                       .S = setup->S,
                       .M = setup->M,

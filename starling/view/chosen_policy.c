@@ -2,6 +2,7 @@
 #include "starling/view/chosen_policy.h"
 
 #include "common/alloc.h"
+#include "rollout/view.h"
 #include "starling/run/shipped.h"
 
 #include <stdio.h>
@@ -123,7 +124,10 @@ static const sl_policy *policy_of(const sl_chosen_policy *self, int agent) {
 
 static int input_of(const sl_chosen_policy *self, int agent) {
     const sl_env_spec *spec = self->spec;
-    if (self->kind == SL_POLICY_STUDENTS) return spec->agents[agent].obs_dim;
+    if (self->kind == SL_POLICY_STUDENTS) {
+        const sl_setup *setup = self->run->setup;
+        return spec->agents[agent].obs_dim + (setup->ages ? sl_setup_n_told(setup, agent) : 0);
+    }
     return spec->obs_dim + (self->file.profile.agent_id ? spec->n_agents : 0);
 }
 
@@ -148,10 +152,15 @@ static sl_status check_layout(const sl_chosen_policy *self) {
     return SL_OK;
 }
 
+static bool sees_ages(const sl_chosen_policy *self) {
+    return self->kind == SL_POLICY_STUDENTS && self->run->setup->ages;
+}
+
 // the policies side by side, for one copy; nets is scratch for what they are
 static sl_status make_set(sl_chosen_policy *self, int n_nets, sl_net_def *nets) {
     const sl_env_spec *spec = self->spec;
-    sl_policy_set_def def = {.V = 1, .N = spec->n_agents, .O = spec->obs_dim, .A = spec->n_actions, .nets = nets};
+    int P = sl_view_of(spec, NULL, false, sees_ages(self)).P;
+    sl_policy_set_def def = {.V = 1, .N = spec->n_agents, .O = P, .A = spec->n_actions, .nets = nets};
     def.shared = self->kind == SL_POLICY_TEACHER;
     def.agent_id = def.shared && self->file.profile.agent_id;
     for (int k = 0; k < n_nets; k++) nets[k] = policy_of(self, k)->def;
@@ -178,6 +187,7 @@ static sl_status prepare(sl_chosen_policy *self, sl_runner_def *runner) {
     if (self->kind != SL_POLICY_STUDENTS || !self->run->setup->masked) return SL_OK;
     SL_TRY(sl_setup_masks(self->run->setup, 1, &self->masks));
     runner->masks = self->masks;
+    runner->ages = sees_ages(self); // all of them 0: nothing is late here
     runner->hides_avail = self->run->setup->hides_avail;
     return SL_OK;
 }

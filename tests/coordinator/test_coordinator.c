@@ -331,11 +331,26 @@ static void direct(example *x) {
     x->e.method = SL_EXP_DIRECT;
 }
 
+static char jitter[] = "uniform 0 4 steps", some[] = "0.2";
+
+static void late(example *x) {
+    recurrent(x);
+    x->e.links.words.delay = jitter;
+    x->e.links.words.loss = some;
+    x->e.links.teaches_stale = true;
+    x->e.mask.age = true;
+}
+
+static void late_direct(example *x) {
+    late(x);
+    direct(x);
+}
+
 /* Everything asked after a snapshot comes out the same from a new process that restored it. */
 static void test_snapshot_goes_on(void **state) {
     (void)state;
-    void (*changes[])(example *) = {NULL, recurrent, limited, direct};
-    for (int k = 0; k < 4; k++) {
+    void (*changes[])(example *) = {NULL, recurrent, limited, direct, late, late_direct};
+    for (int k = 0; k < 6; k++) {
         world w;
         open_world(&w, changes[k]);
         sl_learn_message collect = with_teacher(&w, SL_LEARN_COLLECT);
@@ -502,6 +517,8 @@ static void test_survives_failed_allocations(void **state) {
     sl_env_at(&w.x.e.env.options, "max_steps")->whole = 3;
     w.x.e.teacher.ppo.n_envs = 2;
     w.x.e.teacher.ppo.rollout_steps = 2;
+    w.x.e.links.words.delay = jitter;
+    w.x.e.links.teaches_stale = w.x.e.mask.age = true;
     assert_true(sl_torture(whole_life, &w) > 20);
     close_world(&w);
 }

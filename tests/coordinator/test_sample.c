@@ -3,6 +3,8 @@
 #include "common/alloc.h"
 #include "coordinator/sample.h"
 #include "rollout/example.h"
+#include "rollout/runner.h"
+#include "rollout/view.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -29,6 +31,8 @@ typedef struct world {
     sl_setup *setup;
     sl_sample *sample;
     made episodes[B];
+    bool ages; /* before it is opened */
+    sl_links_def links;
 } world;
 
 static void fill(float *x, size_t n, sl_rng *rng) {
@@ -63,6 +67,8 @@ static void make_episode(made *m, const sl_setup *s, int T, bool terminated, boo
 /* Two kinds: spread with one reward for all and nothing illegal; a battle with a reward each, hidden actions and
  * sight. */
 static void open_world(world *w, bool combat) {
+    bool ages = w->ages;
+    sl_links_def links = w->links;
     memset(w, 0, sizeof *w);
     if (combat) {
         example_init_combat(&w->x);
@@ -71,6 +77,8 @@ static void open_world(world *w, bool combat) {
         example_init(&w->x);
     }
     sl_env_at(&w->x.e.env.options, "max_steps")->whole = MAX_T;
+    w->x.e.mask.age = ages;
+    w->x.e.links = links;
     assert_int_equal(sl_setup_create(&w->x.e, &w->setup), SL_OK);
     assert_int_equal(sl_sample_create(w->setup, B, H, &w->sample), SL_OK);
     assert_true(w->setup->O <= MAX_O && w->setup->A <= MAX_A && w->setup->N == MAX_N);
@@ -84,7 +92,8 @@ static void close_world(world *w) {
 
 static const sl_batch *set_all(world *w) {
     for (int b = 0; b < B; b++)
-        assert_int_equal(sl_sample_set(w->sample, b, &w->episodes[b].e, w->episodes[b].e.obs_mask), SL_OK);
+        assert_int_equal(sl_sample_set(w->sample, b, &w->episodes[b].e, w->episodes[b].e.obs_mask, &w->setup->root),
+                         SL_OK);
     return sl_sample_finish(w->sample);
 }
 
@@ -254,14 +263,92 @@ static void test_another_team_is_refused(void **state) {
         if (k == 5) e.H++;
         if (k == 6) e.M = 1;
         if (k == 7) e.avail = NULL;
-        assert_int_equal(sl_sample_set(w.sample, 0, &e, w.episodes[0].obs_mask), SL_MISMATCH);
+        assert_int_equal(sl_sample_set(w.sample, 0, &e, w.episodes[0].obs_mask, &w.setup->root), SL_MISMATCH);
     }
     close_world(&w);
+}
+
+/* A team on the way: what the runner shows of it, step by step. */
+typedef struct flown {
+    sl_env *env;
+    sl_mask *masks;
+    sl_runner *runner;
+    sl_view view;
+    int t;
+    float obs[(MAX_T + 1) * MAX_N * MAX_O], seen[MAX_T * MAX_N * MAX_O];
+} flown;
+
+static sl_status note_seen(void *context, const sl_step *step) {
+    flown *f = context;
+    const sl_view *view = &f->view;
+    size_t N = (size_t)view->spec->n_agents, NO = N * (size_t)view->spec->obs_dim, NP = N * (size_t)view->P;
+    memcpy(f->obs + (size_t)f->t * NO, step->obs, NO * sizeof(float));
+    memcpy(f->seen + (size_t)f->t * NP, step->seen, NP * sizeof(float));
+    for (int i = 0; i < (int)N; i++) step->actions[i] = (f->t + i) % 5;
+    f->t++;
+    return SL_OK;
+}
+
+// plays an episode of MAX_T steps
+static void fly(const sl_setup *s, const sl_streams *streams, flown *f) {
+    memset(f, 0, sizeof *f);
+    assert_int_equal(sl_setup_env(s, 1, &s->root, &f->env), SL_OK);
+    assert_int_equal(sl_setup_masks(s, 1, &f->masks), SL_OK);
+    f->view = sl_view_of(&s->spec, f->masks, false, s->ages);
+    sl_runner_def def = {.V = 1,
+                         .env = f->env,
+                         .masks = f->masks,
+                         .links = sl_setup_trained_links(s, true),
+                         .ages = s->ages,
+                         .context = f,
+                         .act = note_seen};
+    assert_int_equal(sl_runner_create(&def, &f->runner), SL_OK);
+    sl_runner_seed(f->runner, 0, streams);
+    assert_int_equal(sl_runner_reset(f->runner, 0), SL_OK);
+    while (f->t < MAX_T) assert_int_equal(sl_runner_step(f->runner, 0), SL_OK);
+}
+
+/* What students would have seen of a recorded episode is what they see when they play it under the same fates; other
+ * fates show something else. With and without ages, with and without links, on Spread and in a battle. */
+static void test_a_sample_is_what_was_shown(void **state) {
+    (void)state;
+    static world w;
+    static flown f;
+    char delay[] = "uniform 0 3 steps", loss[] = "0.2";
+    for (int k = 0; k < 8; k++) {
+        bool combat = k % 2, ages = k / 2 % 2, late = k / 4;
+        w = (world){.ages = ages, .links = {.words = {.delay = late ? delay : NULL, .loss = late ? loss : NULL}}};
+        open_world(&w, combat);
+        assert_int_equal(w.setup->P > w.setup->O, ages);
+        for (int b = 0; b < B; b++) {
+            sl_streams streams = sl_streams_of_episode(2, b);
+            made *m = &w.episodes[b];
+            fly(w.setup, &streams, &f);
+            make_episode(m, w.setup, MAX_T, false, false, 1);
+            memcpy(m->obs, f.obs, sizeof m->obs);
+            size_t NP = (size_t)(w.setup->N * w.setup->P);
+            const float *mask = sl_mask_get(f.masks, 0);
+            for (int other = 0; other < 2; other++) {
+                if (other) streams.links = w.setup->root;
+                assert_int_equal(sl_sample_set(w.sample, b, &m->e, mask, &streams.links), SL_OK);
+                const sl_batch *d = sl_sample_finish(w.sample);
+                bool same = true;
+                for (size_t t = 0; t < MAX_T; t++)
+                    same &= !memcmp(d->obs + (t * B + (size_t)b) * NP, f.seen + t * NP, NP * sizeof(float));
+                assert_int_equal(same, !(other && late));
+            }
+            sl_runner_destroy(&f.runner);
+            sl_env_destroy(&f.env);
+            sl_mask_destroy(&f.masks);
+        }
+        close_world(&w);
+    }
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_batch_is_its_episodes),
+        cmocka_unit_test(test_a_sample_is_what_was_shown),
         cmocka_unit_test(test_what_all_share_is_not_said),
         cmocka_unit_test(test_another_team_is_refused),
     };

@@ -29,7 +29,7 @@ static void evaluate(example *x, sl_policy_kind policy, const float *params, int
         assert_int_equal(sl_policy_set_create(&def, &set), SL_OK);
         memcpy(sl_policy_set_params(set), params, sl_policy_set_n_params(set) * sizeof *params);
     }
-    sl_evaluate_def def = {setup, pool, policy, set, n, seed, NULL, NULL};
+    sl_evaluate_def def = {.setup = setup, .pool = pool, .policy = policy, .set = set, .n_episodes = n, .seed = seed};
     assert_int_equal(sl_evaluate_run(&def, &(sl_episodes){returns, length, NULL}), SL_OK);
     for (int e = 0; e < n; e++) assert_int_equal(length[e], 25);
     sl_policy_set_destroy(&set);
@@ -142,7 +142,7 @@ static int check_battles(example *x, sl_policy_kind policy) {
     int n_won = 0;
     for (int k = 0; k < 2; k++) {
         int n = k ? FEW : BATTLES;
-        sl_evaluate_def def = {setup, pool, policy, NULL, n, 3, NULL, NULL};
+        sl_evaluate_def def = {.setup = setup, .pool = pool, .policy = policy, .n_episodes = n, .seed = 3};
         memset(&evaluated, 0xff, sizeof evaluated);
         assert_int_equal(sl_evaluate_run(&def, &(sl_episodes){evaluated.returns, evaluated.length, evaluated.won}),
                          SL_OK);
@@ -219,7 +219,8 @@ static void evaluate_students(const example *x, const float *params, double *ret
     sl_policy_set_def set_def = sl_policy_set_students_def(setup, SKIRMISHES);
     assert_int_equal(sl_policy_set_create(&set_def, &set), SL_OK);
     memcpy(sl_policy_set_params(set), params, sl_policy_set_n_params(set) * sizeof *params);
-    sl_evaluate_def def = {setup, pool, SL_POLICY_STUDENTS, set, SKIRMISHES, 4, NULL, NULL};
+    sl_evaluate_def def = {
+        .setup = setup, .pool = pool, .policy = SL_POLICY_STUDENTS, .set = set, .n_episodes = SKIRMISHES, .seed = 4};
     assert_int_equal(sl_evaluate_run(&def, &(sl_episodes){returns, length, NULL}), SL_OK);
     sl_policy_set_destroy(&set);
     sl_pool_destroy(&pool);
@@ -274,7 +275,8 @@ static void test_progress_can_stop(void **state) {
     example_init(&x);
     assert_int_equal(sl_setup_create(&x.e, &setup), SL_OK);
     assert_int_equal(sl_pool_create(1, &pool), SL_OK);
-    sl_evaluate_def def = {setup, pool, SL_POLICY_RANDOM, NULL, E, 1, &progress, NULL};
+    sl_evaluate_def def = {
+        .setup = setup, .pool = pool, .policy = SL_POLICY_RANDOM, .n_episodes = E, .seed = 1, .progress = &progress};
     assert_int_equal(sl_evaluate_run(&def, &(sl_episodes){returns, length, NULL}), SL_INTERRUPTED);
     assert_int_equal(calls, 3);
     sl_pool_destroy(&pool);

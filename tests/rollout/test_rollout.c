@@ -47,7 +47,7 @@ static const sl_batch *collect(world *w) {
 
 static uint64_t hash_data(const sl_batch *d) {
     size_t TB = (size_t)(d->T * d->B), N = (size_t)d->N, M = (size_t)d->M, CB = (size_t)(d->C * d->B);
-    uint64_t h = sl_fnv1a(SL_FNV1A, d->obs, TB * N * (size_t)d->O * 4);
+    uint64_t h = sl_fnv1a(SL_FNV1A, d->obs, TB * N * (size_t)d->P * 4);
     h = sl_fnv1a(h, d->state, TB * (size_t)d->S * 4);
     h = sl_fnv1a(h, d->avail, TB * N * (size_t)d->A);
     h = sl_fnv1a(h, d->alive, TB * N * 4);
@@ -87,8 +87,26 @@ static void direct_combat(example *x) {
     x->e.mask.avail_actions = SL_EXP_HIDDEN;
 }
 
-static void (*const variants[])(example *) = {feed_forward, recurrent_per_agent, direct_recurrent, direct_combat};
-enum { N_VARIANTS = 4 };
+static char jitter[] = "normal 3 2 steps", lossy[] = "gilbert-elliott 0.1 0.3";
+
+static void direct_late(example *x) {
+    direct_recurrent(x);
+    x->e.links.words.delay = jitter;
+    x->e.links.words.loss = lossy;
+    x->e.mask.age = true;
+}
+
+static void teacher_late(example *x) {
+    recurrent_per_agent(x);
+    x->e.links.words.delay = jitter;
+    x->e.links.teaches_stale = true;
+    // the students', not the teacher's
+    x->e.mask.age = true;
+}
+
+static void (*const variants[])(example *) = {feed_forward,  recurrent_per_agent, direct_recurrent,
+                                              direct_combat, direct_late,         teacher_late};
+enum { N_VARIANTS = 6 };
 
 static void test_same_for_any_threads(void **state) {
     (void)state;
@@ -156,8 +174,8 @@ static void check_logp(const world *w, const sl_batch *d, int agent, const sl_ne
         memset(x, 0, sizeof x);
         for (int t = 0; t < n_steps; t++) {
             int64_t row = (int64_t)(t0 + t) * d->B + b;
-            memcpy(x + t * I, d->obs + (row * d->N + agent) * d->O, (size_t)d->O * sizeof(float));
-            if (I > d->O) x[t * I + d->O + agent] = 1.0f;
+            memcpy(x + t * I, d->obs + (row * d->N + agent) * d->P, (size_t)d->P * sizeof(float));
+            if (I > d->P) x[t * I + d->P + agent] = 1.0f;
             not_first[t] = d->not_first[row];
         }
         const float *h0 = d->hidden ? d->hidden + (((int64_t)(t0 / 10) * d->B + b) * d->N + agent) * d->H : NULL;
@@ -349,6 +367,35 @@ static void test_masks_hide_and_the_critic_sees(void **state) {
     close_world(&w);
 }
 
+/* Under links the critic knows what is, the actor what has arrived: of others later, of itself at once. */
+static void test_links_delay_and_the_critic_sees(void **state) {
+    (void)state;
+    for (int teacher = 0; teacher < 2; teacher++) {
+        world w = {0};
+        char three[] = "fixed 3 steps";
+        example_init(&w.x);
+        (teacher ? teacher_late : direct_late)(&w.x);
+        w.x.e.links.words.delay = three;
+        w.x.e.links.words.loss = NULL;
+        w.x.e.mask.kind = SL_MASK_NONE;
+        open_world(&w, 2);
+        const sl_batch *d = collect(&w);
+        assert_non_null(d->state);
+        assert_int_equal(d->P, teacher ? d->O : d->O + 2);
+        const sl_agent_spec *agent = &w.setup->spec.agents[0];
+        for (int t = 0; t < d->T; t++)
+            for (int64_t r = (int64_t)t * d->B * d->N; r < (int64_t)(t + 1) * d->B * d->N; r++)
+                for (int b = 0; b < agent->n_blocks; b++)
+                    for (int o = agent->blocks[b].begin; o < agent->blocks[b].begin + agent->blocks[b].len; o++) {
+                        bool told = agent->blocks[b].is_told;
+                        int64_t made = r - (told ? 3 * d->B * d->N : 0);
+                        float is = made < 0 ? 0.0f : d->state[made * d->O + o];
+                        assert_float_equal(d->obs[r * d->P + o], is, 0);
+                    }
+        close_world(&w);
+    }
+}
+
 static void test_won_episodes(void **state) {
     (void)state;
     sl_temp_folder folder = sl_temp_folder_create();
@@ -451,6 +498,7 @@ int main(void) {
         cmocka_unit_test(test_the_dead_do_not_act),
         cmocka_unit_test(test_masks_hide_and_the_critic_sees),
         cmocka_unit_test(test_rewards_as_they_are_counted),
+        cmocka_unit_test(test_links_delay_and_the_critic_sees),
         cmocka_unit_test(test_won_episodes),
         cmocka_unit_test(test_no_allocation),
     };

@@ -46,6 +46,7 @@ static void make_setup(sl_synthetic *self) {
     s->direct = d->direct;
     s->N = s->spec.n_agents = d->N;
     s->O = d->O;
+    s->P = d->O;
     s->A = d->A;
     s->S = d->N * d->O;
     s->M = d->team ? 1 : d->N;
@@ -149,6 +150,7 @@ void sl_synthetic_init(sl_synthetic *self, const sl_synthetic_def *def) {
     b->B = d->B;
     b->N = d->N;
     b->O = d->O;
+    b->P = d->O;
     b->A = d->A;
     b->S = self->setup.S;
     b->M = self->setup.M;

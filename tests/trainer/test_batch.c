@@ -90,6 +90,32 @@ static void a_critic_is_not_given_masked_observations(void **state) {
     sl_synthetic_fini(&f.data);
 }
 
+/* What students see is as wide as their ages make it; what a teacher sees is not. */
+static void ages_are_the_students_alone(void **state) {
+    (void)state;
+    fixture f;
+    setup(&f);
+    sl_batch batch;
+    const sl_batch *b = &f.data.batch;
+    f.data.setup.P = b->O + 2;
+    // a batch of the teacher's own
+    f.need.teacher_H = 0;
+    assert_int_equal(read_batch(&f, &batch), SL_OK);
+    assert_int_equal(batch.P, b->O);
+    // one to distil from
+    f.need.teacher_H = b->teacher_H;
+    assert_int_equal(read_batch(&f, &batch), SL_MISMATCH);
+    assert_non_null(strstr(sl_error_what(), "OBS"));
+    // one of students that learn by themselves: the critic is told the state besides
+    f.need.teacher_H = 0;
+    f.data.setup.direct = f.data.setup.ages = true;
+    assert_int_equal(read_batch(&f, &batch), SL_MISMATCH);
+    f.data.setup.P = b->O;
+    assert_int_equal(read_batch(&f, &batch), SL_MISMATCH);
+    assert_non_null(strstr(sl_error_what(), "lacks STATE"));
+    sl_synthetic_fini(&f.data);
+}
+
 static void each_wrong_tensor_is_refused(void **state) {
     (void)state;
     fixture f;
@@ -141,6 +167,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_whole_batch_is_read),
         cmocka_unit_test(a_critic_is_not_given_masked_observations),
+        cmocka_unit_test(ages_are_the_students_alone),
         cmocka_unit_test(each_wrong_tensor_is_refused),
         cmocka_unit_test(actions_out_of_range_are_refused),
     };

@@ -21,7 +21,7 @@ static void forward(const sl_distill *self, sl_distill_slice *s, int i, const sl
     sl_distill_view *v = &s->views[i];
     sl_rows rows = {self->N, i, 1};
     int L = chunks->L, n = chunks->n, R = L * n, H = one->def.hidden, A = one->def.out_dim;
-    sl_gather_input(chunks, &rows, batch->obs, batch->O, one->def.in_dim, 0, v->x);
+    sl_gather_input(chunks, &rows, batch->obs, batch->P, one->def.in_dim, 0, v->x);
     bool recurrent = one->def.cell == SL_CELL_GRU;
     sl_net_forward(&one->def, one->net.params, v->ws, recurrent ? L : 1, recurrent ? n : R, v->x, NULL,
                    recurrent ? s->not_first : NULL, v->logits, v->z);

@@ -47,7 +47,7 @@ static void actor_block(sl_mappo *self, int k, int index, const sl_chunks *chunk
     const sl_batch *batch = self->batch;
     sl_mappo_slice *s = &self->slices[index];
     int R = chunks->L * chunks->n * one->rows.G, A = one->def.out_dim;
-    sl_gather_input(chunks, &one->rows, batch->obs, batch->O, one->used, one->n_id, s->x);
+    sl_gather_input(chunks, &one->rows, batch->obs, batch->P, one->used, one->n_id, s->x);
     forward(one, s, s->workspaces[k], chunks, batch->hidden, batch->H);
     sl_ppo_rows rows = {.R = R, .A = A, .action = s->action, .old_logp = s->old, .advantage = s->advantage};
     rows.weight = s->weight;
