@@ -36,8 +36,9 @@ struct sl_coordinator {
     uint64_t n_visited;   /* episodes that students have played */
     uint8_t *snapshot;
     size_t snapshot_bytes;
-    sl_episodes episodes; /* evaluated or flown; won is NULL where there is nothing to win */
-    sl_link_counts links; /* of the last evaluation */
+    sl_episodes episodes;  /* evaluated or flown; won is NULL where there is nothing to win */
+    sl_link_counts links;  /* of the last evaluation or flight */
+    sl_flight_clock clock; /* of the last flight */
     sl_link_answer link_answer;
     int64_t *tick_ns;
     double latency_ns[4];        /* of the last flight: round trip and residence, each p50 and p99 */
@@ -361,6 +362,23 @@ static sl_status take_models(sl_coordinator *self, const sl_learn_message *reque
     return sl_model_registry_refresh(self->registry, request);
 }
 
+// links to what def says besides: the request's, or the experiment's
+static sl_status run_flight(sl_coordinator *self, const sl_learn_message *request, sl_fly_def *def, int64_t *n_ticks,
+                            sl_fleet_stats *flight) {
+    sl_links *links = NULL;
+    if (request->links) SL_TRY(sl_setup_links(self->setup, "the request's links", request->links, &links));
+    memset(&self->links, 0, sizeof self->links);
+    def->links = links ? links : self->setup->links;
+    def->counts = &self->links;
+    def->clock = &self->clock;
+    sl_status status = sl_fly_run(def, &self->episodes, self->tick_ns, n_ticks, flight);
+    bool counts = links || !sl_links_is_none(def->links) || sl_fleet_is_timed(def->fleet);
+    // without links there is nothing to count
+    if (!counts) def->counts = NULL;
+    sl_links_destroy(&links);
+    return status;
+}
+
 static sl_status fly(sl_coordinator *self, const sl_learn_message *request, sl_learn_message *answer) {
     SL_TRY(sl_request_episodes(request, MAX_EVALUATION));
     SL_TRY(take_models(self, request, answer));
@@ -380,13 +398,15 @@ static sl_status fly(sl_coordinator *self, const sl_learn_message *request, sl_l
     if (request->watch_us > 0) def.watch = self->def.watch;
     int64_t n_ticks = 0;
     sl_fleet_stats flight;
-    SL_TRY(sl_fly_run(&def, &self->episodes, self->tick_ns, &n_ticks, &flight));
+    SL_TRY(run_flight(self, request, &def, &n_ticks, &flight));
     sum_up(&flight, self->latency_ns);
     self->incidents = count_incidents(&flight);
     answer_episodes(self, n, answer);
     sl_learn_add(answer, SL_TENSOR_INCIDENTS, &self->incidents, SL_SHAPE(SL_INCIDENTS));
     sl_learn_add(answer, SL_TENSOR_TICK_NS, self->tick_ns, SL_SHAPE(n_ticks));
     sl_learn_add(answer, SL_TENSOR_LATENCY, self->latency_ns, SL_SHAPE(2, 2));
+    sl_learn_add(answer, SL_TENSOR_CLOCK, &self->clock, SL_SHAPE(SL_FLIGHT_CLOCK));
+    if (def.counts) sl_link_answer_add(&self->link_answer, &self->links, answer);
     return SL_OK;
 }
 

@@ -4,6 +4,7 @@
 #include "common/alloc.h"
 #include "common/array_pool.h"
 #include "common/log.h"
+#include "experiment/clock.h"
 #include "nn/policy.h"
 #include "storage/minisign.h"
 #include "storage/tensors_file.h"
@@ -152,7 +153,7 @@ static sl_status open_fleet(sl_model_registry *self) {
     const uint8_t *file = files->bytes, *signature = signatures->bytes;
     for (int i = 0; i < setup->N; i++) {
         int64_t n_bytes = files->n_bytes_of[i], n_signature = signatures->n_bytes_of[i];
-        slots[i] = (sl_fleet_slot_def){.obs_dim = setup->spec.agents[i].obs_dim,
+        slots[i] = (sl_fleet_slot_def){.obs_dim = setup->students[i].in_dim,
                                        .n_actions = setup->spec.agents[i].n_actions,
                                        .hidden = self->models.hidden[i],
                                        .is_reserved = sl_slot_set_has(&self->def.reserve, i),
@@ -165,11 +166,16 @@ static sl_status open_fleet(sl_model_registry *self) {
     }
     sl_link_def link = self->def.link;
     link.endpoint = self->resolved[0] ? self->resolved : self->endpoint;
-    sl_fleet_def def = sl_fleet_default_def(link, setup->N, slots, setup->O, setup->A, setup->spec.max_steps);
+    sl_fleet_def def = sl_fleet_default_def(link, setup->N, slots, setup->P, setup->A, setup->spec.max_steps);
     if (settings->lease_ms > 0) def.lease_ms = settings->lease_ms;
     if (settings->heartbeat_ms > 0) def.heartbeat_ms = settings->heartbeat_ms;
     if (settings->tick_deadline_ms > 0) def.deadline_ms = settings->tick_deadline_ms;
     def.patience_ms = settings->patience_ms;
+    // what is late is so in counted time, unless it is real
+    bool is_late = settings->clock == SL_EXP_LOCKSTEP && !sl_links_is_none(setup->links);
+    def.clock = sl_fleet_find_clock(sl_exp_clock_name(is_late ? SL_EXP_VIRTUAL : settings->clock));
+    def.period_ns = (int64_t)(setup->step_ms * 1e6);
+    def.fallback = setup->links->fallback;
     memcpy(def.config_hash, self->def.config_hash, sizeof def.config_hash);
     def.stop = self->def.stop;
     def.pulse = self->def.pulse;

@@ -29,7 +29,7 @@ struct sl_fleet_clock {
     const char *(*answer)(sl_fleet *self, sl_slot *slot, const sl_fleet_message *action);
     /* Whether the tick at work waits for the slot. */
     bool (*awaits)(const sl_fleet *self, const sl_slot *slot);
-    /* The exchange: writes actions, and acts if wanted, of the active slots. */
+    /* The exchange: writes actions, and acts if wanted, as sl_fleet_tick says. */
     sl_status (*tick)(sl_fleet *self, const sl_fleet_ask *ask, int32_t *actions, sl_act *acts);
 };
 

@@ -23,6 +23,7 @@ static void begin(sl_fleet *self) {
         slot->n_answered = slot->pace.run = 0;
         slot->outstanding = slot->acted = slot->pace.has_news = false;
         slot->action = slot->pace.applied = 0;
+        slot->pace.applied_tick = -1;
         slot->fed_from = slot->sequence + 1;
     }
 }
@@ -147,9 +148,20 @@ static int32_t fall_back(const sl_fleet *self, const sl_slot *slot) {
     return 0;
 }
 
+/* of what acts now, though it be held: as links/team.h counts */
+static void count_age(sl_fleet *self, const sl_slot *slot) {
+    int64_t age = self->last_tick - slot->pace.applied_tick;
+    if (slot->pace.applied_tick < 0)
+        age = SL_LINKS_AGES - 1;
+    else if (age > SL_LINKS_AGES - 2)
+        age = SL_LINKS_AGES - 2;
+    self->counts.action_ages[age]++;
+}
+
 static sl_act miss(sl_fleet *self, sl_slot *slot, int32_t *action) {
     slot->pace.run++;
     *action = fall_back(self, slot);
+    count_age(self, slot);
     self->counts.misses++;
     self->counts.fallbacks++;
     if ((uint64_t)slot->pace.run > self->counts.longest_run) self->counts.longest_run = (uint64_t)slot->pace.run;
@@ -162,10 +174,15 @@ static sl_act miss(sl_fleet *self, sl_slot *slot, int32_t *action) {
 }
 
 static sl_act settle(sl_fleet *self, sl_slot *slot, int32_t *action) {
+    // nothing was asked of it
+    if (!slot->is_active && !slot->acted) {
+        *action = fall_back(self, slot);
+        return slot->state == SL_SLOT_LIVE ? SL_ACT_MISSED : SL_ACT_ABSENT;
+    }
     self->counts.decisions++;
     if (!slot->acted) return miss(self, slot, action);
-    int64_t age = self->last_tick - slot->pace.acts_on.tick;
-    self->counts.action_ages[age < SL_LINKS_AGES - 2 ? age : SL_LINKS_AGES - 2]++;
+    slot->pace.applied_tick = slot->pace.acts_on.tick;
+    count_age(self, slot);
     sl_latency_add(&self->stats.action_age, self->pace.woke_ns - slot->pace.acts_on.made_ns);
     self->stats.answered++;
     slot->acted = false;
@@ -180,8 +197,8 @@ static sl_status tick(sl_fleet *self, const sl_fleet_ask *ask, int32_t *actions,
     for (int i = 0; i < self->def.n_slots; i++)
         if (self->slots[i].is_active) take_news(self, &self->slots[i], ask);
     SL_TRY(listen(self, due_ns));
+    // an answer to what was asked earlier may have come since
     for (int i = 0; i < self->def.n_slots; i++) {
-        if (!self->slots[i].is_active) continue;
         sl_act act = settle(self, &self->slots[i], &actions[i]);
         if (acts) acts[i] = act;
     }
@@ -190,6 +207,7 @@ static sl_status tick(sl_fleet *self, const sl_fleet_ask *ask, int32_t *actions,
 
 const sl_fleet_clock sl_fleet_realtime = {
     .name = SL_FLEET_REALTIME,
+    .is_timed = true,
     .begin = begin,
     .feed = feed,
     .repeat = repeat,

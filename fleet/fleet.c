@@ -137,6 +137,18 @@ void sl_fleet_clear_counts(sl_fleet *self) {
     memset(&self->counts, 0, sizeof self->counts);
 }
 
+void sl_fleet_set_fallback(sl_fleet *self, sl_fallback fallback) {
+    self->def.fallback = fallback;
+}
+
+bool sl_fleet_is_timed(const sl_fleet *self) {
+    return self->def.clock->is_timed;
+}
+
+const char *sl_fleet_clock_name(const sl_fleet *self) {
+    return self->def.clock->name;
+}
+
 void sl_fleet_get_pace(const sl_fleet *self, int64_t *woke_ns, int64_t *late_ns) {
     *woke_ns = self->pace.woke_ns;
     *late_ns = self->pace.woke_ns - self->pace.due_ns;

@@ -91,8 +91,8 @@ SL_MUST_CHECK sl_status sl_fleet_poll(sl_fleet *self, int timeout_ms);
 void sl_fleet_begin(sl_fleet *self);
 /* Observations for the slots that are active (n_slots), NULL = all of them, and their actions: obs (n_slots, O);
  * avail (n_slots, A), NULL = all legal, throughout an episode or not at all. Writes actions (n_slots) and acts
- * (n_slots, may be NULL) of the active slots alone; no others are waited for. After SL_INTERRUPTED or SL_NETWORK
- * nothing is written and the episode cannot be continued. */
+ * (n_slots, may be NULL) of the active slots alone, and no others are waited for; in realtime of all slots. After
+ * SL_INTERRUPTED or SL_NETWORK nothing is written and the episode cannot be continued. */
 SL_MUST_CHECK sl_status sl_fleet_tick(sl_fleet *self, const float *obs, const uint8_t *avail, const uint8_t *active,
                                       int32_t *actions, sl_act *acts);
 /* waits is called from within a tick that has waited for more than 1 s, twice a second, with the slots that it waits
@@ -112,6 +112,10 @@ sl_link_stats sl_fleet_get_link_stats(const sl_fleet *self);
  * Since the last clear. */
 const sl_link_counts *sl_fleet_get_counts(const sl_fleet *self);
 void sl_fleet_clear_counts(sl_fleet *self);
+/* In place of def.fallback, from the next tick on. */
+void sl_fleet_set_fallback(sl_fleet *self, sl_fallback fallback);
+bool sl_fleet_is_timed(const sl_fleet *self);          /* its ticks wait for nobody: realtime */
+const char *sl_fleet_clock_name(const sl_fleet *self); /* "lockstep" */
 /* When the last tick ended, and by how much that was too late; on the clock of sl_fleet_now_ns. */
 void sl_fleet_get_pace(const sl_fleet *self, int64_t *woke_ns, int64_t *late_ns);
 

@@ -23,6 +23,7 @@ typedef struct sl_slot_pace {
     sl_news news, acts_on;      /* the newest observation, and that of the slot's action */
     sl_sent sent[SL_PACE_SENT]; /* by sequence */
     int32_t applied;            /* the last action that was, but for the fallback's */
+    int64_t applied_tick;       /* of its observation; -1: there was none in this episode */
     int run;                    /* ticks in a row without a newer action */
 } sl_slot_pace;
 

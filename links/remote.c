@@ -78,8 +78,10 @@ void sl_link_team_act(sl_link_team *self, int begin, int end, const uint8_t *act
             if (!active[agent]) continue;
             const sl_line *line = &self->lines[N + i];
             sl_parcel parcel = {.made = states[i].newest, .action = actions[agent]};
-            sl_line_send(self, line, &states[N + i], SL_COPY(sl_parcel, self, v, queues) + line->queue,
-                         SL_COPY(double, self, v, arrived)[i], now, parcel, &self->tally[v]);
+            // one that was decided for longer than the step leaves now
+            double arrived = SL_COPY(double, self, v, arrived)[i], sent = arrived > now ? arrived : now;
+            sl_line_send(self, line, &states[N + i], SL_COPY(sl_parcel, self, v, queues) + line->queue, sent, now,
+                         parcel, &self->tally[v]);
             self->tally[v].decisions++;
         }
     }

@@ -36,7 +36,8 @@ void sl_link_team_send(sl_link_team *self, int begin, int end, const float *obs,
  * NULL with avail) of those rows are written, active (V, N) says which. A message older than one that was delivered
  * is skipped. false: nobody got one. */
 bool sl_link_team_deliver(sl_link_team *self, int begin, int end, float *seen, uint8_t *shown, uint8_t *active);
-/* The agents that are active answered: their actions (V, N) leave, at the moment at which the observation arrived. */
+/* The agents that are active answered: their actions (V, N) leave, at the moment at which the observation arrived, or
+ * when the step begins if that was earlier. */
 void sl_link_team_act(sl_link_team *self, int begin, int end, const uint8_t *active, const int32_t *actions);
 /* What is applied: the newest-made action that has arrived, else the fallback; applied (V, N) may be the actions
  * given to act. The step ends. */

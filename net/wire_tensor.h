@@ -51,7 +51,11 @@
     X(30, SIGNATURE_BYTES, -, I64, (n), "MODELS, FLY: the size of each, n = N, at most 2048; 0 = it is not signed")  \
     X(31, LINK_AGES, -, I64, (2, n),                                                                                 \
       "EVALUATE, FLY: how often an observation and an action was of each age in steps; the last column: never came") \
-    X(32, LINK_COUNTS, -, I64, (n), "EVALUATE, FLY: what the links did, in the order of links/team.h")
+    X(32, LINK_COUNTS, -, I64, (n), "EVALUATE, FLY: what the links did, in the order of links/team.h")               \
+    X(33, CLOCK, -, F64, (15),                                                                                       \
+      "FLY: the clock (0 lockstep, 1 virtual, 2 realtime), ms of a step, and how the timer kept it, in the order "   \
+      "of "                                                                                                          \
+      "net/flight_clock.h")
 
 #define SL_ROLE_MEMBER_(number, role, ...) SL_TENSOR_##role = (number),
 #define SL_ONE_MORE_(...)                  +1 // NOLINT(bugprone-macro-parentheses): a term of the sum below

@@ -17,8 +17,9 @@ struct sl_runner {
     sl_view view;
     sl_link_team *team; /* NULL: everything is fresh */
     bool remote;
-    sl_rng *fates;   /* (V): of the next episode's links */
-    uint8_t *active; /* (V, N): remote */
+    sl_rng *fates;           /* (V): of the next episode's links */
+    uint8_t *active;         /* (V, N): remote */
+    uint8_t *got, *answered; /* (V, N): at_once */
     /* (T + 1, V, ...), T being 0 where a single step is kept */
     float *obs, *state, *seen, *vectors; /* seen: NULL where it is obs */
     uint8_t *avail, *alive, *shown, *terminated, *truncated, *won;
@@ -53,6 +54,8 @@ static void allocate(sl_runner *self) {
     self->row = sl_array_pool_take(k, self->slices.n, sizeof(int));
     self->fates = sl_array_pool_take(k, self->team ? V : 0, sizeof(sl_rng));
     self->active = sl_array_pool_take(k, self->remote ? V * N : 0, 1);
+    self->got = sl_array_pool_take(k, self->remote && def->at_once ? V * N : 0, 1);
+    self->answered = sl_array_pool_take(k, self->remote && def->at_once ? V * N : 0, 1);
 }
 
 static sl_status create_team(sl_runner *self) {
@@ -203,14 +206,39 @@ static void show(const sl_runner *self, const sl_step *step) {
                       self->shown + step->t * V * N * self->spec->n_actions);
 }
 
+// the next observation that has arrived for each agent, as that sees it
+static bool deliver(sl_runner *self, const sl_step *step) {
+    int begin = step->begin, end = step->end;
+    if (!sl_link_team_deliver(self->team, begin, end, self->seen, self->shown, self->active)) return false;
+    sl_view_cover(&self->view, begin, end, self->seen);
+    if (self->view.hides_avail && self->shown) sl_view_avail(&self->view, begin, end, self->shown, self->shown);
+    return true;
+}
+
+// what arrives later in the step goes over what came earlier
+static sl_status act_at_once(sl_runner *self, sl_step *step) {
+    int64_t N = self->spec->n_agents, first = step->begin * N, n = (step->end - step->begin) * N;
+    sl_link_team_send(self->team, step->begin, step->end, step->obs, step->avail);
+    memset(self->got + first, 0, (size_t)n);
+    memset(self->answered + first, 0, (size_t)n);
+    while (deliver(self, step))
+        for (int64_t i = first; i < first + n; i++) self->got[i] |= self->active[i];
+    step->active = self->got;
+    step->answered = self->answered;
+    SL_TRY(self->def.act(self->def.context, step));
+    sl_link_team_act(self->team, step->begin, step->end, self->answered, step->actions);
+    sl_link_team_apply(self->team, step->begin, step->end, step->actions);
+    step->active = NULL;
+    return SL_OK;
+}
+
 // round by round those act whose observations have arrived
 static sl_status act_from_afar(sl_runner *self, sl_step *step) {
     int begin = step->begin, end = step->end;
+    if (self->def.at_once) return act_at_once(self, step);
     sl_link_team_send(self->team, begin, end, step->obs, step->avail);
     step->active = self->active;
-    while (sl_link_team_deliver(self->team, begin, end, self->seen, self->shown, self->active)) {
-        sl_view_cover(&self->view, begin, end, self->seen);
-        if (self->view.hides_avail && self->shown) sl_view_avail(&self->view, begin, end, self->shown, self->shown);
+    while (deliver(self, step)) {
         SL_TRY(self->def.act(self->def.context, step));
         sl_link_team_act(self->team, begin, end, self->active, step->actions);
     }

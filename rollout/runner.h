@@ -24,6 +24,7 @@ typedef struct sl_step {
     const uint8_t *avail;     /* (V, N, A), or NULL: all is legal */
     const uint8_t *shown;     /* (V, N, A), or NULL: avail as those who act are told */
     const uint8_t *active;    /* (V, N): who acts now, or NULL: all; of the others actions are left or ignored */
+    uint8_t *answered;        /* (V, N): at_once: written by act, whose actions have come; else NULL */
     int32_t *actions;         /* (V, N) */
     float *vectors;           /* (V, N, A) in their place where actions are continuous, else NULL */
     sl_env_out next;          /* what came of it, known when it is kept; won is NULL where nobody wins */
@@ -39,6 +40,9 @@ typedef struct sl_runner_def {
     /* Between the environment and those who act, borrowed for life; NULL: everything is fresh. remote: with T = 0 and
      * discrete actions alone. */
     const sl_links *links;
+    /* remote, where a step waits for nobody: act is called once a step, with the newest observation of those that
+     * have arrived for an agent, and says whose actions have come, of this step or an earlier one. */
+    bool at_once;
     bool ages;        /* those who act see how old what they are told is: P of rollout/view.h, else P = O */
     bool counts_none; /* what came of the links is counted even where they do nothing: sl_runner_team */
     void *context;

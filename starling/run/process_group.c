@@ -57,6 +57,8 @@ struct sl_process_group {
     const char *record;   /* NULL: flights are not recorded */
     const char *agent;    /* NULL: the program of each student's size */
     char threads[16];     /* of the coordinator; "": the experiment's */
+    const char *clock;    /* the same; NULL: the experiment's */
+    char hz[32];          /* likewise, "" */
     char page[SL_ENDPOINT_BYTES], trainer_page[SL_ENDPOINT_BYTES]; /* "": none */
     int64_t watch_us;                                              /* 0: they are not watched */
     const char *links;                                             /* of questions; NULL: the experiment's */
@@ -124,6 +126,8 @@ static arg_list coordinator_args(const sl_process_group *self) {
     if (mixed) add_arg(&list, "--reserve", self->members.agents);
     if (self->record) add_arg(&list, "--record", self->record);
     if (self->threads[0]) add_arg(&list, "--threads", self->threads);
+    if (self->clock) add_arg(&list, "--clock", self->clock);
+    if (self->hz[0]) add_arg(&list, "--hz", self->hz);
     add_keys(self, &list, self->paths.coordinator, self->paths.allowed);
     add_common(self, &list);
     return list;
@@ -272,6 +276,11 @@ void sl_process_group_link(sl_process_group *self, const char *links, bool diver
 
 void sl_process_group_record(sl_process_group *self, const char *path) {
     self->record = path;
+}
+
+void sl_process_group_use_clock(sl_process_group *self, const char *clock, double hz) {
+    self->clock = clock;
+    if (hz > 0) (void)snprintf(self->hz, sizeof self->hz, "%.17g", hz);
 }
 
 void sl_process_group_use_threads(sl_process_group *self, int n) {
