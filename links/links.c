@@ -74,6 +74,26 @@ static bool has_block(const builder *self, const sl_link_rule *rule, const char 
     return false;
 }
 
+// "there are own, ally (told)": all of those whom the rule is for
+static void list_blocks(const builder *self, const sl_link_rule *rule, char *text, size_t n_bytes) {
+    enum { MAX_LISTED = 16 };
+    const char *listed[MAX_LISTED];
+    int n = 0;
+    (void)snprintf(text, n_bytes, "there are");
+    for (int i = 0; i < self->team->n_agents; i++) {
+        const sl_links_agent *agent = &self->team->agents[i];
+        for (int b = 0; b < agent->n_blocks && n < MAX_LISTED && names_agent(rule->agents, i); b++) {
+            int k = 0;
+            while (k < n && strcmp(listed[k], agent->blocks[b].name) != 0) k++;
+            if (k < n) continue;
+            size_t at = strlen(text);
+            (void)snprintf(text + at, n_bytes - at, "%s %s%s", n > 0 ? "," : "", agent->blocks[b].name,
+                           agent->blocks[b].is_told ? " (told)" : "");
+            listed[n++] = agent->blocks[b].name;
+        }
+    }
+}
+
 static sl_status check_blocks(const builder *self, const sl_link_rule *rule) {
     sl_reader reader = sl_reader_of(self->where, "blocks", rule->blocks);
     if (is_empty(rule->blocks)) return SL_OK;
@@ -85,15 +105,8 @@ static sl_status check_blocks(const builder *self, const sl_link_rule *rule) {
     const char *word;
     for (size_t n; (n = sl_reader_word(&reader, &word)) > 0;) {
         if (has_block(self, rule, word, n)) continue;
-        char hint[240] = "there are";
-        const sl_links_agent *agent = &self->team->agents[0];
-        for (int i = 0; i < self->team->n_agents; i++)
-            if (names_agent(rule->agents, i)) agent = &self->team->agents[i];
-        for (int b = 0; b < agent->n_blocks; b++) {
-            size_t at = strlen(hint);
-            (void)snprintf(hint + at, sizeof hint - at, "%s %s%s", b > 0 ? "," : "", agent->blocks[b].name,
-                           agent->blocks[b].is_told ? " (told)" : "");
-        }
+        char hint[240];
+        list_blocks(self, rule, hint, sizeof hint);
         return sl_reader_refuse(&reader, hint, "an agent has no such block");
     }
     return SL_OK;

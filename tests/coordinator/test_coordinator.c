@@ -508,17 +508,20 @@ static sl_status whole_life(void *context) {
     return status;
 }
 
+// small, because it lives some hundred times
+static void small_and_late(example *x) {
+    x->e.threads = 1;
+    sl_env_at(&x->e.env.options, "max_steps")->whole = 3;
+    x->e.teacher.ppo.n_envs = 2;
+    x->e.teacher.ppo.rollout_steps = 2;
+    x->e.links.words.delay = jitter;
+    x->e.links.teaches_stale = x->e.mask.age = true;
+}
+
 static void test_survives_failed_allocations(void **state) {
     (void)state;
     world w;
-    open_world(&w, NULL);
-    // small, because it lives some hundred times
-    w.x.e.threads = 1;
-    sl_env_at(&w.x.e.env.options, "max_steps")->whole = 3;
-    w.x.e.teacher.ppo.n_envs = 2;
-    w.x.e.teacher.ppo.rollout_steps = 2;
-    w.x.e.links.words.delay = jitter;
-    w.x.e.links.teaches_stale = w.x.e.mask.age = true;
+    open_world(&w, small_and_late);
     assert_true(sl_torture(whole_life, &w) > 20);
     close_world(&w);
 }
