@@ -22,8 +22,9 @@ static sl_slot *find_slot(sl_fleet *self, const sl_fleet_message *message) {
     return slot->run_id == message->run_id ? slot : NULL;
 }
 
-static void on_action(sl_fleet *self, sl_slot *slot, const sl_fleet_message *message) {
-    const char *fault = self->def.clock->answer(self, slot, message);
+static void on_action(sl_fleet *self, sl_slot *slot, const sl_fleet_message *message, bool is_early) {
+    const char *fault =
+        is_early ? "an ACTION for an observation that was not sent" : self->def.clock->answer(self, slot, message);
     if (!fault) return;
     self->stats.unusable++;
     drop(self, &slot->peer, fault);
@@ -116,8 +117,10 @@ static void on_member(sl_fleet *self, const sl_peer *peer, const sl_fleet_messag
         on_model_request(self, slot, message);
         return;
     }
+    // what it answers was sent before; what its coming back sends it can have no answer yet
+    bool is_early = message->sequence > slot->sequence;
     if (slot->state != SL_SLOT_LIVE) sl_fleet_revive(self, slot);
-    if (message->kind == SL_FLEET_ACTION) on_action(self, slot, message);
+    if (message->kind == SL_FLEET_ACTION) on_action(self, slot, message, is_early);
 }
 
 static void on_message(sl_fleet *self, const sl_message *received) {

@@ -267,8 +267,9 @@ void sl_fleet_on_hello(sl_fleet *self, const sl_peer *peer, const sl_fleet_messa
     slot->heard_ns = self->now_ns;
     slot->misses = slot->n_answered = 0;
     slot->patience_is_used = false;
-    slot->sequence = 0;
-    slot->fed_from = 1;
+    // the sequence goes on: a HELLO that is said again for an agent which is still there puts it behind by a replay
+    // only
+    slot->fed_from = slot->sequence + 1;
     slot->outstanding = false;
     sl_fleet_note_holder(self, slot, hello);
     (void)welcome(self, slot);

@@ -44,7 +44,7 @@ typedef struct sl_slot {
     bool patience_is_used; /* by this incarnation, since its last action that was applied */
     int misses;            /* ticks in a row, since it last answered anything */
 
-    uint64_t sequence; /* of the last observation sent to this incarnation */
+    uint64_t sequence; /* of the last observation sent for the slot, to whatever incarnation */
     uint64_t fed_from; /* since this one it sees steps in order, so that a smaller sequence is an earlier tick */
     bool outstanding;  /* it is not answered yet */
     bool resent;

@@ -227,9 +227,10 @@ static sl_status send_sim(sl_transport *base, const sl_peer *peer, int n_frames,
     uint32_t id = 0;
     if (base->serves && peer->len == sizeof id) memcpy(&id, peer->bytes, sizeof id);
     sim_transport *to = base->serves ? find_member(sim, id) : find_own_server(self);
-    if (!to) return base->serves ? SL_NOT_FOUND : SL_FULL;
+    if (!to && !base->serves) return SL_FULL;
     const sl_sim_wire *wire = &sim->wire;
-    bool cut = wire->leaves && !wire->leaves(wire->context, self->id, to->id, n_frames, frames);
+    bool cut = wire->leaves && !wire->leaves(wire->context, self->id, to ? to->id : id, n_frames, frames);
+    if (!to) return SL_NOT_FOUND;
 
     sim_transport *client = base->serves ? to : self;
     sl_fate fate =

@@ -32,7 +32,8 @@ typedef void (*sl_sim_handler)(void *context);
  * close. NULL: not told. */
 typedef struct sl_sim_wire {
     void *context;
-    /* A message leaves. false: it is lost, as between members that cannot reach each other. */
+    /* A message leaves, a server's also to one who has left. false: it is lost, as between members that cannot reach
+     * each other. */
     bool (*leaves)(void *context, uint32_t from, uint32_t to, int n_frames, const sl_frame *frames);
     /* A message is received, and its owner will act on it now. */
     void (*arrives)(void *context, uint32_t from, uint32_t to, int n_frames, const sl_frame *frames);

@@ -75,6 +75,7 @@ static void what_passes_is_seen_cut_and_said_again(void **state) {
     assert_true(listener.first == 'b' && listener.n_left == 3);
     peer = message.peer;
     assert_int_equal(sl_transport_send(server, &peer, 1, &again), SL_NOT_FOUND);
+    assert_true(listener.n_left == 4 && listener.to == client_id);
     // to one who is not there it gets lost
     assert_int_equal(sl_sim_inject(sim, server_id, client_id, 0, 1, &again), SL_OK);
     sl_transport_wait(server, sl_sim_now_ns(sim) + 1);
