@@ -1,15 +1,13 @@
 /* test_fly.c - a fleet of agents over tcp comes to the very returns of the evaluation, episode by episode. */
-#include "agent/session.h"
-#include "common/clock.h"
 #include "common/log.h"
 #include "coordinator/coordinator.h"
+#include "coordinator/flyer.h"
 #include "envs/recording/recording.h"
 #include "net/incident.h"
 #include "rollout/example_fight.h"
 #include "rollout/policy_set.h"
 #include "support/temp_folder.h"
 
-#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -18,53 +16,6 @@
 
 enum { N = 3, E = 6, MAX_PARAMS = 40000 };
 static float params[MAX_PARAMS];
-
-/* One agent: a student that decides by nn/, on a thread of its own. */
-typedef struct flyer {
-    pthread_t thread;
-    sl_session *session;
-    const sl_net_def *net;
-    const float *params;
-    float h[64], scratch[8 * 64];
-    sl_status status;
-} flyer;
-
-static int32_t decide(void *context, const float *obs, const uint8_t *avail, bool episode_start) {
-    flyer *self = context;
-    float logits[16];
-    if (episode_start) memset(self->h, 0, sizeof self->h);
-    sl_net_decide(self->net, self->params, 1, obs, self->h, logits, self->scratch);
-    int32_t best = -1;
-    for (int a = 0; a < self->net->out_dim; a++)
-        if ((!avail || avail[a]) && (best < 0 || logits[a] > logits[best])) best = a;
-    return best;
-}
-
-static void *fly(void *argument) {
-    flyer *self = argument;
-    double deadline = sl_clock_seconds() + 60;
-    self->status = SL_TIMEOUT;
-    while ((self->status == SL_OK || self->status == SL_TIMEOUT) && sl_clock_seconds() < deadline) {
-        self->status = sl_session_step(self->session, 1000);
-        if (sl_session_get_state(self->session) == SL_SESSION_OVER) break;
-    }
-    return NULL;
-}
-
-static void start(flyer *self, const char *endpoint, const sl_setup *setup, int slot, const float *own) {
-    sl_session_def def = sl_session_default_def(sl_link_fleet_def(endpoint));
-    self->net = &setup->students[slot];
-    self->params = own;
-    def.slot = slot;
-    def.hidden = self->net->hidden;
-    def.obs_dim = self->net->in_dim;
-    def.n_actions = self->net->out_dim;
-    memset(def.model_sha256, 'b', 64);
-    def.context = self;
-    def.decide = decide;
-    assert_int_equal(sl_session_create(&def, &self->session), SL_OK);
-    assert_int_equal(pthread_create(&self->thread, NULL, fly, self), 0);
-}
 
 /* What is flown. TOLD: 3m, students whose teacher sees everything, while they are kept from seeing afar and from
  * knowing what is legal. */
@@ -134,7 +85,7 @@ static void check(bool recurrent, scene what) {
     flyer flyers[N] = {0};
     int64_t n_params = 0;
     for (int i = 0; i < N; i++) {
-        start(&flyers[i], sl_coordinator_fleet_endpoint(coordinator), setup, i, params + n_params);
+        flyer_start(&flyers[i], sl_coordinator_fleet_endpoint(coordinator), setup, i, params + n_params);
         n_params += (int64_t)sl_net_n_params(&setup->students[i]);
     }
 
@@ -179,11 +130,7 @@ static void check(bool recurrent, scene what) {
 
     // the end of the coordinator is the agents' end
     sl_coordinator_destroy(&coordinator);
-    for (int i = 0; i < N; i++) {
-        assert_int_equal(pthread_join(flyers[i].thread, NULL), 0);
-        assert_int_equal(sl_session_get_state(flyers[i].session), SL_SESSION_OVER);
-        sl_session_destroy(&flyers[i].session);
-    }
+    for (int i = 0; i < N; i++) flyer_join(&flyers[i]);
     sl_temp_folder_remove(&folder);
 }
 
