@@ -6,7 +6,6 @@
 #include <math.h>
 #include <string.h>
 
-enum { WHOLE = 255 }; /* in a key: of a message that is no block */
 static const uint32_t state_version = 1;
 
 static const sl_metric metrics[] = {
@@ -34,10 +33,6 @@ static int slots_of(const sl_links *links, const sl_channel_def *def, int n) {
     return def->rate == 0.0 && most < (double)(n - 2) ? (int)most + 2 : n;
 }
 
-static uint64_t key_of(int agent, sl_direction direction, int place) {
-    return ((uint64_t)agent << 16) | ((uint64_t)direction << 8) | (uint64_t)place;
-}
-
 static void add_line(sl_link_team *self, sl_line line, int channel, int capacity) {
     line.def = &self->links->channels[channel];
     line.is_ideal = sl_channel_is_ideal(line.def);
@@ -53,7 +48,7 @@ static void add_lines(sl_link_team *self) {
         const sl_linked_agent *agent = &links->agents[i];
         for (int b = 0; b < agent->n_blocks; b++) {
             const sl_linked_block *block = &agent->blocks[b];
-            sl_line line = {.key = key_of(i, SL_DIRECTION_OBSERVATION, block->place), .agent = i};
+            sl_line line = {.key = sl_line_key(i, SL_DIRECTION_OBSERVATION, block->place), .agent = i};
             line.begin = block->begin, line.len = block->len, line.age = block->age, line.offset = self->L;
             self->L += block->len;
             add_line(self, line, block->channel, self->n_slots);
@@ -61,12 +56,12 @@ static void add_lines(sl_link_team *self) {
     }
     if (links->execution == SL_EXECUTION_ONBOARD) return;
     for (int i = 0; i < links->N; i++)
-        add_line(self, (sl_line){.key = key_of(i, SL_DIRECTION_OBSERVATION, WHOLE), .agent = i},
+        add_line(self, (sl_line){.key = sl_line_key(i, SL_DIRECTION_OBSERVATION, SL_LINE_WHOLE), .agent = i},
                  links->agents[i].observation, self->n_slots);
     // answers to observations as old as n_slots, that many steps under way
     for (int i = 0; i < links->N; i++)
-        add_line(self, (sl_line){.key = key_of(i, SL_DIRECTION_ACTION, WHOLE), .agent = i}, links->agents[i].action,
-                 2 * self->n_slots);
+        add_line(self, (sl_line){.key = sl_line_key(i, SL_DIRECTION_ACTION, SL_LINE_WHOLE), .agent = i},
+                 links->agents[i].action, 2 * self->n_slots);
 }
 
 static size_t lay(size_t *n_bytes, size_t n, size_t size) {

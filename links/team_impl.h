@@ -19,6 +19,12 @@ typedef struct sl_line {
     int offset;                 /* onboard: among the floats of all linked blocks */
 } sl_line;
 
+/* The stream of a line is split from the episode's by this. place: of the agent's blocks, or a whole message. */
+enum { SL_LINE_WHOLE = 255 };
+static inline uint64_t sl_line_key(int agent, sl_direction direction, int place) {
+    return ((uint64_t)agent << 16) | ((uint64_t)direction << 8) | (uint64_t)place;
+}
+
 /* A message under way. */
 typedef struct sl_parcel {
     double at;
