@@ -108,6 +108,29 @@ static void each_message_takes_the_same_draws(void **state) {
         if (lossy[i].n > 0) assert_true(lossy[i].at[0] == plain[i].at[0]);
     }
     assert_in_range(n_lost, 300, 700);
+    // a copy's delay is drawn whether it comes or not
+    words.loss = NULL, words.duplicate = 0.2;
+    send_all(words, 1, lossy);
+    words.duplicate = 0.6;
+    send_all(words, 1, again);
+    for (int i = 0; i < N; i++) assert_true(lossy[i].at[0] == again[i].at[0]);
+}
+
+/* an episode does not begin in the good state, but in either by its share */
+static void the_first_message_is_lost_as_often_as_any(void **state) {
+    (void)state;
+    enum { N_EPISODES = 20000 };
+    sl_channel_def def = channel_of(WORDS(.loss = "gilbert-elliott 0.05 0.15"));
+    int n_lost = 0;
+    for (uint64_t seed = 0; seed < N_EPISODES; seed++) {
+        sl_rng stream = sl_rng_seed(seed);
+        sl_channel channel;
+        sl_channel_begin(&def, &stream, &channel);
+        n_lost += sl_channel_send(&def, &channel, 100.0, 0).n == 0;
+    }
+    // 0.25 with an error of 0.0031
+    assert_in_range(n_lost, 5000 - 5 * 62, 5000 + 5 * 62);
+    sl_channel_def_fini(&def);
 }
 
 static void a_channel_that_is_copied_goes_on_as_the_first(void **state) {
@@ -161,6 +184,7 @@ int main(void) {
         cmocka_unit_test(a_line_takes_so_many_a_step),
         cmocka_unit_test(an_outage_loses_what_is_sent_meanwhile),
         cmocka_unit_test(each_message_takes_the_same_draws),
+        cmocka_unit_test(the_first_message_is_lost_as_often_as_any),
         cmocka_unit_test(a_channel_that_is_copied_goes_on_as_the_first),
         cmocka_unit_test(only_what_does_nothing_is_ideal),
     };

@@ -46,7 +46,7 @@ static void told_blocks_have_channels_sensed_ones_where_a_rule_names_them(void *
     assert_string_equal(links->text, "fixed 3 steps");
     sl_links_destroy(&links);
 
-    def.n_rules = 5;
+    def.n_rules = 5, def.words.loss = "0.1";
     links = rig_links(&def);
     const sl_linked_agent *first = &links->agents[0], *second = &links->agents[1];
     assert_int_equal(first->n_blocks, 2);
@@ -58,8 +58,10 @@ static void told_blocks_have_channels_sensed_ones_where_a_rule_names_them(void *
     // a sensed block has no age that is shown, and only the words of the rule
     assert_true(second->blocks[0].begin == 0 && second->blocks[0].age == -1);
     assert_true(delay_of(links, second->blocks[0].channel) == 8.0);
+    assert_true(links->channels[second->blocks[0].channel].loss.lose_good == 0.0);
+    assert_true(links->channels[second->blocks[1].channel].loss.lose_good == 0.1);
     assert_true(delay_of(links, second->blocks[1].channel) == 7.0);
-    assert_string_equal(links->text, "fixed 3 steps, 5 rules");
+    assert_string_equal(links->text, "fixed 3 steps, loss 0.1, 5 rules");
     assert_false(sl_links_is_none(links));
     sl_links_destroy(&links);
     assert_null(links);

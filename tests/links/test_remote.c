@@ -213,6 +213,32 @@ static void an_observations_age_is_that_of_its_told_blocks(void **state) {
     sl_links_destroy(&links);
 }
 
+static void what_nobody_takes_is_gone_with_its_step(void **state) {
+    (void)state;
+    sl_links_def def = rig_def(SL_EXECUTION_REMOTE, NULL);
+    sl_links *links = rig_links(&def);
+    sl_link_team *team = NULL;
+    static sl_link_counts counts;
+    assert_int_equal(sl_link_team_create(links, 1, false, &team), SL_OK);
+    float obs[RIG_N * RIG_O], seen[RIG_N * RIG_O];
+    uint8_t active[RIG_N];
+    int32_t applied[RIG_N];
+    for (int t = 0; t < 4; t++) {
+        rig_observe(1, t, obs);
+        sl_link_team_send(team, 0, 1, obs, NULL);
+        if (t == 3) {
+            assert_true(sl_link_team_deliver(team, 0, 1, seen, NULL, active));
+            assert_true(active[0] && active[1] && seen[1] == 301.0f);
+            assert_false(sl_link_team_deliver(team, 0, 1, seen, NULL, active));
+        }
+        sl_link_team_apply(team, 0, 1, applied);
+    }
+    sl_link_team_count(team, 0, 1, &counts);
+    assert_int_equal(counts.skipped, 3 * RIG_N);
+    sl_link_team_destroy(&team);
+    sl_links_destroy(&links);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_delay_is_paid_in_both_directions),
@@ -221,6 +247,7 @@ int main(void) {
         cmocka_unit_test(where_no_action_comes_the_fallback_acts),
         cmocka_unit_test(copies_are_delivered_once),
         cmocka_unit_test(rules_are_of_agents_and_directions),
+        cmocka_unit_test(what_nobody_takes_is_gone_with_its_step),
         cmocka_unit_test(an_observations_age_is_that_of_its_told_blocks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
