@@ -20,7 +20,8 @@ void sl_exposition_sample(sl_page_text *out, const char *name, const char *label
     if (isinf(number))
         (void)snprintf(text, sizeof text, number > 0 ? "+Inf" : "-Inf");
     else
-        (void)snprintf(text, sizeof text, fabs(number) <= 9007199254740992.0 && number == floor(number) ? "%.0f" : "%.9g", number);
+        (void)snprintf(text, sizeof text,
+                       fabs(number) <= 9007199254740992.0 && number == floor(number) ? "%.0f" : "%.9g", number);
     if (label)
         sl_page_text_add(out, "%s{%s=\"%s\"} %s\n", name, label, value, text);
     else
@@ -73,7 +74,8 @@ void sl_exposition_add_rows(sl_page_text *out, const char *prefix, const sl_metr
             const char *owner = (const char *)rows->first + (size_t)i * rows->stride;
             char index[16];
             (void)snprintf(index, sizeof index, "%d", i);
-            sl_exposition_sample(out, name, rows->label, index, sl_metric_get(metric, owner) * sl_metric_scale(metric));
+            sl_exposition_sample(out, name, rows->label, index,
+                                 sl_metric_get(metric, owner) * sl_metric_scale(metric));
         }
     }
 }

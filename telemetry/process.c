@@ -34,9 +34,9 @@ static double seconds_of(struct timeval time) {
 sl_process_numbers sl_process_measure(int64_t start_ns) {
     struct rusage usage;
     bool known = getrusage(RUSAGE_SELF, &usage) == 0;
-    return (sl_process_numbers){
-        .cpu_seconds = known ? seconds_of(usage.ru_utime) + seconds_of(usage.ru_stime) : (double)NAN,
-        .resident_bytes = count_resident(),
-        .uptime_seconds = (double)(sl_clock_ns() - start_ns) / 1e9,
-        .snapshot_age = (double)NAN};
+    return (sl_process_numbers){.cpu_seconds =
+                                    known ? seconds_of(usage.ru_utime) + seconds_of(usage.ru_stime) : (double)NAN,
+                                .resident_bytes = count_resident(),
+                                .uptime_seconds = (double)(sl_clock_ns() - start_ns) / 1e9,
+                                .snapshot_age = (double)NAN};
 }
