@@ -35,6 +35,11 @@ static const sl_command keys_commands[] = {
     {NULL, NULL, NULL, NULL},
 };
 
+static const sl_command study_commands[] = {
+    {"latency", "what delay, jitter, loss and dead links do to a team", sl_cmd_study_latency, NULL},
+    {NULL, NULL, NULL, NULL},
+};
+
 static const sl_command bench_commands[] = {
     {"train", "env-steps/s and GFLOP/s of teacher training", sl_cmd_bench_train, NULL},
     {"fleet", "ticks/s of a flying fleet beside a bare ZeroMQ barrier", sl_cmd_bench_fleet, NULL},
@@ -50,6 +55,7 @@ static const sl_command commands[] = {
     {"serve", "fly one flight after the other, with agents that come by themselves", sl_cmd_serve, NULL},
     {"agent", "join a fleet, with an agent of the size that it needs", sl_cmd_agent, NULL},
     {"report", "tables over runs and seeds", sl_cmd_report, NULL},
+    {"study", "sweeps over what the network does", NULL, study_commands},
     {"model", "look into policy files", NULL, model_commands},
     {"env", "look at, play, check and measure environments", NULL, env_commands},
     {"keys", "make, list and revoke the keys of a fleet, sign students", NULL, keys_commands},

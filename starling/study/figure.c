@@ -80,8 +80,10 @@ static void put_mark(const sl_figure *self, FILE *file) {
 
 static void put_axes(const sl_figure *self, FILE *file) {
     (void)fputs("set grid lc rgb '#dddddd'\nset border 3\nset tics nomirror\n"
-                "set key below center horizontal Left reverse noenhanced maxcols 3 width 2\nset bmargin 6.5\n",
+                "set key below center horizontal Left reverse noenhanced maxcols 3 width 2\n",
                 file);
+    // room for what stands below the axis: names aslant, the label, the key
+    if (self->n_panels == 1) (void)fprintf(file, "set bmargin %s\n", self->n_ticks > 0 ? "10" : "6.5");
     put_setting(file, "xlabel", self->x_label);
     put_setting(file, "ylabel", self->y_label);
     double first = INFINITY, last = -INFINITY;
@@ -95,8 +97,10 @@ static void put_axes(const sl_figure *self, FILE *file) {
     double margin = self->n_ticks > 0 ? 0.5 : 0.03 * (last - first) + 0.001;
     if (self->tails) {
         (void)fputs("set logscale y\nset yrange [0.01:100]\nset ytics ('all' 100, '50 %%' 50, '10 %%' 10, '1 %%' 1, "
-                    "'0.1 %%' 0.1, '0.01 %%' 0.01)\nset xrange [0:*]\n",
+                    "'0.1 %%' 0.1, '0.01 %%' 0.01)\n"
+                    "set key at graph 0.5, graph -0.22 center top vertical maxrows 4\n",
                     file);
+        (void)fprintf(file, "set xrange [0:%.9g]\n", self->x_max);
         return;
     }
     if (self->shares)
@@ -104,6 +108,7 @@ static void put_axes(const sl_figure *self, FILE *file) {
     else
         (void)fputs("set offsets 0, 0, graph 0.1, graph 0.04\n", file);
     if (first <= last) (void)fprintf(file, "set xrange [%.9g:%.9g]\n", first - margin, last + margin);
+    if (self->whole && last - first <= 16) (void)fputs("set xtics 1\n", file);
     for (int i = 0; i < self->n_ticks; i++) {
         (void)fputs(i == 0 ? "set xtics rotate by -20 (" : ", ", file);
         put_quoted(file, self->ticks[i]);
@@ -117,18 +122,22 @@ static void put_curve(const sl_figure *self, int p, int c, FILE *file) {
     const char *colour = colour_of(curve);
     bool has_band = curve->n > 0 && isfinite(curve->y[0].low);
     if (self->tails) {
-        (void)fprintf(file, "$p%dc%d using 1:2 with steps lw 2 lc rgb '%s' dt %d", p, c, colour, 1 + c / 4);
+        (void)fprintf(file, "$p%dc%d using 1:2 with steps lw 2 lc rgb '%s'", p, c, colour);
+    } else if (curve->apart && !has_band) {
+        (void)fprintf(file, "$p%dc%d using 1:2 with points lw 1.5 pt 4 ps 0.9 lc rgb '%s'", p, c, colour);
     } else if (curve->apart) {
-        (void)fprintf(file, "$p%dc%d using 1:2:3:4 with yerrorbars lw 1.5 pt 4 ps 1.1 lc rgb '%s'", p, c, colour);
+        (void)fprintf(file, "$p%dc%d using 1:2:3:4 with yerrorbars lw 1.5 pt 4 ps 0.9 lc rgb '%s'", p, c, colour);
     } else {
         if (has_band)
             (void)fprintf(
                 file,
                 "$p%dc%d using 1:3:4 with filledcurves fc rgb '%s' fs transparent solid 0.18 noborder notitle, ", p,
                 c, colour);
-        (void)fprintf(file, "$p%dc%d using 1:2 with linespoints lw 2 pt 7 ps 0.6 lc rgb '%s'", p, c, colour);
+        (void)fprintf(file, "$p%dc%d using 1:2 with linespoints lw 2 dt %d pt 7 ps 0.6 lc rgb '%s'", p, c,
+                      curve->dashed ? 2 : 1, colour);
     }
-    if (curve->label[0]) {
+    // the panels share a key: each has room for its part below
+    if (curve->label[0] && (!self->tails || c % self->n_panels == p)) {
         (void)fputs(" title ", file);
         put_quoted(file, curve->label);
     } else {
@@ -151,7 +160,7 @@ static void put_panel(const sl_figure *self, int p, FILE *file) {
         is_first = false;
     }
     if (self->apart_label[0]) {
-        (void)fputs(", \\\n    keyentry with points pt 4 ps 1.1 lc rgb '#444444' title ", file);
+        (void)fputs(", \\\n    keyentry with points pt 4 ps 0.9 lc rgb '#444444' title ", file);
         put_quoted(file, self->apart_label);
     }
     (void)fputc('\n', file);
@@ -172,7 +181,8 @@ static void put_script(const sl_figure *self, const char *name, FILE *file) {
     put_quoted(file, name);
     (void)fputs(".'.'.kind\n", file);
     if (self->n_panels > 1) {
-        (void)fprintf(file, "  set multiplot layout 1,%d title ", self->n_panels);
+        (void)fprintf(file, "  set multiplot layout 1,%d margins 0.07,0.98,0.27,0.86 spacing 0.08 title ",
+                      self->n_panels);
         put_quoted(file, self->title);
         (void)fputs(" noenhanced\n", file);
     }

@@ -13,6 +13,7 @@ enum { SL_FIGURE_CURVES = 12, SL_FIGURE_POINTS = 256, SL_FIGURE_TEXT = 160, SL_F
 typedef struct sl_figure_curve {
     char label[SL_FIGURE_TEXT];
     int colour; /* curves of one colour have one entry in the key, the first's */
+    bool dashed;
     bool apart; /* points with bars that no line joins; else a line within a band */
     int n;
     double x[SL_FIGURE_POINTS];
@@ -28,6 +29,8 @@ typedef struct sl_figure_panel {
 typedef struct sl_figure {
     char title[SL_FIGURE_TEXT], x_label[SL_FIGURE_TEXT], y_label[SL_FIGURE_TEXT];
     bool shares;  /* y is a share, shown in percent */
+    bool whole;   /* x is a whole number */
+    double x_max; /* of tails */
     bool tails;   /* y is the share that is above x, on a logarithmic axis, in steps */
     int n_panels; /* side by side; one, but for tails */
     double level; /* a level line, NaN: none */

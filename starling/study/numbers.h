@@ -18,9 +18,9 @@ typedef struct sl_study_ages {
 typedef struct sl_study_numbers {
     sl_interval mean_return, won; /* won: NaN where there is nothing to win */
     sl_study_ages observation, action;
-    double miss_rate;     /* decisions for which nothing newer had come, of all; NaN: there were none */
+    double miss_rate; /* agent-steps (on board: of each block) in which nothing newer had come; NaN: nothing could */
     double longest_run;   /* of misses, in steps */
-    double fallback_rate; /* decisions that the fallback took, of all */
+    double fallback_rate; /* agent-steps in which the fallback acted; NaN: it never has to, on board */
     double divergence;    /* decisions that the links changed, of those compared; NaN: none was */
 } sl_study_numbers;
 

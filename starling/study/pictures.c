@@ -19,6 +19,9 @@ static const char *const measure_labels[] = {"return of an episode, mean and 95 
                                              "decisions that the links changed, %"};
 static const char *const sweep_titles[] = {"fixed delay", "", "links as measured elsewhere", "loss", "dead links"};
 
+// teacher and students far away are often alike: the second is dashed, so that both are seen
+static const sl_study_execution drawn_in_order[] = {SL_STUDY_ONBOARD, SL_STUDY_CENTRAL, SL_STUDY_REMOTE};
+
 static sl_interval measured(const sl_study_row *row, measure m) {
     if (m == RETURN) return row->numbers.mean_return;
     if (m == WON) return row->numbers.won;
@@ -46,6 +49,7 @@ static void add_curve(const sl_study_section *section, sl_study_execution e, sl_
                       sl_figure *f) {
     sl_figure_curve *curve = &f->panels[0].curves[f->panels[0].n];
     *curve = (sl_figure_curve){.colour = (int)e, .apart = sweep == SL_STUDY_JITTER || sweep == SL_STUDY_PRESETS};
+    curve->dashed = e == SL_STUDY_REMOTE;
     double shift = !curve->apart ? 0 : sweep == SL_STUDY_JITTER ? 0.12 : 0.18;
     for (int i = 0; i < section->n && curve->n < SL_FIGURE_POINTS; i++) {
         const sl_study_point *p = &section->points[i];
@@ -73,25 +77,39 @@ static void make_sweep(const sl_study_section *section, sl_study_sweep sweep, me
     memset(f, 0, sizeof *f);
     f->n_panels = 1;
     f->shares = m != RETURN;
+    f->whole = sweep == SL_STUDY_DELAY || sweep == SL_STUDY_DEAD;
     f->level = f->mark.mean = NAN;
     (void)snprintf(f->title, sizeof f->title, "%s: %s", section->label, sweep_titles[sweep]);
     (void)snprintf(f->y_label, sizeof f->y_label, "%s", measure_labels[m]);
     label_x(section, sweep, f);
-    for (int e = 0; e < SL_STUDY_FRESH; e++) add_curve(section, (sl_study_execution)e, sweep, m, f);
+    for (int k = 0; k < SL_STUDY_FRESH; k++) add_curve(section, drawn_in_order[k], sweep, m, f);
     if (f->panels[0].n == 0) return;
     const sl_study_row *fresh = sl_study_find(section, SL_STUDY_FRESH, SL_STUDY_NONE, 0);
     if (fresh && m != DIVERGENCE) f->level = measured(fresh, m).mean;
     (void)snprintf(f->level_label, sizeof f->level_label, "%s", sl_study_execution_label(SL_STUDY_FRESH));
     if (sweep != SL_STUDY_DELAY) return;
     int n = f->panels[0].n;
-    for (int e = 0; e < SL_STUDY_FRESH; e++) add_curve(section, (sl_study_execution)e, SL_STUDY_JITTER, m, f);
+    for (int k = 0; k < SL_STUDY_FRESH; k++) add_curve(section, drawn_in_order[k], SL_STUDY_JITTER, m, f);
     if (f->panels[0].n > n)
         (void)snprintf(f->apart_label, sizeof f->apart_label, "6 ± 3 and 9 ± 3 steps, reordering");
     mark_crossover(section, m, f);
 }
 
-// how much of it is older than each age
-static void add_tail(const sl_study_point *p, const uint64_t ages[SL_LINKS_AGES], sl_figure_panel *panel) {
+// the ages up to which a picture goes: the oldest that came, of any
+static double oldest(const sl_study_section *section) {
+    int last = 1;
+    for (int i = 0; i < section->n; i++) {
+        const sl_link_counts *c = &section->rows[i].result->counts;
+        if (section->points[i].sweep != SL_STUDY_JITTER && section->points[i].sweep != SL_STUDY_PRESETS) continue;
+        for (int a = last; a < SL_LINKS_AGES - 1; a++)
+            if (c->observation_ages[a] > 0 || c->action_ages[a] > 0) last = a;
+    }
+    return last + 1;
+}
+
+// how much of it is older than each age; what never came is older than all
+static void add_tail(const sl_study_point *p, const uint64_t ages[SL_LINKS_AGES], double x_max,
+                     sl_figure_panel *panel) {
     uint64_t all = 0, older = 0;
     for (int a = 0; a < SL_LINKS_AGES; a++) all += ages[a];
     if (all == 0 || panel->n == SL_FIGURE_CURVES) return;
@@ -99,14 +117,17 @@ static void add_tail(const sl_study_point *p, const uint64_t ages[SL_LINKS_AGES]
     *curve = (sl_figure_curve){.colour = panel->n};
     (void)snprintf(curve->label, sizeof curve->label, "%s", p->setting);
     older = all;
-    for (int a = 0; a < SL_LINKS_AGES && older > 0 && curve->n < SL_FIGURE_POINTS; a++) {
+    for (int a = 0; a < x_max && curve->n + 1 < SL_FIGURE_POINTS; a++) {
         older -= ages[a];
-        if (ages[a] == 0 && a > 0) continue;
-        curve->x[curve->n] = a;
         // nothing has no place on a logarithmic axis: below its end
         double share = older > 0 ? (double)older / (double)all : 1e-9;
+        if (ages[a] == 0 && a > 0) continue;
+        curve->x[curve->n] = a;
         curve->y[curve->n++] = (sl_interval){share, NAN, NAN};
     }
+    curve->x[curve->n] = x_max;
+    curve->y[curve->n] = curve->y[curve->n - 1];
+    curve->n++;
     panel->n++;
 }
 
@@ -119,7 +140,7 @@ static void add_panel(const sl_study_section *section, sl_study_execution e, boo
         const sl_study_point *p = &section->points[i];
         const sl_link_counts *c = &section->rows[i].result->counts;
         if (p->execution != e || (p->sweep != SL_STUDY_JITTER && p->sweep != SL_STUDY_PRESETS)) continue;
-        add_tail(p, actions ? c->action_ages : c->observation_ages, panel);
+        add_tail(p, actions ? c->action_ages : c->observation_ages, f->x_max, panel);
     }
     if (panel->n > 0) f->n_panels++;
 }
@@ -127,6 +148,7 @@ static void add_panel(const sl_study_section *section, sl_study_execution e, boo
 static void make_ages(const sl_study_section *section, sl_figure *f) {
     memset(f, 0, sizeof *f);
     f->tails = true;
+    f->x_max = oldest(section);
     f->level = f->mark.mean = NAN;
     (void)snprintf(f->title, sizeof f->title, "%s: how old it is", section->label);
     (void)snprintf(f->x_label, sizeof f->x_label, "age, steps of %.4g ms", section->step_ms);

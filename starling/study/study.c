@@ -24,6 +24,45 @@ const sl_study_row *sl_study_find(const sl_study_section *section, sl_study_exec
     return NULL;
 }
 
+// "delay=3": of the sweep's name, and of the point's setting or its number; without "=" all of the sweep
+static bool is_named(const sl_study_point *p, const char *word, size_t len) {
+    const char *sweep = sl_study_sweep_name(p->sweep);
+    size_t n = strlen(sweep);
+    char value[SL_STUDY_SETTING], number[SL_STUDY_SETTING];
+    if (len == 3 && strncmp(word, "all", 3) == 0) return true;
+    if (len < n || strncmp(word, sweep, n) != 0) return false;
+    if (len == n) return true;
+    if (word[n] != '=' || len - n - 1 >= sizeof value) return false;
+    (void)snprintf(value, sizeof value, "%.*s", (int)(len - n - 1), word + n + 1);
+    (void)snprintf(number, sizeof number, "%.10g", p->x);
+    return strcmp(value, p->setting) == 0 || (p->sweep != SL_STUDY_PRESETS && strcmp(value, number) == 0);
+}
+
+static int mark(sl_study *self, const char *word, size_t len) {
+    int n = 0;
+    for (int s = 0; s < self->n_sections; s++) {
+        for (int i = 0; i < self->sections[s].n; i++) {
+            const sl_study_point *p = &self->sections[s].points[i];
+            // a teacher is no process of an agent's
+            if (p->execution == SL_STUDY_CENTRAL || p->execution == SL_STUDY_FRESH || !is_named(p, word, len))
+                continue;
+            self->sections[s].rows[i].flies = true;
+            n++;
+        }
+    }
+    return n;
+}
+
+sl_status sl_study_choose_flights(sl_study *self, const char *text) {
+    for (const char *word = text; word; word = strchr(word, ',') ? strchr(word, ',') + 1 : NULL) {
+        size_t len = strcspn(word, ",");
+        if (mark(self, word, len) == 0)
+            return sl_fail(SL_USAGE, "all, or points of students such as delay=3,jitter=6,presets=4g,loss=20,dead=1",
+                           "--fly: the study has no point '%.*s'", len < 60 ? (int)len : 60, word);
+    }
+    return SL_OK;
+}
+
 static sl_status settle_crossovers(sl_study_section *section) {
     const sl_study_result *upper[SL_STUDY_MAX_DELAYS], *lower[SL_STUDY_MAX_DELAYS];
     double x[SL_STUDY_MAX_DELAYS];

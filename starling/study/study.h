@@ -14,6 +14,8 @@ typedef struct sl_study_row {
     char key[SL_STUDY_KEY];        /* of its evaluation; the same for points that ask for the same */
     const sl_study_result *result; /* of the store */
     sl_study_numbers numbers;
+    bool flies; /* it is to be repeated by processes; the result's key of that */
+    char flown_key[SL_STUDY_KEY];
     int flown, equal; /* episodes that processes flew again, and how many came to the same; 0: none were flown */
 } sl_study_row;
 
@@ -43,6 +45,9 @@ typedef struct sl_study {
 void sl_study_fini(sl_study *self);
 /* Numbers and crossovers of all sections, whose rows have their results. SL_MEMORY. */
 SL_MUST_CHECK sl_status sl_study_settle(sl_study *self);
+/* Marks the rows that a list names: "all", or points of students such as "delay=3,loss=20,presets=4g", "jitter" for
+ * all of its sweep. SL_USAGE: there is no such point in any section. */
+SL_MUST_CHECK sl_status sl_study_choose_flights(sl_study *self, const char *text);
 /* The row of a point, NULL: there is none. */
 const sl_study_row *sl_study_find(const sl_study_section *section, sl_study_execution execution, sl_study_sweep sweep,
                                   double x);

@@ -37,25 +37,12 @@ static void test_usage(void **state) {
     expect_error("env list --log-level loud", 2, "unknown log level 'loud'");
 }
 
-// of a program that starling starts
-static void test_coordinator_threads(void **state) {
-    (void)state;
-    const char *const wrong[] = {"0", "257", "2x", "-1", "1.5"};
-    for (int i = 0; i < 5; i++) {
-        char words[128];
-        (void)snprintf(words, sizeof words, "--experiment a --run b --connect tcp://127.0.0.1:1 --threads %s",
-                       wrong[i]);
-        assert_int_equal(run_program("starling-coordinator", "2>&1", words), 2);
-        assert_non_null(strstr(output, "--threads cannot be '"));
-        assert_non_null(strstr(output, "hint: a whole number from 1 to 256"));
-    }
-}
-
 static void test_help(void **state) {
     (void)state;
-    const char *const commands[] = {
-        "keys sign", "top",       "train",     "eval",     "fly",         "report",          "model info", "env list",
-        "env info",  "env check", "env bench", "env play", "bench train", "bench inference", "bench fleet"};
+    const char *const commands[] = {"keys sign",  "study latency", "top",        "train",       "eval",
+                                    "fly",        "report",        "model info", "env list",    "env info",
+                                    "env check",  "env bench",     "env play",   "bench train", "bench inference",
+                                    "bench fleet"};
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
         char words[64], usage[64];
         (void)snprintf(words, sizeof words, "%s --help", commands[i]);
@@ -582,7 +569,6 @@ static void test_plot(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_usage),
-        cmocka_unit_test(test_coordinator_threads),
         cmocka_unit_test(test_help),
         cmocka_unit_test(test_missing_files),
         cmocka_unit_test(test_bad_content),

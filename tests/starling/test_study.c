@@ -320,7 +320,8 @@ static void test_numbers(void **state) {
     assert_near(n.won.mean, 0.5);
     assert_near(n.miss_rate, 0.25);
     assert_near(n.longest_run, 7);
-    assert_near(n.fallback_rate, 0.1);
+    // on board the action is always there
+    assert_true(isnan(n.fallback_rate));
     assert_near(n.divergence, 0.05);
     // 89 of age 0, 10 of age 4, one that never came
     assert_near(n.observation.p50, 0);
@@ -329,6 +330,13 @@ static void test_numbers(void **state) {
     assert_true(isinf(n.observation.p999) && isinf(n.observation.max));
     assert_near(n.observation.never, 0.01);
     assert_true(isnan(n.action.p50) && isnan(n.action.max) && isnan(n.action.never));
+    // remote: 80 agent-steps had an action or not, though decisions were fewer
+    r->counts.action_ages[2] = 60, r->counts.action_ages[SL_LINKS_AGES - 1] = 20;
+    assert_int_equal(sl_study_numbers_of(r, &n), SL_OK);
+    assert_near(n.miss_rate, 25 / 80.0);
+    assert_near(n.fallback_rate, 10 / 80.0);
+    assert_near(n.action.p50, 2);
+    assert_near(n.action.never, 0.25);
     sl_study_result_destroy(&r);
 }
 
