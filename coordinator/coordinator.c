@@ -311,8 +311,8 @@ static sl_status run_evaluation(sl_coordinator *self, const sl_learn_message *re
     def->links = links;
     def->want_divergence = request->want_divergence;
     // without links there is nothing to count, and nothing that counts
-    if (learned && (links || def->want_divergence || sl_setup_trained_links(self->setup, students)))
-        def->counts = &self->links;
+    bool late = links ? !sl_links_is_none(links) : sl_setup_trained_links(self->setup, students) != NULL;
+    if (learned && (late || def->want_divergence)) def->counts = &self->links;
     sl_status status = learned ? make_policies(self, request, sl_evaluate_width(def->n_episodes), &def->set) : SL_OK;
     if (status == SL_OK) status = sl_evaluate_run(def, &self->episodes);
     sl_policy_set_destroy(&def->set);
@@ -372,7 +372,7 @@ static sl_status run_flight(sl_coordinator *self, const sl_learn_message *reques
     def->counts = &self->links;
     def->clock = &self->clock;
     sl_status status = sl_fly_run(def, &self->episodes, self->tick_ns, n_ticks, flight);
-    bool counts = links || !sl_links_is_none(def->links) || sl_fleet_is_timed(def->fleet);
+    bool counts = !sl_links_is_none(def->links) || sl_fleet_is_timed(def->fleet);
     // without links there is nothing to count
     if (!counts) def->counts = NULL;
     sl_links_destroy(&links);

@@ -185,9 +185,20 @@ void sl_link_team_clear(sl_link_team *self, int begin, int end) {
     memset(sl_copy_ages(self, begin, 0), 0, n * 2 * (size_t)self->n_ages * sizeof *self->ages);
 }
 
-double sl_link_age_percentile(const uint64_t ages[SL_LINKS_AGES], double p) {
-    uint64_t total = 0, below = 0;
+static uint64_t sum(const uint64_t ages[SL_LINKS_AGES]) {
+    uint64_t total = 0;
     for (int a = 0; a < SL_LINKS_AGES; a++) total += ages[a];
+    return total;
+}
+
+double sl_link_miss_rate(const sl_link_counts *counts) {
+    uint64_t looks = sum(counts->action_ages);
+    if (!looks) looks = sum(counts->observation_ages);
+    return looks ? (double)counts->misses / (double)looks : (double)NAN;
+}
+
+double sl_link_age_percentile(const uint64_t ages[SL_LINKS_AGES], double p) {
+    uint64_t total = sum(ages), below = 0;
     if (total == 0) return (double)NAN;
     for (int a = 0; a < SL_LINKS_AGES - 1; a++)
         if ((double)(below += ages[a]) >= p * (double)total) return a;

@@ -60,6 +60,9 @@ extern const sl_metric_table sl_link_count_metrics; /* of the single numbers; ne
 /* Adds copies [begin, end), or sets them to nothing. */
 void sl_link_team_count(const sl_link_team *self, int begin, int end, sl_link_counts *out);
 void sl_link_team_clear(sl_link_team *self, int begin, int end);
+/* The share of looks that found nothing newer: of linked blocks each step onboard, of actions each step remote. NaN:
+ * there were none. */
+double sl_link_miss_rate(const sl_link_counts *counts);
 /* The p-quantile of a histogram of ages; NaN: it is empty; INFINITY: it is among those that never came. */
 double sl_link_age_percentile(const uint64_t ages[SL_LINKS_AGES], double p);
 

@@ -1,7 +1,9 @@
 /* fly.c - starling fly: the students as processes over tcp, against a coordinator of their own. */
 #include "starling/commands/command.h"
 #include "starling/report/flight.h"
+#include "starling/report/link_report.h"
 #include "starling/report/report.h"
+#include "starling/run/links_choice.h"
 #include "starling/run/options.h"
 #include "starling/run/output.h"
 #include "starling/run/process_group.h"
@@ -20,13 +22,25 @@ static void print_incidents(const sl_incidents *incidents) {
     if (incidents->dropped > 0) printf("%lld messages of agents were dropped\n", (long long)incidents->dropped);
 }
 
-static sl_status print_result(const sl_run *run, uint64_t seed, const sl_evaluation *results, json_t *restarts,
-                              bool json) {
+typedef struct choice {
+    int64_t episodes, seed; /* -1: the experiment's */
+    double speed;           /* 0: not given */
+    bool watch, json;
+    const char *record, *agent;
+    sl_members members;
+    const char *clock_name;
+    sl_exp_clock clock;
+    sl_links_choice flags;
+    sl_chosen_links links;
+} choice;
+
+static sl_status print_result(const sl_run *run, const choice *c, const sl_evaluation *results, json_t *restarts) {
     sl_score score;
     sl_step_times p;
     json_t *object = NULL;
-    if (json) {
-        SL_TRY(sl_flight_result(run, seed, results, restarts, &object));
+    uint64_t seed = (uint64_t)c->seed;
+    if (c->json) {
+        SL_TRY(sl_flight_result(run, seed, c->links.links, results, restarts, &object));
         return sl_json_print(object, false);
     }
     SL_TRY(sl_score_of(run->spec, results, &score));
@@ -37,16 +51,10 @@ static sl_status print_result(const sl_run *run, uint64_t seed, const sl_evaluat
     if (run->spec->opposed) sl_print_sides(run->spec->name);
     printf("%.0f steps/s; a step takes %.3f ms (p50 %.3f, p99 %.3f)\n", p.per_second, p.mean, p.p50, p.p99);
     print_incidents(&results->incidents);
+    sl_flight_print_clock(&results->clock);
+    sl_link_report_print(stdout, c->links.links, results);
     return SL_OK;
 }
-
-typedef struct choice {
-    int64_t episodes, seed; /* -1: the experiment's */
-    double speed;           /* 0: not given */
-    bool watch, json;
-    const char *record, *agent;
-    sl_members members;
-} choice;
 
 static sl_status show(const choice *c, sl_process_group *group, const sl_run *run, sl_watcher **watcher) {
     SL_TRY(sl_watcher_open(run, watcher));
@@ -67,6 +75,8 @@ static sl_status fly(sl_run *run, const sl_args *args, const choice *c) {
     sl_watcher *watcher = NULL;
     SL_TRY(sl_process_group_create(run, args, &c->members, &progress, &group));
     sl_process_group_record(group, c->record);
+    sl_process_group_link(group, c->links.text, false);
+    sl_process_group_use_clock(group, sl_exp_clock_name(c->clock), c->flags.hz);
     sl_process_group_use_agent(group, c->agent);
     sl_status status = sl_process_group_serve(group);
     if (status == SL_OK && c->watch) status = show(c, group, run, &watcher);
@@ -78,7 +88,7 @@ static sl_status fly(sl_run *run, const sl_args *args, const choice *c) {
     json_t *restarts = sl_process_group_restarts(group);
     sl_process_group_destroy(&group);
     sl_watcher_close(&watcher);
-    if (status == SL_OK) status = print_result(run, seed, &results, restarts, c->json);
+    if (status == SL_OK) status = print_result(run, c, &results, restarts);
     json_decref(restarts);
     sl_evaluation_fini(&results);
     return status;
@@ -92,6 +102,16 @@ static sl_status check_agent(const char *program) {
                    "there is no program '%s' to fly as an agent", program);
 }
 
+// what is late, and by which clock
+static sl_status choose_links(choice *c, const sl_run *run) {
+    if (c->members.remote_coordinator && (c->clock_name || c->flags.hz > 0))
+        return sl_fail(SL_USAGE, "starling-coordinator takes --clock and --hz, too",
+                       "--%s is for a coordinator that is started here", c->clock_name ? "clock" : "hz");
+    SL_TRY(sl_links_choose(&c->flags, run->setup, SL_POLICY_STUDENTS, &c->links));
+    c->clock = sl_links_clock(run->experiment, c->links.links);
+    return c->clock_name ? sl_links_choose_clock(c->clock_name, c->links.links, &c->clock) : SL_OK;
+}
+
 sl_status sl_cmd_fly(const char *path, int argc, char **argv) {
     choice c = {.episodes = -1, .seed = -1};
     const sl_option options[] = {
@@ -101,6 +121,9 @@ sl_status sl_cmd_fly(const char *path, int argc, char **argv) {
         {"speed", SL_OPTION_REAL, "X", "1 (the default): the environment's own time", &c.speed, 0.1, 1000},
         {"record", SL_OPTION_TEXT, "FILE", "write them as .jsonl or .jsonl.gz", &c.record, 0, 0},
         {"agent", SL_OPTION_TEXT, "PROGRAM", "an agent of yours, not starling-agent-<H>", &c.agent, 0, 0},
+        SL_LINKS_OPTIONS(&c.flags),
+        {"clock", SL_OPTION_TEXT, "C", "lockstep, virtual or realtime (the experiment's)", &c.clock_name, 0, 0},
+        {"hz", SL_OPTION_REAL, "X", "steps a second (the experiment's fleet.hz)", &c.flags.hz, 1e-3, SL_EXP_MAX_HZ},
         {"json", SL_OPTION_SWITCH, NULL, "print one JSON object", &c.json, 0, 0},
         {"announce", SL_OPTION_SWITCH, NULL, "tell of it on this network, by mDNS", &c.members.announces, 0, 0},
         SL_MEMBER_OPTIONS(&c.members),
@@ -108,7 +131,7 @@ sl_status sl_cmd_fly(const char *path, int argc, char **argv) {
     static const char text[] = "Starts a coordinator and one agent process a student, and flies episodes over tcp on "
                                "this machine. An agent that dies is started again and the flight goes on. A folder "
                                "that is not there is looked for among the installed models: mpe/spread.";
-    sl_usage usage = {path, "RUN|MODELS", text, 1, 1, 8 + SL_MEMBER_N_OPTIONS, options};
+    sl_usage usage = {path, "RUN|MODELS", text, 1, 1, 10 + SL_LINKS_N_OPTIONS + SL_MEMBER_N_OPTIONS, options};
     sl_args args;
     SL_TRY(sl_options_parse(&usage, argc, argv, &args));
     if (args.done) return SL_OK;
@@ -124,7 +147,9 @@ sl_status sl_cmd_fly(const char *path, int argc, char **argv) {
     if (status == SL_OK && c.agent && c.members.n_remote == c.members.n_agents)
         status = sl_fail(SL_USAGE, "leave it out", "--agent is for agents that are started here");
     if (status == SL_OK) status = sl_run_load_policies(run, true, true);
+    if (status == SL_OK) status = choose_links(&c, run);
     if (status == SL_OK) status = fly(run, &args, &c);
+    sl_chosen_links_fini(&c.links);
     sl_run_close(&run);
     return status;
 }

@@ -3,6 +3,7 @@
 #include "starling/commands/command.h"
 #include "starling/report/flight.h"
 #include "starling/report/report.h"
+#include "starling/run/links_choice.h"
 #include "starling/run/options.h"
 #include "starling/run/output.h"
 #include "starling/run/process_group.h"
@@ -26,7 +27,7 @@ static sl_status print_flight(const choice *c, const sl_run *run, int64_t k, uin
     char text[SL_SCORE_TEXT];
     if (c->json) {
         json_t *object = NULL;
-        SL_TRY(sl_flight_result(run, seed, results, restarts, &object));
+        SL_TRY(sl_flight_result(run, seed, sl_links_own(run->setup), results, restarts, &object));
         bool failed = json_object_set_new(object, "flight", json_integer(k)) != 0;
         SL_TRY(sl_json_print(object, failed));
     } else {

@@ -1,6 +1,8 @@
 /* flight.c - see flight.h. */
 #include "starling/report/flight.h"
 
+#include "experiment/clock.h"
+#include "starling/report/link_report.h"
 #include "starling/run/output.h"
 
 #include <stdio.h>
@@ -16,8 +18,32 @@ static void set_incidents(const sl_incidents *incidents, json_t *result, json_t 
     sl_json_set(result, "fallback", fallback, failed);
 }
 
-sl_status sl_flight_result(const sl_run *run, uint64_t seed, const sl_evaluation *results, json_t *restarts,
-                           json_t **out) {
+static sl_exp_clock clock_of(const sl_flight_clock *kept) {
+    return (sl_exp_clock)kept->kind;
+}
+
+static void set_clock(const sl_flight_clock *kept, json_t *timing, bool *failed) {
+    json_t *realtime = json_object();
+    sl_json_set(realtime, "step_ms", sl_json_number(kept->step_ms), failed);
+    for (int k = 0; k < sl_flight_clock_metrics.n; k++) {
+        const sl_metric *metric = &sl_flight_clock_metrics.metrics[k];
+        sl_json_set(realtime, metric->name, sl_json_number(sl_metric_get(metric, kept)), failed);
+    }
+    sl_json_set(timing, "realtime", realtime, failed);
+}
+
+void sl_flight_print_clock(const sl_flight_clock *kept) {
+    if (clock_of(kept) != SL_EXP_REALTIME) return;
+    sl_print_wrapped(
+        stdout, 2,
+        "realtime, %g ms a step: steps ended late by %.3f ms (p50), %.3f (p99), drift %.3f ms, %.0f left "
+        "out; %.0f actions late, %.0f observations skipped\n",
+        kept->step_ms, kept->late_p50_ms, kept->late_p99_ms, kept->drift_ms, kept->overruns, kept->late,
+        kept->skipped);
+}
+
+sl_status sl_flight_result(const sl_run *run, uint64_t seed, const sl_links *links, const sl_evaluation *results,
+                           json_t *restarts, json_t **out) {
     sl_score score;
     sl_step_times p;
     SL_TRY(sl_score_of(run->spec, results, &score));
@@ -36,11 +62,14 @@ sl_status sl_flight_result(const sl_run *run, uint64_t seed, const sl_evaluation
                 {"length_mean", sl_json_number(score.length)});
     sl_score_set_wins(&score, object, &failed);
     sl_json_set(object, "returns", returns, &failed);
+    sl_json_set(object, "clock", json_string(sl_exp_clock_name(clock_of(&results->clock))), &failed);
+    sl_link_report_set(links, results, object, &failed);
     SL_JSON_SET(timing, &failed, {"seconds", sl_json_number(results->seconds)},
                 {"ticks", json_integer((json_int_t)results->n_ticks)},
                 {"ticks_per_second", sl_json_number(p.per_second)},
                 {"ms_per_step", json_pack("{s:f,s:f,s:f}", "mean", p.mean, "p50", p.p50, "p99", p.p99)},
                 {"restarts", json_incref(restarts)});
+    if (clock_of(&results->clock) == SL_EXP_REALTIME) set_clock(&results->clock, timing, &failed);
     set_incidents(&results->incidents, object, timing, &failed);
     sl_json_set(object, "timing", timing, &failed);
     if (failed) {

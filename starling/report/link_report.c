@@ -46,17 +46,21 @@ static json_t *json_of_ages(const uint64_t ages[SL_LINKS_AGES], double step_ms, 
     return object;
 }
 
+static double step_of(const sl_links *links, const sl_evaluation *results) {
+    return links ? links->step_ms : results->clock.step_ms;
+}
+
 void sl_link_report_set(const sl_links *links, const sl_evaluation *results, json_t *object, bool *failed) {
     const sl_link_counts *counts = results->link_counts;
     sl_json_set(object, "links", json_string(links ? links->text : "none"), failed);
-    if (!links) return;
-    SL_JSON_SET(object, failed, {"execution", json_string(sl_execution_name(links->execution))},
-                {"step_ms", sl_json_number(links->step_ms)});
+    if (links) sl_json_set(object, "execution", json_string(sl_execution_name(links->execution)), failed);
     if (!counts) return;
+    double step_ms = step_of(links, results);
+    sl_json_set(object, "step_ms", sl_json_number(step_ms), failed);
     json_t *ages = json_object(), *misses = json_object();
-    SL_JSON_SET(ages, failed, {"observation", json_of_ages(counts->observation_ages, links->step_ms, failed)},
-                {"action", json_of_ages(counts->action_ages, links->step_ms, failed)});
-    SL_JSON_SET(misses, failed, {"rate", sl_json_number(share(counts->misses, counts->decisions))},
+    SL_JSON_SET(ages, failed, {"observation", json_of_ages(counts->observation_ages, step_ms, failed)},
+                {"action", json_of_ages(counts->action_ages, step_ms, failed)});
+    SL_JSON_SET(misses, failed, {"rate", sl_json_number(sl_link_miss_rate(counts))},
                 {"longest_run", json_integer((json_int_t)counts->longest_run)},
                 {"fallbacks", json_integer((json_int_t)counts->fallbacks)});
     SL_JSON_SET(object, failed, {"ages", ages}, {"misses", misses});
@@ -83,18 +87,16 @@ static void print_ages(FILE *file, const char *what, const uint64_t ages[SL_LINK
 
 void sl_link_report_print(FILE *file, const sl_links *links, const sl_evaluation *results) {
     const sl_link_counts *counts = results->link_counts;
-    if (!links) return;
-    sl_print_wrapped(file, 2, "links: %s, %s\n", links->text, sl_execution_name(links->execution));
+    if (links) sl_print_wrapped(file, 2, "links: %s, %s\n", links->text, sl_execution_name(links->execution));
     if (!counts) return;
-    print_ages(file, "decided on", counts->observation_ages, links->step_ms);
-    if (links->execution == SL_EXECUTION_REMOTE) print_ages(file, "applied", counts->action_ages, links->step_ms);
+    print_ages(file, "decided on", counts->observation_ages, step_of(links, results));
+    print_ages(file, "applied", counts->action_ages, step_of(links, results));
     char fallbacks[64] = "";
     if (counts->fallbacks)
         (void)snprintf(fallbacks, sizeof fallbacks, "; the fallback acted %llu times",
                        (unsigned long long)counts->fallbacks);
-    sl_print_wrapped(file, 2, "nothing newer had come for %.1f%% of decisions, %llu steps in a row at most%s\n",
-                     100 * share(counts->misses, counts->decisions), (unsigned long long)counts->longest_run,
-                     fallbacks);
+    sl_print_wrapped(file, 2, "nothing newer had come in %.1f%% of cases, %llu steps in a row at most%s\n",
+                     100 * sl_link_miss_rate(counts), (unsigned long long)counts->longest_run, fallbacks);
     if (counts->compared)
         sl_print_wrapped(file, 2, "the links changed %.1f%% of decisions\n",
                          100 * share(counts->divergent, counts->compared));

@@ -10,10 +10,10 @@
 #include <stdio.h>
 
 const char *sl_execution_name(sl_execution execution); /* "onboard" */
-/* Sets links, and where they are not none (NULL) execution, step_ms, and of what was counted ages, misses and
- * divergence (docs/glossary.md). Ages are in steps; null: beyond what came. */
+/* Sets links and, where they are not none (NULL), execution; and of what was counted, by them or by a realtime clock,
+ * step_ms, ages, misses and divergence (docs/cli.md). Ages are in steps; null: there is none, or it never came. */
 void sl_link_report_set(const sl_links *links, const sl_evaluation *results, json_t *object, bool *failed);
-/* The same for people, wrapped; nothing where links are none. */
+/* The same for people, wrapped; nothing where nothing is late. */
 void sl_link_report_print(FILE *file, const sl_links *links, const sl_evaluation *results);
 
 #endif

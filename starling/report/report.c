@@ -3,6 +3,7 @@
 
 #include "common/alloc.h"
 #include "common/utf8.h"
+#include "starling/report/link_report.h"
 #include "starling/report/scale.h"
 #include "starling/report/statistics.h"
 #include "starling/report/table.h"
@@ -246,6 +247,13 @@ static json_t *make_timing(const sl_scores *scores, json_t *stages, json_t *rest
     return object;
 }
 
+// under which the students learned, were evaluated and flown
+static void set_links(const sl_links *links, json_t *report, bool *failed) {
+    if (sl_links_is_none(links)) return;
+    SL_JSON_SET(report, failed, {"links", json_string(links->text)},
+                {"execution", json_string(sl_execution_name(links->execution))});
+}
+
 sl_status sl_report_make(const sl_run *run, const sl_scores *scores, json_t *stages, json_t *restarts, double seconds,
                          json_t **out) {
     const sl_experiment *e = run->experiment;
@@ -259,6 +267,7 @@ sl_status sl_report_make(const sl_run *run, const sl_scores *scores, json_t *sta
     SL_JSON_SET(report, &failed, {"method", json_string(e->method == SL_EXP_DIRECT ? "direct" : "kd-marl")},
                 {"config_hash", json_string(run->config_hash)},
                 {"evaluation_seed", json_integer((json_int_t)e->eval.seed)});
+    set_links(run->setup->links, report, &failed);
     sl_status status = make_policies(run, scores, policies, &failed);
     sl_json_set(report, "policies", policies, &failed);
     double teacher = 0, students = 0;
@@ -389,6 +398,13 @@ static void set_cells(sl_table *table, const json_t *report, const json_t *polic
     if (strcmp(name, "fleet") == 0) set_number(table, MS, report, "timing.fleet_ms_per_step.mean", 3, 1, "");
 }
 
+static void print_links(const json_t *report) {
+    const char *links = json_string_value(json_object_get(report, "links"));
+    const char *execution = json_string_value(json_object_get(report, "execution"));
+    if (links && execution && sl_utf8_is_plain(links) && sl_utf8_is_plain(execution))
+        sl_print_wrapped(stdout, 2, "links: %s, %s\n", links, execution);
+}
+
 // why cells that are there for other runs are blank
 static void print_notes(const json_t *report) {
     static const char *const keys[] = {"normalised", "retention", "return_retention"};
@@ -429,6 +445,7 @@ sl_status sl_report_print(const json_t *report) {
         print_notes(report);
         double ratio = 0, compared = 0, equal = 0;
         printf("\n");
+        print_links(report);
         if (sl_json_find_number(report, "flops_ratio", &ratio)) {
             if (ratio >= 1)
                 printf("The students together need %.1f times fewer FLOPs a step than the teacher.\n", ratio);

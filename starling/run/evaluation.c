@@ -2,6 +2,7 @@
 #include "starling/run/evaluation.h"
 
 #include "common/alloc.h"
+#include "experiment/choices.h"
 #include "net/batch.h"
 
 #include <string.h>
@@ -13,6 +14,16 @@ void sl_evaluation_fini(sl_evaluation *self) {
     sl_free(self->tick_ns);
     sl_free(self->link_counts);
     memset(self, 0, sizeof *self);
+}
+
+static sl_status take_clock(const sl_learn_message *answer, sl_flight_clock *out) {
+    const sl_wire_tensor *clock = sl_learn_find(answer, SL_TENSOR_CLOCK, SL_SHAPE(SL_FLIGHT_CLOCK));
+    sl_flight_clock kept = {0};
+    if (clock) memcpy(&kept, clock->data, sizeof kept);
+    if (kept.kind != SL_EXP_LOCKSTEP && kept.kind != SL_EXP_VIRTUAL && kept.kind != SL_EXP_REALTIME)
+        return sl_fail(SL_MISMATCH, NULL, "the coordinator's answer names no clock that is known");
+    *out = kept;
+    return SL_OK;
 }
 
 static sl_status take_link_counts(const sl_learn_message *answer, sl_evaluation *out) {
@@ -46,7 +57,8 @@ sl_status sl_evaluation_read(const sl_learn_message *answer, int n_agents, int n
         sl_evaluation_fini(&results);
         return sl_fail(SL_MEMORY, NULL, "no memory for %d episodes", n_episodes);
     }
-    sl_status status = take_link_counts(answer, &results);
+    sl_status status = take_clock(answer, &results.clock);
+    if (status == SL_OK) status = take_link_counts(answer, &results);
     if (status != SL_OK) {
         sl_evaluation_fini(&results);
         return status;

@@ -2,6 +2,7 @@
 #ifndef SL_STARLING_RUN_EVALUATION_H
 #define SL_STARLING_RUN_EVALUATION_H
 
+#include "net/flight_clock.h"
 #include "net/incident.h"
 #include "net/link_counts.h"
 
@@ -16,6 +17,7 @@ typedef struct sl_evaluation {
      * to the action's departure, by the agent's clock; 0 when not said */
     double round_trip_ns[2], residence_ns[2];
     sl_incidents incidents;      /* FLY; 0 when not said */
+    sl_flight_clock clock;       /* FLY; 0 when not said */
     sl_link_counts *link_counts; /* NULL: nothing was late or lost */
     double seconds;
 } sl_evaluation;

@@ -63,7 +63,9 @@ static sl_status name_flag(sl_status status, const char *name) {
 static sl_status make(const sl_links_choice *choice, const sl_setup *setup, const sl_links_def *def,
                       sl_chosen_links *out) {
     size_t n_bytes = 0;
-    SL_TRY(name_flag(sl_setup_make_links(setup, def, &out->made), choice->links));
+    sl_setup team = *setup;
+    if (choice->hz > 0) team.step_ms = 1000 / choice->hz;
+    SL_TRY(name_flag(sl_setup_make_links(&team, def, &out->made), choice->links));
     SL_TRY(sl_experiment_format_links(def, &out->text, &n_bytes));
     if (n_bytes > SL_LEARN_MAX_LINKS)
         return sl_fail(SL_CONFIG, "fewer or shorter rules", "--links: the section is %zu bytes, %d can be sent",
@@ -72,11 +74,15 @@ static sl_status make(const sl_links_choice *choice, const sl_setup *setup, cons
     return SL_OK;
 }
 
+const sl_links *sl_links_own(const sl_setup *setup) {
+    return sl_links_is_none(setup->links) ? NULL : setup->links;
+}
+
 // without a flag nothing is sent
-static sl_links *own_links(const sl_setup *setup, sl_policy_kind policy) {
+static const sl_links *own_links(const sl_setup *setup, sl_policy_kind policy) {
     bool trained =
         policy == SL_POLICY_STUDENTS || (policy == SL_POLICY_TEACHER && setup->experiment->links.teaches_stale);
-    return trained && !sl_links_is_none(setup->links) ? setup->links : NULL;
+    return trained ? sl_links_own(setup) : NULL;
 }
 
 sl_status sl_links_choose(const sl_links_choice *choice, const sl_setup *setup, sl_policy_kind policy,
@@ -84,7 +90,9 @@ sl_status sl_links_choose(const sl_links_choice *choice, const sl_setup *setup, 
     sl_chosen_links chosen = {.links = own_links(setup, policy)};
     sl_execution execution = SL_EXECUTION_ONBOARD;
     if (choice->execution) SL_TRY(parse_execution(choice->execution, &execution));
-    if (!choice->links && !choice->execution) {
+    // another rate makes other links of the same section
+    bool is_own = !choice->links && !choice->execution && (choice->hz <= 0 || !chosen.links);
+    if (is_own) {
         *out = chosen;
         return SL_OK;
     }
@@ -111,4 +119,19 @@ void sl_chosen_links_fini(sl_chosen_links *self) {
     sl_free(self->text);
     sl_links_destroy(&self->made);
     *self = (sl_chosen_links){0};
+}
+
+sl_exp_clock sl_links_clock(const sl_experiment *experiment, const sl_links *links) {
+    sl_exp_clock clock = experiment->fleet.clock;
+    return links && clock == SL_EXP_LOCKSTEP ? SL_EXP_VIRTUAL : clock;
+}
+
+sl_status sl_links_choose_clock(const char *flag, const sl_links *links, sl_exp_clock *out) {
+    sl_exp_clock clock = SL_EXP_LOCKSTEP;
+    SL_TRY(sl_exp_clock_parse(flag, &clock));
+    if (links && clock == SL_EXP_LOCKSTEP)
+        return sl_fail(SL_USAGE, "virtual or realtime; or --links none",
+                       "--clock cannot be 'lockstep' under links: in lockstep nothing is late");
+    *out = clock;
+    return SL_OK;
 }

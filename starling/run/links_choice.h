@@ -3,13 +3,15 @@
 #ifndef SL_STARLING_RUN_LINKS_CHOICE_H
 #define SL_STARLING_RUN_LINKS_CHOICE_H
 
+#include "experiment/clock.h"
 #include "net/learn_message.h"
 #include "setup/setup.h"
 #include "starling/run/options.h"
 
-/* The flags; NULL = not given. */
+/* The flags; NULL and 0 = not given. */
 typedef struct sl_links_choice {
     const char *links, *execution;
+    double hz; /* steps a second, in place of fleet.hz */
 } sl_links_choice;
 enum { SL_LINKS_N_OPTIONS = 2 };
 #define SL_LINKS_OPTIONS(choice)                                                                                     \
@@ -31,5 +33,12 @@ typedef struct sl_chosen_links {
 SL_MUST_CHECK sl_status sl_links_choose(const sl_links_choice *choice, const sl_setup *setup, sl_policy_kind policy,
                                         sl_chosen_links *out);
 void sl_chosen_links_fini(sl_chosen_links *self);
+
+/* Those of the experiment; NULL = none. */
+const sl_links *sl_links_own(const sl_setup *setup);
+/* What flights follow: the experiment's clock; where links (NULL = none) are late, virtual in place of lockstep,
+ * which knows no delay. choose: the flag's. SL_USAGE: no such clock, or lockstep with links. */
+sl_exp_clock sl_links_clock(const sl_experiment *experiment, const sl_links *links);
+SL_MUST_CHECK sl_status sl_links_choose_clock(const char *flag, const sl_links *links, sl_exp_clock *out);
 
 #endif

@@ -10,6 +10,7 @@
 #include "net/keyring.h"
 #include "net/page_socket.h"
 #include "starling/run/ask.h"
+#include "starling/run/links_choice.h"
 #include "starling/run/model_files.h"
 #include "starling/run/supervise.h"
 
@@ -57,7 +58,7 @@ struct sl_process_group {
     const char *record;   /* NULL: flights are not recorded */
     const char *agent;    /* NULL: the program of each student's size */
     char threads[16];     /* of the coordinator; "": the experiment's */
-    const char *clock;    /* the same; NULL: the experiment's */
+    const char *clock;    /* of flights */
     char hz[32];          /* likewise, "" */
     char page[SL_ENDPOINT_BYTES], trainer_page[SL_ENDPOINT_BYTES]; /* "": none */
     int64_t watch_us;                                              /* 0: they are not watched */
@@ -126,7 +127,7 @@ static arg_list coordinator_args(const sl_process_group *self) {
     if (mixed) add_arg(&list, "--reserve", self->members.agents);
     if (self->record) add_arg(&list, "--record", self->record);
     if (self->threads[0]) add_arg(&list, "--threads", self->threads);
-    if (self->clock) add_arg(&list, "--clock", self->clock);
+    add_arg(&list, "--clock", self->clock);
     if (self->hz[0]) add_arg(&list, "--hz", self->hz);
     add_keys(self, &list, self->paths.coordinator, self->paths.allowed);
     add_common(self, &list);
@@ -220,6 +221,7 @@ sl_status sl_process_group_create(const sl_run *run, const sl_args *args, const 
     self->log_level = args->log_level;
     self->log_json = args->log_json;
     self->progress = progress;
+    self->clock = sl_exp_clock_name(sl_links_clock(run->experiment, sl_links_own(run->setup)));
     self->trainer.child = self->coordinator.child = self->announcer = -1;
     self->agents = sl_alloc_array((size_t)run->spec->n_agents, sizeof *self->agents);
     for (int i = 0; self->agents && i < run->spec->n_agents; i++) self->agents[i].child = -1;

@@ -53,8 +53,8 @@ void sl_process_group_link(sl_process_group *self, const char *links, bool diver
 void sl_process_group_record(sl_process_group *self, const char *path);
 /* Before the coordinator is started, and not for training, whose results depend on it: how many workers it has. */
 void sl_process_group_use_threads(sl_process_group *self, int n);
-/* Before the coordinator is started: the clock of flights, borrowed, and a step's rate; NULL and 0: the experiment's.
- */
+/* Before the coordinator is started: the clock of flights, borrowed, and a step's rate, 0: the experiment's. Without,
+ * that of sl_links_clock for the experiment's links. */
 void sl_process_group_use_clock(sl_process_group *self, const char *clock, double hz);
 /* Before the agents are started: a program (name or path, borrowed) in place of every starling-agent-<H>. */
 void sl_process_group_use_agent(sl_process_group *self, const char *program);

@@ -50,7 +50,7 @@ sl_status sl_study_numbers_of(const sl_study_result *result, sl_study_numbers *o
     uint64_t applied = total(c->action_ages), waited = applied > 0 ? applied : total(c->observation_ages);
     sl_study_numbers numbers = {.observation = ages_of(c->observation_ages),
                                 .action = ages_of(c->action_ages),
-                                .miss_rate = share(c->misses, waited),
+                                .miss_rate = sl_link_miss_rate(c),
                                 .longest_run = waited > 0 ? (double)c->longest_run : NAN,
                                 .fallback_rate = share(c->fallbacks, applied),
                                 .divergence = share(c->divergent, c->compared)};

@@ -17,6 +17,7 @@ static const uint8_t won[E] = {0, 1};
 static const int64_t ticks[4] = {10, 20, 30, 40};
 
 static const int64_t incidents[SL_INCIDENTS] = {1, 2, 3, 4, 5};
+static const double kept[SL_FLIGHT_CLOCK] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
 static const double latency[4] = {100, 200, 30, 40};
 
 static sl_learn_message answer_of(int64_t n_lengths) {
@@ -42,6 +43,7 @@ static void test_copies(void **state) {
     sl_learn_add(&answer, SL_TENSOR_TICK_NS, ticks, SL_SHAPE(4));
     sl_learn_add(&answer, SL_TENSOR_INCIDENTS, incidents, SL_SHAPE(SL_INCIDENTS));
     sl_learn_add(&answer, SL_TENSOR_LATENCY, latency, SL_SHAPE(2, 2));
+    sl_learn_add(&answer, SL_TENSOR_CLOCK, kept, SL_SHAPE(SL_FLIGHT_CLOCK));
     const sl_link_counts counts = {.sent = 3, .compared = 9};
     sl_link_counts_add(&counts, &answer);
     assert_int_equal(sl_evaluation_read(&answer, N, E, &results), SL_OK);
@@ -49,6 +51,7 @@ static void test_copies(void **state) {
     assert_true(results.round_trip_ns[0] == 100 && results.round_trip_ns[1] == 200);
     assert_true(results.residence_ns[0] == 30 && results.residence_ns[1] == 40);
     assert_memory_equal(results.won, won, sizeof won);
+    assert_true(results.clock.kind == 1 && results.clock.action_max_ms == 15);
     assert_non_null(results.link_counts);
     assert_memory_equal(results.link_counts, &counts, sizeof counts);
     assert_int_equal(results.n_ticks, 4);
@@ -81,6 +84,10 @@ static void test_refusals(void **state) {
     sl_learn_message won_of_others = answer_of(E);
     sl_learn_add(&won_of_others, SL_TENSOR_EPISODE_WON, won, SL_SHAPE(E - 1));
     refused(&won_of_others, N, E, "EPISODE_WON is u8 (1)");
+    sl_learn_message timeless = answer_of(E);
+    double unknown[SL_FLIGHT_CLOCK] = {3};
+    sl_learn_add(&timeless, SL_TENSOR_CLOCK, unknown, SL_SHAPE(SL_FLIGHT_CLOCK));
+    refused(&timeless, N, E, "no clock");
     const sl_link_counts counts = {0};
     sl_link_counts_add(&counts, &answer);
     answer.tensors[answer.n_tensors - 1].dims[0]--;

@@ -6,6 +6,7 @@
 #include "fleet/slot_view.h"
 #include "fleet/stats.h"
 #include "links/team.h"
+#include "net/flight_clock.h"
 #include "net/incident.h"
 #include "net/link.h"
 #include "storage/file.h"
@@ -30,6 +31,7 @@ static const struct {
     {"A program that shows a page", &sl_process_metrics},
     {"A flight, as `fly --json` tells it", &sl_incident_metrics},
     {"What links did in an evaluation or a flight", &sl_link_count_metrics},
+    {"A realtime flight, `timing.realtime` of `fly --json`", &sl_flight_clock_metrics},
     {"An agent", &sl_session_metrics},
     {"A link", &sl_link_metrics},
 };

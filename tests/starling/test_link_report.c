@@ -19,7 +19,7 @@ static sl_link_counts example(void) {
     counts.observation_ages[3] = 150;
     counts.observation_ages[8] = 49;
     counts.observation_ages[SL_LINKS_AGES - 1] = 1;
-    counts.action_ages[6] = 10;
+    counts.action_ages[6] = 200;
     return counts;
 }
 
@@ -87,13 +87,21 @@ static void lines_say_the_same(void **state) {
                               "  came, max 8; 0.5% never came\n"
                               "age of what was applied, in steps of 20 ms: p50 6, p90 6, p99 6, p99.9 6, max 6;\n"
                               "  0.0% never came\n"
-                              "nothing newer had come for 15.0% of decisions, 4 steps in a row at most; the\n"
-                              "  fallback acted 7 times\n"
+                              "nothing newer had come in 15.0% of cases, 4 steps in a row at most; the fallback\n"
+                              "  acted 7 times\n"
                               "the links changed 25.0% of decisions\n");
+    // what a realtime clock saw
     memset(text, 0, sizeof text);
     file = fmemopen(text, sizeof text, "w");
     assert_non_null(file);
+    results.clock.step_ms = 10;
     sl_link_report_print(file, NULL, &results);
+    (void)fclose(file);
+    assert_true(strncmp(text, "age of what was decided on, in steps of 10 ms: p50 3", 52) == 0);
+    memset(text, 0, sizeof text);
+    file = fmemopen(text, sizeof text, "w");
+    assert_non_null(file);
+    sl_link_report_print(file, NULL, &(sl_evaluation){0});
     (void)fclose(file);
     assert_string_equal(text, "");
 }

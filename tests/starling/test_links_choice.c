@@ -43,7 +43,7 @@ static void write_file(const world *w, const char *text) {
 }
 
 static sl_chosen_links choose(const world *w, const char *links, const char *execution, sl_policy_kind policy) {
-    const sl_links_choice choice = {links, execution};
+    const sl_links_choice choice = {links, execution, 0};
     sl_chosen_links out = {0};
     if (sl_links_choose(&choice, w->setup, policy, &out) != SL_OK) fail_msg("%s", sl_error_what());
     return out;
@@ -108,9 +108,42 @@ static void without_flags_the_runs_own_count(void **state) {
     fini(&w);
 }
 
+static void a_step_has_the_length_of_the_rate(void **state) {
+    (void)state;
+    world w = make(SPREAD "links: {delay: fixed 100 ms}\n");
+    // 100 ms are five steps of 50 a second, also of the run's own links
+    sl_links_choice choice = {.hz = 50};
+    sl_chosen_links c = {0};
+    assert_int_equal(sl_links_choose(&choice, w.setup, SL_POLICY_STUDENTS, &c), SL_OK);
+    assert_true(c.text && c.links->step_ms == 20 && w.setup->links->step_ms == 100);
+    sl_chosen_links_fini(&c);
+    // of which an episode has 25
+    choice.hz = 300;
+    assert_int_equal(sl_links_choose(&choice, w.setup, SL_POLICY_STUDENTS, &c), SL_CONFIG);
+    fini(&w);
+}
+
+static void links_need_a_clock_that_knows_delay(void **state) {
+    (void)state;
+    world w = make(SPREAD "links: {delay: fixed 3 steps}\n");
+    const sl_links *late = sl_links_own(w.setup);
+    sl_exp_clock clock = SL_EXP_REALTIME;
+    assert_int_equal(sl_links_clock(w.experiment, late), SL_EXP_VIRTUAL);
+    assert_int_equal(sl_links_clock(w.experiment, NULL), SL_EXP_LOCKSTEP);
+    assert_int_equal(sl_links_choose_clock("lockstep", late, &clock), SL_USAGE);
+    assert_non_null(strstr(sl_error_what(), "--clock cannot be 'lockstep' under links"));
+    assert_int_equal(sl_links_choose_clock("wall", NULL, &clock), SL_USAGE);
+    assert_int_equal(clock, SL_EXP_REALTIME);
+    assert_int_equal(sl_links_choose_clock("lockstep", NULL, &clock), SL_OK);
+    assert_int_equal(clock, SL_EXP_LOCKSTEP);
+    w.experiment->fleet.clock = SL_EXP_REALTIME;
+    assert_int_equal(sl_links_clock(w.experiment, late), SL_EXP_REALTIME);
+    fini(&w);
+}
+
 static void assert_refused(const world *w, const char *links, const char *execution, sl_policy_kind policy,
                            sl_status code, const char *what, const char *hint) {
-    const sl_links_choice choice = {links, execution};
+    const sl_links_choice choice = {links, execution, 0};
     sl_chosen_links out = {0};
     assert_int_equal(sl_links_choose(&choice, w->setup, policy, &out), code);
     assert_true(!out.text && !out.links && !out.made);
@@ -147,7 +180,7 @@ static void what_is_wrong_is_refused_by_name(void **state) {
     };
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         write_file(&w, bad[i][0]);
-        const sl_links_choice choice = {w.file, NULL};
+        const sl_links_choice choice = {w.file, NULL, 0};
         sl_chosen_links out = {0};
         assert_int_equal(sl_links_choose(&choice, w.setup, students, &out), SL_CONFIG);
         if (!strstr(sl_error_what(), w.file) || !strstr(sl_error_what(), bad[i][1]))
@@ -177,7 +210,7 @@ static void a_section_that_is_too_long_is_refused(void **state) {
               file);
     }
     fclose(file);
-    const sl_links_choice choice = {w.file, NULL};
+    const sl_links_choice choice = {w.file, NULL, 0};
     sl_chosen_links out = {0};
     sl_status status = sl_links_choose(&choice, w.setup, SL_POLICY_STUDENTS, &out);
     if (status != SL_CONFIG || !strstr(sl_error_what(), "can be sent")) fail_msg("%d %s", status, sl_error_what());
@@ -186,10 +219,9 @@ static void a_section_that_is_too_long_is_refused(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(presets_files_and_none_are_taken),
-        cmocka_unit_test(without_flags_the_runs_own_count),
-        cmocka_unit_test(what_is_wrong_is_refused_by_name),
-        cmocka_unit_test(a_section_that_is_too_long_is_refused),
+        cmocka_unit_test(presets_files_and_none_are_taken),  cmocka_unit_test(without_flags_the_runs_own_count),
+        cmocka_unit_test(a_step_has_the_length_of_the_rate), cmocka_unit_test(links_need_a_clock_that_knows_delay),
+        cmocka_unit_test(what_is_wrong_is_refused_by_name),  cmocka_unit_test(a_section_that_is_too_long_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
