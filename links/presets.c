@@ -18,7 +18,7 @@ static const sl_link_preset presets[] = {
      "histogram 4:0.15 5:0.2 6:0.3 7:0.15 8:0.06 9:0.06 12:0.04 16:0.02 25:0.015 40:0.005 ms", "0", "fifo"},
     {"4g", "a mobile network: 50 +- 20 ms, losses in bursts",
      "50 +- 20 ms, bursty loss (how much is our choice: 2 % in bursts of 4)", "normal 50 20 ms",
-     "gilbert-elliott 0.0051 0.25", "fifo"},
+     "gilbert-elliott 0.005102 0.25", "fifo"},
     {"satellite", "a geostationary satellite: 600 ms", "600 ms", "fixed 600 ms", "0", "fifo"},
 };
 

@@ -26,6 +26,13 @@ static const sl_command env_commands[] = {
     {NULL, NULL, NULL, NULL},
 };
 
+static const sl_command links_commands[] = {
+    {"list", "the links that have a name", sl_cmd_links_list, NULL},
+    {"info", "a link's words, source, mean, percentiles and losses", sl_cmd_links_info, NULL},
+    {"sample", "draw messages over a link: histogram, percentiles, losses", sl_cmd_links_sample, NULL},
+    {NULL, NULL, NULL, NULL},
+};
+
 static const sl_command keys_commands[] = {
     {"new", "the keys of a trainer, a coordinator and their agents", sl_cmd_keys_new, NULL},
     {"add", "one more agent's key", sl_cmd_keys_add, NULL},
@@ -58,6 +65,7 @@ static const sl_command commands[] = {
     {"study", "sweeps over what the network does", NULL, study_commands},
     {"model", "look into policy files", NULL, model_commands},
     {"env", "look at, play, check and measure environments", NULL, env_commands},
+    {"links", "what networks do to messages: delays and losses by name", NULL, links_commands},
     {"keys", "make, list and revoke the keys of a fleet, sign students", NULL, keys_commands},
     {"bench", "measure training, fleet and inference on this machine", NULL, bench_commands},
     {NULL, NULL, NULL, NULL},

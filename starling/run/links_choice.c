@@ -11,14 +11,14 @@
 
 enum { MAX_PRESETS = 64 };
 
-static sl_status fail_unknown(const char *name) {
+sl_status sl_links_fail_unknown(const char *flag, const char *name) {
     char hint[128] = "a preset of 'starling links list', a file with a section 'links', or none";
     const char *names[MAX_PRESETS];
     int n = 0;
     for (; n < MAX_PRESETS && sl_links_preset(n); n++) names[n] = sl_links_preset(n)->name;
     const char *near = sl_nearest_name(name, n, names);
     if (near) (void)snprintf(hint, sizeof hint, "did you mean '%s'? 'starling links list' has the presets", near);
-    return sl_fail(SL_USAGE, hint, "--links cannot be '%.200s'", name);
+    return sl_fail(SL_USAGE, hint, "%s cannot be '%.200s'", flag, name);
 }
 
 static sl_status read_words(const char *format, const char *word, sl_links_def *out) {
@@ -39,7 +39,7 @@ static sl_status read_flag(const char *name, sl_links_def *out) {
     if (looks_like_path(name))
         return sl_fail(SL_NOT_FOUND, "a preset of 'starling links list', a file with a section 'links', or none",
                        "--links: there is no file '%.200s'", name);
-    return fail_unknown(name);
+    return sl_links_fail_unknown("--links", name);
 }
 
 static sl_status parse_execution(const char *text, sl_execution *out) {

@@ -32,6 +32,8 @@ typedef struct sl_chosen_links {
  * does not fit the team, with file and key. *out is for sl_chosen_links_fini. */
 SL_MUST_CHECK sl_status sl_links_choose(const sl_links_choice *choice, const sl_setup *setup, sl_policy_kind policy,
                                         sl_chosen_links *out);
+/* SL_USAGE: name is no preset, with the nearest one as the hint. flag: who was given it. */
+SL_MUST_CHECK sl_status sl_links_fail_unknown(const char *flag, const char *name);
 void sl_chosen_links_fini(sl_chosen_links *self);
 
 /* Those of the experiment; NULL = none. */

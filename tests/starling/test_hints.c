@@ -69,7 +69,7 @@ static void check_line(const char *file, const char *at, const char *end) {
     // "starling COMMAND --help", "starling <words>"
     if (n == 0) return;
     bool grouped = strcmp(first, "env") == 0 || strcmp(first, "model") == 0 || strcmp(first, "bench") == 0 ||
-                   strcmp(first, "keys") == 0 || strcmp(first, "study") == 0;
+                   strcmp(first, "keys") == 0 || strcmp(first, "study") == 0 || strcmp(first, "links") == 0;
     (void)snprintf(command, sizeof command, "%s", first);
     if (grouped && at[n] == ' ' && take_word(at + n + 1, second) > 0)
         (void)snprintf(command, sizeof command, "%s %s", first, second);

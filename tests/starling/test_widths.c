@@ -67,6 +67,10 @@ static void test_help(void **state) {
 
 static void test_environments(void **state) {
     (void)state;
+    expect_narrow("links list");
+    expect_narrow("links info pi-wifi-powersave-off");
+    expect_narrow("links sample pi-wifi-powersave-on --n 1000");
+    expect_narrow("links sample " SL_SOURCE_DIR "/tests/starling/links.yaml --n 1000");
     expect_narrow("env list");
     // one a line
     int n = 0;
