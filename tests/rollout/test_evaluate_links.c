@@ -119,6 +119,9 @@ static void test_what_is_counted(void **state) {
         assert_in_range(r.counts.divergent, 10, MANY * LENGTH * N);
         assert_in_range(r.counts.lost * 10, k == 2 ? 0 : r.counts.sent, r.counts.sent * 4);
         assert_in_range(r.counts.longest_run, 1, LENGTH);
+        // remote, some steps bring nothing to decide on, and some more than one thing
+        bool remote = settings[k].execution == SL_EXECUTION_REMOTE;
+        assert_in_range(r.counts.decisions, remote ? MANY * LENGTH : MANY * LENGTH * N, MANY * LENGTH * N);
         // less than a slice's worth of copies that play on for nobody
         static result few;
         assert_int_equal(evaluate(&x, &settings[k], SL_POLICY_STUDENTS, 2, 1, &few), SL_OK);

@@ -213,6 +213,8 @@ static void test_the_inactive_are_ignored(void **state) {
     int n_acted = 0;
     for (int t = 0; t < STEPS; t++)
         for (int i = 0; i < V * N; i++) n_acted += (&a->acted[t][0][0])[i];
+    // another episode has other fates
+    assert_memory_not_equal(a->acted[0], a->acted[LENGTH], LENGTH * sizeof a->acted[0]);
     assert_in_range(n_acted, STEPS * V * N / 5, STEPS * V * N * 9 / 10);
     close_world(a);
     close_world(b);
