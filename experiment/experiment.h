@@ -110,10 +110,12 @@ typedef struct sl_experiment {
 SL_MUST_CHECK sl_status sl_experiment_load(const char *path, const char *const *set, int n_set, sl_experiment **out);
 SL_MUST_CHECK sl_status sl_experiment_parse(const char *what, const char *text, size_t n_bytes,
                                             const char *const *set, int n_set, sl_experiment **out);
-/* Writes the resolved experiment atomically: it loads as the same. SL_NO_SPACE, SL_IO. format: text for sl_free, with
- * a zero behind its n_bytes. */
+/* Writes the resolved experiment atomically: it loads as the same. SL_NO_SPACE, SL_IO. format: text for sl_free, a
+ * zero behind it. identity: without keys that older versions lack, where they say nothing: runs are known by it as
+ * before. */
 SL_MUST_CHECK sl_status sl_experiment_save(const sl_experiment *self, const char *path);
 SL_MUST_CHECK sl_status sl_experiment_format(const sl_experiment *self, char **text, size_t *n_bytes);
+SL_MUST_CHECK sl_status sl_experiment_format_identity(const sl_experiment *self, char **text, size_t *n_bytes);
 void sl_experiment_destroy(sl_experiment **self);
 
 #endif

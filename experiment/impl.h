@@ -35,6 +35,7 @@ typedef struct sl_exp_key {
     const char *standard;    /* the default, as it would stand in YAML; NULL: there is none */
     const char *range;       /* numbers: an interval, "(0, 1]"; choices: the words in the enum's order, "relu tanh" */
     const sl_exp_list *list; /* WORDS, ENTRIES */
+    bool is_later;           /* runs that are older do not have it: sl_experiment_format_identity */
 } sl_exp_key;
 
 struct sl_exp_table {
@@ -73,11 +74,12 @@ SL_MUST_CHECK sl_status sl_exp_fields_resize(const sl_exp_key *key, unsigned cou
 /* YAML to texts: syntax, unknown and repeated keys, nesting. *out is NULL for an empty document. SL_CONFIG. */
 SL_MUST_CHECK sl_status sl_exp_raw_read(const char *what, const char *text, size_t n_bytes, sl_exp_raw **out);
 void sl_exp_raw_free(sl_exp_raw *raw); /* of sl_exp_raw_read */
-/* Texts to YAML, of everything or of the section links alone; text for sl_free. */
-SL_MUST_CHECK sl_status sl_exp_raw_write(const sl_exp_raw *raw, bool links_only, char **text, size_t *n_bytes);
+/* Texts to YAML, of everything, of the section links alone or of all but that; text for sl_free. */
+typedef enum sl_exp_part { SL_EXP_WHOLE, SL_EXP_LINKS, SL_EXP_BUT_LINKS, SL_EXP_PARTS } sl_exp_part;
+SL_MUST_CHECK sl_status sl_exp_raw_write(const sl_exp_raw *raw, sl_exp_part part, char **text, size_t *n_bytes);
 
-/* The experiment, or its section links alone, as YAML; text for sl_free. */
-SL_MUST_CHECK sl_status sl_exp_format(const sl_experiment *self, bool links_only, char **text, size_t *n_bytes);
+/* The experiment, or a part of it, as YAML; text for sl_free. */
+SL_MUST_CHECK sl_status sl_exp_format(const sl_experiment *self, sl_exp_part part, char **text, size_t *n_bytes);
 /* A whole file, bounded; text for sl_free. SL_NOT_FOUND, SL_IO, SL_CONFIG: it is too long. */
 SL_MUST_CHECK sl_status sl_exp_read_file(const char *path, char **out, size_t *n_bytes);
 

@@ -51,7 +51,7 @@ sl_status sl_experiment_format_links(const sl_links_def *def, char **text, size_
     sl_links_def own = defaults->links;
     if (status == SL_OK) {
         defaults->links = *def;
-        status = sl_exp_format(defaults, true, text, n_bytes);
+        status = sl_exp_format(defaults, SL_EXP_LINKS, text, n_bytes);
         defaults->links = own;
     }
     sl_experiment_destroy(&defaults);

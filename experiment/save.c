@@ -63,18 +63,48 @@ static sl_status fill_raw(const sl_exp_table *table, const void *base, sl_exp_ra
     return SL_OK;
 }
 
-sl_status sl_exp_format(const sl_experiment *self, bool links_only, char **text, size_t *n_bytes) {
+// drops what older versions did not know and what says nothing; whether links are left
+static bool drop_later(const sl_exp_table *table, sl_exp_raw *raw) {
+    bool has_links = false;
+    for (int i = 0; i < table->n_keys; i++) {
+        const sl_exp_key *key = &table->keys[i];
+        char *text = raw->cells[i].text;
+        if (!key->is_later || !text) continue;
+        bool says_nothing = !key->list && strcmp(text, key->standard) == 0;
+        has_links = has_links || (!says_nothing && strncmp(key->path, "links.", 6) == 0);
+        if (!says_nothing) continue;
+        sl_free(text);
+        raw->cells[i].text = NULL;
+    }
+    return has_links;
+}
+
+sl_status sl_experiment_format_identity(const sl_experiment *self, char **text, size_t *n_bytes) {
+    const sl_exp_table *top = sl_exp_top();
+    sl_exp_raw *raw = sl_alloc(sizeof *raw);
+    if (!raw) return no_memory();
+    sl_status status = fill_raw(top, self, raw);
+    if (status == SL_OK) {
+        bool has_links = drop_later(top, raw);
+        status = sl_exp_raw_write(raw, has_links ? SL_EXP_WHOLE : SL_EXP_BUT_LINKS, text, n_bytes);
+    }
+    empty_raw(top, raw);
+    sl_free(raw);
+    return status;
+}
+
+sl_status sl_exp_format(const sl_experiment *self, sl_exp_part part, char **text, size_t *n_bytes) {
     sl_exp_raw *raw = sl_alloc(sizeof *raw);
     if (!raw) return no_memory();
     sl_status status = fill_raw(sl_exp_top(), self, raw);
-    if (status == SL_OK) status = sl_exp_raw_write(raw, links_only, text, n_bytes);
+    if (status == SL_OK) status = sl_exp_raw_write(raw, part, text, n_bytes);
     empty_raw(sl_exp_top(), raw);
     sl_free(raw);
     return status;
 }
 
 sl_status sl_experiment_format(const sl_experiment *self, char **text, size_t *n_bytes) {
-    return sl_exp_format(self, false, text, n_bytes);
+    return sl_exp_format(self, SL_EXP_WHOLE, text, n_bytes);
 }
 
 static sl_status fail_write(const char *path, int error) {

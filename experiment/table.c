@@ -14,9 +14,9 @@ enum { NAME_SIZE = 64 };
 // the YAML path of a key is the C path of its field
 // NOLINTBEGIN(bugprone-macro-parentheses): designators and initialisers take none
 #define KEY_IN(type, path, field, kind, standard, range)                                                             \
-    { path, SL_EXP_##kind, offsetof(type, field), standard, range, NULL }
+    { path, SL_EXP_##kind, offsetof(type, field), standard, range, NULL, false }
 #define LIST_IN(type, path, field, kind, what)                                                                       \
-    { path, SL_EXP_##kind, offsetof(type, field), NULL, NULL, what }
+    { path, SL_EXP_##kind, offsetof(type, field), NULL, NULL, what, false }
 // a channel's keys: the file has no section for them
 #define CHANNEL(type, at, section, duplicate_standard, rate_standard)                                                \
     KEY_IN(type, section "preset", at.preset, TEXT, "", NULL),                                                       \
@@ -180,14 +180,23 @@ static sl_exp_key key_of_option(int k) {
     int n = snprintf(option_paths[k], NAME_SIZE, "env.%s", option->name);
     SL_ASSERT(n > 0 && n < NAME_SIZE);
     size_t offset = offsetof(sl_experiment, env.options.values) + (size_t)k * sizeof(sl_env_value);
-    return (sl_exp_key){option_paths[k], kinds[option->kind], offset, option->standard, option->range, NULL};
+    return (sl_exp_key){option_paths[k], kinds[option->kind], offset, option->standard, option->range, NULL, false};
+}
+
+// than the first runs that may still be resumed
+static bool came_later(const char *path) {
+    static const char *const later[] = {"mask.age", "fleet.clock", "fleet.hz"};
+    bool is_later = strncmp(path, "links.", 6) == 0;
+    for (size_t i = 0; i < sizeof later / sizeof later[0]; i++) is_later = is_later || strcmp(path, later[i]) == 0;
+    return is_later;
 }
 
 static void build(void) {
     int n_own = sizeof own_keys / sizeof own_keys[0];
     SL_ASSERT(n_own + sl_env_n_options() <= SL_EXP_MAX_KEYS);
     for (int i = 0; i < n_own; i++) {
-        top_keys[top.n_keys++] = own_keys[i];
+        top_keys[top.n_keys] = own_keys[i];
+        top_keys[top.n_keys++].is_later = came_later(own_keys[i].path);
         if (strcmp(own_keys[i].path, "env.name") != 0) continue;
         for (int k = 0; k < sl_env_n_options(); k++) top_keys[top.n_keys++] = key_of_option(k);
     }

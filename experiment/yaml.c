@@ -14,13 +14,13 @@
 #include <string.h>
 #include <yaml.h>
 
-enum { MAX_FIELDS = 256, MAX_LISTS = 4, NAME_SIZE = 32, MAX_PATH = 256 };
+enum { MAX_FIELDS = 512, MAX_LISTS = 8, NAME_SIZE = 32, MAX_PATH = 256 };
 
 static cyaml_schema_field_t fields[MAX_FIELDS];
 static char section_names[MAX_FIELDS][NAME_SIZE];
 static int n_fields;
 
-static cyaml_schema_value_t top_schema, links_schema, entry_schemas[MAX_LISTS];
+static cyaml_schema_value_t documents[SL_EXP_PARTS], entry_schemas[MAX_LISTS];
 static int n_entry_schemas;
 static const cyaml_schema_value_t text_schema = {
     .type = CYAML_STRING,
@@ -122,8 +122,11 @@ static void build_schemas(void) {
     const sl_exp_table *top = sl_exp_top();
     int links = 0;
     while (strncmp(top->keys[links].path, "links.", 6) != 0) links++;
-    top_schema = document(0, top->n_keys);
-    links_schema = document(links, run_end(top, links, top->n_keys, 0));
+    // the section stands last
+    SL_ASSERT(run_end(top, links, top->n_keys, 0) == top->n_keys);
+    documents[SL_EXP_WHOLE] = document(0, top->n_keys);
+    documents[SL_EXP_LINKS] = document(links, top->n_keys);
+    documents[SL_EXP_BUT_LINKS] = document(0, links);
 }
 
 // what libcyaml said while it failed
@@ -293,7 +296,8 @@ sl_status sl_exp_raw_read(const char *what, const char *text, size_t n_bytes, sl
     cyaml_config_t config = config_for(&said);
     cyaml_data_t *raw = NULL;
     SL_TRY(check_events(what, text, n_bytes));
-    cyaml_err_t error = cyaml_load_data((const uint8_t *)text, n_bytes, &config, &top_schema, &raw, NULL);
+    cyaml_err_t error =
+        cyaml_load_data((const uint8_t *)text, n_bytes, &config, &documents[SL_EXP_WHOLE], &raw, NULL);
     if (error != CYAML_OK) return explain(what, &said, error);
     *out = raw;
     return SL_OK;
@@ -302,15 +306,15 @@ sl_status sl_exp_raw_read(const char *what, const char *text, size_t n_bytes, sl
 void sl_exp_raw_free(sl_exp_raw *raw) {
     cyaml_config_t config = config_for(NULL);
     config.log_fn = NULL;
-    if (raw) (void)cyaml_free(&config, &top_schema, raw, 0);
+    if (raw) (void)cyaml_free(&config, &documents[SL_EXP_WHOLE], raw, 0);
 }
 
-sl_status sl_exp_raw_write(const sl_exp_raw *raw, bool links_only, char **text, size_t *n_bytes) {
+sl_status sl_exp_raw_write(const sl_exp_raw *raw, sl_exp_part part, char **text, size_t *n_bytes) {
     complaint said = {0};
     cyaml_config_t config = config_for(&said);
     char *yaml = NULL;
     size_t n = 0;
-    cyaml_err_t error = cyaml_save_data(&yaml, &n, &config, links_only ? &links_schema : &top_schema, raw, 0);
+    cyaml_err_t error = cyaml_save_data(&yaml, &n, &config, &documents[part], raw, 0);
     if (error == CYAML_ERR_OOM) return sl_fail(SL_MEMORY, NULL, "cannot allocate memory to write an experiment");
     if (error != CYAML_OK) return sl_fail(SL_IO, NULL, "cannot write the experiment: %s", cyaml_strerror(error));
     // the gate's memory has no header

@@ -36,7 +36,7 @@ static sl_status hash_task(const sl_experiment *experiment, char text[65]) {
     char *words = NULL;
     size_t n = 0;
     task.teacher.ppo.total_steps = task.distill.updates = 1;
-    SL_TRY(sl_experiment_format(&task, &words, &n));
+    SL_TRY(sl_experiment_format_identity(&task, &words, &n));
     sl_file_sha256((const uint8_t *)words, n, text);
     sl_free(words);
     return SL_OK;

@@ -124,6 +124,53 @@ static void links_are_read_and_written_alone(void **state) {
     }
 }
 
+// removes from begin to the end of that line, or to the end of the text
+static void cut(char *text, const char *begin, bool all) {
+    char *at = strstr(text, begin);
+    assert_non_null(at);
+    char *end = all ? at + strlen(at) : strchr(at + 1, '\n');
+    memmove(at, end, strlen(end) + 1);
+}
+
+static char *identity(const char *text, const char *set) {
+    sl_experiment *e = parse(text, set);
+    char *out = NULL;
+    size_t n_bytes = 0;
+    assert_int_equal(sl_experiment_format_identity(e, &out, &n_bytes), SL_OK);
+    assert_int_equal(strlen(out), n_bytes);
+    sl_experiment_destroy(&e);
+    return out;
+}
+
+// what checkpoints of older runs are known by is still the same
+static void what_says_nothing_is_no_part_of_the_identity(void **state) {
+    (void)state;
+    sl_experiment *e = parse(ENV, NULL);
+    char *whole = NULL, *own = identity(ENV, NULL);
+    size_t n_bytes = 0;
+    assert_int_equal(sl_experiment_format(e, &whole, &n_bytes), SL_OK);
+    cut(whole, "\n  age: false", false);
+    cut(whole, "\n  clock: lockstep", false);
+    cut(whole, "\n  hz: 0", false);
+    cut(whole, "links:\n", true);
+    assert_string_equal(own, whole);
+    // what says something is a part
+    static const char *const sets[] = {"mask.age=true",
+                                       "fleet.hz=3",
+                                       "fleet.clock=virtual",
+                                       "links.fallback=noop",
+                                       "links.delay=fixed 1 steps",
+                                       "links.rules[0].loss=0"};
+    for (size_t i = 0; i < sizeof sets / sizeof sets[0]; i++) {
+        char *other = identity(ENV, sets[i]);
+        assert_string_not_equal(other, own);
+        sl_free(other);
+    }
+    sl_free(own);
+    sl_free(whole);
+    sl_experiment_destroy(&e);
+}
+
 static void a_section_is_read_from_a_file(void **state) {
     (void)state;
     sl_temp_folder folder = sl_temp_folder_create();
@@ -163,6 +210,7 @@ int main(void) {
         cmocka_unit_test(links_and_their_rules_are_read),
         cmocka_unit_test(sets_change_rules_and_append_them),
         cmocka_unit_test(links_are_read_and_written_alone),
+        cmocka_unit_test(what_says_nothing_is_no_part_of_the_identity),
         cmocka_unit_test(a_section_is_read_from_a_file),
         cmocka_unit_test(a_failed_allocation_is_an_error_and_no_leak),
     };
