@@ -95,10 +95,11 @@ function(sl_program name)
   install(TARGETS ${name} RUNTIME COMPONENT ${component})
 endfunction()
 
-# sl_test(common rng USES sl_common [LABELS slow]): tests/common/test_rng.c as the test common.rng. FROM names another
-# source (one source, several sizes), SOURCES adds files of the same folder.
+# sl_test(common rng USES sl_common [LABELS slow] [WAITS]): tests/common/test_rng.c as the test common.rng. FROM names
+# another source (one source, several sizes), SOURCES adds files of the same folder. To ctest a test is two jobs; one
+# that waits, for programs (e2e), sockets (zmq) or clocks (WAITS), is one: -j4 keeps two cores busy and overloads none.
 function(sl_test folder noun)
-  cmake_parse_arguments(A "" "TIMEOUT;FROM" "USES;LABELS;SOURCES" ${ARGN})
+  cmake_parse_arguments(A "WAITS" "TIMEOUT;FROM" "USES;LABELS;SOURCES" ${ARGN})
   set(target test_${folder}_${noun})
   set(from ${noun})
   if(A_FROM)
@@ -115,7 +116,12 @@ function(sl_test folder noun)
   if(A_TIMEOUT)
     set(timeout ${A_TIMEOUT})
   endif()
-  set_tests_properties(${folder}.${noun} PROPERTIES LABELS "${A_LABELS}" TIMEOUT ${timeout} COST ${timeout})
+  set(jobs 2)
+  if(A_WAITS OR "zmq" IN_LIST A_LABELS OR "e2e" IN_LIST A_LABELS)
+    set(jobs 1)
+  endif()
+  set_tests_properties(${folder}.${noun} PROPERTIES LABELS "${A_LABELS}" TIMEOUT ${timeout} COST ${timeout}
+                                                    PROCESSORS ${jobs})
 endfunction()
 
 # sl_fuzz(tensors USES sl_storage): tests/fuzz/fuzz_tensors.c as a libFuzzer program with SL_FUZZ, and in every other

@@ -364,14 +364,37 @@ static void test_wins_are_counted(void **state) {
     json_decref(report);
 }
 
+/* A team of 64 agents, each a process, which learns next to nothing. */
+static void test_many_agents(void **state) {
+    (void)state;
+    static const char text[] = "name: many\nenv: {name: mpe/simple_spread_v3, n_agents: 64}\n"
+                               "teacher:\n  actor: {cell: none, hidden: 32, layers: 1}\n"
+                               "  critic: {cell: none, hidden: 32, layers: 1}\n"
+                               "  ppo: {total_steps: 800, n_envs: 16, rollout_steps: 25, epochs: 1, minibatches: 1}\n"
+                               "record: {episodes: 8}\nstudents:\n- net: {cell: gru, hidden: 16, layers: 1}\n"
+                               "distill: {updates: 2, episodes: 8, epochs: 1, minibatches: 1}\n"
+                               "eval: {episodes: 8}\nfleet: {episodes: 4}\n";
+    char words[1024];
+    assert_int_equal(sl_file_replace(sl_temp_folder_file(&folder, "many.yaml"), text, sizeof text - 1), SL_OK);
+    (void)snprintf(words, sizeof words, "train %s/many.yaml --out %s/many --json", folder.path, folder.path);
+    json_t *report = run_for_json(words);
+    assert_true(number(report, "flight.episodes_compared") >= 4);
+    assert_true(json_is_true(json_object_get(json_object_get(report, "flight"), "equals_in_process")));
+    json_decref(report);
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_report_is_whole),    cmocka_unit_test(test_same_seed_same_report),
-        cmocka_unit_test(test_trainer_killed),     cmocka_unit_test(test_coordinator_killed),
-        cmocka_unit_test(test_agent_killed),       cmocka_unit_test(test_interrupted_and_resumed),
-        cmocka_unit_test(test_more_steps),         cmocka_unit_test(test_trainer_told_to_end),
-        cmocka_unit_test(test_killed_and_resumed), cmocka_unit_test(test_closed_descriptors),
+    const struct CMUnitTest some[] = {
+        cmocka_unit_test(test_report_is_whole),    cmocka_unit_test(test_trainer_killed),
+        cmocka_unit_test(test_agent_killed),       cmocka_unit_test(test_killed_and_resumed),
         cmocka_unit_test(test_eval_and_fly_agree), cmocka_unit_test(test_wins_are_counted),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    const struct CMUnitTest others[] = {
+        cmocka_unit_test(test_report_is_whole),    cmocka_unit_test(test_same_seed_same_report),
+        cmocka_unit_test(test_coordinator_killed), cmocka_unit_test(test_interrupted_and_resumed),
+        cmocka_unit_test(test_more_steps),         cmocka_unit_test(test_trainer_told_to_end),
+        cmocka_unit_test(test_closed_descriptors), cmocka_unit_test(test_many_agents),
+    };
+    return SL_END_TO_END_OTHERS ? cmocka_run_group_tests(others, setup, teardown)
+                                : cmocka_run_group_tests(some, setup, teardown);
 }
