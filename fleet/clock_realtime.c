@@ -21,7 +21,8 @@ static void begin(sl_fleet *self) {
     for (int i = 0; i < self->def.n_slots; i++) {
         sl_slot *slot = &self->slots[i];
         slot->n_answered = slot->pace.run = 0;
-        slot->outstanding = slot->acted = slot->pace.has_news = false;
+        // one that is busy with the last episode's is not given more until it is free
+        slot->acted = slot->pace.has_news = false;
         slot->action = slot->pace.applied = 0;
         slot->pace.applied_tick = -1;
         slot->fed_from = slot->sequence + 1;
@@ -66,6 +67,8 @@ static const char *answer(sl_fleet *self, sl_slot *slot, const sl_fleet_message 
             self->stats.duplicate++;
         else
             self->stats.stale++;
+        if (message->sequence == slot->sequence) slot->outstanding = false;
+        feed(self, slot);
         return NULL;
     }
     const sl_sent *sent = &slot->pace.sent[message->sequence % SL_PACE_SENT];
