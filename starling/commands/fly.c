@@ -51,7 +51,7 @@ static sl_status print_result(const sl_run *run, const choice *c, const sl_evalu
     if (run->spec->opposed) sl_print_sides(run->spec->name);
     printf("%.0f steps/s; a step takes %.3f ms (p50 %.3f, p99 %.3f)\n", p.per_second, p.mean, p.p50, p.p99);
     print_incidents(&results->incidents);
-    sl_flight_print_clock(&results->clock);
+    sl_flight_print_clock(results);
     sl_link_report_print(stdout, c->links.links, results);
     return SL_OK;
 }

@@ -22,7 +22,23 @@ static sl_exp_clock clock_of(const sl_flight_clock *kept) {
     return (sl_exp_clock)kept->kind;
 }
 
-static void set_clock(const sl_flight_clock *kept, json_t *timing, bool *failed) {
+// how long the flight was in the world's time, and how many times as fast it went
+static double virtual_time(const sl_evaluation *results, double *speed_up) {
+    double seconds = 1e-3 * results->clock.step_ms * (double)results->n_ticks, flown_ns = 0;
+    for (int64_t k = 0; k < results->n_ticks; k++) flown_ns += (double)results->tick_ns[k];
+    *speed_up = flown_ns > 0 ? seconds / (1e-9 * flown_ns) : 0;
+    return seconds;
+}
+
+static void set_virtual(const sl_evaluation *results, json_t *timing, bool *failed) {
+    double speed_up = 0, seconds = virtual_time(results, &speed_up);
+    json_t *object = json_object();
+    SL_JSON_SET(object, failed, {"step_ms", sl_json_number(results->clock.step_ms)},
+                {"seconds", sl_json_number(seconds)}, {"speed_up", sl_json_number(speed_up)});
+    sl_json_set(timing, "virtual", object, failed);
+}
+
+static void set_realtime(const sl_flight_clock *kept, json_t *timing, bool *failed) {
     json_t *realtime = json_object();
     sl_json_set(realtime, "step_ms", sl_json_number(kept->step_ms), failed);
     for (int k = 0; k < sl_flight_clock_metrics.n; k++) {
@@ -32,7 +48,12 @@ static void set_clock(const sl_flight_clock *kept, json_t *timing, bool *failed)
     sl_json_set(timing, "realtime", realtime, failed);
 }
 
-void sl_flight_print_clock(const sl_flight_clock *kept) {
+void sl_flight_print_clock(const sl_evaluation *results) {
+    const sl_flight_clock *kept = &results->clock;
+    double speed_up = 0, seconds = virtual_time(results, &speed_up);
+    if (clock_of(kept) == SL_EXP_VIRTUAL)
+        sl_print_wrapped(stdout, 2, "virtual, %g ms a step: %.1f s, %.0f times as fast as that\n", kept->step_ms,
+                         seconds, speed_up);
     if (clock_of(kept) != SL_EXP_REALTIME) return;
     sl_print_wrapped(
         stdout, 2,
@@ -69,7 +90,8 @@ sl_status sl_flight_result(const sl_run *run, uint64_t seed, const sl_links *lin
                 {"ticks_per_second", sl_json_number(p.per_second)},
                 {"ms_per_step", json_pack("{s:f,s:f,s:f}", "mean", p.mean, "p50", p.p50, "p99", p.p99)},
                 {"restarts", json_incref(restarts)});
-    if (clock_of(&results->clock) == SL_EXP_REALTIME) set_clock(&results->clock, timing, &failed);
+    if (clock_of(&results->clock) == SL_EXP_VIRTUAL) set_virtual(results, timing, &failed);
+    if (clock_of(&results->clock) == SL_EXP_REALTIME) set_realtime(&results->clock, timing, &failed);
     set_incidents(&results->incidents, object, timing, &failed);
     sl_json_set(object, "timing", timing, &failed);
     if (failed) {

@@ -15,7 +15,7 @@
 SL_MUST_CHECK sl_status sl_flight_result(const sl_run *run, uint64_t seed, const sl_links *links,
                                          const sl_evaluation *results, json_t *restarts, json_t **out);
 /* How realtime kept its time, in a line; nothing by other clocks. */
-void sl_flight_print_clock(const sl_flight_clock *kept);
+void sl_flight_print_clock(const sl_evaluation *results);
 /* {"event":"ready","endpoint":"tcp://0.0.0.0:5555","slots":[1,2]}, for whoever starts the agents of these slots. */
 SL_MUST_CHECK sl_status sl_flight_print_ready(const sl_process_group *group, const sl_members *members);
 
