@@ -4,13 +4,13 @@
 #include "common/alloc.h"
 #include "common/log.h"
 #include "coordinator/fly.h"
-#include "coordinator/link_answer.h"
 #include "coordinator/model_registry.h"
 #include "coordinator/record.h"
 #include "coordinator/request.h"
 #include "coordinator/sample.h"
 #include "envs/streams.h"
 #include "net/incident.h"
+#include "net/link_counts.h"
 #include "rollout/episode_batch.h"
 #include "rollout/evaluate.h"
 #include "rollout/rollout.h"
@@ -39,7 +39,6 @@ struct sl_coordinator {
     sl_episodes episodes;  /* evaluated or flown; won is NULL where there is nothing to win */
     sl_link_counts links;  /* of the last evaluation or flight */
     sl_flight_clock clock; /* of the last flight */
-    sl_link_answer link_answer;
     int64_t *tick_ns;
     double latency_ns[4];        /* of the last flight: round trip and residence, each p50 and p99 */
     sl_incidents incidents;      /* of the last flight */
@@ -336,7 +335,7 @@ static sl_status evaluate(sl_coordinator *self, const sl_learn_message *request,
                        request->text);
     SL_TRY(run_evaluation(self, request, &def));
     answer_episodes(self, n, answer);
-    if (def.counts) sl_link_answer_add(&self->link_answer, &self->links, answer);
+    if (def.counts) sl_link_counts_add(&self->links, answer);
     return SL_OK;
 }
 
@@ -406,7 +405,7 @@ static sl_status fly(sl_coordinator *self, const sl_learn_message *request, sl_l
     sl_learn_add(answer, SL_TENSOR_TICK_NS, self->tick_ns, SL_SHAPE(n_ticks));
     sl_learn_add(answer, SL_TENSOR_LATENCY, self->latency_ns, SL_SHAPE(2, 2));
     sl_learn_add(answer, SL_TENSOR_CLOCK, &self->clock, SL_SHAPE(SL_FLIGHT_CLOCK));
-    if (def.counts) sl_link_answer_add(&self->link_answer, &self->links, answer);
+    if (def.counts) sl_link_counts_add(&self->links, answer);
     return SL_OK;
 }
 

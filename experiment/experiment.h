@@ -1,5 +1,5 @@
 /* experiment.h - what a YAML file of experiments/ says (docs/experiments.md), after defaults, --set and checks: plain
- * data, read from the resolved file in the run's folder. Keys have the names of the fields. Texts are never NULL. */
+ * data, read from the resolved file of the run. Keys have the names of the fields. Texts are never NULL. */
 #ifndef SL_EXPERIMENT_EXPERIMENT_H
 #define SL_EXPERIMENT_EXPERIMENT_H
 
@@ -111,8 +111,7 @@ SL_MUST_CHECK sl_status sl_experiment_load(const char *path, const char *const *
 SL_MUST_CHECK sl_status sl_experiment_parse(const char *what, const char *text, size_t n_bytes,
                                             const char *const *set, int n_set, sl_experiment **out);
 /* Writes the resolved experiment atomically: it loads as the same. SL_NO_SPACE, SL_IO. format: text for sl_free, a
- * zero behind it. identity: without keys that older versions lack, where they say nothing: runs are known by it as
- * before. */
+ * zero behind it. identity: without keys that older versions lack, where they say nothing: by it runs are known. */
 SL_MUST_CHECK sl_status sl_experiment_save(const sl_experiment *self, const char *path);
 SL_MUST_CHECK sl_status sl_experiment_format(const sl_experiment *self, char **text, size_t *n_bytes);
 SL_MUST_CHECK sl_status sl_experiment_format_identity(const sl_experiment *self, char **text, size_t *n_bytes);
