@@ -113,8 +113,8 @@ static void killed_agents_change_no_action(void **state) {
     assert_true(sl_fleet_get_stats(((flight *)*state)->fleet)->joined == (uint64_t)(WORLD_N + n_killed));
 }
 
-/* the second is longer than six heartbeats: the agent is given up meanwhile */
-static const int stops_ms[] = {300, 3500};
+/* the second is twice six heartbeats, as a fleet that is kept from its core counts less: the agent is given up */
+static const int stops_ms[] = {300, 6000};
 enum { N_STOPS = sizeof stops_ms / sizeof *stops_ms };
 static pthread_t wakers[N_STOPS];
 static int n_stopped;
