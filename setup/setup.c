@@ -109,7 +109,7 @@ static sl_status check_parts(sl_setup *self) {
 static sl_status set_links(sl_setup *self) {
     SL_TRY(sl_setup_make_links(self, &self->experiment->links, &self->links));
     if (self->links->execution != SL_EXECUTION_REMOTE || sl_links_is_none(self->links)) return SL_OK;
-    return sl_fail(SL_CONFIG, "train onboard; --links with --execution remote is for starling eval and fly",
+    return sl_fail(SL_CONFIG, "train onboard; --links with --execution remote is for 'starling eval' and fly",
                    "key 'links.execution': nothing is trained with 'remote'");
 }
 

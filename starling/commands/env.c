@@ -14,8 +14,9 @@ static json_t *json_of_agent(const sl_agent_spec *agent) {
     json_t *blocks = json_array();
     for (int b = 0; b < agent->n_blocks; b++) {
         const sl_block *block = &agent->blocks[b];
-        (void)json_array_append_new(blocks, json_pack("{s:s,s:i,s:i,s:i}", "name", block->name, "begin", block->begin,
-                                                      "len", block->len, "entry", block->entry));
+        (void)json_array_append_new(blocks,
+                                    json_pack("{s:s,s:i,s:i,s:i,s:b}", "name", block->name, "begin", block->begin,
+                                              "len", block->len, "entry", block->entry, "told", block->is_told));
     }
     return json_pack("{s:s,s:s,s:i,s:i,s:o}", "name", agent->name, "role", agent->role, "obs_dim", agent->obs_dim,
                      "n_actions", agent->n_actions, "blocks", blocks);
@@ -68,8 +69,12 @@ static void print_blocks(const sl_agent_spec *agent) {
         const sl_block *block = &agent->blocks[b];
         n += (size_t)snprintf(line + n, sizeof line - n, " %s[%d:%d]", block->name, block->begin,
                               block->begin + block->len);
-        if (block->entry && n < sizeof line)
-            n += (size_t)snprintf(line + n, sizeof line - n, " (%d each)", block->entry);
+        if (n >= sizeof line) break;
+        if (block->entry)
+            n += (size_t)snprintf(line + n, sizeof line - n, " (%d each%s)", block->entry,
+                                  block->is_told ? ", told" : "");
+        else if (block->is_told)
+            n += (size_t)snprintf(line + n, sizeof line - n, " (told)");
     }
     sl_print_wrapped(stdout, 4, "  %s:%s\n", agent->name, line);
 }

@@ -200,7 +200,7 @@ static void remote_is_not_trained(void **state) {
     const refusal r = {"execution", "remote", "key 'links.execution'"};
     assert_refused(of_experiment(SPREAD "links: {delay: fixed 3 steps, execution: remote}\n", NULL), &r);
     assert_string_equal(sl_error_hint(),
-                        "train onboard; --links with --execution remote is for starling eval and fly");
+                        "train onboard; --links with --execution remote is for 'starling eval' and fly");
     // where nothing is late it makes no difference
     assert_int_equal(of_experiment(SPREAD "links: {execution: remote}\n", NULL), SL_OK);
 }

@@ -322,10 +322,11 @@ static void test_env_commands(void **state) {
     assert_int_equal(run("", "env info combat/3m --switch full"), 0);
     assert_non_null(strstr(output, "combat/3m[full]: 3 agents"));
     assert_non_null(strstr(output, ", agents can die\n"));
-    assert_non_null(strstr(output, "ally_2: move[0:4] enemy[4:19] (5 each) ally[19:29] (5 each) own[29:30]\n"));
+    assert_non_null(strstr(output, "ally_2: move[0:4] enemy[4:19] (5 each) ally[19:29] (5 each, told) own[29:30]\n"));
     expect_json("env info combat/3m --json", 0);
     assert_non_null(strstr(output, "\"mortal\":true"));
-    assert_non_null(strstr(output, "\"entry\":5"));
+    assert_non_null(strstr(output, "\"entry\":5,\"told\":false}"));
+    assert_non_null(strstr(output, "\"entry\":5,\"told\":true}"));
     assert_int_equal(run("", "env list"), 0);
     assert_non_null(strstr(output, "mpe/simple_speaker_listener_v4"));
 }
