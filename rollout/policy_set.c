@@ -184,14 +184,19 @@ static const float *gather(const sl_policy_set *self, const slot *l, int k, int 
     return l->x;
 }
 
-static void scatter(const sl_policy_set *self, const slot *l, int k, int begin, int end, float *out) {
+// the outputs of one row of network k
+static void put_row(const sl_policy_set *self, int k, int row, const float *y, float *out) {
     const sl_policy_set_def *def = &self->def;
     int width = def->nets[k].out_dim;
-    for (int v = begin; v < end; v++) {
-        float *row = out + ((int64_t)v * def->N + k) * def->A;
-        memcpy(row, l->out + (int64_t)(v - begin) * width, (size_t)width * sizeof(float));
-        for (int a = width; a < def->A; a++) row[a] = -1e10f;
-    }
+    float *to = out + (int64_t)row * def->A;
+    memcpy(to, y, (size_t)width * sizeof(float));
+    for (int a = width; a < def->A; a++) to[a] = -1e10f;
+}
+
+static void scatter(const sl_policy_set *self, const slot *l, int k, int begin, int end, float *out) {
+    int width = self->def.nets[k].out_dim;
+    for (int v = begin; v < end; v++)
+        put_row(self, k, v * self->def.N + k, l->out + (int64_t)(v - begin) * width, out);
 }
 
 void sl_policy_set_forward(sl_policy_set *self, int slice, sl_forward_mode mode, const float *in, float *out,
@@ -214,23 +219,51 @@ void sl_policy_set_forward(sl_policy_set *self, int slice, sl_forward_mode mode,
     }
 }
 
-void sl_policy_set_decide(sl_policy_set *self, int slice, const uint8_t *active, const float *in, float *out) {
+// of network k all rows at once, or those that are active side by side
+static void decide_all(sl_policy_set *self, const slot *l, int k, int begin, int end, const float *in, float *out) {
     const sl_policy_set_def *def = &self->def;
+    const sl_net_def *net = &def->nets[k];
+    float *h = self->h[k] ? self->h[k] + (int64_t)begin * self->rows * net->hidden : NULL;
+    float *y = def->shared ? out + (int64_t)begin * def->N * def->A : l->out;
+    sl_net_decide(net, self->params + self->offsets[k], (end - begin) * self->rows,
+                  gather(self, l, k, begin, end, in), h, y, l->scratch);
+    if (!def->shared) scatter(self, l, k, begin, end, out);
+}
+
+static void decide_some(sl_policy_set *self, const slot *l, int k, int begin, int end, const uint8_t *active,
+                        const float *in, float *out) {
+    const sl_policy_set_def *def = &self->def;
+    const sl_net_def *net = &def->nets[k];
+    size_t H = (size_t)net->hidden;
+    int n = 0, n_rows = (end - begin) * self->rows;
+    // of the network's rows from the slice's first one on
+    float *states = self->h[k] ? self->h[k] + (size_t)begin * (size_t)self->rows * H : NULL;
+    for (int i = 0; i < n_rows; i++) {
+        int row = begin * def->N + (def->shared ? i : i * def->N + k);
+        if (!active[row]) continue;
+        gather_row(self, k, row, in, l->x + (size_t)n * (size_t)net->in_dim);
+        if (states) memcpy(l->z + (size_t)n * H, states + (size_t)i * H, H * sizeof(float));
+        n++;
+    }
+    sl_net_decide(net, self->params + self->offsets[k], n, l->x, states ? l->z : NULL, l->out, l->scratch);
+    n = 0;
+    for (int i = 0; i < n_rows; i++) {
+        int row = begin * def->N + (def->shared ? i : i * def->N + k);
+        if (!active[row]) continue;
+        put_row(self, k, row, l->out + (size_t)n * (size_t)net->out_dim, out);
+        if (states) memcpy(states + (size_t)i * H, l->z + (size_t)n * H, H * sizeof(float));
+        n++;
+    }
+}
+
+void sl_policy_set_decide(sl_policy_set *self, int slice, const uint8_t *active, const float *in, float *out) {
     const slot *l = &self->slots[slice];
-    int begin = sl_slices_begin(self->slices, slice), end = sl_slices_end(self->slices, slice), N = def->N;
-    // network by network, so that its parameters stay at hand
-    for (int n = 0; n < N; n++) {
-        int k = def->shared ? 0 : n;
-        const sl_net_def *net = &def->nets[k];
-        for (int v = begin; v < end; v++) {
-            int row = v * N + n, state = def->shared ? row : v;
-            if (active && !active[row]) continue;
-            float *y = out + (int64_t)row * def->A,
-                  *h = self->h[k] ? self->h[k] + (int64_t)state * net->hidden : NULL;
-            gather_row(self, k, row, in, l->x);
-            sl_net_decide(net, self->params + self->offsets[k], 1, l->x, h, y, l->scratch);
-            for (int a = net->out_dim; a < def->A; a++) y[a] = -1e10f;
-        }
+    int begin = sl_slices_begin(self->slices, slice), end = sl_slices_end(self->slices, slice);
+    for (int k = 0; k < self->n_nets; k++) {
+        if (active)
+            decide_some(self, l, k, begin, end, active, in, out);
+        else
+            decide_all(self, l, k, begin, end, in, out);
     }
 }
 
