@@ -11,7 +11,7 @@ family=mpe OUT=${OUT:-runs/links}
 teacher=${TEACHER:-models/mpe/spread/teacher.safetensors} episodes=${EPISODES:-1280}
 read -ra more <<<"${SET:-}"
 settings=(none 3 6 9)
-declare -A delays=([none]="" [3]="fixed 3 steps" [6]="normal 6 3 steps" [9]="normal 9 3 steps")
+declare -A delays=([none]="" [3]="fixed 3 steps" [6]="uniform 3 10 steps" [9]="uniform 6 13 steps")
 
 # evaluate RUN POLICY SETTING: the mean return under that delay goes to RUN.POLICY-SETTING
 evaluate() {
@@ -19,7 +19,7 @@ evaluate() {
     [ -s "$file" ] && return
     if [ "$setting" != none ]; then
         links="$out/delay-$setting.yaml"
-        printf 'links:\n  delay: "%s"\n' "${delays[$setting]}" >"$links"
+        printf 'links:\n  delay: "%s"\n  order: reorder\n' "${delays[$setting]}" >"$links"
     fi
     "$bin" eval "$run" --policy "$policy" --links "$links" --episodes "$episodes" --seed 7 --json 2>"$file.log" |
         sed -n 's/.*"return_mean": *\([-0-9.e+]*\).*/\1/p' >"$file.part"
@@ -30,7 +30,8 @@ for seed in $seeds; do
     for setting in "${settings[@]}"; do
         for ages in false true; do
             pair "links-$setting-$ages" "$seed" spread-links --set teacher.from="$teacher" --set mask.age=$ages \
-                --set links.delay="${delays[$setting]}" --set eval.episodes=1 --set fleet.episodes=1 "${more[@]}"
+                --set links.delay="${delays[$setting]}" \
+                --set links.order=reorder --set eval.episodes=1 --set fleet.episodes=1 "${more[@]}"
         done
     done
 done
