@@ -28,7 +28,7 @@ static sl_status check_student(const sl_net_def *student, int i, bool comes) {
                        "key 'students[%d].net.hidden': there is no '%s' to fly a student of %d units", i, program,
                        student->hidden);
     if (student->in_dim > SL_AGENT_MAX_OBS || student->out_dim > SL_AGENT_MAX_ACTIONS)
-        return sl_fail(SL_CONFIG, NULL,
+        return sl_fail(SL_CONFIG, "fewer agents: env.n_agents, where it can be chosen; or a smaller map",
                        "key 'env.name': agent %d has %d features and %d actions; an agent program takes %d and %d", i,
                        student->in_dim, student->out_dim, SL_AGENT_MAX_OBS, SL_AGENT_MAX_ACTIONS);
     return SL_OK;
