@@ -128,7 +128,9 @@ static void flown_is_what_was_evaluated(void **state) {
             check(*state, text, k == 1);
             // the links did change something
             const double *got = sl_learn_tensor(&((scene *)*state)->answer, SL_TENSOR_EPISODE_RETURN)->data;
-            if (memcmp(got, fresh, sizeof fresh) == 0) fail_msg("%s: as without links", text);
+            int n_other = 0;
+            for (int i = 0; i < E * N; i++) n_other += got[i] != fresh[i];
+            if (n_other == 0) fail_msg("%s: as without links", text);
         }
 }
 
