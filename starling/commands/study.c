@@ -60,8 +60,8 @@ static sl_status open_run(const char *folder, sl_run **run) {
     if (students != SL_OK && !(*run)->has_teacher)
         return sl_fail(SL_NOT_FOUND, "the run is not that far yet", "'%s' has neither a teacher nor all students",
                        folder);
-    SL_WARN("'%s' has %s: their executions are left out", folder,
-            students == SL_OK ? "no teacher.safetensors" : "no students");
+    SL_WARN("'%s' has no %s: left out is what %s would execute", folder,
+            students == SL_OK ? "teacher.safetensors" : "students", students == SL_OK ? "it" : "they");
     return SL_OK;
 }
 
@@ -138,15 +138,21 @@ static void print_flown(const sl_study_section *section) {
 
 static sl_status print_section(const sl_study_section *section) {
     char text[SL_STUDY_TEXT];
+    // the teacher without links alone has no rows
+    bool has_rows = section->points[0].execution != SL_STUDY_FRESH;
     printf("%s, %s: return%s\n\n", section->label, section->env, section->can_win ? ", then % won" : "");
-    SL_TRY(print_scores(section, false));
-    printf("\n");
-    if (section->can_win) {
+    if (has_rows) {
+        SL_TRY(print_scores(section, false));
+        printf("\n");
+    }
+    if (has_rows && section->can_win) {
         SL_TRY(print_scores(section, true));
         printf("\n");
     }
     const sl_study_row *fresh = sl_study_find(section, SL_STUDY_FRESH, SL_STUDY_NONE, 0);
-    if (fresh) printf("teacher without links: %.2f\n", fresh->numbers.mean_return.mean);
+    if (fresh) printf("teacher without links: %.2f", fresh->numbers.mean_return.mean);
+    if (fresh && section->can_win) printf(", won %.1f %%", 100 * fresh->numbers.won.mean);
+    if (fresh) printf("\n");
     if (section->by_return.is_known)
         printf("%s\n", sl_study_crossover_text(section, &section->by_return, "return", text));
     if (section->by_won.is_known)
