@@ -164,6 +164,34 @@ static void test_killed(void **state) {
     assert_int_equal(expect_equal(spread, folder.path, write_script("kill", text), 10), 1);
 }
 
+static json_t *returns_of(const char *words) {
+    if (run("2>/dev/null", words) != 0) fail_msg("%s: %s", words, output);
+    json_t *object = json_loads(output, 0, NULL), *returns = json_incref(json_object_get(object, "returns"));
+    json_decref(object);
+    return returns;
+}
+
+/* Under links several observations may come to an agent within a step, or none: virtual. In realtime it takes the
+ * newest; how many those are depends on the machine. */
+static void test_other_clocks(void **state) {
+    (void)state;
+    char words[1024];
+    (void)snprintf(words, sizeof words,
+                   "eval %s --policy students --episodes 10 --links 4g --execution remote --json", folder.path);
+    json_t *evaluated = returns_of(words);
+    (void)snprintf(words, sizeof words, "fly %s --episodes 10 --links 4g --execution remote --agent %s --json",
+                   folder.path, SL_PYTHON_PROGRAM);
+    json_t *results = returns_of(words);
+    assert_true(json_array_size(results) == 10 && json_equal(evaluated, results));
+    json_decref(evaluated);
+    json_decref(results);
+    (void)snprintf(words, sizeof words, "fly %s --episodes 2 --clock realtime --hz 40 --agent %s --json", folder.path,
+                   SL_PYTHON_PROGRAM);
+    results = returns_of(words);
+    assert_int_equal(json_array_size(results), 2);
+    json_decref(results);
+}
+
 /* Welcomed to a clock that it does not know it does not fly, and is not started again. */
 static void test_unknown_clock(void **state) {
     (void)state;
@@ -251,6 +279,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_every_network, setup, teardown),
         cmocka_unit_test_setup_teardown(test_fetches_its_student, setup, teardown),
         cmocka_unit_test_setup_teardown(test_killed, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_other_clocks, setup, teardown),
         cmocka_unit_test_setup_teardown(test_unknown_clock, setup, teardown),
         cmocka_unit_test_setup_teardown(test_comes_by_itself, setup, teardown),
         cmocka_unit_test_setup_teardown(test_ends_with_starling, setup, teardown),
