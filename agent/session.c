@@ -5,6 +5,7 @@
 #include "common/alloc.h"
 #include "common/assert.h"
 #include "common/log.h"
+#include "common/plant.h"
 #include "common/run_id.h"
 #include "common/vitals.h"
 #include "net/fleet_message.h"
@@ -409,7 +410,7 @@ static sl_status on_observation(sl_session *self, const sl_fleet_message *messag
     if (message->n_obs != self->def.obs_dim || (message->n_avail && message->n_avail != self->def.n_actions))
         return sl_fail(SL_MISMATCH, NULL, "slot %d sent %d features and %d legal flags, the model takes %d and %d",
                        self->slot, message->n_obs, message->n_avail, self->def.obs_dim, self->def.n_actions);
-    if (is_repeat) {
+    if (is_repeat && !SL_PLANTED(decides_twice)) {
         self->stats.repeated++;
         return send_action(self, received_ns);
     }
@@ -463,9 +464,10 @@ static sl_status on_message(sl_session *self, const sl_message *received, int64_
         drop(self, received->n_frames != 1 ? "a message of more than one frame" : sl_error_what());
         return SL_OK;
     }
-    bool is_ours = message.run_id == self->run_id;
+    bool is_ours = message.run_id == self->run_id || SL_PLANTED(any_run_to_agent);
     bool is_answer = message.kind == SL_FLEET_WELCOME || message.kind == SL_FLEET_REJECT;
-    if (is_ours && !is_answer) is_ours = self->session != 0 && message.session == self->session;
+    bool is_session = message.session == self->session || SL_PLANTED(any_session_to_agent);
+    if (is_ours && !is_answer) is_ours = self->session != 0 && is_session;
     if (!is_ours) {
         self->stats.ignored++;
         return SL_OK;

@@ -4,6 +4,7 @@
 #include "fleet/clock_lockstep.h"
 
 #include "common/assert.h"
+#include "common/plant.h"
 #include "fleet/missing.h"
 #include "fleet/slots.h"
 #include "fleet/turn.h"
@@ -30,7 +31,7 @@ static void send_observation(sl_fleet *self, sl_slot *slot) {
     sl_fleet_message message = sl_fleet_to(self, slot, SL_FLEET_OBSERVATION);
     message.tick = self->ticks[row];
     message.sequence = slot->sequence;
-    message.episode_start = step == 0;
+    message.episode_start = step == 0 || (SL_PLANTED(no_replay) && slot->sequence == slot->fed_from);
     message.replay = step < slot->n_steps - 1;
     message.n_obs = slot->def.obs_dim;
     message.obs = self->obs + row * (size_t)self->def.O;
@@ -45,6 +46,7 @@ static void send_observation(sl_fleet *self, sl_slot *slot) {
 void sl_lockstep_feed(sl_fleet *self, sl_slot *slot) {
     bool flies = slot->state == SL_SLOT_LIVE || slot->state == SL_SLOT_SUSPECT;
     if (!flies || slot->outstanding || slot->n_answered == slot->n_steps) return;
+    if (SL_PLANTED(no_replay)) slot->n_answered = slot->n_steps - 1;
     if (slot->n_answered < slot->n_steps - 1) self->stats.replayed++;
     slot->sequence++;
     slot->outstanding = true;
@@ -68,7 +70,7 @@ static const char *find_fault(const sl_fleet *self, const sl_slot *slot, const s
         bool is_late = message->sequence < slot->fed_from || message->tick < tick;
         return is_late ? NULL : "an ACTION whose sequence is not its observation's";
     }
-    if (message->tick != tick) return "an ACTION whose tick is not its observation's";
+    if (message->tick != tick && !SL_PLANTED(any_tick)) return "an ACTION whose tick is not its observation's";
     if (message->action >= slot->def.n_actions) return "an ACTION that its slot does not have";
     return NULL;
 }
@@ -86,7 +88,8 @@ const char *sl_lockstep_answer(sl_fleet *self, sl_slot *slot, const sl_fleet_mes
     const char *fault = find_fault(self, slot, message);
     // it stays unanswered, and is sent again
     if (fault) return fault;
-    if (message->sequence != slot->sequence || !slot->outstanding) {
+    bool is_replay = message->sequence != slot->sequence && !(SL_PLANTED(replay_applied) && message->sequence > 0);
+    if (is_replay || !slot->outstanding) {
         // a repeat of the last answer comes from a repeated observation
         if (message->sequence == slot->sequence)
             self->stats.duplicate++;
@@ -116,9 +119,10 @@ const char *sl_lockstep_answer(sl_fleet *self, sl_slot *slot, const sl_fleet_mes
 bool sl_lockstep_awaits(const sl_fleet *self, const sl_slot *slot) {
     if (slot->acted || !slot->is_active) return false;
     if (slot->state == SL_SLOT_LIVE) return self->now_ns < slot->due_ns;
-    if (slot->patience_ns == 0) return false;
+    if (slot->patience_ns == 0 || SL_PLANTED(no_patience)) return false;
     // a successor that has come has as long as an agent to get ready
     int more_ms = slot->state == SL_SLOT_JOINING ? self->def.deadline_ms : 0;
+    if (SL_PLANTED(endless_patience)) return true;
     return self->now_ns < slot->patience_ns + (int64_t)more_ms * SL_FLEET_MS;
 }
 
@@ -133,12 +137,12 @@ static void remember(sl_fleet *self, sl_slot *slot, const sl_fleet_ask *ask) {
     slot->n_steps++;
     int deadline_ms = slot->misses < SL_FLEET_MISSES ? self->def.deadline_ms : 0;
     slot->due_ns = self->now_ns + (int64_t)deadline_ms * SL_FLEET_MS;
-    slot->acted = false;
+    slot->acted = slot->acted && SL_PLANTED(old_action);
 }
 
 /* the action of a slot at the tick's end; three misses in a row, and ticks wait no more until it answers */
 static sl_act settle(sl_fleet *self, sl_slot *slot, int32_t *action) {
-    *action = slot->acted ? slot->action : 0;
+    *action = slot->acted || SL_PLANTED(other_fallback) ? slot->action : 0;
     if (slot->acted) {
         self->stats.answered++;
         return SL_ACT_ANSWERED;

@@ -2,6 +2,7 @@
  * incarnation that holds the slot have any effect; to all others the answer is RESET. On the fleet's thread. */
 #include "fleet/messages.h"
 
+#include "common/plant.h"
 #include "fleet/clock.h"
 #include "fleet/owners.h"
 #include "fleet/slots.h"
@@ -17,9 +18,11 @@ static void drop(sl_fleet *self, const sl_peer *peer, const char *why) {
 
 /* the slot that the message speaks for, or NULL */
 static sl_slot *find_slot(sl_fleet *self, const sl_fleet_message *message) {
-    if (message->session != self->session || message->slot < 0 || message->slot >= self->def.n_slots) return NULL;
+    bool is_session = message->session == self->session || SL_PLANTED(any_session);
+    if (!is_session || message->slot < 0 || message->slot >= self->def.n_slots) return NULL;
     sl_slot *slot = &self->slots[message->slot];
-    return slot->run_id == message->run_id ? slot : NULL;
+    bool is_former = SL_PLANTED(old_incarnation) && slot->former == message->run_id;
+    return slot->run_id == message->run_id || is_former ? slot : NULL;
 }
 
 static void on_action(sl_fleet *self, sl_slot *slot, const sl_fleet_message *message, bool is_early) {
@@ -87,6 +90,9 @@ static void on_goodbye(sl_fleet *self, sl_slot *slot, const sl_fleet_message *me
 
 static void on_member(sl_fleet *self, const sl_peer *peer, const sl_fleet_message *message) {
     sl_slot *slot = find_slot(self, message);
+    bool names_slot = message->slot >= 0 && message->slot < self->def.n_slots;
+    if (SL_PLANTED(any_goodbye) && message->kind == SL_FLEET_GOODBYE && names_slot)
+        sl_fleet_lose(self, &self->slots[message->slot], SL_SLOT_FREE, NULL);
     if (!slot) {
         note_unaddressed(self, peer, message);
         if (message->kind != SL_FLEET_GOODBYE) reset(self, peer, message);

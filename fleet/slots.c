@@ -2,6 +2,7 @@
 #include "fleet/slots.h"
 
 #include "common/log.h"
+#include "common/plant.h"
 #include "fleet/clock.h"
 #include "fleet/owners.h"
 
@@ -67,7 +68,7 @@ static void check_slot(sl_fleet *self, sl_slot *slot) {
     sl_fleet_turn_window(self, slot);
     int64_t silence_ns = self->now_ns - slot->heard_ns, beat_ns = (int64_t)self->def.heartbeat_ms * SL_FLEET_MS;
     int64_t lease_ns = (int64_t)self->def.lease_ms * SL_FLEET_MS;
-    if (slot->state == SL_SLOT_JOINING && silence_ns > lease_ns)
+    if (slot->state == SL_SLOT_JOINING && silence_ns > lease_ns && !SL_PLANTED(lease_kept))
         sl_fleet_lose(self, slot, SL_SLOT_FREE, "it never became ready");
     if (slot->state == SL_SLOT_LIVE && silence_ns > SUSPECT_HEARTBEATS * beat_ns) {
         slot->state = SL_SLOT_SUSPECT;
@@ -183,7 +184,8 @@ static sl_slot *find_wanted(sl_fleet *self, const sl_fleet_message *hello, sl_re
         return NULL;
     }
     // a killed agent's successor may be here before any silence is noticed: sending shows whether the peer is left
-    bool is_held = slot && slot->state != SL_SLOT_FREE && slot->state != SL_SLOT_DEAD;
+    bool is_held =
+        slot && slot->state != SL_SLOT_FREE && slot->state != SL_SLOT_DEAD && !SL_PLANTED(slot_given_twice);
     if (is_held && welcome(self, slot) == SL_NOT_FOUND) {
         sl_fleet_lose(self, slot, SL_SLOT_DEAD, "its connection is gone");
         is_held = false;
@@ -269,6 +271,7 @@ void sl_fleet_on_hello(sl_fleet *self, const sl_peer *peer, const sl_fleet_messa
     slot->patience_is_used = false;
     // the sequence goes on: a HELLO that is said again for an agent which is still there puts it behind by a replay
     // only
+    if (SL_PLANTED(sequence_restarts)) slot->sequence = 0;
     slot->fed_from = slot->sequence + 1;
     slot->outstanding = false;
     sl_fleet_note_holder(self, slot, hello);

@@ -61,6 +61,7 @@ static const sl_command commands[] = {
     {"top", "a fleet live in the terminal", sl_cmd_top, NULL},
     {"serve", "fly one flight after the other, with agents that come by themselves", sl_cmd_serve, NULL},
     {"agent", "join a fleet, with an agent of the size that it needs", sl_cmd_agent, NULL},
+    {"simulate", "fleets with faults in one process, each promise checked", sl_cmd_simulate, NULL},
     {"report", "tables over runs and seeds", sl_cmd_report, NULL},
     {"study", "sweeps over what the network does", NULL, study_commands},
     {"model", "look into policy files", NULL, model_commands},

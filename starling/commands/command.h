@@ -23,6 +23,7 @@ sl_status sl_cmd_fly(const char *path, int argc, char **argv);
 sl_status sl_cmd_top(const char *path, int argc, char **argv);
 sl_status sl_cmd_serve(const char *path, int argc, char **argv);
 sl_status sl_cmd_agent(const char *path, int argc, char **argv);
+sl_status sl_cmd_simulate(const char *path, int argc, char **argv);
 sl_status sl_cmd_report(const char *path, int argc, char **argv);
 sl_status sl_cmd_study_latency(const char *path, int argc, char **argv);
 sl_status sl_cmd_model_info(const char *path, int argc, char **argv);
