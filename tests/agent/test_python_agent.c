@@ -175,17 +175,18 @@ static json_t *returns_of(const char *words) {
  * newest; how many those are depends on the machine. */
 static void test_other_clocks(void **state) {
     (void)state;
+    static const char models[] = SL_SOURCE_DIR "/models/mpe/spread";
     char words[1024];
     (void)snprintf(words, sizeof words,
-                   "eval %s --policy students --episodes 10 --links 4g --execution remote --json", folder.path);
+                   "eval %s --policy students --episodes 10 --links 4g --execution remote --json", models);
     json_t *evaluated = returns_of(words);
     (void)snprintf(words, sizeof words, "fly %s --episodes 10 --links 4g --execution remote --agent %s --json",
-                   folder.path, SL_PYTHON_PROGRAM);
+                   models, SL_PYTHON_PROGRAM);
     json_t *results = returns_of(words);
     assert_true(json_array_size(results) == 10 && json_equal(evaluated, results));
     json_decref(evaluated);
     json_decref(results);
-    (void)snprintf(words, sizeof words, "fly %s --episodes 2 --clock realtime --hz 40 --agent %s --json", folder.path,
+    (void)snprintf(words, sizeof words, "fly %s --episodes 2 --clock realtime --hz 40 --agent %s --json", models,
                    SL_PYTHON_PROGRAM);
     results = returns_of(words);
     assert_int_equal(json_array_size(results), 2);
