@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 enum { MAX_LINE = 256, N_FIRST = 1024 };
 
@@ -89,6 +90,12 @@ static int compare(const void *a, const void *b) {
 
 sl_status sl_trace_read(const sl_reader *reader, const char *path, sl_delay *out) {
     trace self = {.reader = reader, .path = path};
+    struct stat about;
+    if (stat(path, &about) != 0) return cannot_read(&self);
+    // a pipe would hang, a device never end; and it is read by each program anew
+    if (!S_ISREG(about.st_mode) && !S_ISDIR(about.st_mode))
+        return sl_fail(SL_CONFIG, form_hint, "key '%s.%s': trace '%.200s' is not a regular file", reader->where,
+                       reader->key, path);
     self.file = fopen(path, "re");
     if (!self.file) return cannot_read(&self);
     double *rising = NULL;

@@ -114,6 +114,7 @@ static const refusal bad[] = {
     {"delay", "uniform 5 2 steps", "'links.delay'"},
     {"delay", "histogram 20:-1 ms", "'links.delay'"},
     {"delay", "trace /no/such/trace ms", "'links.delay'"},
+    {"delay", "trace /dev/zero ms", "'links.delay'"}, // has no end
     {"loss", "-0.1", "'links.loss'"},
     {"loss", "nan", "'links.loss'"},
     {"loss", "1.5", "'links.loss'"},
