@@ -256,9 +256,7 @@ static sl_status fly_section(sl_study_work *self) {
 static void compare_flown(sl_study_work *self, sl_study_row *row) {
     const sl_study_result *flown = row->flies ? sl_study_store_find(self->store, row->flown_key) : NULL;
     row->flown = flown ? flown->n_episodes : 0;
-    row->equal = 0;
-    for (int e = 0; e < row->flown; e++)
-        row->equal += memcmp(&flown->returns[e], &row->result->returns[e], sizeof(double)) == 0;
+    row->equal = flown ? sl_study_result_same(flown, row->result) : 0;
 }
 
 sl_status sl_study_fly(sl_study_work *self) {

@@ -34,6 +34,17 @@ void sl_study_result_destroy(sl_study_result **self) {
     *self = NULL;
 }
 
+int sl_study_result_same(const sl_study_result *a, const sl_study_result *b) {
+    int n = 0;
+    for (int e = 0; e < a->n_episodes && e < b->n_episodes; e++) {
+        uint64_t x = 0, y = 0;
+        memcpy(&x, &a->returns[e], sizeof x);
+        memcpy(&y, &b->returns[e], sizeof y);
+        n += x == y;
+    }
+    return n;
+}
+
 // ------------------------------------------------------------------------------------------------------------
 // writing
 

@@ -21,6 +21,9 @@ typedef struct sl_study_result {
 SL_MUST_CHECK sl_status sl_study_result_create(int n_episodes, bool can_win, sl_study_result **out);
 void sl_study_result_destroy(sl_study_result **self);
 
+/* Of how many episodes the returns are the same, bit for bit; of as many. */
+int sl_study_result_same(const sl_study_result *a, const sl_study_result *b);
+
 /* {"key": key, "returns": [...], "won": "0110", "length": 17.2, "seconds": 1.5, "counts": {"sent": 96000, ...},
  * "observation_ages": {"3": 96000, "never": 12}, "action_ages": {...}}; NULL: memory is out. */
 json_t *sl_study_result_encode(const sl_study_result *self, const char *key);

@@ -86,9 +86,7 @@ static void compare_fresh(sl_study_section *section) {
     const sl_study_row *central = sl_study_find(section, SL_STUDY_CENTRAL, SL_STUDY_DELAY, 0);
     if (!fresh || !central) return;
     section->n_fresh = fresh->result->n_episodes;
-    section->n_same = 0;
-    for (int e = 0; e < section->n_fresh; e++)
-        section->n_same += memcmp(&fresh->result->returns[e], &central->result->returns[e], sizeof(double)) == 0;
+    section->n_same = sl_study_result_same(fresh->result, central->result);
 }
 
 sl_status sl_study_settle(sl_study *self) {

@@ -264,6 +264,18 @@ static void test_full_disk(void **state) {
     sl_temp_folder_remove(&folder);
 }
 
+static void test_same(void **state) {
+    (void)state;
+    sl_study_result *a = make_result(5, 0), *b = make_result(5, 0);
+    assert_int_equal(sl_study_result_same(a, b), 5);
+    b->returns[2] = nextafter(b->returns[2], 9);
+    // bit for bit
+    a->returns[0] = 0.0, b->returns[0] = -0.0;
+    assert_int_equal(sl_study_result_same(a, b), 3);
+    sl_study_result_destroy(&a);
+    sl_study_result_destroy(&b);
+}
+
 // a record whose sum is right and whose content is not
 static void test_odd_records(void **state) {
     (void)state;
@@ -482,8 +494,8 @@ int main(void) {
         cmocka_unit_test(test_points),    cmocka_unit_test(test_longer_than_an_episode),
         cmocka_unit_test(test_store),     cmocka_unit_test(test_other_folders),
         cmocka_unit_test(test_full_disk), cmocka_unit_test(test_odd_records),
-        cmocka_unit_test(test_numbers),   cmocka_unit_test(test_crossover),
-        cmocka_unit_test(test_files),
+        cmocka_unit_test(test_same),      cmocka_unit_test(test_numbers),
+        cmocka_unit_test(test_crossover), cmocka_unit_test(test_files),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

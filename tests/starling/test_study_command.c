@@ -167,31 +167,33 @@ static void test_killed(void **state) {
     (void)snprintf(log, sizeof log, "%s/points.log", out);
     (void)snprintf(path, sizeof path, "%s/starling", SL_BIN_DIR);
     char *argv[] = {path, (char[]){"study"},      (char[]){"latency"}, (char[]){SPREAD},     (char[]){"--out"},
-                    out,  (char[]){"--episodes"}, (char[]){"300"},     (char[]){"--sweeps"}, (char[]){"delay"},
+                    out,  (char[]){"--episodes"}, (char[]){"150"},     (char[]){"--sweeps"}, (char[]){"delay"},
                     NULL};
     static sl_process process;
     assert_int_equal(sl_process_start(path, argv, &process), SL_OK);
-    for (int i = 0; i < 6000 && size_of(log) < 40000; i++)
+    for (int i = 0; i < 6000 && size_of(log) < 12000; i++)
         (void)nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
     assert_int_equal(kill(process.pid, SIGKILL), 0);
     (void)sl_process_wait(&process);
     long kept = size_of(log);
-    assert_true(kept >= 40000);
+    assert_true(kept >= 12000);
     char words[1024];
-    (void)snprintf(words, sizeof words, "study latency " SPREAD " --out %s --episodes 300 --sweeps delay", out);
+    (void)snprintf(words, sizeof words,
+                   "study latency " SPREAD " --out %s --episodes 150 --sweeps delay --delays 0..4", out);
     // the program that it started is still ending, and holds the log no longer than it
     assert_int_equal(run("2>&1", words), 0);
     assert_non_null(strstr(output, "goes on: "));
-    assert_non_null(strstr(output, " of 40 evaluations are there"));
-    json_t *object = study(&folder, "--episodes 300 --sweeps delay");
+    assert_non_null(strstr(output, " of 16 evaluations are there"));
+    json_t *object = study(&folder, "--episodes 150 --sweeps delay --delays 0..4");
     sl_temp_folder second = sl_temp_folder_create();
-    json_t *whole = study(&second, "--episodes 300 --sweeps delay --executions central,onboard,remote,fresh");
+    json_t *whole =
+        study(&second, "--episodes 150 --sweeps delay --delays 0..4 --executions central,onboard,remote,fresh");
     json_t *a = json_array_get(json_object_get(object, "runs"), 0),
            *b = json_array_get(json_object_get(whole, "runs"), 0);
     assert_true(json_equal(json_object_get(a, "crossover_return"), json_object_get(b, "crossover_return")));
-    assert_int_equal(json_array_size(json_object_get(a, "points")), 40);
-    expect_number(point(object, "remote", "delay", "12"), "return", "mean",
-                  number(point(whole, "remote", "delay", "12"), "return", "mean"));
+    assert_int_equal(json_array_size(json_object_get(a, "points")), 16);
+    expect_number(point(object, "remote", "delay", "4"), "return", "mean",
+                  number(point(whole, "remote", "delay", "4"), "return", "mean"));
     json_decref(object);
     json_decref(whole);
     sl_temp_folder_remove(&folder);
@@ -202,7 +204,8 @@ static void test_full_disk(void **state) {
     (void)state;
     sl_temp_folder folder = sl_temp_folder_create();
     char words[1024];
-    (void)snprintf(words, sizeof words, "study latency " SPREAD " --out %s/study --episodes 300 --sweeps delay",
+    (void)snprintf(words, sizeof words,
+                   "study latency " SPREAD " --out %s/study --episodes 150 --sweeps delay --delays 0..4",
                    folder.path);
     // 512 bytes a block
     limit = "ulimit -f 40";
