@@ -1,14 +1,17 @@
 #!/bin/bash
-# Students distilled under the network that they will fly in, beside students distilled without it: Spread on board, where
-# the others are is told late. One teacher for all rows (TEACHER, else that of models/mpe/spread), seeds 1 to 3 (SEEDS),
-# runs in runs/links (OUT), two at a time, a thread each. Runs that have a report are skipped, unfinished ones resumed,
-# evaluations that are there kept: a second call goes on. Ends with the tables in Markdown. EPISODES: of an evaluation
-# (1280); SET: more overrides for all runs ("--set distill.updates=500"); BIN: another starling.
+# Students distilled under the network that they will fly in, beside students distilled without it: on board, where what
+# others tell comes late. experiments/links.sh [FAMILY EXPERIMENT]: mpe spread-links as a rule, or combat 3m-shifted, and
+# so on. One teacher for all rows: TEACHER, else that of models/mpe/spread; a run's folder will do. Seeds 1 to 3 (SEEDS),
+# runs in runs/links or runs/links-EXPERIMENT (OUT), two at a time, a thread each. Runs that have a report are skipped, unfinished ones
+# resumed, evaluations that are there kept: a second call goes on. Ends with the table in Markdown. EPISODES: of an
+# evaluation (1280); SET: more overrides for all runs ("--set distill.updates=500"); BIN: another starling.
 set -u
 cd "$(dirname "$0")/.." || exit 1
-family=mpe OUT=${OUT:-runs/links}
+family=${1:-mpe} experiment=${2:-spread-links}
+[ "$experiment" = spread-links ] || OUT=${OUT:-runs/links-$experiment}
+OUT=${OUT:-runs/links}
 . experiments/rows.sh
-teacher=${TEACHER:-models/mpe/spread/teacher.safetensors} episodes=${EPISODES:-1280}
+teacher=${TEACHER-models/mpe/spread/teacher.safetensors} episodes=${EPISODES:-1280}
 read -ra more <<<"${SET:-}"
 settings=(none 3 6 9)
 declare -A delays=([none]="" [3]="fixed 3 steps" [6]="uniform 3 10 steps" [9]="uniform 6 13 steps")
@@ -29,7 +32,7 @@ evaluate() {
 for seed in $seeds; do
     for setting in "${settings[@]}"; do
         for ages in false true; do
-            pair "links-$setting-$ages" "$seed" spread-links --set teacher.from="$teacher" --set mask.age=$ages \
+            pair "links-$setting-$ages" "$seed" "$experiment" --set teacher.from="$teacher" --set mask.age=$ages \
                 --set links.delay="${delays[$setting]}" \
                 --set links.order=reorder --set eval.episodes=1 --set fleet.episodes=1 "${more[@]}"
         done
