@@ -135,6 +135,7 @@ const sl_link_counts *sl_fleet_get_counts(const sl_fleet *self) {
 
 void sl_fleet_clear_counts(sl_fleet *self) {
     memset(&self->counts, 0, sizeof self->counts);
+    self->stats.timer_late.max_ns = self->stats.observation_age.max_ns = self->stats.action_age.max_ns = 0;
 }
 
 void sl_fleet_set_fallback(sl_fleet *self, sl_fallback fallback) {

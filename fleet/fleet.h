@@ -109,7 +109,7 @@ void sl_fleet_goodbye(sl_fleet *self);
 const sl_fleet_stats *sl_fleet_get_stats(const sl_fleet *self); /* borrowed for the life of self */
 sl_link_stats sl_fleet_get_link_stats(const sl_fleet *self);
 /* Of the realtime clock, in ticks: ages of what agents decided on and of the actions applied, misses, fallbacks.
- * Since the last clear. */
+ * Since the last clear, as are the longest times in the stats. */
 const sl_link_counts *sl_fleet_get_counts(const sl_fleet *self);
 void sl_fleet_clear_counts(sl_fleet *self);
 /* In place of def.fallback, from the next tick on. */

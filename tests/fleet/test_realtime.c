@@ -92,6 +92,8 @@ static void nobody_acts_on_what_is_old(void **state) {
     assert_in_range(decided, LONG_T * 2 / 3 - 2, LONG_T * 2 / 3 + 2);
     assert_true(stats->skipped >= LONG_T / 3 - 2 && stats->late > 0);
     assert_true(counts->misses >= LONG_T / 3 - 2 && counts->longest_run <= 2);
+    sl_fleet_clear_counts(self->fleet);
+    assert_true(stats->action_age.max_ns == 0 && stats->action_age.n > 0 && counts->misses == 0);
     // it is slow, and not gone
     assert_int_equal(sl_fleet_slot(self->fleet, 1), SL_SLOT_LIVE);
 }
