@@ -60,7 +60,8 @@ static sl_status tick(sl_world *self) {
     self->tick++;
     self->state = sl_toy_step(self->state, self->N, self->actions);
     // what an environment takes for a step; nobody listens meanwhile
-    if (self->def->faults->seconds > 0) sl_fleet_sleep(self->fleet, sl_world_now(self) + self->step_ns);
+    if (self->def->faults->seconds > 0 && !self->is_realtime)
+        sl_fleet_sleep(self->fleet, sl_world_now(self) + self->step_ns);
     return SL_OK;
 }
 
@@ -78,7 +79,7 @@ static void drill(sl_world *self) {
 }
 
 static sl_status fly(sl_world *self) {
-    bool is_drill = self->n_whole == 1 && self->def->faults->seconds > 0;
+    bool is_drill = self->n_whole == 1 && !self->is_realtime && self->def->faults->seconds > 0;
     self->state = self->seed * 1000003 + self->episode;
     for (self->t = 0; self->t < self->T; self->t++) {
         if (is_drill && self->t == self->T / 2) drill(self);

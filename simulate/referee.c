@@ -27,12 +27,30 @@ void sl_referee_begin(sl_world *self, bool episode_start) {
     self->tick_ns = sl_world_now(self);
     self->tick_away_ns = self->away_ns;
     self->joins = 0;
+    for (int n = 0; episode_start && n < self->N; n++) self->applied[n] = self->tick - 1;
     if (episode_start) self->fell_back = false;
+}
+
+// in real time it is what the holder said for this tick or an earlier one of the episode, and no older than the last
+static void judge_newest(sl_world *self, int n) {
+    for (int64_t tick = self->applied[n] + 1; tick <= self->tick; tick++) {
+        const sl_said *said = &self->said[n][tick % SL_WORLD_SAID];
+        if (said->tick != tick || said->action != self->actions[n]) continue;
+        self->applied[n] = tick;
+        return;
+    }
+    sl_world_break(self, SL_PROMISE_DEAD,
+                   "slot %d did %d in tick %lld, which its agent has not said since the last one", n,
+                   self->actions[n], (long long)self->tick);
 }
 
 // an action that is applied is what the slot's own agent said, and that is what the slot's policy decides
 static void judge_action(sl_world *self, int n) {
     const sl_holder *holder = &self->holders[n];
+    if (self->is_realtime) {
+        judge_newest(self, n);
+        return;
+    }
     if (self->actions[n] == self->expected[n]) return;
     bool is_own = holder->acted_tick == self->tick && holder->acted == self->actions[n];
     sl_world_break(self, is_own ? SL_PROMISE_SAME : SL_PROMISE_DEAD,
@@ -53,6 +71,7 @@ static void judge_fallback(sl_world *self, int n) {
     if (self->calm && self->tick_ns > self->calm_ns + sl_referee_patience_ns(self))
         sl_world_break(self, SL_PROMISE_ALIVE, "slot %d has no agent in tick %lld, long after the faults", n,
                        (long long)self->tick);
+    if (self->is_realtime) return;
     bool acted_before = self->t > 0 && self->last_acts[n] == SL_ACT_ANSWERED;
     if (!acted_before) return;
     // it answered in the tick before, which ended no earlier
@@ -66,6 +85,7 @@ static void judge_time(sl_world *self, int64_t took_ns) {
     const sl_fleet_def *def = &self->fleet_def;
     int64_t one_ms = 2 * (int64_t)def->patience_ms + 3 * (int64_t)def->deadline_ms + 6 * (int64_t)def->heartbeat_ms;
     int64_t most_ns = ((self->joins + 1) * one_ms + 1000) * SL_WORLD_MS;
+    if (self->is_realtime) most_ns = 2 * def->period_ns + (int64_t)100 * SL_WORLD_MS;
     if (took_ns > most_ns)
         sl_world_break(self, SL_PROMISE_STALE, "tick %lld took %lld ms, which is more than %lld",
                        (long long)self->tick, (long long)took_ns / SL_WORLD_MS, (long long)most_ns / SL_WORLD_MS);
@@ -107,7 +127,7 @@ void sl_referee_judge(sl_world *self) {
 
 // the same episode where nothing lies between
 void sl_referee_end(sl_world *self) {
-    if (self->fell_back) return;
+    if (self->fell_back || self->is_realtime) return;
     uint64_t state = self->seed * 1000003 + self->episode;
     // the observations are made anew, so that nothing of the flight is trusted
     for (int t = 0; t < self->T; t++) {

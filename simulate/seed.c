@@ -17,17 +17,20 @@ static sl_status take_memory(sl_world *self) {
     self->slots = sl_alloc_array(n, sizeof *self->slots);
     self->pilots = sl_alloc_array(n + SL_WORLD_MORE, sizeof *self->pilots);
     self->holders = sl_alloc_array(n, sizeof *self->holders);
+    self->said = sl_alloc_array(n, sizeof *self->said);
     self->obs = sl_alloc_array(n * SL_TOY_O, sizeof *self->obs);
     self->avail = sl_alloc_array(n * SL_TOY_A, sizeof *self->avail);
     self->active = sl_alloc_array(n, sizeof *self->active);
+    self->applied = sl_alloc_array(n, sizeof *self->applied);
     self->has_begun = sl_alloc_array(n, sizeof *self->has_begun);
     self->actions = sl_alloc_array(n, sizeof *self->actions);
     self->expected = sl_alloc_array(n, sizeof *self->expected);
     self->acts = sl_alloc_array(n, sizeof *self->acts);
     self->last_acts = sl_alloc_array(n, sizeof *self->last_acts);
     self->oracles = sl_alloc_array(n, sizeof *self->oracles);
-    bool all = self->slots && self->pilots && self->holders && self->obs && self->avail && self->active &&
-               self->has_begun && self->actions && self->expected && self->acts && self->last_acts && self->oracles;
+    bool all = self->slots && self->said && self->applied && self->pilots && self->holders && self->obs &&
+               self->avail && self->active && self->has_begun && self->actions && self->expected && self->acts &&
+               self->last_acts && self->oracles;
     return all ? SL_OK : sl_fail(SL_MEMORY, NULL, "no memory for a simulated fleet of %d agents", self->N);
 }
 
@@ -67,6 +70,8 @@ static void draw_fleet(sl_world *self, bool has_model) {
         def->resend_ms = (int)sl_world_spread(self, 10, 100);
     }
     def->clock = clock;
+    def->period_ns = self->step_ns > (int64_t)10 * SL_WORLD_MS ? self->step_ns : (int64_t)10 * SL_WORLD_MS;
+    def->fallback = SL_FALLBACK_NOOP;
     if (self->has_keys) def->link.keys = &self->def->keys->server;
     def->stop = &self->stop;
     def->pulse = pulse;
@@ -95,6 +100,7 @@ static sl_status make(sl_world *self) {
     double idle = sl_rng_between(&self->rng, -1, 0.5);
     const char *clock = self->def->clock ? self->def->clock : idle > 0 ? SL_FLEET_VIRTUAL : SL_FLEET_LOCKSTEP;
     bool is_virtual = strcmp(clock, SL_FLEET_VIRTUAL) == 0;
+    self->is_realtime = strcmp(clock, SL_FLEET_REALTIME) == 0;
     self->fleet_def.clock = sl_fleet_find_clock(clock);
     self->idle = self->def->faults->seconds > 0 && is_virtual ? fabs(idle) / 2 : 0;
     self->step_ns = (int64_t)(sl_world_spread(self, 2, 40) * SL_WORLD_MS);
@@ -122,18 +128,24 @@ static void destroy(sl_world *self) {
     sl_framed_close(&self->log);
     if (self->log_path[0]) (void)unlink(self->log_path);
     sl_free(self->slots);
+    sl_free(self->said);
     sl_free(self->pilots);
     sl_free(self->holders);
     sl_free(self->obs);
     sl_free(self->avail);
     sl_free(self->active);
     sl_free(self->has_begun);
+    sl_free(self->applied);
     sl_free(self->actions);
     sl_free(self->expected);
     sl_free(self->acts);
     sl_free(self->last_acts);
     sl_free(self->oracles);
     sl_free(self);
+}
+
+bool sl_simulate_knows_clock(const char *name) {
+    return sl_fleet_find_clock(name) != NULL;
 }
 
 sl_status sl_simulate_seed(const sl_simulation *def, uint64_t seed, sl_simulated *out) {

@@ -21,7 +21,7 @@ typedef struct sl_simulation {
     const sl_faults *faults;
     const char *folder;      /* of this thread alone, for the expert log */
     const sl_sim_keys *keys; /* of this thread alone; NULL: no seed has keys */
-    const char *clock;       /* "lockstep" or "virtual"; NULL = drawn from the seed */
+    const char *clock;       /* "lockstep", "virtual" or "realtime"; NULL = one of the first two */
     FILE *trace;             /* every step is told here; NULL = nowhere */
 } sl_simulation;
 
@@ -70,6 +70,7 @@ typedef struct sl_simulated {
     double fleet_bytes, session_bytes; /* of memory, an agent; 0: not known */
 } sl_simulated;
 
+bool sl_simulate_knows_clock(const char *name);
 /* SL_MEMORY, SL_IO (the log): the seed could not be run. A broken promise is no error here. */
 SL_MUST_CHECK sl_status sl_simulate_seed(const sl_simulation *def, uint64_t seed, sl_simulated *out);
 

@@ -101,6 +101,13 @@ static void on_coordinators(sl_world *self, uint32_t to, const sl_fleet_message 
         holder->sequence = message->sequence, holder->tick = message->tick;
 }
 
+// an agent answers: what it says counts while it holds its slot
+static void on_answer(sl_world *self, const sl_fleet_message *message) {
+    if (message->slot < 0 || message->slot >= self->N || message->session != self->session) return;
+    if (message->run_id != self->holders[message->slot].run_id || message->tick < 0) return;
+    self->said[message->slot][message->tick % SL_WORLD_SAID] = (sl_said){message->tick, message->action};
+}
+
 static bool is_cut(const sl_world *self, uint32_t from, uint32_t to) {
     const sl_pilot *pilot = find_pilot(self, from == self->coordinator ? to : from);
     return pilot && (pilot->lost || sl_world_now(self) < pilot->cut_until);
@@ -115,6 +122,7 @@ static bool on_leaving(void *context, uint32_t from, uint32_t to, int n_frames, 
     tell_message(self, cut ? "(lost)" : "says", from, to, &message);
     sl_pilot *pilot = find_pilot(self, from);
     if (pilot && message.kind == SL_FLEET_HELLO) pilot->run_id = message.run_id;
+    if (pilot && message.kind == SL_FLEET_ACTION) on_answer(self, &message);
     if (from == self->coordinator) on_coordinators(self, to, &message);
     if (pilot || from == self->coordinator) sl_liars_record(self, from, to, &frames[0]);
     return !cut;

@@ -19,6 +19,7 @@ enum {
     SL_WORLD_RECORDS = 128,
     SL_WORLD_RECORD = 640,
     SL_WORLD_MODEL = 300,
+    SL_WORLD_SAID = 32,
     SL_WORLD_STEPS = 16 /* of an episode, at most */
 };
 
@@ -33,6 +34,12 @@ typedef struct sl_holder {
     int64_t acted_tick, acted_ns; /* its newest answer */
     int32_t acted;
 } sl_holder;
+
+/* What a slot's holder has said for a tick. */
+typedef struct sl_said {
+    int64_t tick;
+    int32_t action;
+} sl_said;
 
 typedef struct sl_record {
     uint32_t from, to;
@@ -69,11 +76,12 @@ typedef struct sl_world {
 
     // the agents
     int N, n_pilots;
-    struct sl_pilot *pilots;    /* (N + SL_WORLD_MORE) */
-    sl_holder *holders;         /* (N) */
-    int16_t who[SL_WORLD_IDS];  /* a transport's pilot, -1 = none */
-    int16_t keys[SL_WORLD_IDS]; /* the slot that its key may hold, -1 = none */
-    bool has_keys;
+    struct sl_pilot *pilots;        /* (N + SL_WORLD_MORE) */
+    sl_holder *holders;             /* (N) */
+    int16_t who[SL_WORLD_IDS];      /* a transport's pilot, -1 = none */
+    int16_t keys[SL_WORLD_IDS];     /* the slot that its key may hold, -1 = none */
+    sl_said (*said)[SL_WORLD_SAID]; /* (N), of a tick at its number modulo that */
+    bool has_keys, is_realtime;
 
     // strangers: without a key, with a key that is not allowed, with another slot's
     sl_transport *strangers[3];
@@ -95,6 +103,7 @@ typedef struct sl_world {
     float *obs;                  /* (N, O) */
     uint8_t *avail, *active;     /* (N, A), (N) */
     bool *has_begun;             /* (N) */
+    int64_t *applied;            /* (N), in real time: the tick of the newest action that was applied */
     int32_t *actions, *expected; /* (N) */
     sl_act *acts, *last_acts;
     sl_toy_policy *oracles;            /* (N) */

@@ -85,10 +85,8 @@ static sl_status check(const simulate_options *o) {
     if (o->trace && o->seed < 0)
         return sl_fail(SL_USAGE, "--seed S --trace", "--trace tells one seed, and none is given");
     if (o->trace && o->json) return sl_fail(SL_USAGE, "one of them", "--trace and --json do not go together");
-    bool knows = !o->clock || strcmp(o->clock, "lockstep") == 0 || strcmp(o->clock, "virtual") == 0;
-    if (!knows)
-        return sl_fail(SL_USAGE, "lockstep or virtual, whose results follow from the seed",
-                       "--clock cannot be '%.40s' here", o->clock);
+    if (o->clock && !sl_simulate_knows_clock(o->clock))
+        return sl_fail(SL_USAGE, "lockstep, virtual or realtime", "--clock cannot be '%.40s'", o->clock);
     return SL_OK;
 }
 
@@ -116,10 +114,9 @@ static sl_status tell_progress(void *context, const sl_sweep *so_far) {
 static void describe(const simulate_options *o, uint64_t seed, size_t size, char *text) {
     char agents[32] = "";
     if (o->n_agents) (void)snprintf(agents, sizeof agents, " --agents %" PRId64, o->n_agents);
-    (void)snprintf(text, size, "starling simulate --seed %" PRIu64 " --trace%s%s%s%.200s%s%s", seed, agents,
+    (void)snprintf(text, size, "starling simulate --seed %" PRIu64 " --trace%s%s%s%.200s%s%s%.20s", seed, agents,
                    o->faults ? " --faults " : "", o->faults ? "'" : "", o->faults ? o->faults : "",
-                   o->faults ? "'" : "",
-                   o->clock ? (o->clock[0] == 'l' ? " --clock lockstep" : " --clock virtual") : "");
+                   o->faults ? "'" : "", o->clock ? " --clock " : "", o->clock ? o->clock : "");
 }
 
 static sl_status print_json(const simulate_options *o, const sl_sweep *sweep, double seconds) {
@@ -210,6 +207,7 @@ static sl_status run_in_scratch(const simulate_options *o, sl_sweep_def *def) {
     sl_status status = sweep ? run(o, def, sweep) : sl_fail(SL_MEMORY, NULL, "no memory for a sweep");
     sl_free(sweep);
     sl_scratch_remove(&scratch);
+    def->simulation.folder = NULL;
     return status;
 }
 
@@ -221,7 +219,7 @@ sl_status sl_cmd_simulate(const char *path, int argc, char **argv) {
         {"trace", SL_OPTION_SWITCH, NULL, "tell it step by step", &o.trace, 0, 0},
         {"faults", SL_OPTION_TEXT, "FILE", "what goes wrong, and how often; none = nothing", &o.faults, 0, 0},
         {"agents", SL_OPTION_INT, "N", "in each fleet (2 to 6, drawn)", &o.n_agents, 1, SL_SIMULATE_AGENTS},
-        {"clock", SL_OPTION_TEXT, "NAME", "lockstep or virtual (drawn)", &o.clock, 0, 0},
+        {"clock", SL_OPTION_TEXT, "NAME", "lockstep, virtual or realtime (the first two)", &o.clock, 0, 0},
         {"threads", SL_OPTION_INT, "N", "seeds at a time (one a core)", &o.n_threads, 1, SL_SWEEP_THREADS},
         {"json", SL_OPTION_SWITCH, NULL, "print one JSON object", &o.json, 0, 0},
     };

@@ -29,6 +29,8 @@ static void each_clock_and_larger_fleets_keep_them(void **state) {
     expect_whole();
     sweep_seeds(0, "virtual", 1, N_SEEDS / 10, 2);
     expect_whole();
+    sweep_seeds(0, "realtime", 1, N_SEEDS / 10, 2);
+    expect_whole();
     sweep_seeds(24, NULL, 1, N_SEEDS / 20, 2);
     expect_whole();
     sweep_seeds(1, NULL, 1, N_SEEDS / 20, 2);
