@@ -86,7 +86,9 @@ static sl_policy make_policy(int hidden, double flops) {
     return policy;
 }
 
-// a run of two agents, made by hand; sl_free takes it back
+static sl_links links;
+
+// a run of two agents, made by hand, under no links; sl_free takes it back
 static sl_run *make_run(sl_experiment *experiment) {
     sl_run *run = sl_alloc(sizeof *run);
     assert_non_null(run);
@@ -96,6 +98,9 @@ static sl_run *make_run(sl_experiment *experiment) {
     run->experiment = experiment;
     static sl_env_spec spec = {.name = "mpe/hand", .n_agents = 2};
     run->spec = &spec;
+    links = (sl_links){.text = "none"};
+    static sl_setup setup = {.links = &links};
+    run->setup = &setup;
     run->has_teacher = true;
     run->teacher = make_policy(64, 3000);
     run->n_students = 2;
@@ -138,6 +143,7 @@ static void test_report(void **state) {
     assert_near(number(report, "timing.fleet_ms_per_step.mean"), 2);
     assert_near(number(report, "timing.fleet_ms_per_step.p99"), 3);
     assert_null(json_object_get(json_object_get(report, "policies"), "heuristic"));
+    assert_null(json_object_get(report, "links"));
     // another duration changes the timing and nothing else
     scores.results[SL_SCORED_TEACHER].seconds = 99;
     assert_int_equal(sl_report_make(run, &scores, NULL, NULL, 77, &later), SL_OK);
@@ -145,6 +151,13 @@ static void test_report(void **state) {
     assert_int_equal(json_object_del(report, "timing"), 0);
     assert_int_equal(json_object_del(later, "timing"), 0);
     assert_true(json_equal(report, later));
+    json_decref(later);
+    // what is late is told
+    static sl_channel_def late = {.delay = {.in_steps = true, .a = 3}};
+    links = (sl_links){.n_channels = 1, .channels = &late, .text = "fixed 3 steps"};
+    assert_int_equal(sl_report_make(run, &scores, NULL, NULL, 10, &later), SL_OK);
+    assert_string_equal(json_string_value(json_object_get(later, "links")), "fixed 3 steps");
+    assert_string_equal(json_string_value(json_object_get(later, "execution")), "onboard");
     json_decref(report);
     json_decref(later);
     sl_scores_fini(&scores);
