@@ -86,7 +86,7 @@ static void put_scores(const sl_study_section *section, int sweep, bool wins, FI
 
 static void put_details(const sl_study_section *section, int sweep, FILE *file) {
     (void)fprintf(file,
-                  "\nAges in steps as p50, p90, p99, p99.9, max; the rest in %% of the decisions, the longest run of "
+                  "\nAges in steps as p50, p90, p99, p99.9, max; the rest in %%, the longest run of "
                   "misses in steps:\n\n| %s | execution | observation age | action age | missed | longest run | "
                   "fallback | diverged |\n|---|---|---|---|---|---|---|---|\n",
                   sweep_settings[sweep]);

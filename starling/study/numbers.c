@@ -8,17 +8,12 @@
 
 enum { NEVER = SL_LINKS_AGES - 1 };
 
-static uint64_t total(const uint64_t ages[SL_LINKS_AGES]) {
-    uint64_t sum = 0;
-    for (int age = 0; age < SL_LINKS_AGES; age++) sum += ages[age];
-    return sum;
-}
-
 static sl_study_ages ages_of(const uint64_t ages[SL_LINKS_AGES]) {
-    uint64_t all = total(ages);
+    uint64_t all = 0;
     double max = NAN;
     for (int age = 0; age < SL_LINKS_AGES; age++) {
-        if (ages[age] > 0) max = age == NEVER ? (double)INFINITY : age;
+        all += ages[age];
+        if (ages[age] > 0 && age != NEVER) max = age;
     }
     return (sl_study_ages){.p50 = sl_link_age_percentile(ages, 0.5),
                            .p90 = sl_link_age_percentile(ages, 0.9),
@@ -46,12 +41,12 @@ static sl_status share_won(const sl_study_result *result, sl_rng *rng, sl_interv
 sl_status sl_study_numbers_of(const sl_study_result *result, sl_study_numbers *out) {
     const sl_link_counts *c = &result->counts;
     sl_rng rng = sl_rng_seed(1);
-    // what might have been newer: an action of each agent and step, on board each block
-    uint64_t applied = total(c->action_ages), waited = applied > 0 ? applied : total(c->observation_ages);
+    uint64_t applied = 0;
+    for (int age = 0; age < SL_LINKS_AGES; age++) applied += c->action_ages[age];
     sl_study_numbers numbers = {.observation = ages_of(c->observation_ages),
                                 .action = ages_of(c->action_ages),
                                 .miss_rate = sl_link_miss_rate(c),
-                                .longest_run = waited > 0 ? (double)c->longest_run : NAN,
+                                .longest_run = c->decisions > 0 || applied > 0 ? (double)c->longest_run : NAN,
                                 .fallback_rate = share(c->fallbacks, applied),
                                 .divergence = share(c->divergent, c->compared)};
     SL_TRY(sl_bootstrap_mean(result->n_episodes, result->returns, SL_STUDY_RESAMPLES, &rng, &numbers.mean_return));

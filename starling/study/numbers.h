@@ -9,7 +9,7 @@
 
 enum { SL_STUDY_RESAMPLES = 2000 };
 
-/* Of ages in steps. NaN: there are none; INFINITY: what never came is among them. */
+/* Of ages in steps. NaN: there are none; INFINITY: at that percentile it never came. max: the oldest that came. */
 typedef struct sl_study_ages {
     double p50, p90, p99, p999, max;
     double never; /* the share that never came */

@@ -12,8 +12,8 @@
 
 static const char header[] =
     "run,execution,sweep,setting,x,episodes,return_mean,return_low,return_high,won_mean,won_low,won_high,length,"
-    "observation_age_p50,observation_age_p90,observation_age_p99,observation_age_p999,observation_age_max,"
-    "observation_never,action_age_p50,action_age_p90,action_age_p99,action_age_p999,action_age_max,action_never,"
+    "observation_age_p50,observation_age_p90,observation_age_p99,observation_age_p99_9,observation_age_max,"
+    "observation_never,action_age_p50,action_age_p90,action_age_p99,action_age_p99_9,action_age_max,action_never,"
     "miss_rate,longest_run,fallback_rate,divergence,flown,equal,seconds\n";
 
 static void put_interval(sl_csv *csv, const sl_interval *i) {
@@ -73,7 +73,7 @@ static json_t *json_of_interval(const sl_interval *i, bool *failed) {
 static json_t *json_of_ages(const sl_study_ages *a, bool *failed) {
     json_t *object = json_object();
     SL_JSON_SET(object, failed, {"p50", sl_json_number(a->p50)}, {"p90", sl_json_number(a->p90)},
-                {"p99", sl_json_number(a->p99)}, {"p99.9", sl_json_number(a->p999)}, {"max", sl_json_number(a->max)},
+                {"p99", sl_json_number(a->p99)}, {"p99_9", sl_json_number(a->p999)}, {"max", sl_json_number(a->max)},
                 {"never", sl_json_number(a->never)});
     return object;
 }
