@@ -46,6 +46,11 @@ static void close_fleet(fleet *self) {
     sl_links_destroy(&self->links);
 }
 
+// of a state that was broken any number may come
+static int32_t answer_to(float seen) {
+    return seen > -1e6f && seen < 1e6f ? (int32_t)seen % 997 : 0;
+}
+
 /* A step t of copies [begin, end); the actions answer what is seen. */
 static void step(fleet *self, int begin, int end, int t) {
     rig_observe(V, t, self->obs);
@@ -55,7 +60,7 @@ static void step(fleet *self, int begin, int end, int t) {
     }
     sl_link_team_send(self->team, begin, end, self->obs, self->avail);
     while (sl_link_team_deliver(self->team, begin, end, self->seen, self->shown, self->active)) {
-        for (int k = begin * RIG_N; k < end * RIG_N; k++) self->actions[k] = (int32_t)self->seen[k * RIG_P + 1] % 997;
+        for (int k = begin * RIG_N; k < end * RIG_N; k++) self->actions[k] = answer_to(self->seen[k * RIG_P + 1]);
         sl_link_team_act(self->team, begin, end, self->active, self->actions);
     }
     sl_link_team_apply(self->team, begin, end, self->applied);
