@@ -8,6 +8,7 @@
 #include "fleet/fleet.h"
 #include "fleet/toy_policy.h"
 #include "net/transport_sim.h"
+#include "support/heap_count.h"
 
 #include <malloc.h>
 #include <math.h>
@@ -131,7 +132,9 @@ static void a_thousand_agents_fly_as_few_do(void **state) {
     double few = INFINITY, many = 0; /* seconds of each agent in the best tick */
     print_message("%6s %9s %9s %9s %9s %9s %9s\n", "agents", "ms/tick", "best", "us/agent", "ms joined", "B fleet",
                   "B session");
-    for (int n = 8; n <= LARGEST; n *= 2) {
+    // sanitizers keep books of each session's half megabyte, and tell nothing of how long things take
+    int largest = sl_heap_is_counted() ? LARGEST : 64;
+    for (int n = 8; n <= largest; n *= 2) {
         swarm *self = sl_alloc(sizeof *self);
         assert_non_null(self);
         run(self, n);
@@ -140,7 +143,7 @@ static void a_thousand_agents_fly_as_few_do(void **state) {
         sl_free(self);
     }
     // caches are left room, a loop over all agents for each of them is not: it would be 16 times as much and more
-    assert_true(many < 6 * few);
+    assert_true(largest < LARGEST || many < 6 * few);
 }
 
 int main(int argc, char **argv) {
