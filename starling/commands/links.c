@@ -50,6 +50,12 @@ static json_t *json_of_figures(const sl_link_figures *f) {
     return NULL;
 }
 
+// a delay may be infinite: one of a power law of almost no shape
+static json_t *json_of_bin(const sl_link_sample *sample, int b) {
+    return json_pack("{s:o,s:o,s:f}", "from", sl_json_number(sample->from[b]), "to", sl_json_number(sample->to[b]),
+                     "share", sample->share[b]);
+}
+
 static void set_number(sl_table *table, int column, double value, double factor, const char *unit) {
     if (!isfinite(value)) return;
     if (fabs(value * factor) >= 1000.0)
@@ -104,9 +110,7 @@ static sl_status print_json(const sl_named_channels *channels, const sl_link_sam
         if (samples) {
             json_t *bins = json_array();
             for (int b = 0; b < samples[k].n_bins; b++)
-                if (json_array_append_new(bins, json_pack("{s:f,s:f,s:f}", "from", samples[k].from[b], "to",
-                                                          samples[k].to[b], "share", samples[k].share[b])) != 0)
-                    failed = true;
+                if (json_array_append_new(bins, json_of_bin(&samples[k], b)) != 0) failed = true;
             sl_json_set(entry, "measured", json_of_figures(&samples[k].figures), &failed);
             sl_json_set(entry, "histogram", bins, &failed);
         }

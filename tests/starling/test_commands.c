@@ -347,6 +347,9 @@ static void test_links_commands(void **state) {
     assert_true(strncmp(before, output, 4000) == 0);
     expect_json("links sample rlrd-wifi --n 1000 --seed 2 --json", 0);
     assert_true(strncmp(before, output, 4000) != 0);
+    // delays beyond every number are no number
+    expect_json("links sample --delay 'pareto 1 1e-9 ms' --n 100 --json", 0);
+    assert_non_null(strstr(output, "\"to\":null"));
     // words over a preset's, and words alone
     expect_json("links info satellite --loss 'gilbert-elliott 0.1 0.5' --json", 0);
     assert_non_null(strstr(output, "\"p50\":600.0"));
