@@ -76,7 +76,7 @@ static void check_slot(sl_fleet *self, sl_slot *slot) {
     }
     if (slot->state == SL_SLOT_SUSPECT && silence_ns > DEAD_HEARTBEATS * beat_ns)
         sl_fleet_lose(self, slot, SL_SLOT_DEAD, "silent for six heartbeats");
-    if (slot->state == SL_SLOT_DEAD && self->now_ns - slot->lost_ns > lease_ns)
+    if (slot->state == SL_SLOT_DEAD && self->now_ns - slot->lost_ns > lease_ns && !SL_PLANTED(dead_kept))
         sl_fleet_lose(self, slot, SL_SLOT_FREE, "the lease ended");
     if (slot->state == SL_SLOT_LIVE && self->now_ns - slot->said_ns >= beat_ns) send_heartbeat(self, slot);
     // a SUSPECT gets no repeats: they would pile up before a stopped process

@@ -72,6 +72,8 @@ static void drill(sl_world *self) {
         sl_pilot *pilot = &self->pilots[i];
         if (!pilot->session || pilot->run_id != self->holders[slot].run_id) continue;
         sl_pilot_crash(pilot);
+        // a slot whose agent is dead waits for one that names it
+        pilot->def.slot = slot;
         double late_ms = sl_rng_between(&self->rng, 0, self->fleet_def.patience_ms / 4.0);
         pilot->restart_ns = sl_world_now(self) + (int64_t)(late_ms * SL_WORLD_MS);
         return;

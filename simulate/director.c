@@ -99,6 +99,8 @@ static void lose_host(sl_world *self, sl_pilot *pilot) {
     if (!successor) return;
     sl_world_tell(self, "the host of agent %d.%d is gone", pilot->index, pilot->life);
     pilot->lost = true;
+    // where keys say which slot it may hold it names none: that has to fall free by its lease
+    if (self->has_keys) successor->def.slot = -1;
     successor->restart_ns = in_ms(self, 1, self->faults.restart_ms);
 }
 

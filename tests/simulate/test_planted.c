@@ -28,6 +28,7 @@ static const struct {
     {"any_session", "the coordinator heeds another session's messages", NULL, NULL},
     {"slot_given_twice", "a slot is given away while its agent is there", NULL, NULL},
     {"lease_kept", "the slot of one that never became ready is never free again", NULL, NULL},
+    {"dead_kept", "a slot whose agent is dead is never free again", NULL, NULL},
     {"any_goodbye", "anybody's goodbye frees a slot", NULL, NULL},
     {"any_key", "a slot is not bound to its agent's key", NULL, NULL},
     {"no_key", "a key that is not allowed may join", NULL, NULL},
