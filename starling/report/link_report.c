@@ -73,6 +73,10 @@ static void print_ages(FILE *file, const char *what, const uint64_t ages[SL_LINK
     double never = share_never(ages);
     int n = 0;
     if (isnan(never)) return;
+    if (isnan(oldest(ages))) {
+        sl_print_wrapped(file, 2, "age of what was %s: none, it never came\n", what);
+        return;
+    }
     for (int q = 0; q < N_QUANTILES; q++) {
         double age = sl_link_age_percentile(ages, quantiles[q].p);
         if (isfinite(age))
@@ -93,8 +97,8 @@ void sl_link_report_print(FILE *file, const sl_links *links, const sl_evaluation
     print_ages(file, "applied", counts->action_ages, step_of(links, results));
     char fallbacks[64] = "";
     if (counts->fallbacks)
-        (void)snprintf(fallbacks, sizeof fallbacks, "; the fallback acted %llu times",
-                       (unsigned long long)counts->fallbacks);
+        (void)snprintf(fallbacks, sizeof fallbacks, "; the fallback acted %llu time%s",
+                       (unsigned long long)counts->fallbacks, counts->fallbacks == 1 ? "" : "s");
     sl_print_wrapped(file, 2, "nothing newer had come in %.1f%% of cases, %llu steps in a row at most%s\n",
                      100 * sl_link_miss_rate(counts), (unsigned long long)counts->longest_run, fallbacks);
     if (counts->compared)

@@ -90,6 +90,17 @@ static void lines_say_the_same(void **state) {
                               "nothing newer had come in 15.0% of cases, 4 steps in a row at most; the fallback\n"
                               "  acted 7 times\n"
                               "the links changed 25.0% of decisions\n");
+    // nothing ever came
+    counts = (sl_link_counts){.observation_ages[SL_LINKS_AGES - 1] = 25, .fallbacks = 1};
+    memset(text, 0, sizeof text);
+    file = fmemopen(text, sizeof text, "w");
+    assert_non_null(file);
+    sl_link_report_print(file, &links, &results);
+    (void)fclose(file);
+    assert_non_null(strstr(text, "\nage of what was decided on: none, it never came\n"));
+    assert_non_null(strstr(text, "acted 1 time\n"));
+    assert_null(strstr(text, "nan"));
+    counts = example();
     // what a realtime clock saw
     memset(text, 0, sizeof text);
     file = fmemopen(text, sizeof text, "w");
