@@ -52,8 +52,8 @@ void sl_flight_print_clock(const sl_evaluation *results) {
     const sl_flight_clock *kept = &results->clock;
     double speed_up = 0, seconds = virtual_time(results, &speed_up);
     if (clock_of(kept) == SL_EXP_VIRTUAL)
-        sl_print_wrapped(stdout, 2, "virtual, %g ms a step: %.1f s, %.0f times as fast as that\n", kept->step_ms,
-                         seconds, speed_up);
+        sl_print_wrapped(stdout, 2, "virtual, %g ms a step: %.1f s in the world's time, flown %.0f times as fast\n",
+                         kept->step_ms, seconds, speed_up);
     if (clock_of(kept) != SL_EXP_REALTIME) return;
     sl_print_wrapped(
         stdout, 2,

@@ -108,6 +108,8 @@ static void what_is_flown_is_what_was_evaluated(void **state) {
         json_decref(evaluated);
         json_decref(flown);
     }
+    assert_int_equal(run("2>/dev/null", "fly " SL_SOURCE_DIR "/models/mpe/spread --episodes 2 --links 4g"), 0);
+    assert_non_null(strstr(output, "\nvirtual, 100 ms a step: 5.0 s in the world's time, flown "));
     json_t *flown = object_of("fly " SL_SOURCE_DIR "/models/mpe/spread --episodes 1 --clock realtime --hz 50 --json");
     assert_string_equal(json_string_value(json_object_get(flown, "clock")), "realtime");
     assert_true(number(flown, "timing", "realtime", "step_ms") == 20 && number(flown, "step_ms", NULL, NULL) == 20);
