@@ -160,14 +160,16 @@ static void print_text(const simulate_options *o, const sl_sweep *sweep, double 
         printf("seed %" PRIu64 " broke '%s': %s; %s\n", sweep->broken[i].seed,
                sl_promise_name(sweep->broken[i].promise), sweep->broken[i].text, see);
     }
-    printf("%" PRIu64 " seeds, %" PRIu64 " broken, %.1f seeds/s\n", sweep->n_seeds, sweep->n_broken,
-           (double)sweep->n_seeds / seconds);
-    printf("%.0f s of %" PRIu64 " ticks: %" PRIu64 " actions answered, %" PRIu64 " missed,\n%" PRIu64
-           " absent; %" PRIu64 " episodes acknowledged\n",
-           sum->seconds, sum->ticks, sum->answered, sum->missed, sum->absent, sum->acknowledged);
-    printf("an action was at most %.2f s behind its observation; after the faults a whole\nepisode took at most "
-           "%.1f s\n",
-           sum->stalest, sum->recovery);
+    printf("%" PRIu64 " seed%s, %" PRIu64 " broken, %.1f seeds/s\n", sweep->n_seeds, sweep->n_seeds == 1 ? "" : "s",
+           sweep->n_broken, (double)sweep->n_seeds / seconds);
+    sl_print_wrapped(stdout, 2,
+                     "%" PRIu64 " ticks in %.0f s of virtual time: %" PRIu64 " actions answered, %" PRIu64
+                     " missed, %" PRIu64 " absent; %" PRIu64 " episodes acknowledged\n",
+                     sum->ticks, sum->seconds, sum->answered, sum->missed, sum->absent, sum->acknowledged);
+    sl_print_wrapped(stdout, 2,
+                     "an action was at most %.2f s behind its observation; from the end of the faults to a whole "
+                     "episode it took at most %.1f s\n",
+                     sum->stalest, sum->recovery);
     if (sum->fleet_bytes > 0)
         printf("%d agents: %.3f ms a tick, %.0f bytes an agent in the coordinator, %.0f in its\nsession\n",
                sum->n_agents, sum->tick_seconds * 1e3 / (double)sum->ticks, sum->fleet_bytes, sum->session_bytes);
@@ -187,6 +189,8 @@ static sl_status run(const simulate_options *o, sl_sweep_def *def, sl_sweep *swe
         SL_TRY(print_json(o, sweep, seconds));
     else if (!o->trace)
         print_text(o, sweep, seconds);
+    else if (sweep->n_broken == 0)
+        printf("seed %" PRIu64 " kept every promise\n", def->first);
     if (sweep->n_broken == 0) return SL_OK;
     char hint[320];
     describe(o, sweep->broken[0].seed, sizeof hint, hint);

@@ -18,8 +18,12 @@ static void seeds_are_told_and_counted(void **state) {
     assert_non_null(strstr(output, "\"broken_seeds\":[]"));
     assert_int_equal(run("2>/dev/null", "simulate --seeds 7..9 --clock realtime"), 0);
     assert_non_null(strstr(output, "3 seeds, 0 broken, "));
-    assert_int_equal(run("2>/dev/null | tail -1", "simulate --seed 3 --trace"), 0);
+    assert_non_null(strstr(output, " s of virtual time: "));
+    assert_int_equal(run("2>/dev/null", "simulate --seed 3"), 0);
+    assert_non_null(strstr(output, "1 seed, 0 broken, "));
+    assert_int_equal(run("2>/dev/null | tail -2", "simulate --seed 3 --trace"), 0);
     assert_non_null(strstr(output, "tick "));
+    assert_non_null(strstr(output, "\nseed 3 kept every promise\n"));
     expect_json("simulate --agents 40 --faults none --json", 0);
     assert_non_null(strstr(output, "\"agents\":40"));
     assert_non_null(strstr(output, "\"ms_per_tick\":"));
