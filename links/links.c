@@ -98,7 +98,7 @@ static sl_status check_blocks(const builder *self, const sl_link_rule *rule) {
     sl_reader reader = sl_reader_of(self->where, "blocks", rule->blocks);
     if (is_empty(rule->blocks)) return SL_OK;
     if (self->def->execution == SL_EXECUTION_REMOTE)
-        return sl_reader_refuse(&reader, "leave blocks out, or choose links.execution: onboard",
+        return sl_reader_refuse(&reader, "leave blocks out, or execute onboard: links.execution, or --execution",
                                 "remote agents get whole observations");
     if (rule->direction == SL_DIRECTION_ACTION)
         return sl_reader_refuse(&reader, "choose direction: observation", "actions have no blocks");

@@ -167,7 +167,7 @@ static void what_the_team_lacks_is_refused(void **state) {
          {.agents = "1", .blocks = "ally comm"},
          "an agent has no such block",
          "there are own, ally (told)"},
-        {SL_EXECUTION_REMOTE, {0}, {.blocks = "ally"}, "remote agents get whole observations", "execution: onboard"},
+        {SL_EXECUTION_REMOTE, {0}, {.blocks = "ally"}, "remote agents get whole observations", "--execution"},
         {SL_EXECUTION_ONBOARD,
          {0},
          {.blocks = "ally", .direction = SL_DIRECTION_ACTION},
