@@ -7,6 +7,9 @@
 /* quantile 0.99 of the standard normal */
 #define Z99 2.3263478740408408
 
+/* of a cumulated share */
+#define ROUNDING 1e-12
+
 /* Phi, the standard normal's distribution function */
 static double normal_below(double z) {
     return 0.5 * erfc(-z * 0.70710678118654752);
@@ -138,6 +141,13 @@ static double histogram_draw(const sl_delay *d, sl_rng *rng, int64_t *next) {
     return histogram_at(d, sl_rng_uniform(rng));
 }
 
+// the least value that a share p of all is not above; sums of weights are rounded
+static double histogram_percentile(const sl_delay *d, double p) {
+    int k = 0;
+    while (k < d->n - 1 && d->weights[k] < p - ROUNDING) k++;
+    return d->values[k];
+}
+
 static double histogram_mean(const sl_delay *d) {
     double mean = 0.0;
     for (int k = 0; k < d->n; k++) mean += d->values[k] * (d->weights[k] - (k > 0 ? d->weights[k - 1] : 0.0));
@@ -162,8 +172,8 @@ static double trace_mean(const sl_delay *d) {
 }
 
 static double trace_percentile(const sl_delay *d, double p) {
-    int k = (int)(p * d->n);
-    return d->weights[k < d->n ? k : d->n - 1];
+    int k = (int)ceil(p * d->n - ROUNDING * d->n) - 1;
+    return d->weights[k > 0 ? k : 0];
 }
 
 static double trace_most(const sl_delay *d) {
@@ -182,7 +192,7 @@ static const sl_delay_class classes[] = {
     [SL_DELAY_PARETO] = {"pareto", "LEAST SHAPE", SL_DELAY_NUMBERS, 2, "LEAST and SHAPE are above 0", are_above_0,
                          pareto_draw, pareto_mean, pareto_percentile, no_bound},
     [SL_DELAY_HISTOGRAM] = {"histogram", "DELAY:WEIGHT ...", SL_DELAY_BINS, 0, NULL, NULL, histogram_draw,
-                            histogram_mean, histogram_at, histogram_most},
+                            histogram_mean, histogram_percentile, histogram_most},
     [SL_DELAY_TRACE] = {"trace", "FILE", SL_DELAY_FILE, 0, NULL, NULL, trace_draw, trace_mean, trace_percentile,
                         trace_most},
 };

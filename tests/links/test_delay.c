@@ -205,6 +205,25 @@ static void losses_have_the_rate_and_the_bursts_of_their_closed_form(void **stat
         check_loss(sl_links_preset(i)->delay, sl_links_preset(i)->loss, 100 + (uint64_t)i);
 }
 
+/* the least value that a share p of all is not above, as a sample's */
+static void a_percentile_between_two_values_is_the_lower_one(void **state) {
+    (void)state;
+    static const struct {
+        char *words;
+        double p, at;
+    } rows[] = {
+        {"histogram 1:1 9:1 ms", 0.5, 1},           {"histogram 1:1 9:1 ms", 0.5001, 9},
+        {"histogram 9:0.5 3:0.2 1:0.3 ms", 0.5, 3}, {"histogram 0:0 4:1 7:0 ms", 0.001, 4},
+        {"histogram 4:1 7:0 ms", 1.0, 4},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        sl_channel_def def = channel_of(WORDS(.delay = rows[i].words));
+        double at = sl_delay_percentile(&def.delay, rows[i].p);
+        if (at != rows[i].at) fail_msg("%s: %g at %g", rows[i].words, at, rows[i].p);
+        sl_channel_def_fini(&def);
+    }
+}
+
 static void a_trace_goes_round_from_a_place_that_is_drawn(void **state) {
     (void)state;
     sl_temp_folder folder = sl_temp_folder_create();
@@ -217,7 +236,7 @@ static void a_trace_goes_round_from_a_place_that_is_drawn(void **state) {
     (void)snprintf(words, sizeof words, "trace %s ms", path);
     sl_channel_def def = channel_of(WORDS(.delay = words, .order = "reorder"));
     assert_int_equal(def.delay.n, 4);
-    assert_true(sl_delay_mean(&def.delay) == 27.5 && sl_delay_percentile(&def.delay, 0.5) == 30.0);
+    assert_true(sl_delay_mean(&def.delay) == 27.5 && sl_delay_percentile(&def.delay, 0.5) == 20.0);
     assert_true(sl_delay_most(&def.delay) == 50.0);
     static const double delays[4] = {30, 10, 50, 20};
     int begins[4] = {0};
@@ -243,6 +262,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_kind_has_the_mean_and_percentiles_of_its_closed_form),
         cmocka_unit_test(each_preset_has_the_mean_and_percentiles_of_its_closed_form),
+        cmocka_unit_test(a_percentile_between_two_values_is_the_lower_one),
         cmocka_unit_test(closed_forms_are_those_of_the_books),
         cmocka_unit_test(presets_are_their_sources),
         cmocka_unit_test(losses_have_the_rate_and_the_bursts_of_their_closed_form),
