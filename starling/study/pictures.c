@@ -40,7 +40,7 @@ static void label_x(const sl_study_section *section, sl_study_sweep sweep, sl_fi
         (void)snprintf(f->x_label, sizeof f->x_label, "agents whose links lose everything, of %d", section->n_agents);
         break;
     default:
-        (void)snprintf(f->x_label, sizeof f->x_label, "preset, steps of %.4g ms", section->step_ms);
+        (void)snprintf(f->x_label, sizeof f->x_label, "preset; a step is %.4g ms", section->step_ms);
     }
 }
 
@@ -115,7 +115,10 @@ static void add_tail(const sl_study_point *p, const uint64_t ages[SL_LINKS_AGES]
     if (all == 0 || panel->n == SL_FIGURE_CURVES) return;
     sl_figure_curve *curve = &panel->curves[panel->n];
     *curve = (sl_figure_curve){.colour = panel->n};
-    (void)snprintf(curve->label, sizeof curve->label, "%s", p->setting);
+    if (p->sweep == SL_STUDY_JITTER)
+        (void)snprintf(curve->label, sizeof curve->label, "%.0f ± 3", p->x);
+    else
+        (void)snprintf(curve->label, sizeof curve->label, "%s", p->setting);
     older = all;
     for (int a = 0; a < x_max && curve->n + 1 < SL_FIGURE_POINTS; a++) {
         older -= ages[a];

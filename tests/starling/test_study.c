@@ -441,6 +441,18 @@ static bool has(const sl_temp_folder *folder, const char *name) {
     return access(path, R_OK) == 0;
 }
 
+// the script of a picture says that
+static void assert_drawn_with(const sl_temp_folder *folder, const char *script, const char *words) {
+    static char text[65536];
+    char path[512];
+    (void)snprintf(path, sizeof path, "%s/%s", folder->path, script);
+    FILE *file = fopen(path, "r");
+    assert_non_null(file);
+    text[fread(text, 1, sizeof text - 1, file)] = '\0';
+    assert_int_equal(fclose(file), 0);
+    assert_non_null(strstr(text, words));
+}
+
 static void test_files(void **state) {
     (void)state;
     static sl_study study;
@@ -478,6 +490,9 @@ static void test_files(void **state) {
         assert_true(has(&folder, name));
         memcpy(strstr(name, ".svg"), ".png", 4);
         assert_true(has(&folder, name));
+        memcpy(strstr(name, ".png"), ".gp", 4);
+        if (strstr(name, "-ages")) assert_drawn_with(&folder, name, "6 \u00b1 3");
+        if (strstr(name, "-presets")) assert_drawn_with(&folder, name, "preset; a step is ");
         n_pictures++;
     }
     if (drawn) assert_int_equal(n_pictures, 10);
