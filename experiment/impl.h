@@ -5,7 +5,8 @@
 
 #include "experiment/experiment.h"
 
-enum { SL_EXP_MAX_KEYS = 128, SL_EXP_MAX_TEXT = 256 };
+/* MAX_WORD: of any value but a delay, whose histogram has up to 1,000 bins */
+enum { SL_EXP_MAX_KEYS = 128, SL_EXP_MAX_TEXT = 32768, SL_EXP_MAX_WORD = 256 };
 
 typedef enum sl_exp_kind {
     SL_EXP_TEXT,   /* char * */

@@ -42,14 +42,19 @@ static sl_status check_range(const subject *s, double value) {
                    s->key->range);
 }
 
+// of links or of one of their rules
+static bool is_delay(const sl_exp_key *key) {
+    return strcmp(key->path, "delay") == 0 || strcmp(key->path, "links.delay") == 0;
+}
+
 static sl_status read_text(const subject *s, char **field) {
     if (!sl_utf8_is_valid(s->text))
         return sl_fail(SL_CONFIG, keys_hint, "%s: key '%s': is not UTF-8", s->what, s->path);
     if (!sl_utf8_is_plain(s->text))
         return sl_fail(SL_CONFIG, keys_hint, "%s: key '%s': holds a control character", s->what, s->path);
-    if (strlen(s->text) >= SL_EXP_MAX_TEXT)
-        return sl_fail(SL_CONFIG, keys_hint, "%s: key '%s': is longer than %d bytes", s->what, s->path,
-                       SL_EXP_MAX_TEXT - 1);
+    size_t room = is_delay(s->key) ? SL_EXP_MAX_TEXT : SL_EXP_MAX_WORD;
+    if (strlen(s->text) >= room)
+        return sl_fail(SL_CONFIG, keys_hint, "%s: key '%s': is longer than %zu bytes", s->what, s->path, room - 1);
     char *copy = sl_alloc_string(s->text);
     if (!copy) return sl_fail(SL_MEMORY, NULL, "cannot allocate memory for %s", s->what);
     sl_free(*field);

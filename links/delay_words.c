@@ -82,6 +82,7 @@ static sl_status fill_histogram(sl_reader *reader, const char *end, const sl_del
     while (reader->at < end) {
         size_t len = sl_reader_word(reader, &word);
         if (word >= end) break;
+        if (out->n == MAX_BINS) return refuse_form(reader, class, "there are more than 1000 bins");
         if (!read_bin(word, len, bin)) return refuse_form(reader, class, "one word is not DELAY:WEIGHT");
         // by rising values, so that the cumulated weights give percentiles
         int k = out->n++;
@@ -104,8 +105,7 @@ static sl_status fill_histogram(sl_reader *reader, const char *end, const sl_del
 
 static sl_status parse_histogram(sl_reader *reader, const char *end, const sl_delay_class *class, sl_delay *out) {
     size_t n_most = 1;
-    for (const char *c = reader->at; c < end; c++) n_most += *c == ' ';
-    if (n_most > MAX_BINS) return refuse_form(reader, class, "there are more than 1000 bins");
+    for (const char *c = reader->at; c < end && n_most < MAX_BINS; c++) n_most += *c == ' ';
     out->values = sl_alloc_array(n_most, sizeof *out->values);
     out->weights = sl_alloc_array(n_most, sizeof *out->weights);
     if (!out->values || !out->weights) return sl_fail(SL_MEMORY, NULL, "no memory for a histogram");

@@ -199,6 +199,27 @@ static sl_status read_and_write(void *context) {
     return status;
 }
 
+/* a histogram of a thousand bins is a long word; no other is */
+static void a_delay_may_be_long(void **state) {
+    (void)state;
+    static char text[20000];
+    sl_links_def links = {0}, copy = {0};
+    char *saved = NULL;
+    size_t n = (size_t)snprintf(text, sizeof text, "links: {delay: \"histogram"), n_saved = 0;
+    for (int i = 0; i < 1000; i++) n += (size_t)snprintf(text + n, sizeof text - n, " %d.25:0.001", i);
+    n += (size_t)snprintf(text + n, sizeof text - n, " steps\"}");
+    assert_int_equal(sl_experiment_parse_links("l.yaml", text, n, &links), SL_OK);
+    assert_int_equal(sl_experiment_format_links(&links, &saved, &n_saved), SL_OK);
+    assert_int_equal(sl_experiment_parse_links("again", saved, n_saved, &copy), SL_OK);
+    assert_string_equal(copy.words.delay, links.words.delay);
+    sl_free(saved);
+    free_links(&links);
+    free_links(&copy);
+    n = (size_t)snprintf(text, sizeof text, "links: {loss: \"%300d\"}", 1);
+    assert_int_equal(sl_experiment_parse_links("l.yaml", text, n, &links), SL_CONFIG);
+    assert_string_equal(sl_error_what(), "l.yaml: key 'links.loss': is longer than 255 bytes");
+}
+
 static void a_failed_allocation_is_an_error_and_no_leak(void **state) {
     (void)state;
     char text[] = RULES;
@@ -212,6 +233,7 @@ int main(void) {
         cmocka_unit_test(links_are_read_and_written_alone),
         cmocka_unit_test(what_says_nothing_is_no_part_of_the_identity),
         cmocka_unit_test(a_section_is_read_from_a_file),
+        cmocka_unit_test(a_delay_may_be_long),
         cmocka_unit_test(a_failed_allocation_is_an_error_and_no_leak),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -224,6 +225,23 @@ static void a_percentile_between_two_values_is_the_lower_one(void **state) {
     }
 }
 
+static void a_histogram_has_up_to_a_thousand_bins(void **state) {
+    (void)state;
+    static char words[8000];
+    for (int n_bins = 1000; n_bins <= 1001; n_bins++) {
+        size_t n = (size_t)snprintf(words, sizeof words, "histogram ");
+        for (int k = 0; k < n_bins; k++) n += (size_t)snprintf(words + n, sizeof words - n, " %d:1", k);
+        (void)snprintf(words + n, sizeof words - n, "  ms");
+        sl_channel_def def = {0};
+        sl_link_words given = WORDS(.delay = words);
+        sl_status status = sl_channel_parse("links", &given, NULL, &def);
+        assert_int_equal(status, n_bins == 1000 ? SL_OK : SL_CONFIG);
+        if (status == SL_OK) assert_true(sl_delay_mean(&def.delay) > 499.4 && sl_delay_most(&def.delay) == 999.0);
+        if (status != SL_OK) assert_non_null(strstr(sl_error_what(), "there are more than 1000 bins"));
+        sl_channel_def_fini(&def);
+    }
+}
+
 static void a_trace_goes_round_from_a_place_that_is_drawn(void **state) {
     (void)state;
     sl_temp_folder folder = sl_temp_folder_create();
@@ -263,6 +281,7 @@ int main(void) {
         cmocka_unit_test(each_kind_has_the_mean_and_percentiles_of_its_closed_form),
         cmocka_unit_test(each_preset_has_the_mean_and_percentiles_of_its_closed_form),
         cmocka_unit_test(a_percentile_between_two_values_is_the_lower_one),
+        cmocka_unit_test(a_histogram_has_up_to_a_thousand_bins),
         cmocka_unit_test(closed_forms_are_those_of_the_books),
         cmocka_unit_test(presets_are_their_sources),
         cmocka_unit_test(losses_have_the_rate_and_the_bursts_of_their_closed_form),
