@@ -50,6 +50,7 @@ static sl_status open_registry(sl_coordinator *self, const sl_coordinator_def *d
     sl_model_registry_def registry = {.setup = self->setup,
                                       .link = *def->fleet,
                                       .reserve = def->reserve,
+                                      .clock_is_asked = def->clock_is_asked,
                                       .stop = def->stop,
                                       .pulse = def->pulse,
                                       .pulse_context = def->pulse_context};

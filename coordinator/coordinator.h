@@ -22,6 +22,7 @@ typedef struct sl_coordinator_def {
     sl_watch watch;                    /* shown the flights whose request asks for it */
     const char *record;                /* where flights are recorded, the last one of each; copied; NULL: nowhere */
     sl_slot_set reserve;               /* slots that only an agent that names them gets */
+    bool clock_is_asked;               /* for by a flag; else the experiment's links make lockstep virtual */
     char config_hash[65];              /* SHA-256 of the resolved experiment file; "" = none */
     const volatile sig_atomic_t *stop; /* ends waiting for agents; NULL = never */
     void (*pulse)(void *context);      /* called while it listens to agents, as sl_fleet_def says; NULL: not wanted */

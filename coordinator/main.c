@@ -30,6 +30,7 @@ static sl_status run(const sl_coordinator_options *o) {
     if (o->has_clock) experiment->fleet.clock = o->clock;
     if (o->hz > 0) experiment->fleet.hz = o->hz;
     def.experiment = experiment;
+    def.clock_is_asked = o->has_clock;
     def.reserve = o->reserved;
     sl_link_def learn = sl_link_learn_def(o->connect);
     sl_link_def fleet = sl_link_fleet_def(o->fleet ? o->fleet : experiment->fleet.endpoint);

@@ -171,8 +171,8 @@ static sl_status open_fleet(sl_model_registry *self) {
     if (settings->heartbeat_ms > 0) def.heartbeat_ms = settings->heartbeat_ms;
     if (settings->tick_deadline_ms > 0) def.deadline_ms = settings->tick_deadline_ms;
     def.patience_ms = settings->patience_ms;
-    // what is late is so in counted time, unless it is real
-    bool is_late = settings->clock == SL_EXP_LOCKSTEP && !sl_links_is_none(setup->links);
+    // what is late is so in counted time, unless it is real; who asks for a clock knows the flights' links
+    bool is_late = !self->def.clock_is_asked && settings->clock == SL_EXP_LOCKSTEP && !sl_links_is_none(setup->links);
     def.clock = sl_fleet_find_clock(sl_exp_clock_name(is_late ? SL_EXP_VIRTUAL : settings->clock));
     def.period_ns = (int64_t)(setup->step_ms * 1e6);
     def.fallback = setup->links->fallback;

@@ -12,6 +12,7 @@ typedef struct sl_model_registry_def {
     const sl_setup *setup; /* borrowed for life */
     sl_link_def link;      /* where agents connect; its endpoint is copied */
     sl_slot_set reserve;   /* slots that only an agent that names them gets */
+    bool clock_is_asked;   /* else the setup's links make lockstep virtual */
     char config_hash[65];
     const volatile sig_atomic_t *stop;
     void (*pulse)(void *context); /* the fleet's; NULL: not wanted */

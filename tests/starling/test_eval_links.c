@@ -143,6 +143,14 @@ static void what_is_wrong_has_its_exit_code(void **state) {
     sl_temp_folder_remove(&folder);
 }
 
+static void expect_clock(const char *folder, const char *flags, const char *clock) {
+    char words[600];
+    (void)snprintf(words, sizeof words, "fly %s --episodes 2 --json %s", folder, flags);
+    json_t *object = object_of(words);
+    assert_string_equal(json_string_value(json_object_get(object, "clock")), clock);
+    json_decref(object);
+}
+
 static void a_run_is_under_its_own_links(void **state) {
     (void)state;
     sl_temp_folder folder = sl_temp_folder_create();
@@ -170,6 +178,13 @@ static void a_run_is_under_its_own_links(void **state) {
     json_decref(object);
     (void)snprintf(other, sizeof other, "eval %s --policy students --links none --json", run_folder);
     assert_same_returns(words, other, false);
+    // by the clock that the flight's own links ask for
+    expect_clock(run_folder, "", "virtual");
+    expect_clock(run_folder, "--links none", "lockstep");
+    expect_clock(run_folder, "--links none --clock lockstep", "lockstep");
+    expect_clock(run_folder, "--links none --clock virtual", "virtual");
+    (void)snprintf(other, sizeof other, "fly %s --clock lockstep", run_folder);
+    expect_error(other, 2, "--clock cannot be 'lockstep' under links");
     // its teacher learned without them
     (void)snprintf(words, sizeof words, "eval %s --policy teacher --json", run_folder);
     (void)snprintf(other, sizeof other, "eval %s --policy teacher --links none --json", run_folder);
