@@ -248,9 +248,11 @@ static json_t *make_timing(const sl_scores *scores, json_t *stages, json_t *rest
 }
 
 // under which the students learned, were evaluated and flown
-static void set_links(const sl_links *links, json_t *report, bool *failed) {
+static void set_links(const sl_run *run, json_t *report, bool *failed) {
+    const sl_links *links = run->setup->links;
     if (sl_links_is_none(links)) return;
     SL_JSON_SET(report, failed, {"links", json_string(links->text)},
+                {"links_teacher", json_string(run->experiment->links.teaches_stale ? "stale" : "fresh")},
                 {"execution", json_string(sl_execution_name(links->execution))});
 }
 
@@ -267,7 +269,7 @@ sl_status sl_report_make(const sl_run *run, const sl_scores *scores, json_t *sta
     SL_JSON_SET(report, &failed, {"method", json_string(e->method == SL_EXP_DIRECT ? "direct" : "kd-marl")},
                 {"config_hash", json_string(run->config_hash)},
                 {"evaluation_seed", json_integer((json_int_t)e->eval.seed)});
-    set_links(run->setup->links, report, &failed);
+    set_links(run, report, &failed);
     sl_status status = make_policies(run, scores, policies, &failed);
     sl_json_set(report, "policies", policies, &failed);
     double teacher = 0, students = 0;
@@ -398,11 +400,14 @@ static void set_cells(sl_table *table, const json_t *report, const json_t *polic
     if (strcmp(name, "fleet") == 0) set_number(table, MS, report, "timing.fleet_ms_per_step.mean", 3, 1, "");
 }
 
+// and whose: the other rows are fresh
 static void print_links(const json_t *report) {
+    const char *teacher = json_string_value(json_object_get(report, "links_teacher"));
     const char *links = json_string_value(json_object_get(report, "links"));
     const char *execution = json_string_value(json_object_get(report, "execution"));
     if (links && execution && sl_utf8_is_plain(links) && sl_utf8_is_plain(execution))
-        sl_print_wrapped(stdout, 2, "links: %s, %s\n", links, execution);
+        sl_print_wrapped(stdout, 2, "links of %sstudents and fleet: %s, %s\n",
+                         teacher && strcmp(teacher, "stale") == 0 ? "teacher, " : "", links, execution);
 }
 
 // why cells that are there for other runs are blank

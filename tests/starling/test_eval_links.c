@@ -162,7 +162,8 @@ static void a_run_is_under_its_own_links(void **state) {
                    "--set mask.age=true",
                    run_folder);
     assert_int_equal(run("2>/dev/null", words), 0);
-    assert_non_null(strstr(output, "\nlinks: fixed 3 steps, onboard\n"));
+    // the other rows are fresh
+    assert_non_null(strstr(output, "\nlinks of students and fleet: fixed 3 steps, onboard\n"));
     (void)snprintf(path, sizeof path, "%s/report.json", run_folder);
     json_t *report = json_load_file(path, 0, NULL);
     assert_non_null(report);
@@ -199,6 +200,12 @@ static void a_run_is_under_its_own_links(void **state) {
                    "'links.delay=fixed 3 steps' --set links.execution=remote",
                    run_folder);
     expect_error(words, 3, "key 'links.execution': nothing is trained with 'remote'");
+    (void)snprintf(words, sizeof words,
+                   "train " SL_SOURCE_DIR "/experiments/mpe/spread-smoke.yaml --out %s-stale "
+                   "--set 'links.delay=fixed 3 steps' --set links.teacher=stale",
+                   run_folder);
+    assert_int_equal(run("2>/dev/null", words), 0);
+    assert_non_null(strstr(output, "\nlinks of teacher, students and fleet: fixed 3 steps, onboard\n"));
     sl_temp_folder_remove(&folder);
 }
 

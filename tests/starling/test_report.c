@@ -158,7 +158,12 @@ static void test_report(void **state) {
     assert_int_equal(sl_report_make(run, &scores, NULL, NULL, 10, &later), SL_OK);
     assert_string_equal(json_string_value(json_object_get(later, "links")), "fixed 3 steps");
     assert_string_equal(json_string_value(json_object_get(later, "execution")), "onboard");
+    assert_string_equal(json_string_value(json_object_get(later, "links_teacher")), "fresh");
     json_decref(report);
+    json_decref(later);
+    experiment.links.teaches_stale = true;
+    assert_int_equal(sl_report_make(run, &scores, NULL, NULL, 10, &later), SL_OK);
+    assert_string_equal(json_string_value(json_object_get(later, "links_teacher")), "stale");
     json_decref(later);
     sl_scores_fini(&scores);
     sl_free(run);
