@@ -177,11 +177,32 @@ static void put_section(const sl_study_section *section, bool has_figures, FILE 
     put_flown(section, file);
 }
 
+// docs/latency.md says more, but this file travels alone
+static const char legend[] =
+    "\n## How to read it\n\n"
+    "- **on board**: each agent has its own student, senses at once and is told late what others must tell it\n"
+    "- **remote**: the same students at the other end of the link: the observation goes there, the action comes "
+    "back\n"
+    "- **central**: the same way to and from the large teacher, which reads the observations of all\n"
+    "- **crossover**: the delay each way from which on the teacher central does worse than students on board, on a "
+    "straight line between two delays that were tried\n"
+    "- **age**: of an observation, how many steps old what was decided on was (on board: what others tell, remote "
+    "and "
+    "central: all of it); of an action, how many steps ago its observation was made\n"
+    "- **missed**: steps in which nothing newer had come: on board of what another tells, else of an agent's action\n"
+    "- **longest run**: of such steps in a row\n"
+    "- **fallback**: steps of an agent without a new action, in which its last one acted again\n"
+    "- **diverged**: actions that are not what the same policy would have done in the same state without links\n"
+    "- **`never`**: no age, as at that percentile nothing had come yet in the episode; the last of the five is the "
+    "oldest that came\n"
+    "- **`-`**: there is no such number: nothing came at all, or on board, where an action acts at once\n";
+
 void sl_study_markdown(const sl_study *self, bool has_figures, FILE *file) {
     (void)fprintf(file,
                   "# A study of latency\n\n```\n%s\n```\n\n%d episodes a point, seed %" PRIu64
                   ", the evaluations took %.0f s. In brackets: 95 %% intervals, the percentile bootstrap's over "
                   "episodes, %d resamples.\n",
                   self->command, self->n_episodes, self->seed, self->seconds, SL_STUDY_RESAMPLES);
+    (void)fputs(legend, file);
     for (int s = 0; s < self->n_sections; s++) put_section(&self->sections[s], has_figures, file);
 }

@@ -497,6 +497,16 @@ static void test_files(void **state) {
     }
     if (drawn) assert_int_equal(n_pictures, 10);
     assert_non_null(strstr(page, "- crossover of the return: 0.67 steps [0.67, 0.67]\n"));
+    // whoever has this file alone knows what it says
+    static const char *const words[] = {"on board",    "remote",   "central",  "crossover", "age", "missed",
+                                        "longest run", "fallback", "diverged", "`never`",   "`-`"};
+    const char *legend = strstr(page, "\n## How to read it\n");
+    assert_true(legend && legend < strstr(page, "\n## it's\n"));
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        char item[64];
+        (void)snprintf(item, sizeof item, "\n- **%s**: ", words[i]);
+        if (!strstr(legend, item)) fail_msg("study.md does not say what %s is", words[i]);
+    }
     assert_non_null(strstr(page, "| onboard | delay 1 | 10 | 9 |\n"));
     free(page);
     sl_study_fini(&study);
