@@ -226,7 +226,8 @@ static sl_status parse(choice *c) {
 sl_status sl_cmd_study_latency(const char *path, int argc, char **argv) {
     choice c = {.episodes = EPISODES, .seed = 1};
     const sl_option options[] = {
-        {"delays", SL_OPTION_TEXT, "LIST", "fixed ones in steps, 0..12 or 0,3,6 (0..12)", &c.delays, 0, 0},
+        {"delays", SL_OPTION_TEXT, "LIST", "fixed ones in steps, 0..12 or 0,3,6 (0,0.25,0.5,0.75,1..12)", &c.delays,
+         0, 0},
         {"sweeps", SL_OPTION_TEXT, "LIST", "some of delay,jitter,presets,loss,dead (all)", &c.sweeps, 0, 0},
         {"executions", SL_OPTION_TEXT, "LIST", "some of onboard,remote,central,fresh (all)", &c.executions, 0, 0},
         {"episodes", SL_OPTION_INT, "N", "a point (1280)", &c.episodes, 2, 1000000},

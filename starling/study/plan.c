@@ -35,6 +35,8 @@ const char *sl_study_sweep_name(sl_study_sweep which) {
 
 // ------------------------------------------------------------------------------------------------- what is asked for
 
+// by quarters below one step, where the first delay is felt: half a step each way makes a round trip of one
+static const char default_delays_text[] = "0,0.25,0.5,0.75,1..12";
 static const char delays_hint[] = "steps such as 0..12, or 0,3,6, or 0..4,8,12";
 
 static sl_status bad_delays(const char *text) {
@@ -76,7 +78,7 @@ static sl_status add_delays(const char *text, const char **at, sl_study_choice *
 }
 
 sl_status sl_study_parse_delays(const char *text, sl_study_choice *choice) {
-    if (!text) text = "0..12";
+    if (!text) text = default_delays_text;
     choice->n_delays = 0;
     for (const char *at = text;; at++) {
         at += strspn(at, " ");

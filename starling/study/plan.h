@@ -1,7 +1,8 @@
 /* plan.h - the points of a study of latency: which executions under which links. A point is one evaluation; its links
  * travel as the text of a section `links:`, "" for none. Points that ask for the same share one evaluation. Plain
- * data; any thread. Fixed delays 0 to 12 steps, 6 +- 3 and 9 +- 3 steps are those of Rainbow Delay Compensation
- * (NeurIPS 2025), whose random delays are whole numbers uniform in [3, 9] and [6, 12], and overtake one another. */
+ * data; any thread. Fixed delays 0 to 12 steps (but for the quarters below 1), 6 +- 3 and 9 +- 3 steps are those of
+ * Rainbow Delay Compensation (NeurIPS 2025), whose random delays are whole numbers uniform in [3, 9] and [6, 12], and
+ * overtake one another. */
 #ifndef SL_STARLING_STUDY_PLAN_H
 #define SL_STARLING_STUDY_PLAN_H
 
@@ -49,8 +50,8 @@ typedef struct sl_study_point {
     char links[SL_STUDY_LINKS];
 } sl_study_point;
 
-/* "0..12", "0,3,6" or both, "0..4,8,12": whole numbers or decimals, in any order, twice is once. NULL: 0..12.
- * SL_USAGE: not a number, negative, or more than SL_STUDY_MAX_DELAYS. */
+/* "0..12", "0,3,6" or both, "0..4,8,12": whole numbers or decimals, in any order, twice is once. NULL: 0..12 and
+ * the quarters below 1. SL_USAGE: not a number, negative, or more than SL_STUDY_MAX_DELAYS. */
 SL_MUST_CHECK sl_status sl_study_parse_delays(const char *text, sl_study_choice *choice);
 /* "delay,loss"; NULL: all. SL_USAGE: an unknown one, with the names as the hint. */
 SL_MUST_CHECK sl_status sl_study_parse_sweeps(const char *text, sl_study_choice *choice);

@@ -36,7 +36,10 @@ static void expect_delays(const char *text, int n, const double *delays) {
 static void test_delays(void **state) {
     (void)state;
     const double to_twelve[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12};
-    expect_delays(NULL, 13, to_twelve);
+    // half a step each way makes a round trip of one: what happens below one step is looked at
+    const double by_quarters[] = {0, 0.25, 0.5, 0.75, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12};
+    expect_delays(NULL, 16, by_quarters);
+    expect_delays("0,0.25,0.5,0.75,1..12", 16, by_quarters);
     expect_delays("0..12", 13, to_twelve);
     // in any order, and twice is once
     expect_delays("6, 0,3", 3, (const double[]){0, 3, 6});
@@ -127,7 +130,7 @@ static void test_longer_than_an_episode(void **state) {
     c.sweeps[SL_STUDY_JITTER] = c.sweeps[SL_STUDY_PRESETS] = c.sweeps[SL_STUDY_LOSS] = c.sweeps[SL_STUDY_DEAD] =
         false;
     assert_int_equal(sl_study_plan(&c, &team, true, &points, &n), SL_OK);
-    assert_int_equal(n, 3 * 5 + 1);
+    assert_int_equal(n, 3 * 8 + 1);
     sl_free(points);
 }
 
