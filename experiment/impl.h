@@ -74,6 +74,9 @@ SL_MUST_CHECK sl_status sl_exp_fields_resize(const sl_exp_key *key, unsigned cou
 
 /* YAML to texts: syntax, unknown and repeated keys, nesting. *out is NULL for an empty document. SL_CONFIG. */
 SL_MUST_CHECK sl_status sl_exp_raw_read(const char *what, const char *text, size_t n_bytes, sl_exp_raw **out);
+/* Whether the outermost mapping of a text that sl_exp_raw_read takes has that key, be it an empty section. */
+SL_MUST_CHECK sl_status sl_exp_has_section(const char *what, const char *text, size_t n_bytes, const char *name,
+                                           bool *out);
 void sl_exp_raw_free(sl_exp_raw *raw); /* of sl_exp_raw_read */
 /* Texts to YAML, of everything, of the section links alone or of all but that; text for sl_free. */
 typedef enum sl_exp_part { SL_EXP_WHOLE, SL_EXP_LINKS, SL_EXP_BUT_LINKS, SL_EXP_PARTS } sl_exp_part;

@@ -12,20 +12,24 @@ static sl_status no_memory(const char *what) {
 
 static sl_status fill_links(const char *what, const sl_exp_raw *raw, sl_experiment *self) {
     const sl_exp_table *top = sl_exp_top();
-    bool has_any = false;
-    for (int i = 0; raw && i < top->n_keys; i++)
-        has_any = has_any || (raw->cells[i].text && strncmp(top->keys[i].path, "links.", 6) == 0);
-    if (!has_any)
-        return sl_fail(SL_CONFIG, "as in links: {delay: fixed 3 steps}", "%s: has no keys of section 'links'", what);
     SL_TRY(sl_exp_fields_default(top, self));
     return sl_exp_fields_read(what, "", "links.", top, raw, self);
+}
+
+static sl_status need_section(const char *what, const char *text, size_t n_bytes) {
+    bool has_it = false;
+    SL_TRY(sl_exp_has_section(what, text, n_bytes, "links", &has_it));
+    if (has_it) return SL_OK;
+    return sl_fail(SL_CONFIG, "as in links: {delay: fixed 3 steps}; links: {} for none", "%s: has no section 'links'",
+                   what);
 }
 
 sl_status sl_experiment_parse_links(const char *what, const char *text, size_t n_bytes, sl_links_def *out) {
     sl_exp_raw *raw = NULL;
     SL_TRY(sl_exp_raw_read(what, text, n_bytes, &raw));
     sl_experiment *self = sl_alloc(sizeof *self);
-    sl_status status = self ? fill_links(what, raw, self) : no_memory(what);
+    sl_status status = self ? need_section(what, text, n_bytes) : no_memory(what);
+    if (status == SL_OK) status = fill_links(what, raw, self);
     sl_exp_raw_free(raw);
     if (status == SL_OK) {
         *out = self->links;

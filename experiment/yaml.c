@@ -291,6 +291,42 @@ static sl_status check_events(const char *what, const char *text, size_t n_bytes
     return status;
 }
 
+// where in a document an event is; keys of the outermost mapping are at depth 1
+typedef struct place {
+    int depth;
+    bool is_value;
+} place;
+
+// whether the event is the key of that name
+static bool go_on(place *at, const yaml_event_t *event, const char *name) {
+    bool begins = event->type == YAML_MAPPING_START_EVENT || event->type == YAML_SEQUENCE_START_EVENT;
+    bool ends = event->type == YAML_MAPPING_END_EVENT || event->type == YAML_SEQUENCE_END_EVENT;
+    bool is_text = event->type == YAML_SCALAR_EVENT, found = false;
+    at->depth -= ends;
+    if (at->depth == 1 && (begins || is_text)) {
+        found = is_text && !at->is_value && strcmp((const char *)event->data.scalar.value, name) == 0;
+        at->is_value = !at->is_value;
+    }
+    at->depth += begins;
+    return found;
+}
+
+sl_status sl_exp_has_section(const char *what, const char *text, size_t n_bytes, const char *name, bool *out) {
+    yaml_parser_t parser;
+    yaml_event_t event;
+    place at = {0};
+    *out = false;
+    if (!yaml_parser_initialize(&parser)) return sl_fail(SL_MEMORY, NULL, "cannot allocate memory to read %s", what);
+    yaml_parser_set_input_string(&parser, (const unsigned char *)text, n_bytes);
+    for (bool more = true; more && !*out && yaml_parser_parse(&parser, &event);) {
+        *out = go_on(&at, &event, name);
+        more = event.type != YAML_STREAM_END_EVENT;
+        yaml_event_delete(&event);
+    }
+    yaml_parser_delete(&parser);
+    return SL_OK;
+}
+
 sl_status sl_exp_raw_read(const char *what, const char *text, size_t n_bytes, sl_exp_raw **out) {
     complaint said = {0};
     cyaml_config_t config = config_for(&said);

@@ -31,11 +31,20 @@ static bool looks_like_path(const char *name) {
     return strchr(name, '/') || strchr(name, '.');
 }
 
+// a line that begins with the file
+static sl_status load_file(const char *path, sl_links_def *out) {
+    sl_error error;
+    sl_status status = sl_experiment_load_links(path, out);
+    if (status != SL_CONFIG) return status;
+    sl_error_save(&error);
+    return sl_fail(status, error.hint[0] ? error.hint : NULL, "--links %.500s", error.what);
+}
+
 // the section that the flag names; *out is for sl_links_def_fini
 static sl_status read_flag(const char *name, sl_links_def *out) {
     if (strcmp(name, "none") == 0) return read_words("links: {delay: '%s'}", "", out);
     if (sl_links_find_preset(name)) return read_words("links: {preset: '%s'}", name, out);
-    if (access(name, F_OK) == 0) return sl_experiment_load_links(name, out);
+    if (access(name, F_OK) == 0) return load_file(name, out);
     if (looks_like_path(name))
         return sl_fail(SL_NOT_FOUND, "a preset of 'starling links list', a file with a section 'links', or none",
                        "--links: there is no file '%.200s'", name);

@@ -112,15 +112,30 @@ static void links_are_read_and_written_alone(void **state) {
     }
     sl_links_def none = {0};
     static const char *const bad[][2] = {
-        {"", "l.yaml: has no keys of section 'links'"},
-        {ENV, "l.yaml: has no keys of section 'links'"},
+        {"", "l.yaml: has no section 'links'"},
+        {ENV, "l.yaml: has no section 'links'"},
         {"links: {dealy: x}\n", "l.yaml: unknown key 'links.dealy'"},
         {"links: {rate: -1}\n", "l.yaml: key 'links.rate': -1 is outside [0, 1e9]"},
         {"delay: fixed 3 steps\n", "l.yaml: unknown key 'delay'"},
+        {"env: {name: links}\n", "l.yaml: has no section 'links'"},
+        {"links:\n", "l.yaml: key 'links': must be a section of keys"},
     };
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         assert_int_equal(sl_experiment_parse_links("l.yaml", bad[i][0], strlen(bad[i][0]), &none), SL_CONFIG);
         assert_string_equal(sl_error_what(), bad[i][1]);
+    }
+}
+
+// it says that nothing is late, which is not the same as to say nothing
+static void an_empty_section_is_none(void **state) {
+    (void)state;
+    static const char *const texts[] = {"links: {}\n", ENV "'links': {}\n", "{name: x, links: {}, threads: 2}\n"};
+    for (int i = 0; i < 3; i++) {
+        sl_links_def links = {0};
+        assert_int_equal(sl_experiment_parse_links("l.yaml", texts[i], strlen(texts[i]), &links), SL_OK);
+        assert_string_equal(links.words.delay, "");
+        assert_int_equal(links.n_rules, 0);
+        free_links(&links);
     }
 }
 
@@ -231,6 +246,7 @@ int main(void) {
         cmocka_unit_test(links_and_their_rules_are_read),
         cmocka_unit_test(sets_change_rules_and_append_them),
         cmocka_unit_test(links_are_read_and_written_alone),
+        cmocka_unit_test(an_empty_section_is_none),
         cmocka_unit_test(what_says_nothing_is_no_part_of_the_identity),
         cmocka_unit_test(a_section_is_read_from_a_file),
         cmocka_unit_test(a_delay_may_be_long),

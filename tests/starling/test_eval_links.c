@@ -140,6 +140,14 @@ static void what_is_wrong_has_its_exit_code(void **state) {
     expect_error(words, 3, "key 'links.delay': 'fixed -3 steps'");
     write_file(path, "links: {delay: fixed 25 steps}\n");
     expect_error(words, 3, "key 'links.delay': 'fixed 25 steps'");
+    // a whole experiment will do, if it has the section
+    write_file(path, "env: {name: mpe/simple_spread_v3}\n");
+    expect_error(words, 3, "late.yaml: has no section 'links'");
+    assert_non_null(strstr(output, "starling eval: --links /"));
+    expect_hint("links: {} for none");
+    write_file(path, "env: {name: mpe/simple_spread_v3}\nlinks: {}\n");
+    (void)snprintf(words, sizeof words, SPREAD "--policy students --links %s --json", path);
+    assert_same_returns(SPREAD "--policy students --json", words, true);
     sl_temp_folder_remove(&folder);
 }
 

@@ -175,7 +175,7 @@ static void what_is_wrong_is_refused_by_name(void **state) {
         {"links: {rules: [{agents: 3, loss: 1}]}\n", "key 'links.rules[0].agents'"},
         {"links: {rules: [{blocks: ally, loss: 1}]}\n", "key 'links.rules[0].blocks'"},
         {"links: {outages: 9..3}\n", "key 'links.outages'"},
-        {"seed: 2\n", "has no keys of section 'links'"},
+        {"seed: 2\n", "has no section 'links'"},
         {"links: \"a\n", "is not YAML"},
     };
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
