@@ -29,11 +29,11 @@ endforeach()
 
 # libstarling: what an agent of one's own stands on, agent/session.h above all, in one archive
 add_library(libstarling STATIC $<TARGET_OBJECTS:sl_session> $<TARGET_OBJECTS:sl_net> $<TARGET_OBJECTS:sl_proto>
-  $<TARGET_OBJECTS:sl_storage> $<TARGET_OBJECTS:sl_common>)
+  $<TARGET_OBJECTS:sl_links> $<TARGET_OBJECTS:sl_storage> $<TARGET_OBJECTS:sl_common>)
 set_target_properties(libstarling PROPERTIES OUTPUT_NAME starling LINKER_LANGUAGE C)
 install(TARGETS libstarling ARCHIVE COMPONENT libstarling-dev)
 set(include ${CMAKE_INSTALL_INCLUDEDIR}/starling)
-install(DIRECTORY common storage net DESTINATION ${include} COMPONENT libstarling-dev
+install(DIRECTORY common storage links net DESTINATION ${include} COMPONENT libstarling-dev
   FILES_MATCHING PATTERN "*.h" PATTERN "*_impl.h" EXCLUDE PATTERN "*_state.h" EXCLUDE PATTERN "*_backend.h" EXCLUDE
   PATTERN "clones.h" EXCLUDE)
 install(FILES agent/session.h DESTINATION ${include}/agent COMPONENT libstarling-dev)
