@@ -43,7 +43,9 @@ static void set_realtime(const sl_flight_clock *kept, json_t *timing, bool *fail
     sl_json_set(realtime, "step_ms", sl_json_number(kept->step_ms), failed);
     for (int k = 0; k < sl_flight_clock_metrics.n; k++) {
         const sl_metric *metric = &sl_flight_clock_metrics.metrics[k];
-        sl_json_set(realtime, metric->name, sl_json_number(sl_metric_get(metric, kept)), failed);
+        double value = sl_metric_get(metric, kept);
+        json_t *number = metric->kind == SL_METRIC_COUNTER ? json_integer((json_int_t)value) : sl_json_number(value);
+        sl_json_set(realtime, metric->name, number, failed);
     }
     sl_json_set(timing, "realtime", realtime, failed);
 }

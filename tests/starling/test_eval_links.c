@@ -114,6 +114,11 @@ static void what_is_flown_is_what_was_evaluated(void **state) {
     assert_string_equal(json_string_value(json_object_get(flown, "clock")), "realtime");
     assert_true(number(flown, "timing", "realtime", "step_ms") == 20 && number(flown, "step_ms", NULL, NULL) == 20);
     assert_non_null(json_object_get(json_object_get(flown, "ages"), "observation"));
+    // counts are whole numbers, times are not
+    const json_t *realtime = json_object_get(json_object_get(flown, "timing"), "realtime");
+    static const char *const counts[] = {"overruns", "late", "skipped"};
+    for (int i = 0; i < 3; i++) assert_true(json_is_integer(json_object_get(realtime, counts[i])));
+    assert_true(json_is_real(json_object_get(realtime, "drift_ms")));
     json_decref(flown);
 }
 
