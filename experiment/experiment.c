@@ -97,7 +97,10 @@ static sl_status fill(const char *what, const sl_exp_raw *raw, const char *const
     SL_TRY(sl_exp_fields_default(top, self));
     if (raw) SL_TRY(sl_exp_fields_read(what, "", "", top, raw, self));
     if (!self->students_count) SL_TRY(sl_exp_fields_resize(sl_exp_find_key(top, "students"), 1, self));
+    SL_TRY(sl_exp_settle_traces(what, &self->links));
     for (int i = 0; i < n_sets; i++) SL_TRY(sl_exp_fields_set(sets[i], self));
+    // what a command line says is from where it is
+    SL_TRY(sl_exp_settle_traces("--set", &self->links));
     return check_together(what, self);
 }
 

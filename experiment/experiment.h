@@ -106,7 +106,9 @@ typedef struct sl_experiment {
 } sl_experiment;
 
 /* Reads path, applies the set ("distill.w_kl=0.5", "students[0].blocks=comm,others"), fills defaults, checks ranges.
- * SL_NOT_FOUND; SL_CONFIG; SL_USAGE: a set without "=". parse: from memory; what names the text in error lines. */
+ * SL_NOT_FOUND; SL_CONFIG; SL_USAGE: a set without "=". parse: from memory; what names the text in error lines.
+ * Traces of links are from the folder of path or what, those of the set from the current one; they become absolute.
+ */
 SL_MUST_CHECK sl_status sl_experiment_load(const char *path, const char *const *set, int n_set, sl_experiment **out);
 SL_MUST_CHECK sl_status sl_experiment_parse(const char *what, const char *text, size_t n_bytes,
                                             const char *const *set, int n_set, sl_experiment **out);

@@ -87,6 +87,10 @@ SL_MUST_CHECK sl_status sl_exp_format(const sl_experiment *self, sl_exp_part par
 /* A whole file, bounded; text for sl_free. SL_NOT_FOUND, SL_IO, SL_CONFIG: it is too long. */
 SL_MUST_CHECK sl_status sl_exp_read_file(const char *path, char **out, size_t *n_bytes);
 
+/* Delays "trace FILE ms" whose FILE is not absolute: FILE is from the folder that path lies in ("x" = the current
+ * one) and becomes absolute. SL_IO, SL_MEMORY. */
+SL_MUST_CHECK sl_status sl_exp_settle_traces(const char *path, sl_links_def *links);
+
 /* Reads text into the field of key in base; what and path are for the error line. A TEXT field's old value is freed.
  * SL_CONFIG, SL_MEMORY. */
 SL_MUST_CHECK sl_status sl_exp_value_read(const char *what, const char *path, const sl_exp_key *key, const char *text,

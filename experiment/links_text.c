@@ -13,7 +13,8 @@ static sl_status no_memory(const char *what) {
 static sl_status fill_links(const char *what, const sl_exp_raw *raw, sl_experiment *self) {
     const sl_exp_table *top = sl_exp_top();
     SL_TRY(sl_exp_fields_default(top, self));
-    return sl_exp_fields_read(what, "", "links.", top, raw, self);
+    SL_TRY(sl_exp_fields_read(what, "", "links.", top, raw, self));
+    return sl_exp_settle_traces(what, &self->links);
 }
 
 static sl_status need_section(const char *what, const char *text, size_t n_bytes) {

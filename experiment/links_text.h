@@ -6,8 +6,9 @@
 #include "experiment/experiment.h"
 
 /* Reads the section of a text by the rules of experiments; other sections may be there, or missing, and are only
- * checked for keys; an empty one is none. what names the text in error lines. *out is for sl_links_def_fini.
- * SL_CONFIG: it has no such section, too; SL_MEMORY. load: from a file; SL_NOT_FOUND, SL_IO. */
+ * checked for keys; an empty one is none. what names the text in error lines, and is the file in
+ * whose folder traces are. *out is for sl_links_def_fini. SL_CONFIG: it has no such section, too; SL_MEMORY. load:
+ * from a file; SL_NOT_FOUND, SL_IO. */
 SL_MUST_CHECK sl_status sl_experiment_parse_links(const char *what, const char *text, size_t n_bytes,
                                                   sl_links_def *out);
 SL_MUST_CHECK sl_status sl_experiment_load_links(const char *path, sl_links_def *out);

@@ -4,12 +4,15 @@
 #include "support/temp_folder.h"
 #include "support/torture.h"
 
+#include <limits.h>
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -203,6 +206,46 @@ static void a_section_is_read_from_a_file(void **state) {
     sl_temp_folder_remove(&folder);
 }
 
+#define TRACED                                                                                                       \
+    "links:\n  delay: trace a b.txt ms\n  rules:\n  - {delay: trace /x/c.txt ms}\n  - {delay: trace d.txt steps}\n"
+
+static void assert_traced(const char *delay, const char *folder, const char *rest) {
+    char expected[PATH_MAX + 32];
+    (void)snprintf(expected, sizeof expected, "trace %s/%s", folder, rest);
+    assert_string_equal(delay, expected);
+}
+
+// what is trained in one folder flies from another
+static void a_trace_is_beside_the_file_that_names_it(void **state) {
+    (void)state;
+    sl_temp_folder folder = sl_temp_folder_create();
+    const char *path = sl_temp_folder_file(&folder, "l.yaml");
+    char beside[PATH_MAX], here[PATH_MAX];
+    assert_non_null(realpath(folder.path, beside));
+    assert_non_null(getcwd(here, sizeof here));
+    FILE *file = fopen(path, "wb");
+    assert_non_null(file);
+    fputs(TRACED ENV, file);
+    assert_int_equal(fclose(file), 0);
+    sl_links_def links = {0};
+    assert_int_equal(sl_experiment_load_links(path, &links), SL_OK);
+    assert_traced(links.words.delay, beside, "a b.txt ms");
+    assert_string_equal(links.rules[0].words.delay, "trace /x/c.txt ms");
+    assert_traced(links.rules[1].words.delay, beside, "d.txt steps");
+    free_links(&links);
+    // what is said by --set is said from here
+    sl_experiment *e = NULL;
+    assert_int_equal(sl_experiment_load(path, (const char *const[]){"links.delay=trace e.txt ms"}, 1, &e), SL_OK);
+    assert_traced(e->links.words.delay, here, "e.txt ms");
+    assert_traced(e->links.rules[1].words.delay, beside, "d.txt steps");
+    sl_experiment_destroy(&e);
+    // as is a text that is no file's
+    assert_int_equal(sl_experiment_parse_links("l.yaml", TRACED, strlen(TRACED), &links), SL_OK);
+    assert_traced(links.words.delay, here, "a b.txt ms");
+    free_links(&links);
+    sl_temp_folder_remove(&folder);
+}
+
 static sl_status read_and_write(void *context) {
     sl_links_def links = {0};
     char *text = NULL;
@@ -230,6 +273,11 @@ static void a_delay_may_be_long(void **state) {
     sl_free(saved);
     free_links(&links);
     free_links(&copy);
+    // a name that no file has stays as it is, so that what was read can be written and read
+    n = (size_t)snprintf(text, sizeof text, "links: {delay: \"trace %.5000d ms\"}", 1);
+    assert_int_equal(sl_experiment_parse_links("l.yaml", text, n, &links), SL_OK);
+    assert_int_equal(strlen(links.words.delay), 6 + 5000 + 3);
+    free_links(&links);
     n = (size_t)snprintf(text, sizeof text, "links: {loss: \"%300d\"}", 1);
     assert_int_equal(sl_experiment_parse_links("l.yaml", text, n, &links), SL_CONFIG);
     assert_string_equal(sl_error_what(), "l.yaml: key 'links.loss': is longer than 255 bytes");
@@ -249,6 +297,7 @@ int main(void) {
         cmocka_unit_test(an_empty_section_is_none),
         cmocka_unit_test(what_says_nothing_is_no_part_of_the_identity),
         cmocka_unit_test(a_section_is_read_from_a_file),
+        cmocka_unit_test(a_trace_is_beside_the_file_that_names_it),
         cmocka_unit_test(a_delay_may_be_long),
         cmocka_unit_test(a_failed_allocation_is_an_error_and_no_leak),
     };
