@@ -37,7 +37,9 @@ double sl_latency_percentile(const sl_latency *self, double q) {
     uint64_t seen = 0;
     for (int i = 0; i < SL_LATENCY_BINS; i++) {
         seen += self->bins[i];
-        if (self->bins[i] && (double)seen >= wanted) return middle_of(i);
+        if (!self->bins[i] || (double)seen < wanted) continue;
+        double middle = middle_of(i), max = (double)self->max_ns;
+        return middle < max ? middle : max;
     }
     return 0;
 }

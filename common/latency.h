@@ -17,7 +17,8 @@ typedef struct sl_latency {
 void sl_latency_add(sl_latency *self, int64_t ns); /* negative counts as 0 */
 /* What was added since self was as earlier says; max_ns stays that of all. */
 void sl_latency_subtract(sl_latency *self, const sl_latency *earlier);
-/* The time in ns below which the share q of the samples lies (0 < q <= 1): the middle of its bin; 0 when empty. */
+/* The time in ns below which the share q of the samples lies (0 < q <= 1): the middle of its bin, but
+ * no more than max_ns; 0 when empty. */
 double sl_latency_percentile(const sl_latency *self, double q);
 
 /* How many of the samples are shorter; exact where a bin begins, as at every 2^k and 1.5 * 2^k ns. */

@@ -15,6 +15,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -119,6 +120,11 @@ static void describe(const simulate_options *o, uint64_t seed, size_t size, char
                    o->faults ? "'" : "", o->clock ? " --clock " : "", o->clock ? o->clock : "");
 }
 
+// measured in fleets without faults only
+static json_t *known_bytes(double bytes) {
+    return sl_json_number(bytes > 0 ? bytes : (double)NAN);
+}
+
 static sl_status print_json(const simulate_options *o, const sl_sweep *sweep, double seconds) {
     const sl_simulated *sum = &sweep->sum;
     bool failed = false;
@@ -147,8 +153,8 @@ static sl_status print_json(const simulate_options *o, const sl_sweep *sweep, do
         {"acknowledged", json_integer((json_int_t)sum->acknowledged)},
         {"stalest_seconds", sl_json_number(sum->stalest)}, {"recovery_seconds", sl_json_number(sum->recovery)},
         {"faults", faults}, {"ms_per_tick", sl_json_number(sum->tick_seconds * 1e3 / (double)sum->ticks)},
-        {"fleet_bytes_per_agent", sl_json_number(sum->fleet_bytes)},
-        {"session_bytes_per_agent", sl_json_number(sum->session_bytes)});
+        {"fleet_bytes_per_agent", known_bytes(sum->fleet_bytes)},
+        {"session_bytes_per_agent", known_bytes(sum->session_bytes)});
     return sl_json_print(object, failed);
 }
 

@@ -31,6 +31,7 @@ static void percentiles_are_exact_to_a_bin(void **state) {
     }
     qsort(samples, N, sizeof *samples, by_value);
     assert_true(latency.n == N && latency.max_ns == samples[N - 1]);
+    assert_true(sl_latency_percentile(&latency, 1) <= (double)latency.max_ns);
     for (int percent = 1; percent <= 100; percent++) {
         double exact = (double)samples[N * percent / 100 - 1], got = sl_latency_percentile(&latency, percent / 100.0);
         assert_true(got >= 0.968 * exact - 0.5 && got <= 1.032 * exact + 0.5);
@@ -43,6 +44,10 @@ static void the_ends_are_kept(void **state) {
     assert_true(sl_latency_percentile(&latency, 0.5) == 0);
     sl_latency_add(&latency, -5);
     assert_true(sl_latency_percentile(&latency, 1) == 0 && latency.max_ns == 0);
+    // the middle of its bin is 101.5
+    static sl_latency few;
+    sl_latency_add(&few, 101);
+    assert_true(sl_latency_percentile(&few, 0.99) == 101);
     sl_latency_add(&latency, INT64_MAX);
     assert_true(latency.max_ns == INT64_MAX && latency.n == 2);
     assert_true(sl_latency_percentile(&latency, 1) > 1e12);
