@@ -141,15 +141,7 @@ static sl_status listen(sl_fleet *self, int64_t due_ns) {
 }
 
 static int32_t fall_back(const sl_fleet *self, const sl_slot *slot) {
-    switch (self->def.fallback) {
-    case SL_FALLBACK_HOLD:
-        return slot->pace.applied;
-    case SL_FALLBACK_DECAY:
-        return slot->pace.run <= SL_LINKS_DECAY ? slot->pace.applied : 0;
-    case SL_FALLBACK_NOOP:
-        break;
-    }
-    return 0;
+    return sl_fallback_act(self->def.fallback, slot->pace.applied, slot->pace.run);
 }
 
 /* of what acts now, though it be held: as links/team.h counts */

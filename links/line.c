@@ -32,3 +32,8 @@ bool sl_line_receive(const sl_line *line, sl_line_state *state, const sl_parcel 
     state->newest = out->made;
     return true;
 }
+
+int32_t sl_fallback_act(sl_fallback fallback, int32_t last, int32_t run) {
+    if (fallback == SL_FALLBACK_HOLD) return last;
+    return fallback == SL_FALLBACK_DECAY && run <= SL_LINKS_DECAY ? last : 0;
+}

@@ -14,6 +14,8 @@
 typedef enum sl_execution { SL_EXECUTION_ONBOARD, SL_EXECUTION_REMOTE } sl_execution; /* onboard | remote */
 /* What acts where no action has come: the last one again | no-op | the last one for five steps, then no-op. */
 typedef enum sl_fallback { SL_FALLBACK_HOLD, SL_FALLBACK_NOOP, SL_FALLBACK_DECAY } sl_fallback;
+/* What acts in the run-th step without a new action, of which last was the newest; 0 is no-op. */
+int32_t sl_fallback_act(sl_fallback fallback, int32_t last, int32_t run);
 typedef enum sl_direction { SL_DIRECTION_BOTH, SL_DIRECTION_OBSERVATION, SL_DIRECTION_ACTION } sl_direction;
 enum { SL_LINKS_DECAY = 5, SL_LINKS_MAX_RULES = 63, SL_LINKS_TEXT = 128 };
 /* What is under way for more steps is lost; ages are counted up to it, and one entry more: never came. */

@@ -87,12 +87,6 @@ void sl_link_team_act(sl_link_team *self, int begin, int end, const uint8_t *act
     }
 }
 
-// what acts where no action has come: the last one, or 0, which is no-op
-static int32_t fall_back(sl_fallback fallback, int32_t last, int32_t run) {
-    if (fallback == SL_FALLBACK_HOLD) return last;
-    return fallback == SL_FALLBACK_DECAY && run <= SL_LINKS_DECAY ? last : 0;
-}
-
 static int32_t apply_to(const sl_link_team *self, int v, int i, int now) {
     const sl_line *line = &self->lines[self->links->N + i];
     sl_line_state *state = SL_COPY(sl_line_state, self, v, lines) + self->links->N + i;
@@ -110,7 +104,7 @@ static int32_t apply_to(const sl_link_team *self, int v, int i, int now) {
         return parcel.action;
     }
     tally->fallbacks++;
-    return fall_back(self->links->fallback, *applied, state->run);
+    return sl_fallback_act(self->links->fallback, *applied, state->run);
 }
 
 void sl_link_team_apply(sl_link_team *self, int begin, int end, int32_t *applied) {
