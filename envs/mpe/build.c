@@ -58,7 +58,8 @@ void sl_mpe_block(sl_mpe *m, int agent, const char *name) {
 void sl_mpe_feature(sl_mpe *m, int agent, int minuend, int subtrahend) {
     sl_agent_spec *spec = &m->base.spec.agents[agent];
     SL_ASSERT(spec->n_blocks > 0 && spec->obs_dim < m->max_obs);
-    m->terms[agent * m->max_obs + spec->obs_dim++] = (sl_mpe_term){minuend, subtrahend};
+    m->terms[agent * m->max_obs + spec->obs_dim++] =
+        (sl_mpe_term){(uint32_t)(minuend * SL_ENV_LANES), (uint32_t)(subtrahend * SL_ENV_LANES)};
     spec->blocks[spec->n_blocks - 1].len++;
 }
 
@@ -133,6 +134,14 @@ static void drop_empty_blocks(sl_agent_spec *agent) {
     agent->n_blocks = n;
 }
 
+// features behind the last that ever is something else than zero
+static int count_live(const sl_mpe *m, int agent) {
+    const sl_mpe_term *terms = m->terms + agent * m->max_obs;
+    int n = m->base.spec.agents[agent].obs_dim;
+    while (n > 0 && terms[n - 1].minuend == SL_MPE_ZERO && terms[n - 1].subtrahend == SL_MPE_ZERO) n--;
+    return n;
+}
+
 void sl_mpe_finish(sl_mpe *m, const sl_env_options *options) {
     sl_env_spec *spec = &m->base.spec;
     spec->n_agents = m->N;
@@ -144,6 +153,7 @@ void sl_mpe_finish(sl_mpe *m, const sl_env_options *options) {
     for (int i = 0; i < m->N; i++) {
         sl_agent_spec *agent = &spec->agents[i];
         drop_empty_blocks(agent);
+        m->n_live[i] = count_live(m, i);
         agent->n_actions = count_actions(m, &m->entities[i], spec->continuous);
         if (agent->n_actions > spec->n_actions) spec->n_actions = agent->n_actions;
         if (agent->obs_dim > spec->obs_dim) spec->obs_dim = agent->obs_dim;

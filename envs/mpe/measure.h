@@ -32,6 +32,15 @@ static inline void sl_mpe_overlap(const sl_mpe *m, sl_mpe_row *rows, int a, int 
     for (int l = 0; l < SL_ENV_LANES; l++) overlap[l] = sqrt(overlap[l]) < reach ? 1.0 : 0.0;
 }
 
+/* The least square of a distance whose root is not below reach: to compare squares is to compare distances, rounded
+ * roots and all. */
+static inline double sl_mpe_reach_square(double reach) {
+    double square = reach * reach;
+    while (sqrt(square) >= reach) square = nextafter(square, 0.0);
+    while (sqrt(square) < reach) square = nextafter(square, INFINITY);
+    return square;
+}
+
 /* out = low everywhere but high in the row of index, of n derived rows from k, in one lane: a colour */
 static inline void sl_mpe_set_one_hot(const sl_mpe *m, sl_mpe_row *rows, int lane, int k, int n, int index,
                                       double low, double high) {

@@ -74,7 +74,7 @@ static void reset(sl_env *env, int begin, int end, const uint8_t *which, sl_env_
             draw_lane(m, tile * L + l);
             drawn |= 1u << l;
         }
-        if (drawn) sl_mpe_write(m, tile, drawn, sl_mpe_scratch(m, begin / L), out);
+        if (drawn) sl_mpe_write(m, tile, drawn, out);
     }
 }
 
@@ -154,11 +154,11 @@ static void write_outcome(const sl_mpe *m, int tile, sl_mpe_row *reward, const s
     }
 }
 
-// scratch holds the forces, then the rewards, then the features
+// scratch holds the forces, then the rewards
 static void finish_step(const sl_mpe *m, int tile, sl_mpe_row *scratch, const sl_env_out *out) {
     sl_mpe_move(m, sl_mpe_tile(m, tile), scratch, scratch + m->N);
     write_outcome(m, tile, scratch, out);
-    sl_mpe_write(m, tile, real_lanes(m, tile), scratch, out);
+    sl_mpe_write(m, tile, real_lanes(m, tile), out);
 }
 
 static void step(sl_env *env, int begin, int end, const int32_t *actions, sl_env_out *out) {
@@ -220,6 +220,7 @@ static void destroy(sl_env *env) {
     sl_free(m->base.spec.agents);
     sl_free(m->entities);
     sl_free(m->terms);
+    sl_free(m->n_live);
     sl_free(m->pairs);
     sl_free(m->rows);
     sl_free(m->streams);
@@ -277,18 +278,18 @@ static int bound_obs(const sl_mpe *m) {
 static bool allocate(sl_mpe *m) {
     size_t n_lanes = (size_t)m->n_tiles * L, N = (size_t)m->N, E = (size_t)m->E;
     m->max_obs = bound_obs(m);
-    m->n_scratch = m->max_obs / 2 + 1 > 2 * m->N ? m->max_obs / 2 + 1 : 2 * m->N;
     m->base.spec.agents = sl_alloc_array(N, sizeof *m->base.spec.agents);
     m->entities = sl_alloc_array(E, sizeof *m->entities);
     m->terms = sl_alloc_array(N * (size_t)m->max_obs, sizeof *m->terms);
+    m->n_live = sl_alloc_array(N, sizeof *m->n_live);
     m->pairs = sl_alloc_array(E * (E + 1) / 2, sizeof *m->pairs);
     m->rows = sl_alloc_array((size_t)m->n_tiles * (size_t)m->n_rows, sizeof *m->rows);
     m->streams = sl_alloc_array(n_lanes, sizeof *m->streams);
     m->steps = sl_alloc_array(n_lanes, sizeof *m->steps);
-    m->scratch = sl_alloc_array((size_t)m->n_tiles * (size_t)m->n_scratch, sizeof *m->scratch);
+    m->scratch = sl_alloc_array((size_t)m->n_tiles * 2 * N, sizeof *m->scratch);
     if (m->scenario->act) m->plans = sl_alloc_array((size_t)m->n_tiles, sl_mpe_plan_bytes(m->N));
-    return m->base.spec.agents && m->entities && m->terms && m->pairs && m->rows && m->streams && m->steps &&
-           m->scratch && (m->plans || !m->scenario->act);
+    return m->base.spec.agents && m->entities && m->terms && m->n_live && m->pairs && m->rows && m->streams &&
+           m->steps && m->scratch && (m->plans || !m->scenario->act);
 }
 
 static const sl_mpe_scenario *find_scenario(const char *name) {

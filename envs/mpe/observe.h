@@ -4,7 +4,7 @@
 
 #include "envs/mpe/state.h"
 
-/* obs, state, avail and alive of one tile to the caller's rows, for lanes whose bit is set; scratch (n_scratch). */
-void sl_mpe_write(const sl_mpe *m, int tile, unsigned lanes, sl_mpe_row *scratch, const sl_env_out *out);
+/* obs, state, avail and alive of one tile to the caller's rows, for lanes whose bit is set. */
+void sl_mpe_write(const sl_mpe *m, int tile, unsigned lanes, const sl_env_out *out);
 
 #endif

@@ -87,7 +87,7 @@ static sl_status replay_reset(sl_replay *base, const json_t *line) {
     SL_TRY(sl_recording_numbers(base->lines, json_object_get(line, "pos"), "key 'pos'", 2 * self->m->E, MAX_POSITION,
                                 base->numbers));
     sl_mpe_place(base->env, 0, base->numbers, goals);
-    sl_mpe_write(self->m, 0, 1u, sl_mpe_scratch(self->m, 0), &(sl_env_out){.obs = base->obs});
+    sl_mpe_write(self->m, 0, 1u, &(sl_env_out){.obs = base->obs});
     base->step_obs = 0.0;
     SL_TRY(sl_replay_compare_obs(base, json_object_get(line, "obs"), true, MAX_VALUE));
     sl_replay_note(&base->result.max_abs_obs, base->step_obs);
@@ -148,7 +148,7 @@ static void write_header(const sl_env *env, json_t *header) {
 
 static void put_obs(sl_recorded *self, bool by_name) {
     const sl_mpe *m = (const sl_mpe *)self->env;
-    sl_mpe_write(m, 0, 1u, sl_mpe_scratch(m, 0), &(sl_env_out){.obs = self->obs});
+    sl_mpe_write(m, 0, 1u, &(sl_env_out){.obs = self->obs});
     sl_recording_put_obs(&self->writer, self->spec, self->obs, by_name);
 }
 

@@ -8,6 +8,7 @@ enum { L = SL_ENV_LANES };
 
 static void build(sl_mpe *m) {
     for (int i = 0; i < m->N; i++) sl_mpe_set_agent(m, i, "agent", 0.15, true);
+    m->bump_square = sl_mpe_reach_square(m->entities[0].radius + m->entities[0].radius);
     for (int k = 0; k < m->E - m->N; k++) sl_mpe_set_landmark(m, k, 0.05, false, 0x404040ffu);
     for (int i = 0; i < m->N; i++) {
         sl_mpe_block_self_vel(m, i);
@@ -16,9 +17,7 @@ static void build(sl_mpe *m) {
         sl_mpe_block_others(m, i);
         // nobody speaks, but the observation has room for what the others would say
         sl_mpe_block(m, i, "comm");
-        for (int j = 0; j < m->N; j++) {
-            for (int k = 0; k < m->C && j != i; k++) sl_mpe_feature(m, i, sl_mpe_word(m, j, k), SL_MPE_ZERO);
-        }
+        for (int k = 0; k < (m->N - 1) * m->C; k++) sl_mpe_feature(m, i, SL_MPE_ZERO, SL_MPE_ZERO);
     }
 }
 
@@ -36,21 +35,30 @@ static void cover(const sl_mpe *m, sl_mpe_row *rows, double *restrict global) {
     }
 }
 
-// reward_i = (1 - ratio) G - ratio * bumps_i; legacy: the sum over i of (G - bumps_i), bumps counting oneself too
-static void reward(const sl_mpe *m, sl_mpe_row *rows, sl_mpe_row *reward_il) {
-    sl_mpe_row *bumps = reward_il + m->N, global, total, bump;
+// with how many others each agent overlaps
+static void count_bumps(const sl_mpe *m, sl_mpe_row *rows, sl_mpe_row *bumps) {
+    sl_mpe_row own, d2;
     for (int i = 0; i < m->N; i++) {
         for (int l = 0; l < L; l++) bumps[i][l] = m->legacy ? 1.0 : 0.0;
     }
     for (int i = 0; i < m->N; i++) {
+        for (int l = 0; l < L; l++) own[l] = bumps[i][l];
         for (int j = i + 1; j < m->N; j++) {
-            sl_mpe_overlap(m, rows, i, j, bump);
+            sl_mpe_square_distance(rows, i, j, d2);
             for (int l = 0; l < L; l++) {
-                bumps[i][l] += bump[l];
-                bumps[j][l] += bump[l];
+                double bump = d2[l] < m->bump_square ? 1.0 : 0.0;
+                own[l] += bump;
+                bumps[j][l] += bump;
             }
         }
+        for (int l = 0; l < L; l++) bumps[i][l] = own[l];
     }
+}
+
+// reward_i = (1 - ratio) G - ratio * bumps_i; legacy: the sum over i of (G - bumps_i), bumps counting oneself too
+static void reward(const sl_mpe *m, sl_mpe_row *rows, sl_mpe_row *reward_il) {
+    sl_mpe_row *bumps = reward_il + m->N, global, total;
+    count_bumps(m, rows, bumps);
     cover(m, rows, global);
     double ratio = m->local_ratio;
     if (!m->legacy) {

@@ -39,7 +39,7 @@ typedef struct sl_mpe_scenario {
 } sl_mpe_scenario;
 
 typedef struct sl_mpe_term {
-    int minuend, subtrahend; /* rows */
+    uint32_t minuend, subtrahend; /* where their rows begin, counted in numbers */
 } sl_mpe_term;
 
 typedef struct sl_mpe_pair {
@@ -52,17 +52,18 @@ struct sl_mpe {
     int N, E, C; /* agents, entities (agents first), words */
     int n_rows, n_pairs, n_tiles;
     double local_ratio;
+    double bump_square; /* spread: the least square of a distance at which two agents do not overlap */
     bool legacy;
     sl_mpe_entity *entities; /* (E) */
     int max_obs;             /* more than any agent observes */
     sl_mpe_term *terms;      /* (N, max_obs), unused ones read zero */
+    int *n_live;             /* (N): features from there on are always zero */
     sl_mpe_pair *pairs;      /* those that can touch and of which one can move */
     sl_mpe_row *rows;        /* (n_tiles, n_rows) */
     sl_rng *streams;         /* (n_tiles * SL_ENV_LANES) */
     int32_t *steps;          /* (n_tiles * SL_ENV_LANES) since the reset */
     /* Scratch of a call lies with the first tile of its range, so that calls side by side do not share any. */
-    int n_scratch;
-    sl_mpe_row *scratch; /* (n_tiles, n_scratch) */
+    sl_mpe_row *scratch; /* (n_tiles, 2 * N) */
     uint8_t *plans;      /* (n_tiles, sl_mpe_plan_bytes), NULL without a heuristic */
 };
 
@@ -89,7 +90,7 @@ static inline sl_mpe_row *sl_mpe_tile(const sl_mpe *m, int tile) {
     return m->rows + (size_t)tile * (size_t)m->n_rows;
 }
 static inline sl_mpe_row *sl_mpe_scratch(const sl_mpe *m, int first_tile) {
-    return m->scratch + (size_t)first_tile * (size_t)m->n_scratch;
+    return m->scratch + (size_t)first_tile * 2 * (size_t)m->N;
 }
 
 #endif
