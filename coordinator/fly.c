@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { WAIT_A_ROUND_MS = 500, NOTE_AFTER_MS = 2000, POLL_FROM_NS = 20000000 };
+enum { WAIT_A_ROUND_MS = 500, NOTE_AFTER_MS = 2000, POLL_MS = 10, POLL_FROM_NS = 20000000 };
 
 typedef struct flight {
     const sl_fly_def *def;
@@ -92,12 +92,12 @@ static bool has_won(const flight *self) {
     return self->step.next.won && self->step.next.won[0];
 }
 
-// the agents' heartbeats come in meanwhile; a poll takes as long as nobody says anything
+// the agents' heartbeats come in meanwhile
 static sl_status wait_until_due(flight *self) {
     int64_t left = self->due_ns - sl_fleet_now_ns(self->def->fleet);
     for (; left > POLL_FROM_NS; left = self->due_ns - sl_fleet_now_ns(self->def->fleet)) {
         SL_TRY(sl_progress_report(self->def->progress, self->episode, self->def->n_episodes));
-        SL_TRY(sl_fleet_poll(self->def->fleet, 0));
+        SL_TRY(sl_fleet_poll(self->def->fleet, POLL_MS));
     }
     sl_fleet_sleep(self->def->fleet, self->due_ns);
     return SL_OK;

@@ -178,8 +178,10 @@ sl_status sl_fleet_wait(sl_fleet *self, int timeout_ms) {
 sl_status sl_fleet_poll(sl_fleet *self, int timeout_ms) {
     sl_fleet_look(self);
     int64_t end_ns = self->now_ns + (int64_t)timeout_ms * SL_FLEET_MS;
-    do SL_TRY(sl_fleet_turn(self, SL_FLEET_TURN_MS));
-    while (self->now_ns < end_ns);
+    do {
+        int64_t left_ms = (end_ns - self->now_ns + SL_FLEET_MS - 1) / SL_FLEET_MS;
+        SL_TRY(sl_fleet_turn(self, left_ms < SL_FLEET_TURN_MS ? (int)left_ms : SL_FLEET_TURN_MS));
+    } while (self->now_ns < end_ns);
     return SL_OK;
 }
 

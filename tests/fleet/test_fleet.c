@@ -186,6 +186,18 @@ static void a_stopped_agent_is_waited_for_three_ticks(void **state) {
     assert_memory_equal(self->actions, expected, sizeof expected);
 }
 
+// whoever looks between two pieces of other work pays for no wait
+static void a_poll_takes_as_long_as_it_says(void **state) {
+    hall *self = *state;
+    open_hall(self, &ideal);
+    make_fleet(self);
+    for (int ms = 0; ms <= 25; ms += 25) {
+        int64_t start_ns = sl_sim_now_ns(self->sim);
+        assert_int_equal(sl_fleet_poll(self->fleet, ms), SL_OK);
+        assert_int_equal(sl_sim_now_ns(self->sim) - start_ns, ms * MS);
+    }
+}
+
 static void a_slot_has_one_agent(void **state) {
     hall *self = *state;
     open_hall(self, &ideal);
@@ -475,6 +487,7 @@ int main(void) {
         TEST(a_killed_agents_successor_goes_on_identically),
         TEST(without_a_successor_the_fallback_acts),
         TEST(a_stopped_agent_is_waited_for_three_ticks),
+        TEST(a_poll_takes_as_long_as_it_says),
         TEST(a_slot_has_one_agent),
         TEST(an_agent_fetches_its_slots_model),
         TEST(misfits_are_told_and_end),
