@@ -30,7 +30,7 @@ typedef struct sl_learner_params {
     double value_mean, value_std; /* critic output * std + mean is in reward units */
 } sl_learner_params;
 
-/* Nothing is allocated after create; equal seeds and equal thread counts give equal bits. */
+/* Nothing is allocated after create; equal seeds give equal bits with any number of threads. */
 struct sl_learner_class {
     const char *name;
     sl_metric_table columns; /* of its row in the metrics file, numbers of stats */

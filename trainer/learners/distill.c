@@ -14,7 +14,7 @@
 /* ---- one block of episodes ---- */
 
 /* Student i forward on the chunks, with what the losses need of it. */
-static void forward(const sl_distill *self, sl_distill_slice *s, int i, const sl_chunks *chunks) {
+static void forward(const sl_distill *self, sl_distill_scratch *s, int i, const sl_chunks *chunks) {
     const sl_distill_student *one = &self->students[i];
     const sl_batch *batch = self->batch;
     const sl_exp_distill *options = self->options;
@@ -43,7 +43,7 @@ static void forward(const sl_distill *self, sl_distill_slice *s, int i, const sl
 }
 
 /* Eq. 3-5, 7 and 8: what concerns student i's logits alone. */
-static void logit_losses(const sl_distill *self, sl_distill_slice *s, int i, const sl_chunks *chunks) {
+static void logit_losses(const sl_distill *self, sl_distill_scratch *s, int i, const sl_chunks *chunks) {
     const sl_exp_distill *options = self->options;
     const sl_batch *batch = self->batch;
     sl_distill_view *v = &s->views[i];
@@ -76,7 +76,7 @@ static void logit_losses(const sl_distill *self, sl_distill_slice *s, int i, con
 }
 
 /* Eq. 9: the relations between the students of a step. */
-static void relation_loss(const sl_distill *self, sl_distill_slice *s, int R) {
+static void relation_loss(const sl_distill *self, sl_distill_scratch *s, int R) {
     bool all = !self->batch->alive;
     for (int i = 0; i < self->N; i++) {
         sl_distill_view *v = &s->views[i];
@@ -92,7 +92,7 @@ static void relation_loss(const sl_distill *self, sl_distill_slice *s, int R) {
 }
 
 /* Eq. 10 and 11 for student i; every n-th step its gradient moves W_T too. */
-static void role_loss(const sl_distill *self, sl_distill_slice *s, int index, int i, const sl_chunks *chunks) {
+static void role_loss(const sl_distill *self, sl_distill_scratch *s, int i, const sl_chunks *chunks) {
     sl_distill_view *v = &s->views[i];
     int R = chunks->L * chunks->n, K = self->K, H_teacher = self->base.need.teacher_H;
     size_t n = (size_t)R * (size_t)K;
@@ -104,18 +104,18 @@ static void role_loss(const sl_distill *self, sl_distill_slice *s, int index, in
     sl_rows rows = {self->N, i, 1};
     sl_gather_input(chunks, &rows, self->batch->teacher_z, H_teacher, H_teacher, 0, s->zt);
     sl_blas_tn(K, H_teacher, R, v->drt, K, s->zt, H_teacher, 1.0f,
-               sl_parameter_group_slice(&self->teacher_role, index), H_teacher);
+               sl_parameter_group_slice(&self->teacher_role, s->slice), H_teacher);
 }
 
 /* From the losses back through the maps and the network of student i. */
-static void backward(const sl_distill *self, sl_distill_slice *s, int index, int i, int R) {
+static void backward(const sl_distill *self, sl_distill_scratch *s, int i, int R) {
     const sl_distill_student *one = &self->students[i];
     const sl_exp_distill *options = self->options;
     sl_distill_view *v = &s->views[i];
     int H = one->def.hidden, D = self->D, K = self->K;
     size_t n_common = (size_t)D * (size_t)H;
     bool uses_z = options->w_sr != 0 || options->w_role != 0;
-    float *dmaps = sl_parameter_group_slice(&one->maps, index);
+    float *dmaps = sl_parameter_group_slice(&one->maps, s->slice);
     if (uses_z) memset(v->dz, 0, (size_t)R * (size_t)H * sizeof(float));
     if (options->w_sr != 0) {
         sl_blas_nn(R, H, D, v->dcommon, D, one->maps.params, H, 1.0f, v->dz, H);
@@ -126,36 +126,37 @@ static void backward(const sl_distill *self, sl_distill_slice *s, int index, int
         sl_blas_tn(K, H, R, v->droles, K, v->z, H, 1.0f, dmaps + n_common, H);
     }
     sl_net_backward(&one->def, one->net.params, v->ws, v->dlogits, uses_z ? v->dz : NULL,
-                    sl_parameter_group_slice(&one->net, index));
+                    sl_parameter_group_slice(&one->net, s->slice));
 }
 
-static void run_block(sl_distill *self, int index, const sl_chunks *chunks) {
-    sl_distill_slice *s = &self->slices[index];
+static void run_block(sl_distill *self, sl_distill_scratch *s, const sl_chunks *chunks) {
     int R = chunks->L * chunks->n;
     sl_gather_not_first(chunks, 1, s->not_first);
     for (int i = 0; i < self->N; i++) forward(self, s, i, chunks);
     for (int i = 0; i < self->N; i++) logit_losses(self, s, i, chunks);
     if (self->options->w_sr != 0) relation_loss(self, s, R);
-    for (int i = 0; i < self->N && self->options->w_role != 0; i++) role_loss(self, s, index, i, chunks);
-    for (int i = 0; i < self->N; i++) backward(self, s, index, i, R);
+    for (int i = 0; i < self->N && self->options->w_role != 0; i++) role_loss(self, s, i, chunks);
+    for (int i = 0; i < self->N; i++) backward(self, s, i, R);
 }
 
-static void run_slice(void *context, int index, int thread) {
-    (void)thread;
+static void run_slice(void *context, int slice, int thread) {
     sl_distill *self = context;
-    self->slices[index].sums = (sl_distill_sums){0};
+    sl_distill_scratch *s = &self->scratch[thread];
+    s->slice = slice;
+    s->sums = (sl_distill_sums){0};
     for (int i = 0; i < self->N; i++) {
-        sl_parameter_group_zero(&self->students[i].net, index);
-        sl_parameter_group_zero(&self->students[i].maps, index);
+        sl_parameter_group_zero(&self->students[i].net, slice);
+        sl_parameter_group_zero(&self->students[i].maps, slice);
     }
-    sl_parameter_group_zero(&self->teacher_role, index);
-    int begin = (int)((int64_t)self->n_minibatch * index / self->n_slices);
-    int end = (int)((int64_t)self->n_minibatch * (index + 1) / self->n_slices);
+    sl_parameter_group_zero(&self->teacher_role, slice);
+    int begin = sl_learner_slice_begin(self->n_minibatch, slice, self->n_slices);
+    int end = sl_learner_slice_begin(self->n_minibatch, slice + 1, self->n_slices);
     for (int k = begin; k < end; k += self->block_chunks) {
         int n = end - k < self->block_chunks ? end - k : self->block_chunks;
         sl_chunks chunks = {self->batch, self->batch->T, self->batch->T, n, self->chunks + k};
-        run_block(self, index, &chunks);
+        run_block(self, s, &chunks);
     }
+    self->sums[slice] = s->sums;
 }
 
 /* ---- minibatches ---- */
@@ -199,7 +200,7 @@ static sl_distill_sums run_minibatch(sl_distill *self, int n, const int *chunks)
     count_rows(self);
     sl_pool_run(self->pool, self->n_slices, run_slice, self);
     sl_distill_sums total = {0};
-    for (int k = 0; k < self->n_slices; k++) add(&total, &self->slices[k].sums, 1);
+    for (int k = 0; k < self->n_slices; k++) add(&total, &self->sums[k], 1);
     return total;
 }
 

@@ -90,7 +90,7 @@ static sl_status create_view(sl_distill *self, const sl_net_def *def, sl_distill
     return arrays->failed ? out_of_memory() : SL_OK;
 }
 
-static sl_status create_slice(sl_distill *self, sl_distill_slice *s) {
+static sl_status create_scratch(sl_distill *self, sl_distill_scratch *s) {
     sl_array_pool *arrays = &self->arrays;
     int64_t R = (int64_t)self->base.need.T * self->block_chunks;
     s->views = sl_array_pool_take(arrays, self->N, sizeof *s->views);
@@ -107,17 +107,28 @@ static sl_status create_slice(sl_distill *self, sl_distill_slice *s) {
     return SL_OK;
 }
 
+/* All students go through a slice together, since eq. 9 couples them: one with a cell is enough for longer ones. */
+static int cut(const sl_distill *self, int minibatch) {
+    bool recurrent = false;
+    for (int i = 0; i < self->N; i++) recurrent = recurrent || self->students[i].def.cell == SL_CELL_GRU;
+    return sl_learner_slices(minibatch, self->base.need.T, 1, recurrent);
+}
+
 static sl_status create_parts(sl_distill *self, int block_rows) {
     const sl_exp_distill *options = self->options;
     sl_array_pool *arrays = &self->arrays;
     self->students = sl_array_pool_take(arrays, self->setup->N, sizeof *self->students);
     self->n_actions = sl_array_pool_take(arrays, self->setup->N, sizeof *self->n_actions);
-    self->slices = sl_array_pool_take(arrays, self->n_slices, sizeof *self->slices);
+    self->scratch = sl_array_pool_take(arrays, sl_pool_n_threads(self->pool), sizeof *self->scratch);
     if (arrays->failed) return out_of_memory();
     describe(self);
     if (self->K < 1 || self->K > SL_KD_MAX_ROLES || self->D < 1)
         return sl_fail(SL_CONFIG, "1 to 256 roles, common_dim at least 1", "distill.role_dim %d or common_dim %d",
                        self->K, self->D);
+    int minibatch = (self->n_chunks + options->minibatches - 1) / options->minibatches;
+    self->n_slices = cut(self, minibatch);
+    self->sums = sl_array_pool_take(arrays, self->n_slices, sizeof *self->sums);
+    if (arrays->failed) return out_of_memory();
     SL_TRY(create_params(self));
     int64_t rows = (int64_t)self->base.need.T * self->n_chunks * self->N;
     self->common_t = SL_TAKE_FLOATS(arrays, rows * self->D);
@@ -126,11 +137,10 @@ static sl_status create_parts(sl_distill *self, int block_rows) {
     self->order = sl_array_pool_take(arrays, self->n_chunks, sizeof *self->order);
     if (arrays->failed) return out_of_memory();
     for (int k = 0; k < self->n_chunks; k++) self->order[k] = k;
-    int minibatch = (self->n_chunks + options->minibatches - 1) / options->minibatches;
     int share = (minibatch + self->n_slices - 1) / self->n_slices;
     int most = (block_rows ? block_rows : BLOCK_ROWS) / self->base.need.T;
     self->block_chunks = most < 1 ? 1 : most < share ? most : share;
-    for (int s = 0; s < self->n_slices; s++) SL_TRY(create_slice(self, &self->slices[s]));
+    for (int t = 0; t < sl_pool_n_threads(self->pool); t++) SL_TRY(create_scratch(self, &self->scratch[t]));
     return SL_OK;
 }
 
@@ -141,7 +151,6 @@ sl_status sl_distill_create(const sl_learner_def *def, sl_learner **out) {
     self->setup = def->setup;
     self->options = &def->setup->experiment->distill;
     self->pool = def->pool;
-    self->n_slices = sl_pool_n_threads(def->pool);
     self->minibatch = sl_rng_split_name(&def->setup->root, "distill/minibatch");
     sl_status status = create_parts(self, def->block_rows);
     if (status == SL_OK)
@@ -153,9 +162,9 @@ sl_status sl_distill_create(const sl_learner_def *def, sl_learner **out) {
 
 void sl_distill_destroy(sl_learner *learner) {
     sl_distill *self = (sl_distill *)learner;
-    for (int s = 0; self->slices && s < self->n_slices; s++)
-        for (int i = 0; self->slices[s].views && i < self->N; i++)
-            sl_net_workspace_destroy(&self->slices[s].views[i].ws);
+    for (int t = 0; self->scratch && t < sl_pool_n_threads(self->pool); t++)
+        for (int i = 0; self->scratch[t].views && i < self->N; i++)
+            sl_net_workspace_destroy(&self->scratch[t].views[i].ws);
     for (int i = 0; self->students && i < self->N; i++) {
         sl_parameter_group_fini(&self->students[i].net);
         sl_parameter_group_fini(&self->students[i].maps);

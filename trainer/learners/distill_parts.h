@@ -9,6 +9,7 @@
 #include "trainer/learners/distill.h"
 #include "trainer/parameter_group.h"
 #include "trainer/ppo_loss.h"
+#include "trainer/slices.h"
 
 /* One student: its network, and the training-time maps of eq. 9 (D, H) and eq. 11 (K, H). */
 typedef struct sl_distill_student {
@@ -17,7 +18,7 @@ typedef struct sl_distill_student {
     sl_parameter_group net, maps;
 } sl_distill_student;
 
-/* What a slice holds of one student on one block of R rows. */
+/* What a thread holds of one student on one block of R rows. */
 typedef struct sl_distill_view {
     sl_net_workspace *ws;
     float *x, *logits, *dlogits, *logp, *z, *dz;
@@ -35,14 +36,17 @@ typedef struct sl_distill_sums {
     double kl, ce, sr, role, agreement;
 } sl_distill_sums;
 
-typedef struct sl_distill_slice {
+/* What a thread works with: activations of all students on a block of rows. */
+typedef struct sl_distill_scratch {
     sl_distill_view *views;          /* (N) */
     float *not_first, *scratch, *zt; /* not_first (R), scratch (3 R), zt (R, H_teacher) */
     float *pair_weight;              /* (R) */
     const float **ct, **cs, **alive; /* (N) for eq. 9 */
     float **dcs;
+    /* the slice at work: where its gradients go, and its losses so far */
+    int slice;
     sl_distill_sums sums;
-} sl_distill_slice;
+} sl_distill_scratch;
 
 typedef struct sl_distill {
     sl_learner base;
@@ -60,7 +64,8 @@ typedef struct sl_distill {
     float *teacher_common;           /* (D, H_teacher), fixed */
     float *common_t, *role_t;        /* (T, B, N, D), (T, B, N, K): the teacher's side of eq. 9 and 11 */
     float *advantage;                /* (T, B, M) normalised */
-    sl_distill_slice *slices;
+    sl_distill_sums *sums;           /* (n_slices) of the minibatch */
+    sl_distill_scratch *scratch;     /* (threads) */
     int *order;
     int64_t steps;
     sl_rng minibatch;

@@ -1,4 +1,4 @@
-/* mappo.c - the epochs over one advantage batch: permute, split over slices, losses and gradients, one step a
+/* mappo.c - the epochs over one advantage batch: permute, split into slices, losses and gradients, one step a
  * network and minibatch. The row losses are in ppo_loss.c, the way from batch to rows in gather.c. */
 #include "trainer/learners/mappo_parts.h"
 
@@ -13,7 +13,7 @@
 /* ---- one block of rows through one network ---- */
 
 /* from s->x to s->out */
-static void forward(const sl_mappo_net *one, sl_mappo_slice *s, sl_net_workspace *ws, const sl_chunks *chunks,
+static void forward(const sl_mappo_net *one, sl_mappo_scratch *s, sl_net_workspace *ws, const sl_chunks *chunks,
                     const float *hidden, int hidden_width) {
     int G = one->rows.G, sequences = chunks->n * G;
     if (one->def.cell == SL_CELL_GRU) {
@@ -42,10 +42,10 @@ static void gather_weight(const sl_mappo *self, int k, const sl_chunks *chunks, 
     for (int r = 0; r < R; r++) weight[r] = counted ? weight[r] * share : share;
 }
 
-static void actor_block(sl_mappo *self, int k, int index, const sl_chunks *chunks) {
+static void actor_block(sl_mappo *self, sl_mappo_slice *slice, sl_mappo_scratch *s, const sl_chunks *chunks) {
+    int k = slice->net;
     const sl_mappo_net *one = &self->nets[k];
     const sl_batch *batch = self->batch;
-    sl_mappo_slice *s = &self->slices[index];
     int R = chunks->L * chunks->n * one->rows.G, A = one->def.out_dim;
     sl_gather_input(chunks, &one->rows, batch->obs, batch->P, one->used, one->n_id, s->x);
     forward(one, s, s->workspaces[k], chunks, batch->hidden, batch->H);
@@ -61,17 +61,16 @@ static void actor_block(sl_mappo *self, int k, int index, const sl_chunks *chunk
     if (batch->avail) sl_gather_bytes(chunks, &one->rows, batch->avail, batch->A, A, s->avail);
     sl_categorical_log_softmax(R, A, s->out, rows.avail, s->logp);
     memset(s->dout, 0, (size_t)R * (size_t)A * sizeof *s->dout);
-    sl_ppo_actor_loss(&rows, s->logp, 1.0, self->entropy_coef, self->ppo->clip, s->scratch, s->dout, &s->sums);
+    sl_ppo_actor_loss(&rows, s->logp, 1.0, self->entropy_coef, self->ppo->clip, s->scratch, s->dout, &slice->sums);
     sl_net_backward(&one->def, one->trained.params, s->workspaces[k], s->dout, NULL,
-                    sl_parameter_group_slice(&one->trained, index));
+                    sl_parameter_group_slice(&one->trained, slice->index));
 }
 
-static void critic_block(sl_mappo *self, int index, const sl_chunks *chunks) {
-    int k = self->n_nets;
+static void critic_block(sl_mappo *self, sl_mappo_slice *slice, sl_mappo_scratch *s, const sl_chunks *chunks) {
+    int k = slice->net;
     const sl_mappo_net *one = &self->nets[k];
     const sl_batch *batch = self->batch;
     const sl_exp_ppo *ppo = self->ppo;
-    sl_mappo_slice *s = &self->slices[index];
     int R = chunks->L * chunks->n * one->rows.G;
     const sl_setup *setup = self->setup;
     if (setup->critic_rows)
@@ -83,17 +82,18 @@ static void critic_block(sl_mappo *self, int index, const sl_chunks *chunks) {
     sl_gather_floats(chunks, &one->rows, self->target, s->advantage);
     gather_weight(self, k, chunks, s->weight);
     sl_ppo_value_loss(R, s->out, s->old, s->advantage, s->weight, ppo->value_coef, ppo->clip, ppo->huber_delta,
-                      s->dout, &s->sums);
+                      s->dout, &slice->sums);
     sl_net_backward(&one->def, one->trained.params, s->workspaces[k], s->dout, NULL,
-                    sl_parameter_group_slice(&one->trained, index));
+                    sl_parameter_group_slice(&one->trained, slice->index));
 }
 
 /* ---- one slice of a minibatch ---- */
 
-/* This slice's chunks of the minibatch, those of full length first; returns how many of them are full. */
-static int share_out(const sl_mappo *self, int index, int *chunks, int *n) {
-    int begin = (int)((int64_t)self->n_minibatch * index / self->n_slices);
-    int end = (int)((int64_t)self->n_minibatch * (index + 1) / self->n_slices);
+/* The slice's chunks of the minibatch, those of full length first; returns how many of them are full. */
+static int share_out(const sl_mappo *self, const sl_mappo_slice *slice, int *chunks, int *n) {
+    int n_slices = self->nets[slice->net].n_slices;
+    int begin = sl_learner_slice_begin(self->n_minibatch, slice->index, n_slices);
+    int end = sl_learner_slice_begin(self->n_minibatch, slice->index + 1, n_slices);
     int B = self->batch->B, n_full = 0, rest = self->batch->T - (self->C - 1) * self->chunk;
     bool last_is_short = rest != self->chunk;
     for (int k = begin; k < end; k++)
@@ -105,27 +105,29 @@ static int share_out(const sl_mappo *self, int index, int *chunks, int *n) {
 }
 
 /* Chunks of one length, in blocks of about equal size. */
-static void run_chunks(sl_mappo *self, int slice, int L, int n, const int *index) {
-    int n_blocks = (n + self->block_chunks - 1) / self->block_chunks;
+static void run_chunks(sl_mappo *self, sl_mappo_slice *slice, sl_mappo_scratch *s, int L, int n, const int *index) {
+    int most = self->nets[slice->net].block_chunks, n_blocks = (n + most - 1) / most;
     for (int b = 0; b < n_blocks; b++) {
         int begin = (int)((int64_t)n * b / n_blocks), end = (int)((int64_t)n * (b + 1) / n_blocks);
         sl_chunks chunks = {.batch = self->batch, .chunk = self->chunk, .L = L, .n = end - begin};
         chunks.index = index + begin;
-        for (int k = 0; k < self->n_nets; k++) actor_block(self, k, slice, &chunks);
-        critic_block(self, slice, &chunks);
+        if (slice->net < self->n_nets)
+            actor_block(self, slice, s, &chunks);
+        else
+            critic_block(self, slice, s, &chunks);
     }
 }
 
-static void run_slice(void *context, int index, int thread) {
-    (void)thread;
+static void run_slice(void *context, int task, int thread) {
     sl_mappo *self = context;
-    sl_mappo_slice *s = &self->slices[index];
-    s->sums = (sl_ppo_sums){0};
-    for (int k = 0; k <= self->n_nets; k++) sl_parameter_group_zero(&self->nets[k].trained, index);
-    int n = 0, n_full = share_out(self, index, s->chunks, &n);
-    run_chunks(self, index, self->chunk, n_full, s->chunks);
+    sl_mappo_slice *slice = &self->slices[task];
+    sl_mappo_scratch *s = &self->scratch[thread];
+    slice->sums = (sl_ppo_sums){0};
+    sl_parameter_group_zero(&self->nets[slice->net].trained, slice->index);
+    int n = 0, n_full = share_out(self, slice, s->chunks, &n);
+    run_chunks(self, slice, s, self->chunk, n_full, s->chunks);
     // the last chunk of a roll-out may be shorter: its own blocks, instead of padding
-    run_chunks(self, index, self->batch->T - (self->C - 1) * self->chunk, n - n_full, s->chunks + n_full);
+    run_chunks(self, slice, s, self->batch->T - (self->C - 1) * self->chunk, n - n_full, s->chunks + n_full);
 }
 
 /* 1 / (rows that count) of each network in this minibatch. */

@@ -50,6 +50,36 @@ static void describe_need(sl_mappo *self) {
                                       .n_actions = self->n_actions};
 }
 
+/* Of one slice of network k, in products for a step of the minibatch. */
+static double work(const sl_mappo *self, int k) {
+    const sl_mappo_net *one = &self->nets[k];
+    return (double)sl_net_n_params(&one->def) * one->rows.G / one->n_slices;
+}
+
+/* What the threads take, network by network: those with the longest slices first, so that short ones fill the end. */
+static sl_status cut(sl_mappo *self, int block_rows) {
+    int minibatch = (self->n_chunks + self->ppo->minibatches - 1) / self->ppo->minibatches;
+    for (int k = 0; k <= self->n_nets; k++) {
+        sl_mappo_net *one = &self->nets[k];
+        int n = sl_learner_slices(minibatch, self->chunk, one->rows.G, one->def.cell == SL_CELL_GRU);
+        int share = (minibatch + n - 1) / n,
+            most = (block_rows ? block_rows : BLOCK_ROWS) / (self->chunk * one->rows.G);
+        one->n_slices = n;
+        one->block_chunks = most < 1 ? 1 : most < share ? most : share;
+        self->n_slices += n;
+    }
+    self->slices = sl_array_pool_take(&self->arrays, self->n_slices, sizeof *self->slices);
+    if (!self->slices) return sl_fail(SL_MEMORY, NULL, "cannot allocate a learner");
+    for (int k = 0, n = 0; k <= self->n_nets; k++)
+        for (int i = 0; i < self->nets[k].n_slices; i++) {
+            int at = n++;
+            for (; at > 0 && work(self, self->slices[at - 1].net) < work(self, k); at--)
+                self->slices[at] = self->slices[at - 1];
+            self->slices[at] = (sl_mappo_slice){.net = k, .index = i};
+        }
+    return SL_OK;
+}
+
 static sl_status create_params(sl_mappo *self) {
     size_t n = 0;
     for (int k = 0; k < self->n_nets; k++) n += sl_net_n_params(&self->nets[k].def);
@@ -65,7 +95,7 @@ static sl_status create_params(sl_mappo *self) {
         bool critic = k == self->n_nets;
         size_t n_params = sl_net_n_params(&one->def);
         SL_TRY(
-            sl_parameter_group_init(&one->trained, n_params, critic ? self->critic_params : params, self->n_slices));
+            sl_parameter_group_init(&one->trained, n_params, critic ? self->critic_params : params, one->n_slices));
         sl_rng stream = sl_rng_split_name(&init, one->name);
         // a small head makes the first policy uniform; the critic's is of gain 1
         sl_net_init(&one->def, critic ? 1.0f : 0.01f, &stream, one->trained.params);
@@ -74,14 +104,14 @@ static sl_status create_params(sl_mappo *self) {
     return SL_OK;
 }
 
-static sl_status create_slice(sl_mappo *self, sl_mappo_slice *s) {
+static sl_status create_scratch(sl_mappo *self, sl_mappo_scratch *s) {
     sl_array_pool *arrays = &self->arrays;
     int64_t rows = 0, x = 0, h = 0, out = 0;
     s->workspaces = sl_array_pool_take(arrays, self->n_nets + 1, sizeof *s->workspaces);
-    if (!s->workspaces) return sl_fail(SL_MEMORY, NULL, "cannot allocate a learner slice");
+    if (!s->workspaces) return sl_fail(SL_MEMORY, NULL, "cannot allocate what a thread learns with");
     for (int k = 0; k <= self->n_nets; k++) {
         const sl_net_def *def = &self->nets[k].def;
-        int sequences = self->block_chunks * self->nets[k].rows.G, L = self->chunk;
+        int sequences = self->nets[k].block_chunks * self->nets[k].rows.G, L = self->chunk;
         int64_t n = (int64_t)sequences * L;
         bool recurrent = def->cell == SL_CELL_GRU;
         SL_TRY(sl_net_workspace_create(def, recurrent ? L : 1, recurrent ? sequences : sequences * L,
@@ -104,19 +134,20 @@ static sl_status create_slice(sl_mappo *self, sl_mappo_slice *s) {
     s->action = sl_array_pool_take(arrays, rows, sizeof(int32_t));
     s->avail = sl_array_pool_take(arrays, out, 1);
     s->chunks = sl_array_pool_take(arrays, self->n_chunks, sizeof(int));
-    return arrays->failed ? sl_fail(SL_MEMORY, NULL, "cannot allocate a learner slice") : SL_OK;
+    return arrays->failed ? sl_fail(SL_MEMORY, NULL, "cannot allocate what a thread learns with") : SL_OK;
 }
 
 static sl_status create_parts(sl_mappo *self, int block_rows) {
     const sl_exp_ppo *ppo = self->ppo;
     sl_array_pool *arrays = &self->arrays;
     self->nets = sl_array_pool_take(arrays, self->n_nets + 1, sizeof *self->nets);
-    self->slices = sl_array_pool_take(arrays, self->n_slices, sizeof *self->slices);
+    self->scratch = sl_array_pool_take(arrays, sl_pool_n_threads(self->pool), sizeof *self->scratch);
     self->n_actions = sl_array_pool_take(arrays, self->setup->N, sizeof *self->n_actions);
     self->row_share = sl_array_pool_take(arrays, self->n_nets + 1, sizeof *self->row_share);
     if (arrays->failed) return sl_fail(SL_MEMORY, NULL, "cannot allocate a learner");
     describe_nets(self);
     describe_need(self);
+    SL_TRY(cut(self, block_rows));
     SL_TRY(create_params(self));
     int64_t n_targets = (int64_t)ppo->rollout_steps * ppo->n_envs * self->setup->M;
     self->order = sl_array_pool_take(arrays, self->n_chunks, sizeof *self->order);
@@ -126,12 +157,7 @@ static sl_status create_parts(sl_mappo *self, int block_rows) {
     if (arrays->failed)
         return sl_fail(SL_MEMORY, NULL, "cannot allocate a learner for batches of %d chunks", self->n_chunks);
     for (int k = 0; k < self->n_chunks; k++) self->order[k] = k;
-    // a slice never has more chunks than its share of the largest minibatch
-    int minibatch = (self->n_chunks + ppo->minibatches - 1) / ppo->minibatches;
-    int share = (minibatch + self->n_slices - 1) / self->n_slices;
-    int most = (block_rows ? block_rows : BLOCK_ROWS) / (self->chunk * self->setup->N);
-    self->block_chunks = most < 1 ? 1 : most < share ? most : share;
-    for (int s = 0; s < self->n_slices; s++) SL_TRY(create_slice(self, &self->slices[s]));
+    for (int t = 0; t < sl_pool_n_threads(self->pool); t++) SL_TRY(create_scratch(self, &self->scratch[t]));
     return SL_OK;
 }
 
@@ -143,7 +169,6 @@ sl_status sl_mappo_create(const sl_learner_def *def, sl_learner **out) {
     self->ppo = &def->setup->experiment->teacher.ppo;
     self->separate = def->setup->direct;
     self->pool = def->pool;
-    self->n_slices = sl_pool_n_threads(def->pool);
     self->n_nets = self->separate ? def->setup->N : 1;
     self->minibatch = sl_rng_split_name(&def->setup->root, "minibatch");
     sl_status status = create_parts(self, def->block_rows);
@@ -156,9 +181,9 @@ sl_status sl_mappo_create(const sl_learner_def *def, sl_learner **out) {
 
 void sl_mappo_destroy(sl_learner *learner) {
     sl_mappo *self = (sl_mappo *)learner;
-    for (int s = 0; self->slices && s < self->n_slices; s++)
-        for (int k = 0; self->slices[s].workspaces && k <= self->n_nets; k++)
-            sl_net_workspace_destroy(&self->slices[s].workspaces[k]);
+    for (int t = 0; self->scratch && t < sl_pool_n_threads(self->pool); t++)
+        for (int k = 0; self->scratch[t].workspaces && k <= self->n_nets; k++)
+            sl_net_workspace_destroy(&self->scratch[t].workspaces[k]);
     for (int k = 0; self->nets && k <= self->n_nets; k++) sl_parameter_group_fini(&self->nets[k].trained);
     sl_array_pool_fini(&self->arrays);
     sl_free(self);

@@ -7,26 +7,33 @@
 #include "trainer/learners/mappo.h"
 #include "trainer/parameter_group.h"
 #include "trainer/ppo_loss.h"
+#include "trainer/slices.h"
 
 /* An actor or the critic: what it is, which rows of a step are its own, and its training state. */
 typedef struct sl_mappo_net {
     sl_net_def def;
     sl_rows rows;
     int used, n_id; /* an actor: features read of an observation, one-hot length */
+    int n_slices, block_chunks;
     char name[24];
     sl_parameter_group trained;
 } sl_mappo_net;
 
-/* One learner slice: activations for a block of rows, for the largest of the networks. */
+/* A network's slice of the minibatch: what one thread does without a pause. */
 typedef struct sl_mappo_slice {
+    int net, index;
+    sl_ppo_sums sums;
+} sl_mappo_slice;
+
+/* What a thread works with: activations for a block of rows, for the largest of the networks. */
+typedef struct sl_mappo_scratch {
     sl_net_workspace **workspaces; /* (n_nets + 1): the critic's is last */
     float *x, *h0, *not_first, *out, *dout, *logp, *scratch;
     float *old, *advantage, *weight; /* old: log-probability at roll-out, or value */
     int32_t *action;
     uint8_t *avail;
-    int *chunks; /* this slice's chunks, full chunks first */
-    sl_ppo_sums sums;
-} sl_mappo_slice;
+    int *chunks; /* the slice's chunks, full chunks first */
+} sl_mappo_scratch;
 
 typedef struct sl_mappo {
     sl_learner base;
@@ -36,15 +43,16 @@ typedef struct sl_mappo {
     bool separate;  /* false: setup->teacher for all agents; true: setup->students[i] for agent i */
     int *n_actions; /* (N) */
     sl_pool *pool;
-    int n_nets, n_slices, chunk, C, n_chunks, block_chunks;
+    int n_nets, n_slices, chunk, C, n_chunks;
     sl_array_pool arrays; /* all that is allocated, but for workspaces */
     sl_mappo_net *nets;   /* (n_nets + 1), the critic last */
     float *actor_params, *critic_params;
     size_t n_actor, n_critic;
-    sl_mappo_slice *slices;
-    int *order;            /* (n_chunks) the epoch's permutation */
-    float *advantage;      /* (T, B, M) normalised */
-    float *target, *value; /* (T, B, M) in normalised units */
+    sl_mappo_slice *slices;    /* (n_slices) of all networks, the longest first */
+    sl_mappo_scratch *scratch; /* (threads) */
+    int *order;                /* (n_chunks) the epoch's permutation */
+    float *advantage;          /* (T, B, M) normalised */
+    float *target, *value;     /* (T, B, M) in normalised units */
     sl_value_norm value_norm;
     sl_rng minibatch;
     int64_t skipped_losses;

@@ -1,0 +1,25 @@
+/* slices.h - how a minibatch is cut for the threads of a learner. The cut depends on the minibatch's size alone,
+ * never on the number of threads: each slice has a gradient of its own, these are summed in the order of slices, and
+ * so no bit depends on who worked on which, or when. docs/decisions/0012-slices.md has how the numbers were found. */
+#ifndef SL_TRAINER_SLICES_H
+#define SL_TRAINER_SLICES_H
+
+#include <stdint.h>
+
+enum { SL_SLICE_ROWS = 200, SL_SLICE_SEQUENCES = 40, SL_MAX_SLICES = 16 };
+
+/* Into how many slices a minibatch of n_chunks is cut, each of `steps` with `rows` a step. At least one, at most a
+ * slice for each chunk. A cell multiplies step by step: its slices need sequences side by side. */
+static inline int sl_learner_slices(int n_chunks, int steps, int rows, int recurrent) {
+    int64_t n = (int64_t)n_chunks * steps * rows / SL_SLICE_ROWS;
+    int64_t most = recurrent ? (int64_t)n_chunks * rows / SL_SLICE_SEQUENCES : n_chunks;
+    if (n > most) n = most;
+    if (n > SL_MAX_SLICES) n = SL_MAX_SLICES;
+    return n > 1 ? (int)n : 1;
+}
+
+static inline int sl_learner_slice_begin(int n_chunks, int slice, int n_slices) {
+    return (int)((int64_t)n_chunks * slice / n_slices);
+}
+
+#endif
