@@ -4,6 +4,7 @@
 
 #include "common/assert.h"
 #include "nn/gemm.h"
+#include "nn/wide.h"
 
 #include <cblas.h>
 #include <stdbool.h>
@@ -16,14 +17,16 @@ static void check(int m, int n, int k, int lda, int a_cols, int ldb, int b_cols,
     SL_ASSERT(lda >= a_cols && ldb >= b_cols && ldc >= n);
 }
 
-bool sl_gemm_suits(int m, int n, int k) {
+bool sl_wide_suits(void) {
 #if defined(__x86_64__)
-    bool small = m < BLAS_SIDE || n < BLAS_SIDE || k < BLAS_SIDE;
-    return small && __builtin_cpu_supports("avx512f");
+    return __builtin_cpu_supports("avx512f");
 #else
-    (void)m, (void)n, (void)k;
     return false;
 #endif
+}
+
+bool sl_gemm_suits(int m, int n, int k) {
+    return (m < BLAS_SIDE || n < BLAS_SIDE || k < BLAS_SIDE) && sl_wide_suits();
 }
 
 // whether the own kernel takes the product; it knows beta 0 and 1 only

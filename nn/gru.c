@@ -3,6 +3,7 @@
 #include "nn/gru.h"
 
 #include "common/fmath.h"
+#include "nn/wide.h"
 
 static void forward_row(int H, float *restrict gr, float *restrict gz, float *restrict gn, float *restrict gg,
                         const float *restrict gh_r, const float *restrict gh_z, const float *restrict gh_n,
@@ -25,6 +26,10 @@ static void mask_row(int H, float not_first, const float *restrict h, float *res
 
 void sl_gru_gates_forward(int R, int H, float *gates, const float *gh, const float *hm, float *h,
                           const float *next_not_first, float *next_hm) {
+    if (sl_wide_suits()) {
+        sl_wide_gates_forward(R, H, gates, gh, hm, h, next_not_first, next_hm);
+        return;
+    }
     size_t n = (size_t)H;
     for (size_t r = 0; r < (size_t)R; r++) {
         float *g = gates + 4 * n * r;

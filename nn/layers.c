@@ -1,20 +1,24 @@
 /* layers.c - linear layers, activations and layer norm over rows. */
 #include "nn/layers.h"
 
+#include "common/assert.h"
 #include "common/fmath.h"
 #include "nn/blas.h"
 #include "nn/gemm.h"
 #include "nn/lanes.h"
+#include "nn/wide.h"
 
 #include <math.h>
 #include <string.h>
 
-static void activate(int n, sl_activation act, float *restrict y) {
+static void activate(size_t n, sl_activation act, float *restrict y) {
     if (act == SL_ACT_RELU) {
         // a NaN passes, so that it is seen
-        for (int j = 0; j < n; j++) y[j] = y[j] < 0.0f ? 0.0f : y[j];
+        for (size_t j = 0; j < n; j++) y[j] = y[j] < 0.0f ? 0.0f : y[j];
+    } else if (sl_wide_suits()) {
+        sl_wide_tanh(n, y);
     } else {
-        for (int j = 0; j < n; j++) y[j] = sl_tanhf(y[j]);
+        for (size_t j = 0; j < n; j++) y[j] = sl_tanhf(y[j]);
     }
 }
 
@@ -41,7 +45,8 @@ void sl_linear_forward(int R, int I, int O, const float *x, const float *W, cons
         sl_blas_nn(R, O, I, x, I, W, O, 1.0f, y, ldy);
     }
     if (!act || (relu && own)) return;
-    for (size_t r = 0; r < (size_t)R; r++) activate(O, *act, y + r * ld);
+    SL_ASSERT(ldy == O);
+    activate((size_t)R * ld, *act, y);
 }
 
 void sl_column_sums(int R, int C, const float *x, float *restrict sums) {
@@ -132,6 +137,10 @@ static void norm_row(int H, float mean, float scale, const float *restrict x, co
 }
 
 void sl_norm_forward(int R, int H, const float *x, const float *w, const float *b, float *y, float *stats) {
+    if (H <= SL_WIDE_NORM_MAX && sl_wide_suits()) {
+        sl_wide_norm_forward(R, H, x, w, b, y, stats);
+        return;
+    }
     size_t n = (size_t)H;
     for (size_t r = 0; r < (size_t)R; r++) {
         const float *row = x + r * n;
@@ -169,6 +178,10 @@ static void norm_backward_row(int H, float mean, float scale, const float *restr
 
 void sl_norm_backward(int R, int H, const float *x, const float *stats, const float *w, float *dy, float *dw,
                       float *db) {
+    if (H <= SL_WIDE_NORM_MAX && sl_wide_suits()) {
+        sl_wide_norm_backward(R, H, x, stats, w, dy, dw, db);
+        return;
+    }
     size_t n = (size_t)H;
     for (size_t r = 0; r < (size_t)R; r++) {
         norm_backward_row(H, stats[2 * r], stats[2 * r + 1], x + r * n, w, dy + r * n, dw, db);

@@ -8,7 +8,7 @@
 
 #define SL_NORM_EPS 1e-5f
 
-/* y (R, O; rows ldy apart) = act(x (R, I) W + b); act NULL = none. */
+/* y (R, O; rows ldy apart) = act(x (R, I) W + b); act NULL = none, otherwise y is dense. */
 void sl_linear_forward(int R, int I, int O, const float *x, const float *W, const float *b, const sl_activation *act,
                        float *y, int ldy);
 /* dy *= act'(y) in place, and db (H) += its column sums. */
