@@ -6,13 +6,14 @@
 
 #include <math.h>
 
-/* |p_a - p_b|^2 */
+/* |p_a - p_b|^2, in one lane and in all */
+static inline double sl_mpe_lane_square_distance(sl_mpe_row *rows, int a, int b, int lane) {
+    double dx = rows[sl_mpe_x(a)][lane] - rows[sl_mpe_x(b)][lane];
+    double dy = rows[sl_mpe_y(a)][lane] - rows[sl_mpe_y(b)][lane];
+    return dx * dx + dy * dy;
+}
 static inline void sl_mpe_square_distance(sl_mpe_row *rows, int a, int b, double *restrict d2) {
-    const double *ax = rows[sl_mpe_x(a)], *ay = rows[sl_mpe_y(a)], *bx = rows[sl_mpe_x(b)], *by = rows[sl_mpe_y(b)];
-    for (int l = 0; l < SL_ENV_LANES; l++) {
-        double dx = ax[l] - bx[l], dy = ay[l] - by[l];
-        d2[l] = dx * dx + dy * dy;
-    }
+    for (int l = 0; l < SL_ENV_LANES; l++) d2[l] = sl_mpe_lane_square_distance(rows, a, b, l);
 }
 
 /* |p_i - goal|^2, the goal's x and y in the derived rows k and k + 1. */

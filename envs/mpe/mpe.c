@@ -27,10 +27,10 @@ static const sl_mpe *from_env(const sl_env *env) {
     return (const sl_mpe *)env;
 }
 
-// lanes of a tile that are copies of the caller: all but in the last tile
-static unsigned real_lanes(const sl_mpe *m, int tile) {
+// the first lanes of a tile are copies of the caller: all, but in the last tile
+static int real_lanes(const sl_mpe *m, int tile) {
     int n = m->base.V - tile * L;
-    return n >= L ? (1u << L) - 1u : (1u << n) - 1u;
+    return n < L ? n : L;
 }
 
 // an episode begins at rest and in silence
@@ -65,12 +65,19 @@ static void draw_lane(const sl_mpe *m, int v) {
     start_lane(m, v, goals);
 }
 
+// lanes behind the last copy are simulated too, the first few of them: where nobody meets, they cost nothing extra
+static void park_lane(const sl_mpe *m, int v) {
+    const int goals[SL_MPE_MAX_GOALS] = {0};
+    for (int e = 0; e < m->E; e++) sl_mpe_tile(m, v / L)[sl_mpe_x(e)][v % L] = 10.0 * (e + 1);
+    start_lane(m, v, goals);
+}
+
 static void reset(sl_env *env, int begin, int end, const uint8_t *which, sl_env_out *out) {
     const sl_mpe *m = from_env(env);
     for (int tile = begin / L; tile * L < end; tile++) {
-        unsigned lanes = real_lanes(m, tile), drawn = 0;
-        for (int l = 0; l < L; l++) {
-            if (!(lanes >> l & 1u) || (which && !which[tile * L + l])) continue;
+        unsigned drawn = 0;
+        for (int l = 0, lanes = real_lanes(m, tile); l < lanes; l++) {
+            if (which && !which[tile * L + l]) continue;
             draw_lane(m, tile * L + l);
             drawn |= 1u << l;
         }
@@ -86,27 +93,29 @@ static void speak(const sl_mpe *m, sl_mpe_row *rows, int i, const int32_t *word)
     }
 }
 
+// of one agent, in the first lanes; an action out of range is none
+static void take_actions(const sl_mpe *m, int tile, int i, const int32_t *actions, int32_t *restrict action) {
+    int lanes = real_lanes(m, tile), n = m->base.spec.agents[i].n_actions;
+    actions += tile * L * m->N + i;
+    for (int l = 0; l < lanes; l++) action[l] = actions[l * m->N];
+    SL_MPE_EACH_LANE(l, L) action[l] = action[l] >= 0 && action[l] < n ? action[l] : 0;
+}
+
 // moves 1..4 are left, right, down, up; speakers say action / 5 while they move, or the action itself when fixed
 static void decode(const sl_mpe *m, int tile, const int32_t *actions, sl_mpe_row *fx, sl_mpe_row *fy) {
-    sl_mpe_row *rows = sl_mpe_tile(m, tile);
-    unsigned lanes = real_lanes(m, tile);
+    int32_t action[L] = {0};
     for (int i = 0; i < m->N; i++) {
         const sl_mpe_entity *agent = &m->entities[i];
-        int32_t action[L] = {0}, move[L], n = m->base.spec.agents[i].n_actions;
-        for (int l = 0; l < L; l++) {
-            if (!(lanes >> l & 1u)) continue;
-            int32_t a = actions[(tile * L + l) * m->N + i];
-            action[l] = a >= 0 && a < n ? a : 0;
-        }
-        for (int l = 0; l < L; l++) move[l] = agent->speaks ? action[l] % 5 : action[l];
-        if (!agent->movable) memset(move, 0, sizeof move);
-        for (int l = 0; l < L; l++) {
-            fx[i][l] = agent->gain * (double)((move[l] == 2) - (move[l] == 1));
-            fy[i][l] = agent->gain * (double)((move[l] == 4) - (move[l] == 3));
+        double gain = agent->movable ? agent->gain : 0.0;
+        take_actions(m, tile, i, actions, action);
+        SL_MPE_EACH_LANE(l, L) {
+            int32_t move = action[l] % 5;
+            fx[i][l] = gain * (double)((move == 2) - (move == 1));
+            fy[i][l] = gain * (double)((move == 4) - (move == 3));
         }
         if (!agent->speaks) continue;
         for (int l = 0; l < L && agent->movable; l++) action[l] /= 5;
-        speak(m, rows, i, action);
+        speak(m, sl_mpe_tile(m, tile), i, action);
     }
 }
 
@@ -118,12 +127,10 @@ static float clip(float x) {
 // entries of a moving agent: nothing, left, right, down, up; then the words of a speaker
 static void decode_continuous(const sl_mpe *m, int tile, const float *actions, sl_mpe_row *fx, sl_mpe_row *fy) {
     sl_mpe_row *rows = sl_mpe_tile(m, tile);
-    unsigned lanes = real_lanes(m, tile);
     size_t A = (size_t)m->base.spec.n_actions;
     memset(fx, 0, sizeof(sl_mpe_row) * (size_t)m->N);
     memset(fy, 0, sizeof(sl_mpe_row) * (size_t)m->N);
-    for (int l = 0; l < L; l++) {
-        if (!(lanes >> l & 1u)) continue;
+    for (int l = 0, lanes = real_lanes(m, tile); l < lanes; l++) {
         for (int i = 0; i < m->N; i++) {
             const sl_mpe_entity *agent = &m->entities[i];
             const float *a = actions + ((size_t)(tile * L + l) * (size_t)m->N + (size_t)i) * A;
@@ -140,12 +147,10 @@ static void decode_continuous(const sl_mpe *m, int tile, const float *actions, s
 
 // rewards and the end of time, to the caller's rows
 static void write_outcome(const sl_mpe *m, int tile, sl_mpe_row *reward, const sl_env_out *out) {
-    unsigned lanes = real_lanes(m, tile);
     if (out->reward) m->scenario->reward(m, sl_mpe_tile(m, tile), reward);
-    for (int l = 0; l < L; l++) {
+    for (int l = 0, lanes = real_lanes(m, tile); l < lanes; l++) {
         int v = tile * L + l;
         m->steps[v]++;
-        if (!(lanes >> l & 1u)) continue;
         for (int i = 0; i < m->N && out->reward; i++)
             out->reward[(size_t)v * (size_t)m->N + (size_t)i] = reward[i][l];
         if (out->terminated) out->terminated[v] = 0;
@@ -158,7 +163,7 @@ static void write_outcome(const sl_mpe *m, int tile, sl_mpe_row *reward, const s
 static void finish_step(const sl_mpe *m, int tile, sl_mpe_row *scratch, const sl_env_out *out) {
     sl_mpe_move(m, sl_mpe_tile(m, tile), scratch, scratch + m->N);
     write_outcome(m, tile, scratch, out);
-    sl_mpe_write(m, tile, real_lanes(m, tile), out);
+    sl_mpe_write(m, tile, (1u << real_lanes(m, tile)) - 1u, out);
 }
 
 static void step(sl_env *env, int begin, int end, const int32_t *actions, sl_env_out *out) {
@@ -325,9 +330,8 @@ sl_status sl_mpe_create(const char *name, const sl_env_options *options, int V, 
     scenario->build(m);
     sl_mpe_finish(m, options);
     m->base.camera = sl_mpe_camera();
-    // the lanes behind the last copy are simulated too: spread out, they cost nothing extra
     for (int v = 0; v < m->n_tiles * L; v++) m->streams[v] = sl_rng_split(stream, (uint64_t)v);
-    for (int v = V; v < m->n_tiles * L; v++) draw_lane(m, v);
+    for (int v = V; v < m->n_tiles * L; v++) park_lane(m, v);
     *out = &m->base;
     return SL_OK;
 }

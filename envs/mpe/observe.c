@@ -56,9 +56,11 @@ static void write_one(const sl_mpe *m, const double *lanes, float *out) {
     int O = m->base.spec.obs_dim;
     for (int i = 0; i < m->N; i++, out += O) {
         const sl_mpe_term *terms = m->terms + i * m->max_obs;
-        for (int o = 0; o < O; o++) {
+        int n_live = m->n_live[i];
+        for (int o = 0; o < n_live; o++) {
             out[o] = (float)(lanes[terms[o].minuend] - lanes[terms[o].subtrahend]);
         }
+        memset(out + n_live, 0, (size_t)(O - n_live) * sizeof *out);
     }
 }
 

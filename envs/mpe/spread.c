@@ -4,8 +4,6 @@
 #include "envs/mpe/measure.h"
 #include "envs/mpe/scenarios.h"
 
-enum { L = SL_ENV_LANES };
-
 static void build(sl_mpe *m) {
     for (int i = 0; i < m->N; i++) sl_mpe_set_agent(m, i, "agent", 0.15, true);
     m->bump_square = sl_mpe_reach_square(m->entities[0].radius + m->entities[0].radius);
@@ -22,57 +20,71 @@ static void build(sl_mpe *m) {
 }
 
 // G = -sum_k min_i |p_i - landmark_k|; the root is taken of the minimum only
-static void cover(const sl_mpe *m, sl_mpe_row *rows, double *restrict global) {
-    sl_mpe_row best, d2;
-    for (int l = 0; l < L; l++) global[l] = 0.0;
+SL_MPE_FOR_WIDTH void cover(const sl_mpe *m, sl_mpe_row *rows, int width, double *restrict global) {
+    sl_mpe_row best;
+    SL_MPE_EACH_LANE(l, width) global[l] = 0.0;
     for (int k = m->N; k < m->E; k++) {
-        sl_mpe_square_distance(rows, k, 0, best);
+        SL_MPE_EACH_LANE(l, width) best[l] = sl_mpe_lane_square_distance(rows, k, 0, l);
         for (int i = 1; i < m->N; i++) {
-            sl_mpe_square_distance(rows, k, i, d2);
-            for (int l = 0; l < L; l++) best[l] = d2[l] < best[l] ? d2[l] : best[l];
+            SL_MPE_EACH_LANE(l, width) {
+                double d2 = sl_mpe_lane_square_distance(rows, k, i, l);
+                best[l] = d2 < best[l] ? d2 : best[l];
+            }
         }
-        for (int l = 0; l < L; l++) global[l] -= sqrt(best[l]);
+        SL_MPE_EACH_LANE(l, width) global[l] -= sqrt(best[l]);
     }
 }
 
 // with how many others each agent overlaps
-static void count_bumps(const sl_mpe *m, sl_mpe_row *rows, sl_mpe_row *bumps) {
-    sl_mpe_row own, d2;
+SL_MPE_FOR_WIDTH void count_bumps(const sl_mpe *m, sl_mpe_row *rows, int width, sl_mpe_row *bumps) {
+    sl_mpe_row own;
     for (int i = 0; i < m->N; i++) {
-        for (int l = 0; l < L; l++) bumps[i][l] = m->legacy ? 1.0 : 0.0;
+        SL_MPE_EACH_LANE(l, width) bumps[i][l] = m->legacy ? 1.0 : 0.0;
     }
     for (int i = 0; i < m->N; i++) {
-        for (int l = 0; l < L; l++) own[l] = bumps[i][l];
+        SL_MPE_EACH_LANE(l, width) own[l] = bumps[i][l];
         for (int j = i + 1; j < m->N; j++) {
-            sl_mpe_square_distance(rows, i, j, d2);
-            for (int l = 0; l < L; l++) {
-                double bump = d2[l] < m->bump_square ? 1.0 : 0.0;
+            SL_MPE_EACH_LANE(l, width) {
+                double bump = sl_mpe_lane_square_distance(rows, i, j, l) < m->bump_square ? 1.0 : 0.0;
                 own[l] += bump;
                 bumps[j][l] += bump;
             }
         }
-        for (int l = 0; l < L; l++) bumps[i][l] = own[l];
+        SL_MPE_EACH_LANE(l, width) bumps[i][l] = own[l];
     }
 }
 
 // reward_i = (1 - ratio) G - ratio * bumps_i; legacy: the sum over i of (G - bumps_i), bumps counting oneself too
-static void reward(const sl_mpe *m, sl_mpe_row *rows, sl_mpe_row *reward_il) {
+SL_MPE_FOR_WIDTH void pay(const sl_mpe *m, sl_mpe_row *rows, int width, sl_mpe_row *reward_il) {
     sl_mpe_row *bumps = reward_il + m->N, global, total;
-    count_bumps(m, rows, bumps);
-    cover(m, rows, global);
+    count_bumps(m, rows, width, bumps);
+    cover(m, rows, width, global);
     double ratio = m->local_ratio;
     if (!m->legacy) {
         for (int i = 0; i < m->N; i++) {
-            for (int l = 0; l < L; l++) reward_il[i][l] = (1.0 - ratio) * global[l] - ratio * bumps[i][l];
+            SL_MPE_EACH_LANE(l, width) reward_il[i][l] = (1.0 - ratio) * global[l] - ratio * bumps[i][l];
         }
         return;
     }
-    for (int l = 0; l < L; l++) total[l] = m->N * global[l];
+    SL_MPE_EACH_LANE(l, width) total[l] = m->N * global[l];
     for (int i = 0; i < m->N; i++) {
-        for (int l = 0; l < L; l++) total[l] -= bumps[i][l];
+        SL_MPE_EACH_LANE(l, width) total[l] -= bumps[i][l];
     }
     for (int i = 0; i < m->N; i++) {
-        for (int l = 0; l < L; l++) reward_il[i][l] = total[l];
+        SL_MPE_EACH_LANE(l, width) reward_il[i][l] = total[l];
+    }
+}
+
+static void reward(const sl_mpe *m, sl_mpe_row *rows, sl_mpe_row *reward_il) {
+    switch (sl_mpe_width(m, rows)) {
+    case 4:
+        pay(m, rows, 4, reward_il);
+        return;
+    case 8:
+        pay(m, rows, 8, reward_il);
+        return;
+    default:
+        pay(m, rows, SL_ENV_LANES, reward_il);
     }
 }
 

@@ -10,6 +10,11 @@
 
 #include "envs/env_class.h"
 
+/* What loops over the lanes of a tile to its width, which is a constant where it is inlined. Compilers that unroll a
+ * short loop find no vectors in it any more. */
+#define SL_MPE_FOR_WIDTH           static inline __attribute__((always_inline))
+#define SL_MPE_EACH_LANE(l, width) _Pragma("GCC unroll 1") for (int l = 0; l < (width); l++)
+
 enum { SL_MPE_ZERO = 0, SL_MPE_MAX_GOALS = 2 };
 
 typedef double sl_mpe_row[SL_ENV_LANES];
@@ -88,6 +93,12 @@ static inline int sl_mpe_extra(const sl_mpe *m, int k) {
 }
 static inline sl_mpe_row *sl_mpe_tile(const sl_mpe *m, int tile) {
     return m->rows + (size_t)tile * (size_t)m->n_rows;
+}
+/* How many lanes of a tile are computed: all, but of the last one no more vectors than hold copies of the caller. */
+static inline int sl_mpe_width(const sl_mpe *m, sl_mpe_row *tile) {
+    int rest = m->base.V - (m->n_tiles - 1) * SL_ENV_LANES;
+    if (rest > 8 || tile != sl_mpe_tile(m, m->n_tiles - 1)) return SL_ENV_LANES;
+    return rest > 4 ? 8 : 4;
 }
 static inline sl_mpe_row *sl_mpe_scratch(const sl_mpe *m, int first_tile) {
     return m->scratch + (size_t)first_tile * 2 * (size_t)m->N;

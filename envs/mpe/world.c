@@ -3,8 +3,6 @@
 
 #include <math.h>
 
-enum { L = SL_ENV_LANES };
-
 static const double DT = 0.1, DAMPING = 0.25, CONTACT_FORCE = 100.0, CONTACT_MARGIN = 1e-3;
 /* Farther apart than this, the softplus is below 1e-18 and left out. */
 static const double CONTACT_REACH = 0.04;
@@ -36,7 +34,7 @@ static void push_apart(const sl_mpe *m, sl_mpe_pair pair, int lane, double dx, d
     }
 }
 
-static void add_contacts(const sl_mpe *m, sl_mpe_row *rows, sl_mpe_row *fx, sl_mpe_row *fy) {
+SL_MPE_FOR_WIDTH void add_contacts(const sl_mpe *m, sl_mpe_row *rows, int width, sl_mpe_row *fx, sl_mpe_row *fy) {
     for (int p = 0; p < m->n_pairs; p++) {
         sl_mpe_pair pair = m->pairs[p];
         double reach = m->entities[pair.a].radius + m->entities[pair.b].radius + CONTACT_REACH;
@@ -44,30 +42,28 @@ static void add_contacts(const sl_mpe *m, sl_mpe_row *rows, sl_mpe_row *fx, sl_m
         const double *ax = rows[sl_mpe_x(pair.a)], *bx = rows[sl_mpe_x(pair.b)];
         const double *ay = rows[sl_mpe_y(pair.a)], *by = rows[sl_mpe_y(pair.b)];
         // the cheap test over all lanes first: most pairs are far apart
-        sl_mpe_row dx, dy, near;
-        double n_near = 0.0;
-        for (int l = 0; l < L; l++) {
-            dx[l] = ax[l] - bx[l];
-            dy[l] = ay[l] - by[l];
-            near[l] = dx[l] * dx[l] + dy[l] * dy[l] < reach2 ? 1.0 : 0.0;
+        int64_t near[SL_ENV_LANES], any = 0;
+        SL_MPE_EACH_LANE(l, width) {
+            double dx = ax[l] - bx[l], dy = ay[l] - by[l];
+            near[l] = dx * dx + dy * dy < reach2;
+            any |= near[l];
         }
-        for (int l = 0; l < L; l++) n_near += near[l];
-        if (n_near == 0.0) continue;
-        for (int l = 0; l < L; l++) {
-            if (near[l] != 0.0) push_apart(m, pair, l, dx[l], dy[l], fx, fy);
+        if (!any) continue;
+        SL_MPE_EACH_LANE(l, width) {
+            if (near[l]) push_apart(m, pair, l, ax[l] - bx[l], ay[l] - by[l], fx, fy);
         }
     }
 }
 
 // v <- (1 - d) v + F dt, then cut to the maximal speed
-static void accelerate(double *restrict vx, double *restrict vy, const double *restrict fx, const double *restrict fy,
-                       double max_speed) {
-    for (int l = 0; l < L; l++) {
+SL_MPE_FOR_WIDTH void accelerate(double *restrict vx, double *restrict vy, const double *restrict fx,
+                                 const double *restrict fy, double max_speed, int width) {
+    SL_MPE_EACH_LANE(l, width) {
         vx[l] = vx[l] * (1.0 - DAMPING) + fx[l] * DT;
         vy[l] = vy[l] * (1.0 - DAMPING) + fy[l] * DT;
     }
     if (max_speed <= 0.0) return;
-    for (int l = 0; l < L; l++) {
+    SL_MPE_EACH_LANE(l, width) {
         double speed = sqrt(vx[l] * vx[l] + vy[l] * vy[l]);
         bool fast = speed > max_speed;
         double divisor = fast ? speed : 1.0, factor = fast ? max_speed : 1.0;
@@ -76,23 +72,37 @@ static void accelerate(double *restrict vx, double *restrict vy, const double *r
     }
 }
 
-static void advance(double *restrict x, double *restrict y, const double *restrict vx, const double *restrict vy) {
-    for (int l = 0; l < L; l++) {
+SL_MPE_FOR_WIDTH void advance(double *restrict x, double *restrict y, const double *restrict vx,
+                              const double *restrict vy, int width) {
+    SL_MPE_EACH_LANE(l, width) {
         x[l] += vx[l] * DT;
         y[l] += vy[l] * DT;
     }
 }
 
-void sl_mpe_move(const sl_mpe *m, sl_mpe_row *rows, sl_mpe_row *fx, sl_mpe_row *fy) {
-    add_contacts(m, rows, fx, fy);
+SL_MPE_FOR_WIDTH void move(const sl_mpe *m, sl_mpe_row *rows, int width, sl_mpe_row *fx, sl_mpe_row *fy) {
+    add_contacts(m, rows, width, fx, fy);
     for (int i = 0; i < m->N; i++) {
         if (!m->entities[i].movable) continue;
         double *x = rows[sl_mpe_x(i)], *y = rows[sl_mpe_y(i)];
         double *vx = rows[sl_mpe_vx(m, i)], *vy = rows[sl_mpe_vy(m, i)];
         double max_speed = m->entities[i].max_speed;
         // the reference moves with the old velocity; OpenAI's original with the new one
-        if (!m->legacy) advance(x, y, vx, vy);
-        accelerate(vx, vy, fx[i], fy[i], max_speed);
-        if (m->legacy) advance(x, y, vx, vy);
+        if (!m->legacy) advance(x, y, vx, vy, width);
+        accelerate(vx, vy, fx[i], fy[i], max_speed, width);
+        if (m->legacy) advance(x, y, vx, vy, width);
+    }
+}
+
+void sl_mpe_move(const sl_mpe *m, sl_mpe_row *rows, sl_mpe_row *fx, sl_mpe_row *fy) {
+    switch (sl_mpe_width(m, rows)) {
+    case 4:
+        move(m, rows, 4, fx, fy);
+        return;
+    case 8:
+        move(m, rows, 8, fx, fy);
+        return;
+    default:
+        move(m, rows, SL_ENV_LANES, fx, fy);
     }
 }
