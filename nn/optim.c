@@ -1,4 +1,4 @@
-/* optim.c - Adam, gradient clipping, value normalisation. The trainer's main thread. */
+/* optim.c - Adam, gradient clipping, value normalisation. The learner's threads. */
 #include "nn/optim.h"
 
 #include "common/alloc.h"
@@ -25,42 +25,52 @@ void sl_adam_fini(sl_adam *self) {
     memset(self, 0, sizeof *self);
 }
 
-void sl_adam_step(sl_adam *self, float lr, float eps, const float *grads, float *params) {
+sl_adam_rates sl_adam_begin(sl_adam *self, double lr, double eps, double scale) {
     self->t++;
     // m_hat = m / (1 - b1^t), v_hat = v / (1 - b2^t), folded into two factors
-    float step = (float)((double)lr / (1.0 - pow(beta1, (double)self->t)));
-    float unbias = (float)(1.0 / sqrt(1.0 - pow(beta2, (double)self->t)));
+    return (sl_adam_rates){.scale = (float)scale,
+                           .step = (float)(lr / (1.0 - pow(beta1, (double)self->t))),
+                           .unbias = (float)(1.0 / sqrt(1.0 - pow(beta2, (double)self->t))),
+                           .eps = (float)eps};
+}
+
+void sl_adam_step(const sl_adam_rates *rates, size_t n, const float *grads, float *m_out, float *v_out,
+                  float *params) {
     const float b1 = (float)beta1, b2 = (float)beta2, c1 = (float)(1.0 - beta1), c2 = (float)(1.0 - beta2);
-    float *restrict m = self->m, *restrict v = self->v, *restrict p = params;
+    const sl_adam_rates by = *rates;
+    float *restrict m = m_out, *restrict v = v_out, *restrict p = params;
     const float *restrict g = grads;
-    for (size_t i = 0; i < self->n; i++) {
-        m[i] = b1 * m[i] + c1 * g[i];
-        v[i] = b2 * v[i] + c2 * g[i] * g[i];
-        p[i] -= step * m[i] / (sqrtf(v[i]) * unbias + eps);
+    for (size_t i = 0; i < n; i++) {
+        float gradient = g[i] * by.scale;
+        m[i] = b1 * m[i] + c1 * gradient;
+        v[i] = b2 * v[i] + c2 * gradient * gradient;
+        p[i] -= by.step * m[i] / (sqrtf(v[i]) * by.unbias + by.eps);
     }
 }
 
-double sl_grad_norm(size_t n, const float *grads) {
-    // sixteen running sums: a fixed order that vectorises
-    double lane[16] = {0};
-    size_t whole = n / 16 * 16;
-    for (size_t i = 0; i < whole; i += 16) {
-        for (size_t l = 0; l < 16; l++) lane[l] += (double)grads[i + l] * (double)grads[i + l];
+double sl_grad_sum(int n_parts, size_t stride, size_t n, float *grads) {
+    // by so many that the sum stays in the nearest cache, with sixteen running squares: a fixed order that vectorises
+    enum { TILE = 1024, LANES = 16 };
+    double lane[LANES] = {0};
+    for (size_t at = 0; at < n; at += TILE) {
+        size_t len = n - at < TILE ? n - at : TILE, whole = len / LANES * LANES;
+        float *restrict sum = grads + at;
+        for (int p = 1; p < n_parts; p++) {
+            const float *restrict part = sum + (size_t)p * stride;
+            for (size_t i = 0; i < len; i++) sum[i] += part[i];
+        }
+        for (size_t i = 0; i < whole; i += LANES)
+            for (size_t l = 0; l < LANES; l++) lane[l] += (double)sum[i + l] * (double)sum[i + l];
+        for (size_t i = whole; i < len; i++) lane[i - whole] += (double)sum[i] * (double)sum[i];
     }
-    for (size_t i = whole; i < n; i++) lane[i - whole] += (double)grads[i] * (double)grads[i];
-    double sum = 0;
-    for (size_t l = 0; l < 16; l++) sum += lane[l];
-    return sqrt(sum);
+    double square = 0;
+    for (size_t l = 0; l < LANES; l++) square += lane[l];
+    return square;
 }
 
-double sl_grad_clip(size_t n, double max_norm, float *grads) {
-    double norm = sl_grad_norm(n, grads);
-    if (max_norm > 0 && norm > max_norm) {
-        // 1e-6 as in torch's clip_grad_norm_
-        float scale = (float)(max_norm / (norm + 1e-6));
-        for (size_t i = 0; i < n; i++) grads[i] *= scale;
-    }
-    return norm;
+double sl_grad_clip(double norm, double max_norm) {
+    // 1e-6 as in torch's clip_grad_norm_
+    return max_norm > 0 && norm > max_norm ? max_norm / (norm + 1e-6) : 1.0;
 }
 
 static const double value_decay = 0.99999;

@@ -1,15 +1,13 @@
-/* parameter_group.c - the step at the end of every minibatch: sum, clip, Adam. */
+/* parameter_group.c - gradients by slice, and what a checkpoint holds. */
 #include "trainer/parameter_group.h"
 
 #include "common/alloc.h"
-#include "common/log.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-sl_status sl_parameter_group_init(sl_parameter_group *self, size_t n, float *params, int n_slices) {
-    *self = (sl_parameter_group){.n = n, .params = params, .n_slices = n_slices};
+sl_status sl_parameter_group_init(sl_parameter_group *self, const char *name, size_t n, float *params, int n_slices) {
+    *self = (sl_parameter_group){.name = name, .n = n, .params = params, .n_slices = n_slices, .moves = true};
     self->grads = sl_alloc_array((size_t)n_slices * n, sizeof *self->grads);
     if (!self->grads) return sl_fail(SL_MEMORY, NULL, "cannot allocate gradients of %zu parameters", n);
     return sl_adam_init(&self->adam, n);
@@ -31,25 +29,9 @@ void sl_parameter_group_zero(sl_parameter_group *self, int slice) {
 
 size_t sl_parameter_group_sum(const sl_parameter_group *self, float *grads) {
     memset(grads, 0, self->n * sizeof *grads);
-    for (int s = 0; s < self->n_slices; s++)
+    for (int s = 0; self->moves && s < self->n_slices; s++)
         for (size_t k = 0; k < self->n; k++) grads[k] += sl_parameter_group_slice(self, s)[k];
     return self->n;
-}
-
-void sl_parameter_group_step(sl_parameter_group *self, const char *name, double lr, double adam_eps,
-                             double max_norm) {
-    // always the same order, so that the sum does not depend on which thread was first
-    float *restrict sum = self->grads;
-    for (int s = 1; s < self->n_slices; s++) {
-        const float *restrict part = sl_parameter_group_slice(self, s);
-        for (size_t k = 0; k < self->n; k++) sum[k] += part[k];
-    }
-    self->norm = sl_grad_clip(self->n, max_norm, sum);
-    if (!isfinite(self->norm)) {
-        if (self->skipped++ == 0) SL_WARN("the gradient of %s is not finite: this update is skipped", name);
-        return;
-    }
-    sl_adam_step(&self->adam, (float)lr, (float)adam_eps, sum, self->params);
 }
 
 static const char *key(char buffer[64], const char *name, const char *part) {
@@ -57,24 +39,24 @@ static const char *key(char buffer[64], const char *name, const char *part) {
     return buffer;
 }
 
-sl_status sl_parameter_group_save(const sl_parameter_group *self, const char *name, sl_tensors *file) {
+sl_status sl_parameter_group_save(const sl_parameter_group *self, sl_tensors *file) {
     char buffer[64];
     const int64_t n = (int64_t)self->n, one = 2;
     const int64_t counters[2] = {self->adam.t, self->skipped};
-    SL_TRY(sl_tensors_add(file, key(buffer, name, "params"), SL_F32, 1, &n, self->params));
-    SL_TRY(sl_tensors_add(file, key(buffer, name, "m"), SL_F32, 1, &n, self->adam.m));
-    SL_TRY(sl_tensors_add(file, key(buffer, name, "v"), SL_F32, 1, &n, self->adam.v));
-    return sl_tensors_add(file, key(buffer, name, "t"), SL_I64, 1, &one, counters);
+    SL_TRY(sl_tensors_add(file, key(buffer, self->name, "params"), SL_F32, 1, &n, self->params));
+    SL_TRY(sl_tensors_add(file, key(buffer, self->name, "m"), SL_F32, 1, &n, self->adam.m));
+    SL_TRY(sl_tensors_add(file, key(buffer, self->name, "v"), SL_F32, 1, &n, self->adam.v));
+    return sl_tensors_add(file, key(buffer, self->name, "t"), SL_I64, 1, &one, counters);
 }
 
-sl_status sl_parameter_group_load(sl_parameter_group *self, const char *name, const sl_tensors *file) {
+sl_status sl_parameter_group_load(sl_parameter_group *self, const sl_tensors *file) {
     char buffer[64];
     const int64_t n = (int64_t)self->n;
     const sl_tensor *params, *m, *v, *t;
-    SL_TRY(sl_tensors_find(file, key(buffer, name, "params"), SL_F32, n, &params));
-    SL_TRY(sl_tensors_find(file, key(buffer, name, "m"), SL_F32, n, &m));
-    SL_TRY(sl_tensors_find(file, key(buffer, name, "v"), SL_F32, n, &v));
-    SL_TRY(sl_tensors_find(file, key(buffer, name, "t"), SL_I64, 2, &t));
+    SL_TRY(sl_tensors_find(file, key(buffer, self->name, "params"), SL_F32, n, &params));
+    SL_TRY(sl_tensors_find(file, key(buffer, self->name, "m"), SL_F32, n, &m));
+    SL_TRY(sl_tensors_find(file, key(buffer, self->name, "v"), SL_F32, n, &v));
+    SL_TRY(sl_tensors_find(file, key(buffer, self->name, "t"), SL_I64, 2, &t));
     memcpy(self->params, params->data, self->n * sizeof(float));
     memcpy(self->adam.m, m->data, self->n * sizeof(float));
     memcpy(self->adam.v, v->data, self->n * sizeof(float));

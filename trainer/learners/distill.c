@@ -99,8 +99,8 @@ static void role_loss(const sl_distill *self, sl_distill_scratch *s, int i, cons
     memset(v->droles, 0, n * sizeof(float));
     memset(v->drt, 0, n * sizeof(float));
     s->sums.role += sl_kd_role(R, K, v->rt, v->roles, self->options->tau_role, v->weight, self->options->w_role,
-                               v->droles, self->moves_teacher ? v->drt : NULL);
-    if (!self->moves_teacher) return;
+                               v->droles, self->teacher_role.moves ? v->drt : NULL);
+    if (!self->teacher_role.moves) return;
     sl_rows rows = {self->N, i, 1};
     sl_gather_input(chunks, &rows, self->batch->teacher_z, H_teacher, H_teacher, 0, s->zt);
     sl_blas_tn(K, H_teacher, R, v->drt, K, s->zt, H_teacher, 1.0f,
@@ -146,9 +146,9 @@ static void run_slice(void *context, int slice, int thread) {
     s->sums = (sl_distill_sums){0};
     for (int i = 0; i < self->N; i++) {
         sl_parameter_group_zero(&self->students[i].net, slice);
-        sl_parameter_group_zero(&self->students[i].maps, slice);
+        if (self->students[i].maps.moves) sl_parameter_group_zero(&self->students[i].maps, slice);
     }
-    sl_parameter_group_zero(&self->teacher_role, slice);
+    if (self->teacher_role.moves) sl_parameter_group_zero(&self->teacher_role, slice);
     int begin = sl_learner_slice_begin(self->n_minibatch, slice, self->n_slices);
     int end = sl_learner_slice_begin(self->n_minibatch, slice + 1, self->n_slices);
     for (int k = begin; k < end; k += self->block_chunks) {
@@ -224,7 +224,8 @@ static void project_teacher(sl_distill *self, bool common, bool role) {
 
 static void prepare(sl_distill *self, const sl_batch *batch) {
     self->batch = batch;
-    self->moves_teacher = false;
+    for (int i = 0; i < self->N; i++)
+        self->students[i].maps.moves = self->options->w_sr != 0 || self->options->w_role != 0;
     if (self->options->w_ppo != 0)
         sl_advantage_normalise((size_t)batch->T * (size_t)batch->B, batch->M, batch->N, batch->advantage,
                                batch->alive, self->advantage);
@@ -236,21 +237,9 @@ static void permute(sl_distill *self) {
     if (self->options->minibatches > 1) sl_rng_permute(&self->minibatch, self->n_chunks, self->order);
 }
 
-static void step(sl_distill *self, double lr) {
-    const sl_exp_distill *options = self->options;
-    bool maps = options->w_sr != 0 || options->w_role != 0;
-    for (int i = 0; i < self->N; i++) {
-        sl_distill_student *one = &self->students[i];
-        sl_parameter_group_step(&one->net, one->name, lr, options->adam_eps, options->max_grad_norm);
-        if (maps) sl_parameter_group_step(&one->maps, one->maps_name, lr, options->adam_eps, options->max_grad_norm);
-    }
-    if (!self->moves_teacher) return;
-    sl_parameter_group_step(&self->teacher_role, "W_T", lr, options->adam_eps, options->max_grad_norm);
-    project_teacher(self, false, true);
-}
-
 static void one_epoch(sl_distill *self, double lr, sl_distill_sums *mean) {
     const sl_exp_distill *options = self->options;
+    const sl_group_step_options step = {lr, options->adam_eps, options->max_grad_norm};
     permute(self);
     *mean = (sl_distill_sums){0};
     for (int m = 0; m < options->minibatches; m++) {
@@ -259,12 +248,14 @@ static void one_epoch(sl_distill *self, double lr, sl_distill_sums *mean) {
         if (begin == end) continue;
         sl_vitals_beat(sl_clock_ns());
         int period = options->teacher_role_period;
-        self->moves_teacher = period > 0 && options->w_role != 0 && (self->steps + 1) % period == 0;
+        self->teacher_role.moves = period > 0 && options->w_role != 0 && (self->steps + 1) % period == 0;
         sl_distill_sums part = run_minibatch(self, end - begin, self->order + begin);
-        if (isfinite(total_loss(options, &part)))
-            step(self, lr);
-        else if (self->skipped_losses++ == 0)
+        if (isfinite(total_loss(options, &part))) {
+            sl_group_step_run(self->step, &step);
+            if (self->teacher_role.moves) project_teacher(self, false, true);
+        } else if (self->skipped_losses++ == 0) {
             SL_WARN("a distillation loss is not finite: this update is skipped");
+        }
         self->steps++;
         add(mean, &part, 1.0 / options->minibatches);
     }
@@ -310,7 +301,7 @@ float *sl_distill_all_params(const sl_learner *learner, size_t *n) {
 double sl_distill_loss(sl_learner *learner, const sl_batch *batch, float *grads) {
     sl_distill *self = (sl_distill *)learner;
     prepare(self, batch);
-    self->moves_teacher = self->options->w_role != 0;
+    self->teacher_role.moves = self->options->w_role != 0;
     for (int k = 0; k < self->n_chunks; k++) self->order[k] = k;
     sl_distill_sums total = run_minibatch(self, self->n_chunks, self->order);
     for (int i = 0; i < self->N; i++) grads += sl_parameter_group_sum(&self->students[i].net, grads);
@@ -322,10 +313,10 @@ double sl_distill_loss(sl_learner *learner, const sl_batch *batch, float *grads)
 static sl_status save(const sl_learner *learner, sl_tensors *file) {
     const sl_distill *self = (const sl_distill *)learner;
     for (int i = 0; i < self->N; i++) {
-        SL_TRY(sl_parameter_group_save(&self->students[i].net, self->students[i].name, file));
-        SL_TRY(sl_parameter_group_save(&self->students[i].maps, self->students[i].maps_name, file));
+        SL_TRY(sl_parameter_group_save(&self->students[i].net, file));
+        SL_TRY(sl_parameter_group_save(&self->students[i].maps, file));
     }
-    SL_TRY(sl_parameter_group_save(&self->teacher_role, "teacher_role", file));
+    SL_TRY(sl_parameter_group_save(&self->teacher_role, file));
     int64_t stream[6];
     memcpy(stream, self->minibatch.s, sizeof self->minibatch.s);
     stream[4] = self->skipped_losses;
@@ -338,10 +329,10 @@ static sl_status load(sl_learner *learner, const sl_tensors *file) {
     const sl_tensor *stream;
     SL_TRY(sl_tensors_find(file, "minibatch", SL_I64, 6, &stream));
     for (int i = 0; i < self->N; i++) {
-        SL_TRY(sl_parameter_group_load(&self->students[i].net, self->students[i].name, file));
-        SL_TRY(sl_parameter_group_load(&self->students[i].maps, self->students[i].maps_name, file));
+        SL_TRY(sl_parameter_group_load(&self->students[i].net, file));
+        SL_TRY(sl_parameter_group_load(&self->students[i].maps, file));
     }
-    SL_TRY(sl_parameter_group_load(&self->teacher_role, "teacher_role", file));
+    SL_TRY(sl_parameter_group_load(&self->teacher_role, file));
     const int64_t *words = stream->data;
     memcpy(self->minibatch.s, words, sizeof self->minibatch.s);
     self->skipped_losses = words[4];

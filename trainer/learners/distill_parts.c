@@ -42,6 +42,7 @@ static sl_status create_params(sl_distill *self) {
     self->n_params = self->n_students + n_maps + n_role;
     self->params = SL_TAKE_FLOATS(&self->arrays, (int64_t)self->n_params);
     self->teacher_common = SL_TAKE_FLOATS(&self->arrays, (int64_t)D * H_teacher);
+    sl_parameter_group **groups = sl_array_pool_take(&self->arrays, 2 * self->N + 1, sizeof(sl_parameter_group *));
     if (self->arrays.failed) return out_of_memory();
     const sl_rng *root = &self->setup->root;
     sl_rng inits = sl_rng_split_name(root, "students/init"), streams = sl_rng_split_name(root, "kd/maps");
@@ -49,8 +50,10 @@ static sl_status create_params(sl_distill *self) {
     for (int i = 0; i < self->N; i++) {
         sl_distill_student *one = &self->students[i];
         size_t n = sl_net_n_params(&one->def), n_own = (size_t)(D + K) * (size_t)one->def.hidden;
-        SL_TRY(sl_parameter_group_init(&one->net, n, net, self->n_slices));
-        SL_TRY(sl_parameter_group_init(&one->maps, n_own, maps, self->n_slices));
+        SL_TRY(sl_parameter_group_init(&one->net, one->name, n, net, self->n_slices));
+        SL_TRY(sl_parameter_group_init(&one->maps, one->maps_name, n_own, maps, self->n_slices));
+        groups[2 * i] = &one->net;
+        groups[2 * i + 1] = &one->maps;
         sl_rng init = sl_rng_split(&inits, (uint64_t)i), stream = sl_rng_split(&streams, (uint64_t)i);
         sl_net_init(&one->def, 0.01f, &init, net);
         sl_kd_orthogonal(D, one->def.hidden, &stream, maps);
@@ -63,7 +66,9 @@ static sl_status create_params(sl_distill *self) {
     sl_rng role = sl_rng_split_name(&streams, "teacher/role");
     sl_kd_orthogonal(D, H_teacher, &common, self->teacher_common);
     sl_kd_orthogonal(K, H_teacher, &role, maps);
-    return sl_parameter_group_init(&self->teacher_role, n_role, maps, self->n_slices);
+    SL_TRY(sl_parameter_group_init(&self->teacher_role, "teacher_role", n_role, maps, self->n_slices));
+    groups[2 * self->N] = &self->teacher_role;
+    return sl_group_step_create(self->pool, 2 * self->N + 1, groups, &self->step);
 }
 
 /* Rows of floats, remembering a failure. */
@@ -165,6 +170,7 @@ void sl_distill_destroy(sl_learner *learner) {
     for (int t = 0; self->scratch && t < sl_pool_n_threads(self->pool); t++)
         for (int i = 0; self->scratch[t].views && i < self->N; i++)
             sl_net_workspace_destroy(&self->scratch[t].views[i].ws);
+    sl_group_step_destroy(&self->step);
     for (int i = 0; self->students && i < self->N; i++) {
         sl_parameter_group_fini(&self->students[i].net);
         sl_parameter_group_fini(&self->students[i].maps);

@@ -5,9 +5,9 @@
 
 #include "common/array_pool.h"
 #include "trainer/gather.h"
+#include "trainer/group_step.h"
 #include "trainer/kd_loss.h"
 #include "trainer/learners/distill.h"
-#include "trainer/parameter_group.h"
 #include "trainer/ppo_loss.h"
 #include "trainer/slices.h"
 
@@ -60,7 +60,8 @@ typedef struct sl_distill {
     sl_distill_student *students;
     float *params; /* all that is trained: students, maps, W_T */
     size_t n_students, n_params;
-    sl_parameter_group teacher_role; /* W_T (K, H_teacher), stepped only with teacher_role_period > 0 */
+    sl_parameter_group teacher_role; /* W_T (K, H_teacher), moves every teacher_role_period-th minibatch */
+    sl_group_step *step;             /* of all of them */
     float *teacher_common;           /* (D, H_teacher), fixed */
     float *common_t, *role_t;        /* (T, B, N, D), (T, B, N, K): the teacher's side of eq. 9 and 11 */
     float *advantage;                /* (T, B, M) normalised */
@@ -74,7 +75,6 @@ typedef struct sl_distill {
     const sl_batch *batch;
     const int *chunks;
     int n_minibatch;
-    bool moves_teacher; /* this minibatch's gradient also goes to W_T */
     double row_share, pair_share;
 } sl_distill;
 

@@ -201,19 +201,6 @@ static void permute(sl_mappo *self) {
     if (self->ppo->minibatches > 1) sl_rng_permute(&self->minibatch, self->n_chunks, self->order);
 }
 
-typedef struct step_context {
-    sl_mappo *self;
-    double lr;
-} step_context;
-
-static void step_net(void *context, int k, int thread) {
-    (void)thread;
-    step_context *step = context;
-    sl_mappo_net *one = &step->self->nets[k];
-    const sl_exp_ppo *ppo = step->self->ppo;
-    sl_parameter_group_step(&one->trained, one->name, step->lr, ppo->adam_eps, ppo->max_grad_norm);
-}
-
 static bool is_finite(const sl_ppo_sums *sums) {
     return isfinite(sums->policy_loss) && isfinite(sums->value_loss) && isfinite(sums->entropy);
 }
@@ -221,7 +208,8 @@ static bool is_finite(const sl_ppo_sums *sums) {
 static void update(sl_learner *learner, const sl_batch *batch, double progress) {
     sl_mappo *self = (sl_mappo *)learner;
     const sl_exp_ppo *ppo = self->ppo;
-    step_context step = {self, ppo->lr + (ppo->lr_final - ppo->lr) * progress};
+    double lr = ppo->lr + (ppo->lr_final - ppo->lr) * progress;
+    const sl_group_step_options step = {lr, ppo->adam_eps, ppo->max_grad_norm};
     self->entropy_coef = ppo->entropy + (ppo->entropy_final - ppo->entropy) * progress;
     prepare(self, batch);
     sl_ppo_sums mean = {0};
@@ -235,7 +223,7 @@ static void update(sl_learner *learner, const sl_batch *batch, double progress) 
             sl_vitals_beat(sl_clock_ns());
             sl_ppo_sums sums = run_minibatch(self, end - begin, self->order + begin);
             if (is_finite(&sums))
-                sl_pool_run(self->pool, self->n_nets + 1, step_net, &step);
+                sl_group_step_run(self->step, &step);
             else if (self->skipped_losses++ == 0)
                 SL_WARN("a loss is not finite: this update is skipped");
             add(&mean, &sums, ppo->minibatches);
@@ -250,7 +238,7 @@ static void update(sl_learner *learner, const sl_batch *batch, double progress) 
                                    .clip_fraction = mean.clipped * per_net,
                                    .actor_norm = self->nets[0].trained.norm,
                                    .critic_norm = self->nets[self->n_nets].trained.norm,
-                                   .lr = step.lr,
+                                   .lr = lr,
                                    .skipped = self->skipped_losses};
     for (int k = 0; k <= self->n_nets; k++) self->stats.skipped += self->nets[k].trained.skipped;
 }
@@ -285,8 +273,7 @@ static void start_from(sl_learner *learner, const sl_policy *teacher) {
 
 static sl_status save(const sl_learner *learner, sl_tensors *file) {
     const sl_mappo *self = (const sl_mappo *)learner;
-    for (int k = 0; k <= self->n_nets; k++)
-        SL_TRY(sl_parameter_group_save(&self->nets[k].trained, self->nets[k].name, file));
+    for (int k = 0; k <= self->n_nets; k++) SL_TRY(sl_parameter_group_save(&self->nets[k].trained, file));
     const double norm[3] = {self->value_norm.mean, self->value_norm.mean_sq, self->value_norm.debias};
     int64_t stream[5];
     memcpy(stream, self->minibatch.s, sizeof self->minibatch.s);
@@ -300,8 +287,7 @@ static sl_status load(sl_learner *learner, const sl_tensors *file) {
     const sl_tensor *norm, *stream;
     SL_TRY(sl_tensors_find(file, "value_norm", SL_F64, 3, &norm));
     SL_TRY(sl_tensors_find(file, "minibatch", SL_I64, 5, &stream));
-    for (int k = 0; k <= self->n_nets; k++)
-        SL_TRY(sl_parameter_group_load(&self->nets[k].trained, self->nets[k].name, file));
+    for (int k = 0; k <= self->n_nets; k++) SL_TRY(sl_parameter_group_load(&self->nets[k].trained, file));
     const double *values = norm->data;
     self->value_norm = (sl_value_norm){.mean = values[0], .mean_sq = values[1], .debias = values[2]};
     memcpy(self->minibatch.s, stream->data, sizeof self->minibatch.s);

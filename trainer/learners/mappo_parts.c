@@ -88,20 +88,23 @@ static sl_status create_params(sl_mappo *self) {
     self->actor_params = SL_TAKE_FLOATS(&self->arrays, (int64_t)self->n_actor);
     self->critic_params = SL_TAKE_FLOATS(&self->arrays, (int64_t)self->n_critic);
     if (!self->actor_params || !self->critic_params) return sl_fail(SL_MEMORY, NULL, "cannot allocate parameters");
+    sl_parameter_group **groups = sl_array_pool_take(&self->arrays, self->n_nets + 1, sizeof(sl_parameter_group *));
+    if (!groups) return sl_fail(SL_MEMORY, NULL, "cannot allocate parameters");
     float *params = self->actor_params;
     sl_rng init = sl_rng_split_name(&self->setup->root, self->separate ? "students/init" : "teacher/init");
     for (int k = 0; k <= self->n_nets; k++) {
         sl_mappo_net *one = &self->nets[k];
         bool critic = k == self->n_nets;
         size_t n_params = sl_net_n_params(&one->def);
-        SL_TRY(
-            sl_parameter_group_init(&one->trained, n_params, critic ? self->critic_params : params, one->n_slices));
+        float *at = critic ? self->critic_params : params;
+        SL_TRY(sl_parameter_group_init(&one->trained, one->name, n_params, at, one->n_slices));
+        groups[k] = &one->trained;
         sl_rng stream = sl_rng_split_name(&init, one->name);
         // a small head makes the first policy uniform; the critic's is of gain 1
         sl_net_init(&one->def, critic ? 1.0f : 0.01f, &stream, one->trained.params);
         if (!critic) params += n_params;
     }
-    return SL_OK;
+    return sl_group_step_create(self->pool, self->n_nets + 1, groups, &self->step);
 }
 
 static sl_status create_scratch(sl_mappo *self, sl_mappo_scratch *s) {
@@ -184,6 +187,7 @@ void sl_mappo_destroy(sl_learner *learner) {
     for (int t = 0; self->scratch && t < sl_pool_n_threads(self->pool); t++)
         for (int k = 0; self->scratch[t].workspaces && k <= self->n_nets; k++)
             sl_net_workspace_destroy(&self->scratch[t].workspaces[k]);
+    sl_group_step_destroy(&self->step);
     for (int k = 0; self->nets && k <= self->n_nets; k++) sl_parameter_group_fini(&self->nets[k].trained);
     sl_array_pool_fini(&self->arrays);
     sl_free(self);

@@ -4,8 +4,8 @@
 
 #include "common/array_pool.h"
 #include "trainer/gather.h"
+#include "trainer/group_step.h"
 #include "trainer/learners/mappo.h"
-#include "trainer/parameter_group.h"
 #include "trainer/ppo_loss.h"
 #include "trainer/slices.h"
 
@@ -46,6 +46,7 @@ typedef struct sl_mappo {
     int n_nets, n_slices, chunk, C, n_chunks;
     sl_array_pool arrays; /* all that is allocated, but for workspaces */
     sl_mappo_net *nets;   /* (n_nets + 1), the critic last */
+    sl_group_step *step;
     float *actor_params, *critic_params;
     size_t n_actor, n_critic;
     sl_mappo_slice *slices;    /* (n_slices) of all networks, the longest first */
