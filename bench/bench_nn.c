@@ -1,10 +1,11 @@
 /* bench_nn.c - the speed of nn/: forward and backward of the shapes that training uses, in GFLOP/s and as a share of
- * this thread's sgemm peak measured beside it. One thread; a few seconds.
- * bench_nn [WORD]: only the shapes whose name holds the word. */
+ * this thread's sgemm peak measured beside it; in float32, and in bf16 where the CPU has it. One thread; a few
+ * seconds. bench_nn [WORD]: only the shapes whose name holds the word. */
 #include "common/alloc.h"
 #include "common/clock.h"
 #include "common/log.h"
 #include "nn/blas_start.h"
+#include "nn/gemm_bf16.h"
 #include "nn/net.h"
 #include "nn/optim.h"
 
@@ -52,13 +53,14 @@ static float *floats(size_t n, sl_rng *rng) {
 }
 
 // best of several rounds of about 0.1 s
-static sl_status run(const shape *s, double peak) {
+static sl_status run(const shape *s, bool bf16, double peak) {
     sl_rng rng = sl_rng_seed(1);
     size_t rows = (size_t)s->T * (size_t)s->B, n = sl_net_n_params(&s->def);
     float *x = floats(rows * (size_t)s->def.in_dim, &rng), *dout = floats(rows * (size_t)s->def.out_dim, &rng);
     float *out = floats(rows * (size_t)s->def.out_dim, &rng), *params = floats(n, &rng), *grads = floats(n, &rng);
     sl_net_workspace *ws = NULL;
-    sl_status status = sl_net_workspace_create(&s->def, s->T, s->B, &ws);
+    sl_status status = bf16 ? sl_net_workspace_create_bf16(&s->def, s->T, s->B, &ws)
+                            : sl_net_workspace_create(&s->def, s->T, s->B, &ws);
     if (status == SL_OK && (!x || !dout || !out || !params || !grads)) status = sl_fail(SL_MEMORY, NULL, "no memory");
     double best[2] = {1e9, 1e9};
     if (status == SL_OK) sl_net_init(&s->def, 0.01f, &rng, params);
@@ -75,8 +77,8 @@ static sl_status run(const shape *s, double peak) {
         double forward = product_flops(&s->def) * (double)rows * 1e-9;
         double backward = backward_flops(&s->def) * (double)rows * 1e-9;
         double both = (forward + backward) / (best[0] + best[1]);
-        printf("%-28s forward %6.1f  backward %6.1f  both %6.1f GFLOP/s  %3.0f %% of peak  %7.1f ns a row\n", s->name,
-               forward / best[0], backward / best[1], both, 100 * both / peak,
+        printf("%-28s %-4s forward %6.1f  backward %6.1f  both %6.1f GFLOP/s  %3.0f %% of peak  %7.1f ns a row\n",
+               s->name, bf16 ? "bf16" : "f32", forward / best[0], backward / best[1], both, 100 * both / peak,
                1e9 * (best[0] + best[1]) / (double)rows);
     }
     sl_net_workspace_destroy(&ws);
@@ -95,7 +97,8 @@ int main(int argc, char **argv) {
     printf("sgemm peak of one thread: %.1f GFLOP/s (%s)\n", peak, sl_blas_core());
     for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++) {
         if (argc > 1 && !strstr(shapes[i].name, argv[1])) continue;
-        sl_status status = run(&shapes[i], peak);
+        sl_status status = run(&shapes[i], false, peak);
+        if (status == SL_OK && sl_bf16_get_kind() != SL_BF16_NONE) status = run(&shapes[i], true, peak);
         if (status != SL_OK) {
             sl_error_print("bench_nn");
             return sl_status_exit_code(status);

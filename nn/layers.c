@@ -11,7 +11,7 @@
 #include <math.h>
 #include <string.h>
 
-static void activate(size_t n, sl_activation act, float *restrict y) {
+void sl_activation_forward(size_t n, sl_activation act, float *y) {
     if (act == SL_ACT_RELU) {
         // a NaN passes, so that it is seen
         for (size_t j = 0; j < n; j++) y[j] = y[j] < 0.0f ? 0.0f : y[j];
@@ -46,7 +46,7 @@ void sl_linear_forward(int R, int I, int O, const float *x, const float *W, cons
     }
     if (!act || (relu && own)) return;
     SL_ASSERT(ldy == O);
-    activate((size_t)R * ld, *act, y);
+    sl_activation_forward((size_t)R * ld, *act, y);
 }
 
 void sl_column_sums(int R, int C, const float *x, float *restrict sums) {

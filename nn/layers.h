@@ -11,6 +11,7 @@
 /* y (R, O; rows ldy apart) = act(x (R, I) W + b); act NULL = none, otherwise y is dense. */
 void sl_linear_forward(int R, int I, int O, const float *x, const float *W, const float *b, const sl_activation *act,
                        float *y, int ldy);
+void sl_activation_forward(size_t n, sl_activation act, float *y); /* y (n) = act(y) in place */
 /* dy *= act'(y) in place, and db (H) += its column sums. */
 void sl_activation_backward(int R, int H, sl_activation act, const float *y, float *dy, float *db);
 void sl_column_sums(int R, int C, const float *x, float *sums); /* sums (C) += */

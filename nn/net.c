@@ -5,6 +5,7 @@
 #include "nn/blas.h"
 #include "nn/gru.h"
 #include "nn/layers.h"
+#include "nn/products.h"
 #include "nn/workspace_state.h"
 
 #include <string.h>
@@ -64,8 +65,8 @@ static const float *forward_layers(const tile *t) {
     }
     for (int l = 0; l < def->n_layers; l++) {
         float *act = rows_of(t, ws->act[l], H);
-        sl_linear_forward(t->rows, l == 0 ? I : H, H, in, p + ws->at.layer[l].w, p + ws->at.layer[l].b,
-                          &def->activation, act, H);
+        sl_product_linear(ws->bf16, t->rows, l == 0 ? I : H, H, in, p + ws->at.layer[l].w, ws->layer_packed[l],
+                          p + ws->at.layer[l].b, &def->activation, act, H);
         in = act;
         if (!def->layer_norm) continue;
         float *out = rows_of(t, ws->out[l], H);
@@ -93,12 +94,14 @@ static const float *forward_cell(const tile *t, const float *in, const float *h0
     const float *p = t->params;
     float *gates = rows_of(t, ws->gates, 4 * H), *hm = rows_of(t, ws->hm, H), *h = rows_of(t, ws->h, H);
     // the input's share of the gates for all steps at once, then the state's step by step
-    sl_linear_forward(t->rows, H, 3 * H, in, p + ws->at.w_ih, p + ws->at.b_ih, NULL, gates, 4 * H);
+    sl_product_linear(ws->bf16, t->rows, H, 3 * H, in, p + ws->at.w_ih, ws->ih_packed, p + ws->at.b_ih, NULL, gates,
+                      4 * H);
     first_state(t, h0, hm);
     for (int s = 0; s < t->T; s++) {
         size_t row = (size_t)s * (size_t)t->nb, width = (size_t)H;
         bool last = s + 1 == t->T;
-        sl_linear_forward(t->nb, H, 3 * H, hm + row * width, p + ws->at.w_hh, p + ws->at.b_hh, NULL, ws->gh, 3 * H);
+        sl_product_linear(ws->bf16, t->nb, H, 3 * H, hm + row * width, p + ws->at.w_hh, ws->hh_packed,
+                          p + ws->at.b_hh, NULL, ws->gh, 3 * H);
         sl_gru_gates_forward(t->nb, H, gates + row * 4 * width, ws->gh, hm + row * width, h + row * width,
                              last ? NULL : not_first_at(t, s + 1), last ? NULL : hm + (row + (size_t)t->nb) * width);
     }
@@ -116,9 +119,10 @@ void sl_net_forward(const sl_net_def *def, const float *params, sl_net_workspace
     // without a cell time is one more batch dimension
     ws->T = def->cell == SL_CELL_NONE ? 1 : T;
     ws->B = def->cell == SL_CELL_NONE ? T * B : B;
-    ws->tile_B = sl_net_slice_B(def, ws->T);
+    ws->tile_B = sl_workspace_tile_B(ws);
     ws->not_first = not_first;
     int H = def->hidden, A = def->out_dim;
+    sl_workspace_pack_weights(ws, params);
     for (int b0 = 0; b0 < ws->B; b0 += ws->tile_B) {
         tile t = tile_at(ws, params, b0);
         gather(&t, x, def->in_dim, rows_of(&t, ws->x, def->in_dim));
@@ -134,20 +138,6 @@ void sl_net_forward(const sl_net_def *def, const float *params, sl_net_workspace
     }
 }
 
-static void transpose_weights(sl_net_workspace *ws, const float *p) {
-    const sl_net_def *def = &ws->def;
-    int H = def->hidden;
-    sl_transpose(H, def->out_dim, p + ws->at.head_w, def->out_dim, ws->head_wt);
-    for (int l = 0; l < def->n_layers; l++) {
-        sl_transpose(l == 0 ? def->in_dim : H, H, p + ws->at.layer[l].w, H, ws->layer_wt[l]);
-    }
-    if (def->cell != SL_CELL_GRU) return;
-    // the gradients of the input product come as [n r z], of the hidden product as [r z n]
-    sl_transpose(H, H, p + ws->at.w_ih + 2 * H, 3 * H, ws->wt_ih);
-    sl_transpose(H, 2 * H, p + ws->at.w_ih, 3 * H, ws->wt_ih + H * H);
-    sl_transpose(H, 3 * H, p + ws->at.w_hh, 3 * H, ws->wt_hh);
-}
-
 // backward through time: gates become gradients; returns with d_in = gradient of the cell's input
 static void backward_cell(const tile *t, const float *in, float *d, float *d_in, float *grads) {
     sl_net_workspace *ws = t->ws;
@@ -161,16 +151,18 @@ static void backward_cell(const tile *t, const float *in, float *d, float *d_in,
         float *gates_t = gates + row * 4 * width;
         sl_gru_gates_backward(t->nb, H, gates_t, hm + row * width, d + row * width,
                               s + 1 < t->T ? not_first_at(t, s + 1) : NULL, ws->carry, ws->sums);
-        if (s > 0) sl_blas_nn(t->nb, H, 3 * H, gates_t + H, 4 * H, ws->wt_hh, H, 1.0f, ws->carry, H);
+        if (s > 0)
+            sl_product_nn(ws->bf16, t->nb, H, 3 * H, gates_t + H, 4 * H, ws->wt_hh, ws->hh_turned, 1.0f, ws->carry,
+                          H);
     }
     // the weights' gradients for all steps at once
-    sl_blas_tn(H, 3 * H, R, hm, H, gates + H, 4 * H, 1.0f, grads + ws->at.w_hh, 3 * H);
-    sl_blas_tn(H, 2 * H, R, in, H, gates + H, 4 * H, 1.0f, grads + ws->at.w_ih, 3 * H);
-    sl_blas_tn(H, H, R, in, H, gates, 4 * H, 1.0f, grads + ws->at.w_ih + 2 * H, 3 * H);
+    sl_product_tn(ws->bf16, H, 3 * H, R, hm, H, gates + H, 4 * H, grads + ws->at.w_hh, 3 * H);
+    sl_product_tn(ws->bf16, H, 2 * H, R, in, H, gates + H, 4 * H, grads + ws->at.w_ih, 3 * H);
+    sl_product_tn(ws->bf16, H, H, R, in, H, gates, 4 * H, grads + ws->at.w_ih + 2 * H, 3 * H);
     sl_column_sums(1, 3 * H, ws->sums + H, grads + ws->at.b_hh);
     sl_column_sums(1, 2 * H, ws->sums + H, grads + ws->at.b_ih);
     sl_column_sums(1, H, ws->sums, grads + ws->at.b_ih + 2 * H);
-    sl_blas_nn(R, H, 3 * H, gates, 4 * H, ws->wt_ih, H, 0.0f, d_in, H);
+    sl_product_nn(ws->bf16, R, H, 3 * H, gates, 4 * H, ws->wt_ih, ws->ih_turned, 0.0f, d_in, H);
 }
 
 static void add_rows(size_t n, const float *restrict from, float *restrict to) {
@@ -198,9 +190,9 @@ static void backward_layers(const tile *t, float *d, float *d_in, float *grads) 
         sl_activation_backward(R, H, def->activation, act, d, grads + ws->at.layer[l].b);
         int in_dim = l == 0 ? I : H;
         const float *in = l == 0 ? rows_of(t, ws->x_norm, I) : rows_of(t, ws->out[l - 1], H);
-        sl_blas_tn(in_dim, H, R, in, in_dim, d, H, 1.0f, grads + ws->at.layer[l].w, H);
+        sl_product_tn(ws->bf16, in_dim, H, R, in, in_dim, d, H, grads + ws->at.layer[l].w, H);
         if (l == 0 && !def->layer_norm) return;
-        sl_blas_nn(R, in_dim, H, d, H, ws->layer_wt[l], in_dim, 0.0f, d_in, in_dim);
+        sl_product_nn(ws->bf16, R, in_dim, H, d, H, ws->layer_wt[l], ws->layer_turned[l], 0.0f, d_in, in_dim);
         swap(&d, &d_in);
     }
     sl_norm_backward(R, I, rows_of(t, ws->x, I), rows_of(t, ws->x_stats, 2), p + ws->at.in_norm_w, d,
@@ -238,7 +230,7 @@ static void backward_tile(const tile *t, const float *dout, const float *dz, flo
 void sl_net_backward(const sl_net_def *def, const float *params, sl_net_workspace *ws, const float *dout,
                      const float *dz, float *grads) {
     SL_ASSERT(def->hidden == ws->def.hidden && ws->T > 0);
-    transpose_weights(ws, params);
+    sl_workspace_turn_weights(ws, params);
     for (int b0 = 0; b0 < ws->B; b0 += ws->tile_B) {
         tile t = tile_at(ws, params, b0);
         backward_tile(&t, dout, dz, grads);

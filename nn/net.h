@@ -12,6 +12,10 @@
 /* The saved activations of one forward. */
 typedef struct sl_net_workspace sl_net_workspace;
 SL_MUST_CHECK sl_status sl_net_workspace_create(const sl_net_def *def, int max_T, int max_B, sl_net_workspace **out);
+/* With factors of the products, but for the head's, rounded to bfloat16 and everything else, sums above all, in
+ * float32. SL_CONFIG: the CPU has no such products, and what it has. */
+SL_MUST_CHECK sl_status sl_net_workspace_create_bf16(const sl_net_def *def, int max_T, int max_B,
+                                                     sl_net_workspace **out);
 void sl_net_workspace_destroy(sl_net_workspace **self);
 /* How many sequences of T steps fit the cache (without a cell: rows, T 1). Training runs a quarter faster when
  * forward, loss and backward go slice by slice through one workspace of this size, gradients adding up, than over a

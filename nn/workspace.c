@@ -8,7 +8,7 @@
 #include <string.h>
 
 // a tile's activations are to fill about a 2 MB L2 cache; halves and doubles of it measured no better
-enum { TILE_FLOATS = 1 << 19, TILE_MIN_B = 24 };
+enum { TILE_FLOATS = 1 << 19, TILE_MIN_B = 24, TILE_MIN_B_BF16 = 32 };
 
 static int max_int(int a, int b) {
     return a > b ? a : b;
@@ -21,10 +21,18 @@ static int row_floats(const sl_net_def *def) {
     return def->in_dim * per_layer + def->hidden * (per_layer * def->n_layers + cell + 2) + def->out_dim;
 }
 
-int sl_net_slice_B(const sl_net_def *def, int T) {
+// whole blocks of so many rows suit the product's register tiles
+static int tile_B(const sl_net_def *def, int T, int whole) {
     int rows = TILE_FLOATS / row_floats(def);
-    // whole blocks of 24 rows suit the product's register tiles
-    return max_int(rows / T / TILE_MIN_B * TILE_MIN_B, TILE_MIN_B);
+    return max_int(rows / T / whole * whole, whole);
+}
+
+int sl_net_slice_B(const sl_net_def *def, int T) {
+    return tile_B(def, T, TILE_MIN_B);
+}
+
+int sl_workspace_tile_B(const sl_net_workspace *ws) {
+    return tile_B(&ws->def, ws->T, ws->bf16 == SL_BF16_NONE ? TILE_MIN_B : TILE_MIN_B_BF16);
 }
 
 // hands out parts of the block; with a NULL block it only counts
@@ -78,21 +86,46 @@ static void place_scratch(sl_net_workspace *ws, cursor *at) {
     ws->wt_hh = take(at, (size_t)(3 * H), H);
 }
 
-sl_status sl_net_workspace_create(const sl_net_def *def, int max_T, int max_B, sl_net_workspace **out) {
+static sl_bf16 *take_packed(cursor *at, int k, int n) {
+    return (sl_bf16 *)(void *)take(at, (sl_bf16_packed_len(k, n) + 1) / 2, 1);
+}
+
+static void place_packed(sl_net_workspace *ws, cursor *at) {
+    const sl_net_def *def = &ws->def;
+    int H = def->hidden;
+    for (int l = 0; l < def->n_layers; l++) {
+        int in_dim = l == 0 ? def->in_dim : H;
+        ws->layer_packed[l] = take_packed(at, in_dim, H);
+        ws->layer_turned[l] = take_packed(at, H, in_dim);
+    }
+    if (def->cell != SL_CELL_GRU) return;
+    ws->ih_packed = take_packed(at, H, 3 * H);
+    ws->hh_packed = take_packed(at, H, 3 * H);
+    ws->ih_turned = take_packed(at, 3 * H, H);
+    ws->hh_turned = take_packed(at, 3 * H, H);
+}
+
+static void place(sl_net_workspace *ws, cursor *at) {
+    place_planes(ws, at);
+    place_scratch(ws, at);
+    if (ws->bf16 != SL_BF16_NONE) place_packed(ws, at);
+}
+
+static sl_status create(const sl_net_def *def, int max_T, int max_B, sl_bf16_kind bf16, sl_net_workspace **out) {
     SL_TRY(sl_net_def_check(def));
     SL_ASSERT(max_T >= 1 && max_B >= 1);
     sl_net_workspace *ws = sl_alloc(sizeof *ws);
     if (!ws) return sl_fail(SL_MEMORY, NULL, "no memory for a network workspace");
     ws->def = *def;
+    ws->bf16 = bf16;
     ws->at = sl_net_get_offsets(def);
     ws->max_rows = (size_t)max_T * (size_t)max_B;
     // the largest tile: many rows of short sequences, or the fewest sequences of long ones
-    size_t tile_rows = (size_t)max_int(TILE_FLOATS / row_floats(def), TILE_MIN_B * max_T);
+    size_t tile_rows = (size_t)max_int(TILE_FLOATS / row_floats(def), TILE_MIN_B_BF16 * max_T);
     ws->max_tile_rows = (int)(tile_rows < ws->max_rows ? tile_rows : ws->max_rows);
 
     cursor at = {NULL, 0};
-    place_planes(ws, &at);
-    place_scratch(ws, &at);
+    place(ws, &at);
     at.block = sl_alloc_array(at.used, sizeof(float));
     if (!at.block) {
         sl_free(ws);
@@ -100,10 +133,21 @@ sl_status sl_net_workspace_create(const sl_net_def *def, int max_T, int max_B, s
     }
     ws->block = at.block;
     at.used = 0;
-    place_planes(ws, &at);
-    place_scratch(ws, &at);
+    place(ws, &at);
     *out = ws;
     return SL_OK;
+}
+
+sl_status sl_net_workspace_create(const sl_net_def *def, int max_T, int max_B, sl_net_workspace **out) {
+    return create(def, max_T, max_B, SL_BF16_NONE, out);
+}
+
+sl_status sl_net_workspace_create_bf16(const sl_net_def *def, int max_T, int max_B, sl_net_workspace **out) {
+    sl_bf16_kind kind = sl_bf16_get_kind();
+    if (kind == SL_BF16_NONE)
+        return sl_fail(SL_CONFIG, "f32 runs everywhere",
+                       "products in bf16 need AMX-BF16 or AVX512-BF16, this CPU has %s", sl_bf16_describe_cpu());
+    return create(def, max_T, max_B, kind, out);
 }
 
 void sl_net_workspace_destroy(sl_net_workspace **self) {

@@ -5,10 +5,12 @@
 #ifndef SL_NN_WORKSPACE_STATE_H
 #define SL_NN_WORKSPACE_STATE_H
 
-#include "nn/layout.h"
+#include "nn/gemm_bf16.h"
+#include "nn/net.h"
 
 struct sl_net_workspace {
     sl_net_def def;
+    sl_bf16_kind bf16; /* SL_BF16_NONE: products in float32 */
     sl_net_offsets at;
     size_t max_rows;
     int max_tile_rows;
@@ -36,7 +38,17 @@ struct sl_net_workspace {
     // transposed weights for the products of the backward
     float *layer_wt[SL_NET_MAX_LAYERS], *wt_ih, *wt_hh, *head_wt;
 
+    // the same and the weights themselves, packed for products in bf16
+    sl_bf16 *layer_packed[SL_NET_MAX_LAYERS], *ih_packed, *hh_packed;
+    sl_bf16 *layer_turned[SL_NET_MAX_LAYERS], *ih_turned, *hh_turned;
+
     void *block; /* the one allocation that all of the above point into */
 };
+
+/* How many sequences a tile has at ws->T steps. */
+int sl_workspace_tile_B(const sl_net_workspace *ws);
+/* packed.c: for the products of a forward and of a backward. */
+void sl_workspace_pack_weights(sl_net_workspace *ws, const float *params);
+void sl_workspace_turn_weights(sl_net_workspace *ws, const float *params);
 
 #endif
