@@ -1,4 +1,4 @@
-/* lanes.h - internal to nn/: sixteen floats as one value, through the vector extension that gcc and clang share. They
+/* lanes.h - sixteen floats as one value, through the vector extension that gcc and clang share. They
  * split it into whatever registers the machine has; the order of every sum, and so the bits, stay the same. */
 #ifndef SL_NN_LANES_H
 #define SL_NN_LANES_H

@@ -1,12 +1,12 @@
 /* distill.c - the epochs over one distillation batch. A block is a few whole episodes: all students go forward on it,
- * the losses couple them (eq. 9), then all go backward. The row losses are in kd_loss.c and ppo_loss.c. */
+ * the losses couple them (eq. 9), then all go backward. The row losses are in logit_loss.c and
+ * kd_loss.c. */
 #include "trainer/learners/distill_parts.h"
 
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/vitals.h"
 #include "nn/blas.h"
-#include "nn/dist.h"
 
 #include <math.h>
 #include <string.h>
@@ -26,15 +26,11 @@ static void forward(const sl_distill *self, sl_distill_scratch *s, int i, const 
     sl_net_forward(&one->def, one->net.params, v->ws, recurrent ? L : 1, recurrent ? n : R, v->x, NULL,
                    recurrent ? s->not_first : NULL, v->logits, v->z);
     if (batch->avail) sl_gather_bytes(chunks, &rows, batch->avail, batch->A, A, v->avail);
-    sl_categorical_log_softmax(R, A, v->logits, batch->avail ? v->avail : NULL, v->logp);
     sl_gather_input(chunks, &rows, batch->teacher_logits, batch->A, A, 0, v->lt);
     if (batch->alive) sl_gather_floats(chunks, &rows, batch->alive, v->alive);
     for (int r = 0; r < R; r++) v->weight[r] = (float)self->row_share * (batch->alive ? v->alive[r] : 1.0f);
     // the maps of eq. 9 and eq. 11 on the student's embedding
-    if (options->w_sr != 0) {
-        sl_gather_input(chunks, &rows, self->common_t, self->D, self->D, 0, v->ct);
-        sl_blas_nt(R, self->D, H, v->z, H, one->maps.params, H, 0.0f, v->common, self->D);
-    }
+    if (options->w_sr != 0) sl_blas_nt(R, self->D, H, v->z, H, one->maps.params, H, 0.0f, v->common, self->D);
     if (options->w_role != 0) {
         sl_gather_input(chunks, &rows, self->role_t, self->K, self->K, 0, v->rt);
         sl_blas_nt(R, self->K, H, v->z, H, one->maps.params + (size_t)self->D * (size_t)H, H, 0.0f, v->roles,
@@ -48,46 +44,43 @@ static void logit_losses(const sl_distill *self, sl_distill_scratch *s, int i, c
     const sl_batch *batch = self->batch;
     sl_distill_view *v = &s->views[i];
     sl_rows rows = {self->N, i, 1}, advantage_rows = {batch->M == 1 ? 1 : self->N, i, 1};
-    int R = chunks->L * chunks->n, A = self->students[i].def.out_dim;
-    const uint8_t *avail = batch->avail ? v->avail : NULL;
-    memset(v->dlogits, 0, (size_t)R * (size_t)A * sizeof(float));
+    sl_logit_rows logit_rows = {.R = chunks->L * chunks->n,
+                                .A = self->students[i].def.out_dim,
+                                .avail = batch->avail ? v->avail : NULL,
+                                .teacher = v->lt,
+                                .weight = v->weight,
+                                .action = v->action,
+                                .old_logp = v->old_logp,
+                                .advantage = v->advantage};
+    const sl_logit_weights weights = {.ppo = options->w_ppo,
+                                      .clip = options->clip,
+                                      .entropy = options->entropy,
+                                      .kl = options->w_kl,
+                                      .tau = options->tau,
+                                      .ce = options->w_ce};
     if (options->w_ppo != 0) {
         sl_gather_floats(chunks, &rows, batch->logp, v->old_logp);
         sl_gather_ints(chunks, &rows, batch->action, v->action);
         sl_gather_floats(chunks, &advantage_rows, self->advantage, v->advantage);
-        sl_ppo_rows ppo = {R, A, avail, v->action, v->old_logp, v->advantage, v->weight};
-        sl_ppo_actor_loss(&ppo, v->logp, options->w_ppo, options->entropy, options->clip, s->scratch, v->dlogits,
-                          &s->sums.ppo);
-    } else {
-        // eq. 5's entropy without its PPO term
-        float *scale = s->scratch, *entropy = s->scratch + R;
-        for (int r = 0; r < R; r++) scale[r] = -(float)options->entropy * v->weight[r];
-        sl_categorical_entropy(R, A, v->logp, scale, entropy, options->entropy != 0 ? v->dlogits : NULL);
-        for (int r = 0; r < R; r++) s->sums.ppo.entropy += (double)(v->weight[r] * entropy[r]);
     }
-    if (options->w_kl != 0)
-        s->sums.kl +=
-            sl_kd_kl(R, A, v->lt, v->logits, avail, options->tau, v->weight, options->w_kl, s->scratch, v->dlogits);
-    // the cross entropy also finds the teacher's preferred action, for the agreement
-    s->sums.ce += sl_kd_ce(R, A, v->lt, v->logp, avail, v->weight, options->w_ce, s->scratch, v->best,
-                           options->w_ce != 0 ? v->dlogits : NULL);
-    sl_categorical_argmax(R, A, v->logits, avail, v->action);
-    for (int r = 0; r < R; r++) s->sums.agreement += (double)(v->action[r] == v->best[r] ? v->weight[r] : 0.0f);
+    sl_logit_loss(&logit_rows, &weights, v->logits, v->dlogits, &s->sums.logits);
 }
 
 /* Eq. 9: the relations between the students of a step. */
-static void relation_loss(const sl_distill *self, sl_distill_scratch *s, int R) {
+static void relation_loss(const sl_distill *self, sl_distill_scratch *s, const sl_chunks *chunks) {
     bool all = !self->batch->alive;
+    int R = chunks->L * chunks->n, n_pairs = self->N * (self->N - 1) / 2;
+    sl_rows steps = {1, 0, 1};
+    sl_gather_input(chunks, &steps, self->cosines_t, n_pairs, n_pairs, 0, s->cosines);
     for (int i = 0; i < self->N; i++) {
         sl_distill_view *v = &s->views[i];
-        s->ct[i] = v->ct;
         s->cs[i] = v->common;
         s->alive[i] = v->alive;
         s->dcs[i] = v->dcommon;
         memset(v->dcommon, 0, (size_t)R * (size_t)self->D * sizeof(float));
     }
     for (int r = 0; r < R; r++) s->pair_weight[r] = (float)self->pair_share;
-    s->sums.sr += sl_kd_relation(R, self->N, self->D, s->ct, s->cs, all ? NULL : s->alive, s->pair_weight,
+    s->sums.sr += sl_kd_relation(R, self->N, self->D, s->cosines, s->cs, all ? NULL : s->alive, s->pair_weight,
                                  self->options->w_sr, s->dcs);
 }
 
@@ -134,7 +127,7 @@ static void run_block(sl_distill *self, sl_distill_scratch *s, const sl_chunks *
     sl_gather_not_first(chunks, 1, s->not_first);
     for (int i = 0; i < self->N; i++) forward(self, s, i, chunks);
     for (int i = 0; i < self->N; i++) logit_losses(self, s, i, chunks);
-    if (self->options->w_sr != 0) relation_loss(self, s, R);
+    if (self->options->w_sr != 0) relation_loss(self, s, chunks);
     for (int i = 0; i < self->N && self->options->w_role != 0; i++) role_loss(self, s, i, chunks);
     for (int i = 0; i < self->N; i++) backward(self, s, i, R);
 }
@@ -183,15 +176,15 @@ static void count_rows(sl_distill *self) {
 }
 
 static void add(sl_distill_sums *sum, const sl_distill_sums *part, double share) {
-    sum->ppo.policy_loss += part->ppo.policy_loss * share;
-    sum->ppo.entropy += part->ppo.entropy * share;
-    sum->ppo.kl += part->ppo.kl * share;
-    sum->ppo.clipped += part->ppo.clipped * share;
-    sum->kl += part->kl * share;
-    sum->ce += part->ce * share;
+    sum->logits.ppo.policy_loss += part->logits.ppo.policy_loss * share;
+    sum->logits.ppo.entropy += part->logits.ppo.entropy * share;
+    sum->logits.ppo.kl += part->logits.ppo.kl * share;
+    sum->logits.ppo.clipped += part->logits.ppo.clipped * share;
+    sum->logits.kl += part->logits.kl * share;
+    sum->logits.ce += part->logits.ce * share;
     sum->sr += part->sr * share;
     sum->role += part->role * share;
-    sum->agreement += part->agreement * share;
+    sum->logits.agreement += part->logits.agreement * share;
 }
 
 static sl_distill_sums run_minibatch(sl_distill *self, int n, const int *chunks) {
@@ -207,17 +200,19 @@ static sl_distill_sums run_minibatch(sl_distill *self, int n, const int *chunks)
 /* L = w_ppo L_PPO + L_KD - c_H H (eq. 5), L_KD by eq. 6. */
 static double total_loss(const sl_exp_distill *w, const sl_distill_sums *s) {
     // eq. 6
-    double kd = w->w_kl * s->kl + w->w_ce * s->ce + w->w_sr * s->sr + w->w_role * s->role;
+    double kd = w->w_kl * s->logits.kl + w->w_ce * s->logits.ce + w->w_sr * s->sr + w->w_role * s->role;
     // eq. 5
-    return w->w_ppo * s->ppo.policy_loss + kd - w->entropy * s->ppo.entropy;
+    return w->w_ppo * s->logits.ppo.policy_loss + kd - w->entropy * s->logits.ppo.entropy;
 }
 
 /* The teacher's side of eq. 9 and eq. 11, once a batch, and again after W_T has moved. */
 static void project_teacher(sl_distill *self, bool common, bool role) {
     const sl_batch *batch = self->batch;
-    int R = batch->T * batch->B * batch->N, H = batch->teacher_H;
-    if (common && self->options->w_sr != 0)
-        sl_blas_nt(R, self->D, H, batch->teacher_z, H, self->teacher_common, H, 0.0f, self->common_t, self->D);
+    int steps = batch->T * batch->B, R = steps * batch->N, H = batch->teacher_H, D = self->D;
+    if (common && self->options->w_sr != 0) {
+        sl_blas_nt(R, D, H, batch->teacher_z, H, self->teacher_common, H, 0.0f, self->common_t, D);
+        sl_kd_cosines(steps, self->N, D, D, self->common_t, self->cosines_t);
+    }
     if (role && self->options->w_role != 0)
         sl_blas_nt(R, self->K, H, batch->teacher_z, H, self->teacher_role.params, H, 0.0f, self->role_t, self->K);
 }
@@ -269,15 +264,15 @@ static void update(sl_learner *learner, const sl_batch *batch, double progress) 
     sl_distill_sums mean = {0};
     for (int epoch = 0; epoch < options->epochs; epoch++) one_epoch(self, lr, &mean);
     self->stats = (sl_distill_stats){.loss = total_loss(options, &mean),
-                                     .ppo = mean.ppo.policy_loss,
-                                     .kl = mean.kl,
-                                     .ce = mean.ce,
+                                     .ppo = mean.logits.ppo.policy_loss,
+                                     .kl = mean.logits.kl,
+                                     .ce = mean.logits.ce,
                                      .sr = mean.sr,
                                      .role = mean.role,
-                                     .entropy = mean.ppo.entropy,
-                                     .agreement = mean.agreement,
-                                     .ratio_kl = mean.ppo.kl,
-                                     .clip_fraction = mean.ppo.clipped,
+                                     .entropy = mean.logits.ppo.entropy,
+                                     .agreement = mean.logits.agreement,
+                                     .ratio_kl = mean.logits.ppo.kl,
+                                     .clip_fraction = mean.logits.ppo.clipped,
                                      .grad_norm = self->students[0].net.norm,
                                      .lr = lr,
                                      .skipped = self->skipped_losses};

@@ -79,10 +79,10 @@ static sl_status create_view(sl_distill *self, const sl_net_def *def, sl_distill
     bool recurrent = def->cell == SL_CELL_GRU;
     SL_TRY(sl_net_workspace_create(def, recurrent ? T : 1, recurrent ? n : T * n, &v->ws));
     v->x = SL_TAKE_FLOATS(arrays, R * def->in_dim);
-    float **of_actions[] = {&v->logits, &v->dlogits, &v->logp, &v->lt};
-    for (int k = 0; k < 4; k++) *of_actions[k] = SL_TAKE_FLOATS(arrays, R * A);
-    float **of_common[] = {&v->common, &v->dcommon, &v->ct};
-    for (int k = 0; k < 3; k++) *of_common[k] = SL_TAKE_FLOATS(arrays, R * self->D);
+    float **of_actions[] = {&v->logits, &v->dlogits, &v->lt};
+    for (int k = 0; k < 3; k++) *of_actions[k] = SL_TAKE_FLOATS(arrays, R * A);
+    float **of_common[] = {&v->common, &v->dcommon};
+    for (int k = 0; k < 2; k++) *of_common[k] = SL_TAKE_FLOATS(arrays, R * self->D);
     float **of_roles[] = {&v->roles, &v->droles, &v->rt, &v->drt};
     for (int k = 0; k < 4; k++) *of_roles[k] = SL_TAKE_FLOATS(arrays, R * self->K);
     float **of_rows[] = {&v->alive, &v->weight, &v->advantage, &v->old_logp};
@@ -90,7 +90,6 @@ static sl_status create_view(sl_distill *self, const sl_net_def *def, sl_distill
     v->z = SL_TAKE_FLOATS(arrays, R * def->hidden);
     v->dz = SL_TAKE_FLOATS(arrays, R * def->hidden);
     v->action = sl_array_pool_take(arrays, R, sizeof(int32_t));
-    v->best = sl_array_pool_take(arrays, R, sizeof(int32_t));
     v->avail = sl_array_pool_take(arrays, R * A, 1);
     return arrays->failed ? out_of_memory() : SL_OK;
 }
@@ -100,10 +99,9 @@ static sl_status create_scratch(sl_distill *self, sl_distill_scratch *s) {
     int64_t R = (int64_t)self->base.need.T * self->block_chunks;
     s->views = sl_array_pool_take(arrays, self->N, sizeof *s->views);
     s->not_first = SL_TAKE_FLOATS(arrays, R);
-    s->scratch = SL_TAKE_FLOATS(arrays, 3 * R);
     s->zt = SL_TAKE_FLOATS(arrays, R * self->base.need.teacher_H);
     s->pair_weight = SL_TAKE_FLOATS(arrays, R);
-    s->ct = sl_array_pool_take(arrays, self->N, sizeof *s->ct);
+    s->cosines = SL_TAKE_FLOATS(arrays, R * self->N * (self->N - 1) / 2);
     s->cs = sl_array_pool_take(arrays, self->N, sizeof *s->cs);
     s->alive = sl_array_pool_take(arrays, self->N, sizeof *s->alive);
     s->dcs = sl_array_pool_take(arrays, self->N, sizeof *s->dcs);
@@ -137,6 +135,7 @@ static sl_status create_parts(sl_distill *self, int block_rows) {
     SL_TRY(create_params(self));
     int64_t rows = (int64_t)self->base.need.T * self->n_chunks * self->N;
     self->common_t = SL_TAKE_FLOATS(arrays, rows * self->D);
+    self->cosines_t = SL_TAKE_FLOATS(arrays, rows * (self->N - 1) / 2);
     self->role_t = SL_TAKE_FLOATS(arrays, rows * self->K);
     self->advantage = SL_TAKE_FLOATS(arrays, rows);
     self->order = sl_array_pool_take(arrays, self->n_chunks, sizeof *self->order);

@@ -8,7 +8,7 @@
 #include "trainer/group_step.h"
 #include "trainer/kd_loss.h"
 #include "trainer/learners/distill.h"
-#include "trainer/ppo_loss.h"
+#include "trainer/logit_loss.h"
 #include "trainer/slices.h"
 
 /* One student: its network, and the training-time maps of eq. 9 (D, H) and eq. 11 (K, H). */
@@ -21,27 +21,28 @@ typedef struct sl_distill_student {
 /* What a thread holds of one student on one block of R rows. */
 typedef struct sl_distill_view {
     sl_net_workspace *ws;
-    float *x, *logits, *dlogits, *logp, *z, *dz;
+    float *x, *logits, *dlogits, *z, *dz;
     float *common, *dcommon; /* (R, D) eq. 9 */
     float *roles, *droles;   /* (R, K) eq. 11 */
     float *alive, *weight, *advantage, *old_logp;
-    float *lt, *ct, *rt; /* the teacher's logits (R, A), common (R, D), roles (R, K) */
-    float *drt;          /* (R, K) */
-    int32_t *action, *best;
+    float *lt, *rt; /* the teacher's logits (R, A), roles (R, K) */
+    float *drt;     /* (R, K) */
+    int32_t *action;
     uint8_t *avail;
 } sl_distill_view;
 
 typedef struct sl_distill_sums {
-    sl_ppo_sums ppo;
-    double kl, ce, sr, role, agreement;
+    sl_logit_sums logits;
+    double sr, role;
 } sl_distill_sums;
 
 /* What a thread works with: activations of all students on a block of rows. */
 typedef struct sl_distill_scratch {
-    sl_distill_view *views;          /* (N) */
-    float *not_first, *scratch, *zt; /* not_first (R), scratch (3 R), zt (R, H_teacher) */
-    float *pair_weight;              /* (R) */
-    const float **ct, **cs, **alive; /* (N) for eq. 9 */
+    sl_distill_view *views;    /* (N) */
+    float *not_first, *zt;     /* (R), (R, H_teacher) */
+    float *pair_weight;        /* (R) */
+    float *cosines;            /* (R, pairs): the teacher's side of eq. 9 */
+    const float **cs, **alive; /* (N) for eq. 9 */
     float **dcs;
     /* the slice at work: where its gradients go, and its losses so far */
     int slice;
@@ -64,6 +65,7 @@ typedef struct sl_distill {
     sl_group_step *step;             /* of all of them */
     float *teacher_common;           /* (D, H_teacher), fixed */
     float *common_t, *role_t;        /* (T, B, N, D), (T, B, N, K): the teacher's side of eq. 9 and 11 */
+    float *cosines_t;                /* (T, B, pairs): of common_t */
     float *advantage;                /* (T, B, M) normalised */
     sl_distill_sums *sums;           /* (n_slices) of the minibatch */
     sl_distill_scratch *scratch;     /* (threads) */
