@@ -30,6 +30,7 @@ struct sl_server {
     uint64_t stop_id;              /* of a STOP that came there; 0 = none */
     uint64_t n_dropped;            /* messages that no learn client sends */
     int64_t next_hello, next_progress;
+    uint64_t connected; /* connections made, when HELLO was said last */
     sl_coordinator_page *page;                             /* NULL: nobody looks on */
     sl_coordinator_numbers numbers;                        /* of its own work */
     const char *work;                                      /* the request's, or "idle" */
@@ -54,6 +55,7 @@ static void tell(void *context) {
 }
 
 static void say_hello(sl_server *self) {
+    self->connected = sl_transport_get_stats(self->transport).connected;
     sl_learn_message hello = {.kind = SL_LEARN_HELLO, .run_id = self->run_id, .request_id = self->answered};
     memcpy(hello.config_hash, self->config_hash, sizeof hello.config_hash);
     // nobody there yet: the next one may arrive
@@ -328,7 +330,9 @@ sl_status sl_server_step(sl_server *self, int timeout_ms, bool *finished) {
     if (stopped(self)) return sl_fail(SL_INTERRUPTED, NULL, "interrupted");
     int64_t now = sl_transport_now_ns(self->transport);
     sl_vitals_beat(now);
-    if (now >= self->next_hello) say_hello(self);
+    // whoever listens there now, it may be another one
+    bool is_new = sl_transport_get_stats(self->transport).connected != self->connected;
+    if (is_new || now >= self->next_hello) say_hello(self);
     SL_TRY(sl_coordinator_idle(self->coordinator));
     sl_message frames;
     sl_status status = sl_transport_receive(self->transport, timeout_ms, &frames);

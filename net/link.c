@@ -35,5 +35,7 @@ static const sl_metric metrics[] = {
     SL_METRIC("denied", sl_link_stats, denied, SL_METRIC_COUNTER, "connections", "whose key is not allowed"),
     SL_METRIC("unhandshaken", sl_link_stats, unhandshaken, SL_METRIC_COUNTER, "connections",
               "that said nothing, nonsense, or not what the server's keys want"),
+    SL_METRIC("connected", sl_link_stats, connected, SL_METRIC_COUNTER, "connections",
+              "that a client made: one, and another for each that was lost"),
 };
 const sl_metric_table sl_link_metrics = SL_METRIC_TABLE(metrics);

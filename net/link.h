@@ -30,6 +30,7 @@ sl_link_def sl_link_learn_def(const char *endpoint); /* 4, 1 GiB, 60000, 1000, 1
 typedef struct sl_link_stats {
     uint64_t sent, received, dropped_out, dropped_in; /* whole messages */
     uint64_t denied, unhandshaken;                    /* connections to a server */
+    uint64_t connected;                               /* connections that a client made */
 } sl_link_stats;
 extern const sl_metric_table sl_link_metrics;
 

@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <zmq.h>
 
-static const int64_t look_every_ns = 100000000, knock_again_ns = 3000000000;
+static const int64_t look_every_ns = 20000000, knock_again_ns = 3000000000;
 
 struct sl_refusal {
     void *socket, *reader;
@@ -19,6 +19,7 @@ struct sl_refusal {
     char endpoint[256];
     int64_t next_ns;  /* of a look */
     int64_t knock_ns; /* 0: the connection was not given up */
+    uint64_t connected;
     sl_tally tally;
 };
 
@@ -106,7 +107,10 @@ bool sl_refusal_look(sl_refusal *self, int64_t now_ns) {
     self->next_ns = now_ns + look_every_ns;
     sl_monitor_event event;
     while (sl_monitor_next(self->reader, &event)) {
-        if (event.kind == SL_MONITOR_MADE) self->knock_ns = 0;
+        if (event.kind == SL_MONITOR_MADE) {
+            self->knock_ns = 0;
+            self->connected++;
+        }
         if (event.kind != SL_MONITOR_FAILED) continue;
         tell(self, event.failure);
         // libzmq itself connects again after all other failures
@@ -115,4 +119,8 @@ bool sl_refusal_look(sl_refusal *self, int64_t now_ns) {
     if (self->knock_ns == 0 || now_ns < self->knock_ns) return false;
     self->knock_ns = now_ns + knock_again_ns;
     return true;
+}
+
+uint64_t sl_refusal_connected(const sl_refusal *self) {
+    return self->connected;
 }

@@ -249,6 +249,7 @@ static const char *key_zmq(const sl_transport *base) {
 static void count_zmq(sl_transport *base) {
     zmq_transport *self = (zmq_transport *)base;
     if (self->guard) sl_guard_count(self->guard, &base->stats);
+    if (self->refusal) base->stats.connected = sl_refusal_connected(self->refusal);
 }
 
 static int64_t now_zmq(const sl_transport *base) {
