@@ -30,7 +30,7 @@ struct sl_server {
     uint64_t stop_id;              /* of a STOP that came there; 0 = none */
     uint64_t n_dropped;            /* messages that no learn client sends */
     int64_t next_hello, next_progress;
-    uint64_t connected; /* connections made, when HELLO was said last */
+    uint64_t connected;                                    /* connections made, when HELLO was said last */
     sl_coordinator_page *page;                             /* NULL: nobody looks on */
     sl_coordinator_numbers numbers;                        /* of its own work */
     const char *work;                                      /* the request's, or "idle" */
@@ -269,7 +269,9 @@ static sl_status handle_request(sl_server *self, const sl_learn_message *request
     self->answer = (sl_learn_message){.run_id = self->run_id, .request_id = request->request_id};
     self->is_flying = request->kind == SL_LEARN_FLY;
     self->lost_ns = 0;
+    int64_t began_ns = sl_clock_ns();
     sl_status status = sl_coordinator_handle(self->coordinator, request, &self->answer);
+    self->answer.worked_ns = sl_clock_ns() - began_ns;
     self->working_on = 0;
     self->work = "idle";
     self->numbers.busy = self->numbers.work_done = self->numbers.work_size = 0;

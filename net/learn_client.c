@@ -1,8 +1,10 @@
 /* learn_client.c - one outstanding request, one coordinator. Whatever arrives that is not asked for is answered
- * (HELLO) or dropped (stale answers, damaged bytes). */
+ * (HELLO) or dropped (stale answers, damaged bytes). While nobody waits for the answer it lies in the inbox, with the
+ * HELLOs of a coordinator that has nothing to do any more. */
 #include "net/learn_client.h"
 
 #include "common/alloc.h"
+#include "common/assert.h"
 #include "common/log.h"
 #include "common/run_id.h"
 
@@ -26,6 +28,7 @@ struct sl_learn_client {
     uint64_t n_dropped;        /* messages that no coordinator sends */
     int64_t stopped_ns;        /* when *stop was first seen, 0 = not yet */
     int64_t clock_ns, away_ns; /* the last look at the clock; how long nobody looked at it, in all */
+    sl_learn_message *request; /* at work; NULL: none */
     sl_learn_message incoming;
 };
 
@@ -126,7 +129,7 @@ static place look_at_place(sl_learn_client *self, const sl_peer *peer, bool work
 static sl_status greet(sl_learn_client *self, const sl_peer *peer, bool working, bool *is_new) {
     const sl_learn_message *hello = &self->incoming;
     *is_new = false;
-    if (hello->minor < SL_LEARN_MINOR)
+    if (hello->minor < SL_LEARN_OLDEST_MINOR)
         return reject(self, peer, "this coordinator is of an older version, and takes no signed models");
     if (self->def.config_hash[0] && strcmp(self->def.config_hash, hello->config_hash) != 0) {
         char why[128];
@@ -236,61 +239,84 @@ sl_status sl_learn_client_wait(sl_learn_client *self) {
     return SL_OK;
 }
 
-static sl_status replaced(void) {
-    return sl_fail(SL_TIMEOUT, NULL, "the coordinator was restarted");
-}
-
-/* What came in while nothing was asked: an idle coordinator's HELLOs, or a new one's. What is left after MAX_DRAINED
- * is dropped as stale by the wait for the answer. */
-static sl_status drain(sl_learn_client *self, bool resend) {
-    int hellos = 0;
-    outcome what;
-    for (int i = 0; i < MAX_DRAINED; i++) {
-        sl_status status = take_one(self, 0, 0, &hellos, &what);
-        if (status == SL_TIMEOUT) return SL_OK;
-        SL_TRY(status);
-        if (what == REPLACED && !resend) return replaced();
-    }
-    return SL_OK;
-}
-
-sl_status sl_learn_client_ask(sl_learn_client *self, sl_learn_message *request, bool resend,
-                              const sl_learn_message **answer) {
+sl_status sl_learn_client_begin(sl_learn_client *self, sl_learn_message *request) {
     SL_TRY(sl_learn_client_wait(self));
-    SL_TRY(drain(self, resend));
     request->run_id = self->run_id;
     request->request_id = self->next_id++;
     (void)snprintf(request->config_hash, sizeof request->config_hash, "%s", self->def.config_hash);
     SL_TRY(send_to(self, &self->peer, request));
     self->heard_ns = time_ns(self);
-    int hellos = 0, losses = 0;
-    for (;;) {
-        outcome what;
-        SL_TRY(check_stop(self, self->def.grace_ms));
-        sl_status status = take_one(self, POLL_MS, request->request_id, &hellos, &what);
-        if (status != SL_OK && status != SL_TIMEOUT) return status;
-        if (what == ANSWERED) break;
-        if (what == REFUSED) return refusal(&self->incoming);
-        if (what == WAITING) {
-            bool is_patient = self->def.silence_ms == SL_WAIT_FOREVER;
-            if (!is_patient && time_ns(self) - self->heard_ns > (int64_t)self->def.silence_ms * 1000000)
-                return sl_fail(SL_NETWORK, "is the coordinator still running?",
-                               "the coordinator has said nothing for %d s", self->def.silence_ms / 1000);
-            continue;
-        }
-        if (what == HEARD) continue;
-        if (what == REPLACED && !resend) return replaced();
-        if (what == LOST && ++losses > MAX_LOSSES)
-            return sl_fail(SL_NETWORK, "see the coordinator's log; does it drop the request?",
-                           "the coordinator was asked %d times, and no answer has arrived", losses);
-        // a new coordinator gets it as a new request; the same one must recognise it
-        if (what == REPLACED) {
-            request->request_id = self->next_id++;
-            losses = 0;
-        }
-        hellos = 0;
-        SL_TRY(send_to(self, &self->peer, request));
-    }
-    *answer = &self->incoming;
+    self->request = request;
     return SL_OK;
+}
+
+static sl_status check_silence(sl_learn_client *self) {
+    bool is_patient = self->def.silence_ms == SL_WAIT_FOREVER;
+    if (is_patient || time_ns(self) - self->heard_ns <= (int64_t)self->def.silence_ms * 1000000) return SL_OK;
+    return sl_fail(SL_NETWORK, "is the coordinator still running?", "the coordinator has said nothing for %d s",
+                   self->def.silence_ms / 1000);
+}
+
+/* Sends the request once more: to a new coordinator as a new one, the same one must recognise it. */
+static sl_status ask_again(sl_learn_client *self, outcome why, int *losses) {
+    if (why == LOST && ++*losses > MAX_LOSSES)
+        return sl_fail(SL_NETWORK, "see the coordinator's log; does it drop the request?",
+                       "the coordinator was asked %d times, and no answer has arrived", *losses);
+    if (why == REPLACED) {
+        self->request->request_id = self->next_id++;
+        *losses = 0;
+    }
+    return send_to(self, &self->peer, self->request);
+}
+
+/* Reads what had come in before anybody waited: the answer, or HELLOs of a time before the request, which tell of no
+ * loss. *out: what became of the request. What is left after MAX_DRAINED is dropped as stale by the wait. */
+static sl_status drain(sl_learn_client *self, bool resend, outcome *out) {
+    outcome what = WAITING;
+    for (int i = 0; i < MAX_DRAINED; i++) {
+        int hellos = 0;
+        sl_status status = take_one(self, 0, self->request->request_id, &hellos, &what);
+        if (status == SL_TIMEOUT) return SL_OK;
+        SL_TRY(status);
+        // a loss is told of once a second, and asked for once
+        if (what == LOST || what == REPLACED) *out = what;
+        if (what == REPLACED && !resend) return SL_OK;
+        if (what != ANSWERED && what != REFUSED) continue;
+        *out = what;
+        return SL_OK;
+    }
+    return SL_OK;
+}
+
+static sl_status finish(sl_learn_client *self, bool resend) {
+    int hellos = 0, losses = 0;
+    outcome what = WAITING;
+    SL_TRY(drain(self, resend, &what));
+    for (;;) {
+        if (what == ANSWERED) return SL_OK;
+        if (what == REFUSED) return refusal(&self->incoming);
+        if (what == WAITING) SL_TRY(check_silence(self));
+        if (what == REPLACED && !resend) return sl_fail(SL_TIMEOUT, NULL, "the coordinator was restarted");
+        if (what == LOST || what == REPLACED) {
+            hellos = 0;
+            SL_TRY(ask_again(self, what, &losses));
+        }
+        SL_TRY(check_stop(self, self->def.grace_ms));
+        sl_status status = take_one(self, POLL_MS, self->request->request_id, &hellos, &what);
+        if (status != SL_OK && status != SL_TIMEOUT) return status;
+    }
+}
+
+sl_status sl_learn_client_finish(sl_learn_client *self, bool resend, const sl_learn_message **answer) {
+    SL_ASSERT(self->request);
+    sl_status status = finish(self, resend);
+    self->request = NULL;
+    if (status == SL_OK) *answer = &self->incoming;
+    return status;
+}
+
+sl_status sl_learn_client_ask(sl_learn_client *self, sl_learn_message *request, bool resend,
+                              const sl_learn_message **answer) {
+    SL_TRY(sl_learn_client_begin(self, request));
+    return sl_learn_client_finish(self, resend, answer);
 }

@@ -128,6 +128,11 @@ static bool has_links(sl_learn_kind kind) {
     return kind == SL_LEARN_EVALUATE || kind == SL_LEARN_FLY;
 }
 
+// what ends the work on a request
+static bool is_answer(sl_learn_kind kind) {
+    return kind == SL_LEARN_BATCH || kind == SL_LEARN_DONE;
+}
+
 // zero is "absent" for all that the kind does not need
 static void fill_header(const sl_learn_message *m, pb_header *h) {
     unsigned needs = kinds[m->kind].needs;
@@ -150,6 +155,7 @@ static void fill_header(const sl_learn_message *m, pb_header *h) {
     h->has_wait_ms = m->kind == SL_LEARN_FLY && m->wait_ms != 0, h->wait_ms = m->wait_ms;
     h->has_watch_us = m->kind == SL_LEARN_FLY && m->watch_us != 0, h->watch_us = (uint32_t)m->watch_us;
     h->links = has_links(m->kind) ? (char *)m->links : NULL;
+    h->has_worked_ns = is_answer(m->kind) && m->worked_ns != 0, h->worked_ns = m->worked_ns;
     h->has_want_divergence = m->kind == SL_LEARN_EVALUATE && m->want_divergence, h->want_divergence = true;
 }
 
@@ -226,6 +232,7 @@ static sl_status check_header(sl_learn_kind kind, const pb_header *h) {
         return bad(kind, "watch_us");
     bool waits = h->wait_ms == SL_WAIT_FOREVER || (h->wait_ms > 0 && h->wait_ms <= SL_WAIT_MOST_MS);
     if (kind == SL_LEARN_FLY && h->has_wait_ms && !waits) return bad(kind, "wait_ms");
+    if (is_answer(kind) && h->worked_ns < 0) return bad(kind, "worked_ns");
     if (has_links(kind) && h->links && strlen(h->links) > SL_LEARN_MAX_LINKS) return bad(kind, "links");
     return SL_OK;
 }
@@ -278,6 +285,7 @@ static void fill_message(const sl_prefix *prefix, const pb_header *h, sl_learn_m
     out->wait_ms = out->kind == SL_LEARN_FLY && h->has_wait_ms ? h->wait_ms : 0;
     out->watch_us = out->kind == SL_LEARN_FLY && h->has_watch_us ? h->watch_us : 0;
     out->links = has_links(out->kind) ? h->links : NULL;
+    out->worked_ns = is_answer(out->kind) ? h->worked_ns : 0;
     out->want_divergence = out->kind == SL_LEARN_EVALUATE && h->has_want_divergence && h->want_divergence;
 }
 

@@ -13,7 +13,8 @@
 #include "net/transport.h"
 #include "net/wire_tensor.h"
 
-enum { SL_LEARN_MAX_TENSORS = SL_MAX_FRAMES - 2, SL_LEARN_MAJOR = 1, SL_LEARN_MINOR = 3 };
+enum { SL_LEARN_MAX_TENSORS = SL_MAX_FRAMES - 2, SL_LEARN_MAJOR = 1, SL_LEARN_MINOR = 4 };
+enum { SL_LEARN_OLDEST_MINOR = 3 }; /* of a coordinator that can be worked with */
 enum { SL_LEARN_MAX_LINKS = 65536 };
 
 typedef enum sl_learn_kind {
@@ -63,6 +64,7 @@ typedef struct sl_learn_message {
     const char
         *links; /* EVALUATE, FLY: the section's YAML, at most SL_LEARN_MAX_LINKS bytes; NULL = the experiment's */
     bool want_divergence; /* EVALUATE: how often the links changed a decision */
+    int64_t worked_ns;    /* BATCH, DONE: how long the coordinator worked on the request; 0 = not known */
     int n_tensors;
     sl_wire_tensor tensors[SL_LEARN_MAX_TENSORS];
 } sl_learn_message;

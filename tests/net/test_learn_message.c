@@ -66,6 +66,7 @@ static sl_learn_message sample(sl_learn_kind kind) {
         (void)snprintf(m.behaviour, sizeof m.behaviour, "a name of 31 bytes, the most %s", "..");
     if (kind == SL_LEARN_EVALUATE || kind == SL_LEARN_FLY) m.links = "links:\n  preset: 4g\n";
     m.want_divergence = kind == SL_LEARN_EVALUATE;
+    if (kind == SL_LEARN_BATCH || kind == SL_LEARN_DONE) m.worked_ns = INT64_MAX;
     m.seed = UINT64_MAX;
     m.value_mean = -1.5, m.value_std = 2.5;
     m.want_snapshot = true;
@@ -101,6 +102,7 @@ static void every_kind_comes_back(void **state) {
         assert_true(got.done == m.done && got.total == m.total && got.watch_us == m.watch_us &&
                     got.wait_ms == m.wait_ms);
         assert_int_equal(got.want_divergence, m.want_divergence);
+        assert_true(got.worked_ns == m.worked_ns);
         assert_true((got.links != NULL) == (m.links != NULL));
         if (m.links) assert_string_equal(got.links, m.links);
         assert_int_equal(got.n_tensors, m.n_tensors);
@@ -134,9 +136,9 @@ static void wrong_messages_are_refused_by_field(void **state) {
 
     // the version goes first: even with nothing that could be parsed behind it
     header[4] = SL_LEARN_MAJOR + 1;
-    expect(self, &frames, SL_MISMATCH, "protocol 2.3");
+    expect(self, &frames, SL_MISMATCH, "protocol 2.4");
     sl_message bare = {.n_frames = 1, .frames = {{header, 8}}};
-    expect(self, &bare, SL_MISMATCH, "protocol 2.3");
+    expect(self, &bare, SL_MISMATCH, "protocol 2.4");
     header[4] = SL_LEARN_MAJOR;
     header[6] = SL_LEARN_KINDS;
     expect(self, &frames, SL_CORRUPT, "unknown kind");
@@ -272,10 +274,12 @@ static void truncations_and_mutations_are_harmless(void **state) {
             uint8_t *cut = sl_alloc_copy(self->received.frames[0].bytes, n);
             frames.frames[0] = (sl_frame){cut, n};
             // what was cut holds the descriptors, so no cut can be whole; behind them is only how a flight is
-            // watched and waited for, who chooses the actions, and the links
+            // watched and waited for, who chooses the actions, the links, and how long an answer took
             sl_status status = sl_learn_decode(self->codec, &frames, &got);
             if (status == SL_OK) {
-                assert_true(kind == SL_LEARN_FLY || kind == SL_LEARN_COLLECT || kind == SL_LEARN_EVALUATE);
+                bool answers = (kind == SL_LEARN_BATCH || kind == SL_LEARN_DONE) && got.worked_ns == 0;
+                bool asks = kind == SL_LEARN_FLY || kind == SL_LEARN_COLLECT || kind == SL_LEARN_EVALUATE;
+                assert_true(asks || answers);
                 assert_true(!got.links || (kind == SL_LEARN_EVALUATE && !got.want_divergence));
                 assert_true((kind != SL_LEARN_COLLECT || got.behaviour[0] == 0) && got.n_tensors == 3);
             }
