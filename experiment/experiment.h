@@ -29,7 +29,7 @@ typedef struct sl_exp_net {
 
 typedef struct sl_exp_ppo {
     int64_t total_steps;                                                   /* environment steps, over all copies */
-    int n_envs, rollout_steps, epochs, minibatches, chunk, max_policy_lag; /* lag: older batches are dropped */
+    int n_envs, rollout_steps, epochs, minibatches, chunk, max_policy_lag; /* lag: 1, roll-outs beside learning */
     double lr, lr_final, adam_eps, clip, gamma, lambda; /* lr anneals linearly from lr to lr_final */
     double entropy, entropy_final, value_coef, huber_delta, max_grad_norm;
     bool value_norm;
@@ -72,6 +72,7 @@ typedef struct sl_exp_distill {
     double lr, lr_final, adam_eps, max_grad_norm, tau, tau_role, clip, entropy, gamma, lambda;
     double w_ppo, w_kl, w_ce, w_sr, w_role;        /* eq. 5 and 6; 0 switches a term off */
     int common_dim, role_dim, teacher_role_period; /* d_r of eq. 9, roles of eq. 11, steps between W_T's or 0 */
+    int max_policy_lag;
 } sl_exp_distill;
 
 typedef struct sl_exp_eval {

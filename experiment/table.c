@@ -102,7 +102,7 @@ static const sl_exp_key own_keys[] = {
     KEY(teacher.ppo.max_grad_norm, REAL, "10", "[0, 1e6]"),
     KEY(teacher.ppo.value_norm, BOOL, "true", NULL),
     KEY(teacher.ppo.reward, CHOICE, "sum", "sum mean own"),
-    KEY(teacher.ppo.max_policy_lag, INT, "1", "[0, 1000]"),
+    KEY(teacher.ppo.max_policy_lag, INT, "1", "[0, 1]"),
 
     KEY(record.from, TEXT, "", NULL),
     KEY(record.episodes, INT, "2000", "[1, 100000000]"),
@@ -146,6 +146,7 @@ static const sl_exp_key own_keys[] = {
     KEY(distill.common_dim, INT, "32", "[1, 1024]"),
     KEY(distill.role_dim, INT, "4", "[2, 64]"),
     KEY(distill.teacher_role_period, INT, "0", "[0, 1000000]"),
+    KEY(distill.max_policy_lag, INT, "1", "[0, 1]"),
 
     KEY(eval.episodes, INT, "1000", "[1, 1000000]"),
     KEY(eval.seed, U64, "1", NULL),

@@ -85,8 +85,7 @@ int64_t sl_fleet_now_ns(const sl_fleet *self);
 void sl_fleet_sleep(sl_fleet *self, int64_t until_ns);
 /* Until every slot is LIVE. SL_TIMEOUT names those that are not; SL_INTERRUPTED; SL_NETWORK. */
 SL_MUST_CHECK sl_status sl_fleet_wait(sl_fleet *self, int timeout_ms);
-/* Answers joining agents and keeps liveness for timeout_ms, between episodes. 0: takes one message when it is there,
- * and does not wait. */
+/* Answers joining agents and keeps liveness for timeout_ms, between episodes; 0: no longer than one message takes. */
 SL_MUST_CHECK sl_status sl_fleet_poll(sl_fleet *self, int timeout_ms);
 /* A new episode: of the last one nothing is asked or applied any more. Before its first tick. */
 void sl_fleet_begin(sl_fleet *self);

@@ -1,7 +1,8 @@
 /* learn_client.h - the asking side of the learn link, for the trainer and for starling in its place: serves an
  * endpoint, answers a coordinator's HELLO with WELCOME (REJECT when it has another experiment), sends it one request
- * at a time and waits for the answer, at once or later. It serves one coordinator; a successor takes the place of one whose connection
- * is gone, or that is silent for 10 s at work, and a second one beside it is rejected. One thread owns it. */
+ * at a time and waits for the answer, at once or later. It serves one coordinator; a successor takes the place of one
+ * whose connection is gone, or that is silent for 10 s at work, and a second one beside it is rejected. One thread
+ * owns it. */
 #ifndef SL_NET_LEARN_CLIENT_H
 #define SL_NET_LEARN_CLIENT_H
 
@@ -33,14 +34,14 @@ const char *sl_learn_client_endpoint(const sl_learn_client *self); /* resolved; 
 /* Waits until a coordinator is there. SL_NETWORK after join_ms; SL_INTERRUPTED. */
 SL_MUST_CHECK sl_status sl_learn_client_wait(sl_learn_client *self);
 /* Sends request (run_id, request_id, versions and hash are set here), which is borrowed until it is answered, as what
- * its tensors point to: it may have to be sent again. The last answer stays as it is, and whoever asked may work on it
- * while the coordinator works on this one. Waits only for a first coordinator, as sl_learn_client_wait. */
+ * its tensors point to: it may have to be sent again. The last answer stays as it is, and whoever asked may work on
+ * it while the coordinator works on this one. Waits only for a first coordinator, as sl_learn_client_wait. */
 SL_MUST_CHECK sl_status sl_learn_client_begin(sl_learn_client *self, sl_learn_message *request);
-/* Waits for the BATCH or DONE of what was begun; it is borrowed until the next finish. A request that was lost is sent
- * again. When the coordinator is replaced meanwhile: resend says whether the request may simply go to the new one (it
- * depends on no state), else SL_TIMEOUT: the caller restores and goes on from there. SL_INTERRUPTED after *stop and
- * the grace; SL_NETWORK when nobody answers, or 30 losses; an ERROR of the coordinator comes back with its code
- * (SL_NETWORK for an internal one) and text. */
+/* Waits for the BATCH or DONE of what was begun; it is borrowed until the next finish. A request that was lost is
+ * sent again. When the coordinator is replaced meanwhile: resend says whether the request may simply go to the new
+ * one (it depends on no state), else SL_TIMEOUT: the caller restores and goes on from there. SL_INTERRUPTED after
+ * *stop and the grace; SL_NETWORK when nobody answers, or 30 losses; an ERROR of the coordinator comes back with its
+ * code (SL_NETWORK for an internal one) and text. */
 SL_MUST_CHECK sl_status sl_learn_client_finish(sl_learn_client *self, bool resend, const sl_learn_message **answer);
 /* Both. */
 SL_MUST_CHECK sl_status sl_learn_client_ask(sl_learn_client *self, sl_learn_message *request, bool resend,

@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 enum { PATH_SIZE = 1024, KEPT = 2, MAX_LISTED = 64 };
-#define FORMAT "1"
+#define FORMAT "2"
 
 static void make_path(const char *run, int64_t n, char path[PATH_SIZE]) {
     (void)snprintf(path, PATH_SIZE, "%s/checkpoints/checkpoint-%lld.safetensors", run, (long long)n);

@@ -168,6 +168,8 @@ void sl_meter_report(sl_meter *self, int64_t done, double mean_return, double wo
     sl_json_line_number(&line, "per_second", rate, 1);
     sl_json_line_number(&line, "return", mean_return, 4);
     sl_json_line_number(&line, "won", won, 4);
+    sl_json_line_number(&line, "overlap", self->overlap_seconds > 0 ? self->overlap_seconds / seconds : (double)NAN,
+                        4);
     // without a rate there is no time to come either
     sl_json_line_number(&line, "eta_seconds", rate > 0 ? (double)(self->total - done) / rate : (double)NAN, 1);
     sl_json_line_print(&line);

@@ -36,6 +36,7 @@ typedef struct sl_meter {
     int64_t done, total;
     double start_seconds, last_seconds; /* clock at start and at the last line */
     int64_t start_done;                 /* where this training began */
+    double overlap_seconds;             /* since the start, of both programs at work; the caller adds them up */
 } sl_meter;
 sl_meter sl_meter_start(const char *stage, const char *unit, int64_t done, int64_t total);
 /* Prints a line, unless the last one is younger than half a second and this is not the end. mean_return and won, the

@@ -31,23 +31,21 @@ sl_status sl_students_record(sl_training *training) {
 }
 
 /* 0: states of the expert buffer, 1: of the students. Mixed goes from the one to the other over the updates. */
-static int64_t draw_source(const sl_stage *self) {
+static int64_t choose(sl_stage *self, int64_t n) {
     sl_exp_source source = self->training->experiment->distill.source;
     if (source != SL_EXP_SOURCE_MIXED) return source == SL_EXP_SOURCE_STUDENT;
-    int64_t n = self->def->n_updates;
-    double share = n > 1 ? (double)self->update / (double)(n - 1) : 0.0;
+    int64_t n_updates = self->def->n_updates;
+    double share = n_updates > 1 ? (double)n / (double)(n_updates - 1) : 0.0;
     return sl_rng_uniform(self->def->context) < share;
 }
 
-static sl_status sample(sl_stage *self, bool want_snapshot, const sl_learn_message **answer) {
-    self->row.source = draw_source(self);
-    sl_learn_message request = {.kind = SL_LEARN_SAMPLE,
-                                .version = self->update,
-                                .n_episodes = self->training->experiment->distill.episodes,
-                                .source = (int)self->row.source,
-                                .want_snapshot = want_snapshot};
-    if (self->row.source == 1) sl_stage_add_params(self, &request);
-    return sl_stage_ask(self, "a sample", &request, answer);
+static sl_status sample(sl_stage *self) {
+    sl_learn_message *request = &self->asked.request;
+    request->kind = SL_LEARN_SAMPLE;
+    request->n_episodes = self->training->experiment->distill.episodes;
+    request->source = (int)self->asked.source;
+    if (self->asked.source == 1) sl_stage_add_params(self);
+    return sl_stage_begin(self);
 }
 
 static sl_status save(const sl_stage *self, sl_tensors *file) {
@@ -80,9 +78,13 @@ static const sl_metric before[] = {
     SL_METRIC("won", sl_stage_row, won, SL_METRIC_GAUGE, "", "the share of them that was won"),
 };
 static const sl_metric after[] = {
-    SL_METRIC("sample_seconds", sl_stage_row, ask_seconds, SL_METRIC_GAUGE, "seconds",
-              "wall time of the sample with its transport"),
+    SL_METRIC("sample_seconds", sl_stage_row, work_seconds, SL_METRIC_GAUGE, "seconds",
+              "wall time of the sample, as the coordinator says"),
+    SL_METRIC("wait_seconds", sl_stage_row, wait_seconds, SL_METRIC_GAUGE, "seconds",
+              "in which the learner waited for it"),
     SL_METRIC("learn_seconds", sl_stage_row, learn_seconds, SL_METRIC_GAUGE, "seconds", "wall time of the epochs"),
+    SL_METRIC("overlap_seconds", sl_stage_row, overlap_seconds, SL_METRIC_GAUGE, "seconds",
+              "of the sample, in which the learner was at work too"),
 };
 
 static double flops_per_row(const sl_training *training) {
@@ -102,7 +104,10 @@ sl_status sl_students_distill(sl_training *training, const sl_tensors *resume) {
                               .n_updates = training->experiment->distill.updates,
                               .unit_per_update = 1,
                               .flops_per_row = flops_per_row(training),
-                              .ask = sample,
+                              .max_lag = training->experiment->distill.max_policy_lag,
+                              .choose = choose,
+                              .begin = sample,
+                              .take = sl_stage_take,
                               .finish = finish,
                               .save = save,
                               .load = load,

@@ -7,18 +7,10 @@
 #include "trainer/policy_files.h"
 #include "trainer/stage.h"
 
-/* Asks for a roll-out with the current parameters until one comes that is new enough. */
-static sl_status collect(sl_stage *self, bool want_snapshot, const sl_learn_message **answer) {
-    sl_learn_message request = {.kind = SL_LEARN_COLLECT, .version = self->update, .want_snapshot = want_snapshot};
-    sl_stage_add_params(self, &request);
-    self->row.source = 1;
-    for (;;) {
-        SL_TRY(sl_stage_ask(self, "a roll-out", &request, answer));
-        int64_t lag = self->update - (*answer)->version;
-        if (lag >= 0 && lag <= self->training->experiment->teacher.ppo.max_policy_lag) return SL_OK;
-        SL_WARN("a batch of parameter version %lld was dropped at version %lld", (long long)(*answer)->version,
-                (long long)self->update);
-    }
+static sl_status collect(sl_stage *self) {
+    self->asked.request.kind = SL_LEARN_COLLECT;
+    sl_stage_add_params(self);
+    return sl_stage_begin(self);
 }
 
 static sl_status start_from(sl_stage *self) {
@@ -98,9 +90,13 @@ static const sl_metric before[] = {
     SL_METRIC("episodes", sl_stage_row, episodes, SL_METRIC_GAUGE, "episodes", "that ended in this roll-out"),
 };
 static const sl_metric after[] = {
-    SL_METRIC("collect_seconds", sl_stage_row, ask_seconds, SL_METRIC_GAUGE, "seconds",
-              "wall time of the roll-out with its transport"),
+    SL_METRIC("collect_seconds", sl_stage_row, work_seconds, SL_METRIC_GAUGE, "seconds",
+              "wall time of the roll-out, as the coordinator says"),
+    SL_METRIC("wait_seconds", sl_stage_row, wait_seconds, SL_METRIC_GAUGE, "seconds",
+              "in which the learner waited for it"),
     SL_METRIC("learn_seconds", sl_stage_row, learn_seconds, SL_METRIC_GAUGE, "seconds", "wall time of the epochs"),
+    SL_METRIC("overlap_seconds", sl_stage_row, overlap_seconds, SL_METRIC_GAUGE, "seconds",
+              "of the roll-out, in which the learner was at work too"),
 };
 
 // every agent's actor and the critic, in every epoch
@@ -121,7 +117,9 @@ sl_status sl_teacher_run(sl_training *training, const char *name, const char *ne
                               .n_updates = sl_teacher_n_updates(training),
                               .unit_per_update = steps_per_update(training),
                               .flops_per_row = flops_per_row(training),
-                              .ask = collect,
+                              .max_lag = training->experiment->teacher.ppo.max_policy_lag,
+                              .begin = collect,
+                              .take = sl_stage_take,
                               .finish = finish,
                               .start = start_from,
                               .context = (void *)next_stage};

@@ -42,8 +42,7 @@ void sl_training_close(sl_training **self);
 /* Tells the page what there is, now and then; nothing without one. */
 void sl_training_tell(sl_training *self);
 
-/* Whether the next request should bring the coordinator's snapshot: time for a checkpoint, or asked to stop. Asking
- * for it changes no result. */
+/* It is time for a checkpoint, or asked to stop. */
 bool sl_training_wants_checkpoint(const sl_training *self);
 /* Writes the next one; consumes file on every path. */
 SL_MUST_CHECK sl_status sl_training_checkpoint(sl_training *self, sl_tensors **file);

@@ -115,11 +115,11 @@ static sl_status evaluate(sl_process_group *group, sl_run *run, sl_scores *score
 
 static sl_status finish(const sl_run *run, const sl_scores *scores, const sl_process_group *group,
                         const sl_run_progress *progress, double seconds, bool json) {
-    json_t *stages = sl_run_progress_timing(progress), *restarts = sl_process_group_restarts(group), *report = NULL;
+    json_t *timing = sl_run_progress_timing(progress), *restarts = sl_process_group_restarts(group), *report = NULL;
     char path[SL_RUN_PATH];
     sl_status status = sl_run_path(run->folder, "report.json", path);
-    if (status == SL_OK) status = sl_report_make(run, scores, stages, restarts, seconds, &report);
-    json_decref(stages);
+    if (status == SL_OK) status = sl_report_make(run, scores, timing, restarts, seconds, &report);
+    json_decref(timing);
     json_decref(restarts);
     if (status != SL_OK) return status;
     status = sl_report_save(report, path);

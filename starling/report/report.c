@@ -229,10 +229,10 @@ static json_t *make_ticks(const sl_evaluation *fleet, bool *failed) {
     return object;
 }
 
-static json_t *make_timing(const sl_scores *scores, json_t *stages, json_t *restarts, double seconds, bool *failed) {
+static json_t *make_timing(const sl_scores *scores, json_t *timing, json_t *restarts, double seconds, bool *failed) {
     json_t *object = json_object(), *evaluation = json_object();
     sl_json_set(object, "total_seconds", sl_json_number(seconds), failed);
-    if (stages) sl_json_set(object, "stage_seconds", json_incref(stages), failed);
+    if (timing) *failed |= json_object_update(object, timing) != 0;
     if (restarts) sl_json_set(object, "restarts", json_incref(restarts), failed);
     for (int i = 0; i < SL_SCORED_KINDS; i++) {
         const sl_evaluation *results = &scores->results[i];
@@ -256,7 +256,7 @@ static void set_links(const sl_run *run, json_t *report, bool *failed) {
                 {"execution", json_string(sl_execution_name(links->execution))});
 }
 
-sl_status sl_report_make(const sl_run *run, const sl_scores *scores, json_t *stages, json_t *restarts, double seconds,
+sl_status sl_report_make(const sl_run *run, const sl_scores *scores, json_t *timing, json_t *restarts, double seconds,
                          json_t **out) {
     const sl_experiment *e = run->experiment;
     bool failed = false;
@@ -280,7 +280,7 @@ sl_status sl_report_make(const sl_run *run, const sl_scores *scores, json_t *sta
     if (scores->results[SL_SCORED_FLEET].n_episodes > 0) {
         sl_json_set(report, "flight", make_flight(scores, &failed), &failed);
     }
-    sl_json_set(report, "timing", make_timing(scores, stages, restarts, seconds, &failed), &failed);
+    sl_json_set(report, "timing", make_timing(scores, timing, restarts, seconds, &failed), &failed);
     if (status == SL_OK && failed) status = sl_fail(SL_MEMORY, NULL, "no memory for the report");
     if (status != SL_OK)
         json_decref(report);

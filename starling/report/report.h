@@ -46,8 +46,8 @@ SL_MUST_CHECK sl_status sl_step_times_of(const sl_evaluation *flight, sl_step_ti
  */
 int sl_flight_differs(const sl_evaluation *students, const sl_evaluation *flight);
 
-/* The report; stages (seconds of each) and restarts may be NULL. *out is for json_decref. */
-SL_MUST_CHECK sl_status sl_report_make(const sl_run *run, const sl_scores *scores, json_t *stages, json_t *restarts,
+/* The report; timing (as of sl_run_progress_timing) and restarts may be NULL. *out is for json_decref. */
+SL_MUST_CHECK sl_status sl_report_make(const sl_run *run, const sl_scores *scores, json_t *timing, json_t *restarts,
                                        double seconds, json_t **out);
 SL_MUST_CHECK sl_status sl_report_save(const json_t *report, const char *path);
 /* Reads folder/report.json and checks the fields that readers rely on. SL_NOT_FOUND, SL_CORRUPT (also: the

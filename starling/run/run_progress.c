@@ -27,19 +27,25 @@ void sl_run_progress_break(sl_run_progress *self) {
     self->open_line = false;
 }
 
-// the stage of that name, made when it is new; NULL when there are too many
+// the stage of that name; NULL: there is none
 static sl_stage *find_stage(sl_run_progress *self, const char *name) {
     for (int i = 0; i < self->n_stages; i++) {
         if (strcmp(self->stages[i].name, name) == 0) return &self->stages[i];
     }
-    if (self->n_stages == SL_MAX_STAGES) return NULL;
+    return NULL;
+}
+
+// the same, made when it is new; NULL when there are too many
+static sl_stage *need_stage(sl_run_progress *self, const char *name) {
+    sl_stage *known = find_stage(self, name);
+    if (known || self->n_stages == SL_MAX_STAGES) return known;
     sl_stage *stage = &self->stages[self->n_stages++];
     (void)snprintf(stage->name, sizeof stage->name, "%s", name);
     return stage;
 }
 
 void sl_run_progress_start(sl_run_progress *self, const char *name) {
-    sl_stage *stage = find_stage(self, name);
+    sl_stage *stage = need_stage(self, name);
     if (!stage) return;
     double now = sl_clock_seconds();
     // a restarted program starts its stage again: what went before counts too
@@ -141,7 +147,10 @@ void sl_run_progress_done(sl_run_progress *self, const char *name) {
     stage->started = 0;
     if (self->widen) return;
     char line[96];
-    (void)snprintf(line, sizeof line, "%-18s done in %.1f s", stage->name, stage->seconds);
+    int n = snprintf(line, sizeof line, "%-18s done in %.1f s", stage->name, stage->seconds);
+    if (stage->overlap > 0)
+        (void)snprintf(line + n, sizeof line - (size_t)n, ", both programs at work for %.0f %%",
+                       100 * stage->overlap);
     show(self, line, true);
     self->last_line = 0;
 }
@@ -177,17 +186,22 @@ void sl_run_progress_event(sl_run_progress *self, const json_t *event) {
             .won = real_of(event, "won", -1),
             .has_return = isfinite(mean_return),
         };
+        sl_stage *told = find_stage(self, stage);
+        if (told) told->overlap = real_of(event, "overlap", 0);
         sl_run_progress_update(self, &news);
     }
 }
 
 json_t *sl_run_progress_timing(const sl_run_progress *self) {
     bool failed = false;
-    json_t *object = json_object();
+    json_t *object = json_object(), *seconds = json_object(), *overlap = json_object();
     for (int i = 0; i < self->n_stages; i++) {
         const sl_stage *stage = &self->stages[i];
-        if (stage->seconds > 0) sl_json_set(object, stage->name, sl_json_number(stage->seconds), &failed);
+        if (stage->seconds > 0) sl_json_set(seconds, stage->name, sl_json_number(stage->seconds), &failed);
+        if (stage->seconds > 0 && stage->overlap > 0)
+            sl_json_set(overlap, stage->name, sl_json_number(stage->overlap), &failed);
     }
+    SL_JSON_SET(object, &failed, {"stage_seconds", seconds}, {"overlap", overlap});
     if (!failed) return object;
     json_decref(object);
     return NULL;

@@ -13,6 +13,7 @@ typedef struct sl_stage {
     char name[SL_STAGE_NAME]; /* "teacher", "record", "distill", "direct", "evaluate teacher", "fly" */
     double seconds;           /* wall time between start and done, over all restarts */
     double started;           /* of its last start; 0 = not running */
+    double overlap;           /* share of its time in which coordinator and trainer worked, as last told; 0: none */
 } sl_stage;
 
 typedef struct sl_run_progress_news sl_run_progress_news;
@@ -47,7 +48,8 @@ void sl_run_progress_update(sl_run_progress *self, const sl_run_progress_news *n
 void sl_run_progress_done(sl_run_progress *self, const char *stage);
 /* The events "stage" and "progress" of docs/processes.md; others are ignored. Fields are checked, not trusted. */
 void sl_run_progress_event(sl_run_progress *self, const json_t *event);
-/* {"teacher": seconds, ...} of the finished stages. NULL when memory is out. */
+/* {"stage_seconds": {"teacher": seconds, ...}, "overlap": {"teacher": share, ...}} of the finished stages; overlap of
+ * those that had some. NULL when memory is out. */
 json_t *sl_run_progress_timing(const sl_run_progress *self);
 /* Ends an open line before something else is written. */
 void sl_run_progress_break(sl_run_progress *self);

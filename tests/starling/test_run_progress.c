@@ -41,9 +41,19 @@ static void test_stages(void **state) {
     assert_int_equal(progress.n_stages, 2);
     assert_true(progress.stages[0].seconds > 0);
     assert_true(progress.stages[0].started <= 0);
-    json_t *timing = sl_run_progress_timing(&progress);
-    assert_non_null(json_object_get(timing, "teacher"));
-    assert_null(json_object_get(timing, "distill"));
+    json_t *timing = sl_run_progress_timing(&progress), *seconds = json_object_get(timing, "stage_seconds");
+    assert_non_null(json_object_get(seconds, "teacher"));
+    assert_null(json_object_get(seconds, "distill"));
+    assert_int_equal(json_object_size(json_object_get(timing, "overlap")), 0);
+    json_decref(timing);
+    // what the last progress says, of a stage that is over
+    give("{\"event\":\"progress\",\"stage\":\"distill\",\"done\":1,\"total\":2,\"overlap\":0.5}");
+    give("{\"event\":\"progress\",\"stage\":\"distill\",\"done\":2,\"total\":2,\"overlap\":0.25}");
+    give("{\"event\":\"stage\",\"stage\":\"distill\",\"state\":\"done\",\"seconds\":1}");
+    timing = sl_run_progress_timing(&progress);
+    double share = json_number_value(json_object_get(json_object_get(timing, "overlap"), "distill"));
+    assert_true(share > 0.2499 && share < 0.2501);
+    assert_null(json_object_get(json_object_get(timing, "overlap"), "teacher"));
     json_decref(timing);
 }
 
