@@ -5,6 +5,7 @@
 #include "agent/session.h"
 #include "agent/trust.h"
 #include "common/alloc.h"
+#include "common/decision.h"
 #include "common/json_line.h"
 #include "common/log.h"
 #include "common/sha256.h"
@@ -61,6 +62,14 @@ static sl_status check_bytes(flight *self, const uint8_t *bytes, size_t n_bytes)
     return sl_trust_check(&self->trust, self->hash);
 }
 
+static sl_status decode(flight *self, const char *what, const uint8_t *bytes, size_t n_bytes) {
+    SL_TRY(sl_model_decode(what, bytes, n_bytes, self->kernel, &self->model));
+    if (self->model.profile.arithmetic != SL_ARITHMETIC)
+        SL_WARN("%s has the known answers of arithmetic %d and flies in %d: they differ by rounding", what,
+                self->model.profile.arithmetic, SL_ARITHMETIC);
+    return SL_OK;
+}
+
 /* whether the model at hand may fly the slot */
 static sl_status accept(flight *self) {
     return self->trusts ? sl_trust_accept(&self->trust, self->model.profile.agent, self->slot) : SL_OK;
@@ -98,7 +107,7 @@ static sl_status recall(void *context, const char *sha256, int *obs_dim, int *n_
     // a damaged file is fetched again, and replaced then
     if (strcmp(found, sha256) == 0) {
         status = check_bytes(self, bytes, n_bytes);
-        if (status == SL_OK) status = sl_model_decode(path, bytes, n_bytes, self->kernel, &self->model);
+        if (status == SL_OK) status = decode(self, path, bytes, n_bytes);
         if (status == SL_OK) status = accept(self);
     } else {
         SL_WARN("%s was changed and is not flown", path);
@@ -114,7 +123,7 @@ static sl_status load(void *context, const uint8_t *bytes, size_t n_bytes, const
     char path[PATH_BYTES];
     SL_TRY(name_file(self, sha256, path));
     SL_TRY(check_bytes(self, bytes, n_bytes));
-    SL_TRY(sl_model_decode("the coordinator's model", bytes, n_bytes, self->kernel, &self->model));
+    SL_TRY(decode(self, "the coordinator's model", bytes, n_bytes));
     SL_TRY(accept(self));
     // what cannot be kept is flown all the same
     if (sl_file_make_folder(self->cache) != SL_OK || sl_file_replace(path, bytes, n_bytes) != SL_OK)
@@ -137,7 +146,7 @@ static sl_status load_own(flight *self, const char *path) {
     size_t n_bytes = 0;
     self->is_own = true;
     SL_TRY(sl_file_read(path, SL_MODEL_MAX_BYTES, &bytes, &n_bytes));
-    sl_status status = sl_model_decode(path, bytes, n_bytes, self->kernel, &self->model);
+    sl_status status = decode(self, path, bytes, n_bytes);
     sl_minisign_hash(bytes, n_bytes, self->hash);
     sl_free(bytes);
     if (status == SL_OK && self->trusts) status = load_own_signature(self, path);

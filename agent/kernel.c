@@ -1,69 +1,30 @@
-/* kernel.c - loops over the output index have the fixed trip count H, so that the compiler keeps the H sums in
- * registers; the loop over the input index is outside, which makes every sum run in index order. */
+/* kernel.c - the network of a student in the arithmetic of common/decision.h. Sizes are constants, so that the sums
+ * of a block of outputs stay in registers, and its weights lie one after the other as they are read. */
 #include "agent/kernel.h"
 
-#include "common/fmath.h"
+#include "common/decision.h"
 
-#include <math.h>
 #include <string.h>
 
-// 24 sums leave some of AVX-512's 32 registers free; with fewer, more passes go over the input
-enum { H = SL_HIDDEN, LANES = 16, MAX_GROUPS = 3 * H / LANES, BLOCK = MAX_GROUPS < 24 ? MAX_GROUPS : 24 };
-_Static_assert(MAX_GROUPS % BLOCK == 0, "the gates are whole blocks, or there is one block");
+enum { H = SL_HIDDEN, BLOCK = SL_KERNEL_BLOCK, UNITS = SL_KERNEL_UNITS, COLUMNS = SL_KERNEL_COLUMNS };
 
-/* sixteen floats side by side, in whatever registers the machine has; unlike a plain loop, gcc keeps them there */
-typedef float lanes __attribute__((vector_size(LANES * sizeof(float)), may_alias));
-
-static void layer_normalise(const float *gain, const float *bias, int n, float *x) {
-    float sum = 0.0f;
-    for (int i = 0; i < n; i++) sum += x[i];
-    float mean = sum / (float)n;
-    float square = 0.0f;
-    for (int i = 0; i < n; i++) square += (x[i] - mean) * (x[i] - mean);
-    float scale = 1.0f / sqrtf(square / (float)n + 1e-5f);
-    for (int i = 0; i < n; i++) x[i] = (x[i] - mean) * scale * gain[i] + bias[i];
+static void linear(const float *x, int n, const float *weight, int rows, const float *bias, float *y) {
+    for (int j = 0; j < H; j += BLOCK, weight += rows * BLOCK)
+        sl_decision_linear(x, n, weight, BLOCK, BLOCK, bias + j, y + j);
 }
 
-// n_groups is a constant where it is called, so that all the sums stay in registers
-static inline __attribute__((always_inline)) void multiply_block(const float *restrict x, int n,
-                                                                 const float *restrict w, int n_groups, int stride,
-                                                                 const float *restrict bias, float *restrict y) {
-    lanes sum[BLOCK];
-    for (int g = 0; g < n_groups; g++) sum[g] = *(const lanes *)(bias + g * LANES);
-    for (int i = 0; i < n; i++)
-        for (int g = 0; g < n_groups; g++) sum[g] += x[i] * *(const lanes *)(w + i * stride + g * LANES);
-    for (int g = 0; g < n_groups; g++) *(lanes *)(y + g * LANES) = sum[g];
+// the state's products come first: they need not wait for the layers before
+static void gru_state(const sl_kernel *self, float *b) {
+    for (int u = 0; u < H / UNITS; u++)
+        sl_decision_linear(self->h, H, &self->gru_weight_hh[u][0][0], 3 * UNITS, 3 * UNITS, self->gru_bias_hh[u],
+                           b + u * 3 * UNITS);
 }
 
-/* y[j] = bias[j] + sum over i of x[i] w[i][j], for the n_groups * LANES outputs j; rows of w are stride apart. Which
- * block an output is in changes no bit of it: its sum has the same order in all. */
-static inline __attribute__((always_inline)) void multiply(const float *restrict x, int n, const float *restrict w,
-                                                           int n_groups, int stride, const float *restrict bias,
-                                                           float *restrict y) {
-    const int block = n_groups < BLOCK ? n_groups : BLOCK;
-    for (int j = 0; j < n_groups * LANES; j += block * LANES)
-        multiply_block(x, n, w + j, block, stride, bias + j, y + j);
-}
-
-static void activate(bool use_tanh, float *x) {
-    if (use_tanh) {
-        for (int j = 0; j < H; j++) x[j] = sl_tanhf(x[j]);
-    } else {
-        for (int j = 0; j < H; j++) x[j] = x[j] > 0.0f ? x[j] : 0.0f;
-    }
-}
-
-/* r = sigmoid(a_r + b_r), z = sigmoid(a_z + b_z), n = tanh(a_n + r b_n), h = (1 - z) n + z h, where a = W_ih x + bias
- * and b = W_hh h + bias. */
-static void gru_step(sl_kernel *self, const float *x) {
-    _Alignas(64) float a[3 * H], b[3 * H];
-    multiply(x, H, &self->gru_weight_ih[0][0], MAX_GROUPS, 3 * H, self->gru_bias_ih, a);
-    multiply(self->h, H, &self->gru_weight_hh[0][0], MAX_GROUPS, 3 * H, self->gru_bias_hh, b);
-    for (int j = 0; j < H; j++) {
-        float r = sl_sigmoidf(a[j] + b[j]);
-        float z = sl_sigmoidf(a[H + j] + b[H + j]);
-        float n = sl_tanhf(a[2 * H + j] + r * b[2 * H + j]);
-        self->h[j] = (1.0f - z) * n + z * self->h[j];
+static void gru_step(sl_kernel *self, const float *x, const float *b) {
+    _Alignas(64) float a[3 * UNITS];
+    for (int u = 0; u < H / UNITS; u++) {
+        sl_decision_linear(x, H, &self->gru_weight_ih[u][0][0], 3 * UNITS, 3 * UNITS, self->gru_bias_ih[u], a);
+        sl_decision_gates(UNITS, a, b + u * 3 * UNITS, UNITS, self->h + u * UNITS);
     }
 }
 
@@ -72,27 +33,31 @@ void sl_kernel_reset(sl_kernel *self) {
 }
 
 void sl_kernel_decide(sl_kernel *self, const float *obs, float *logits) {
-    _Alignas(64) float x[SL_KERNEL_OBS], y[H], out[SL_KERNEL_ACTIONS];
+    _Alignas(64) float x[SL_KERNEL_OBS], y[H], b[3 * H], out[SL_KERNEL_ACTIONS];
     int n = self->obs_dim;
+    if (self->gru) gru_state(self, b);
     memcpy(x, obs, (size_t)n * sizeof *x);
-    if (self->layer_norm) layer_normalise(self->input_gain, self->input_bias, n, x);
+    if (self->layer_norm) sl_decision_norm(n, self->input_gain, self->input_bias, x);
     for (int layer = 0; layer < self->n_layers; layer++) {
-        const float *weight = layer == 0 ? &self->first_weight[0][0] : &self->layer_weight[layer - 1][0][0];
-        multiply(x, layer == 0 ? n : H, weight, H / LANES, H, self->layer_bias[layer], y);
-        activate(self->tanh, y);
+        if (layer == 0)
+            linear(x, n, &self->first_weight[0][0][0], SL_KERNEL_OBS, self->layer_bias[0], y);
+        else
+            linear(x, H, &self->layer_weight[layer - 1][0][0][0], H, self->layer_bias[layer], y);
+        sl_decision_activate(H, self->tanh, y);
         const sl_kernel_norm *norm = &self->layer_norms[layer];
-        if (self->layer_norm) layer_normalise(norm->gain, norm->bias, H, y);
+        if (self->layer_norm) sl_decision_norm(H, norm->gain, norm->bias, y);
         memcpy(x, y, sizeof y);
     }
     if (self->gru) {
-        gru_step(self, x);
+        gru_step(self, x, b);
         // the norm is on what the head sees, not on the state
         memcpy(x, self->h, sizeof self->h);
-        if (self->layer_norm) layer_normalise(self->gru_norm.gain, self->gru_norm.bias, H, x);
+        if (self->layer_norm) sl_decision_norm(H, self->gru_norm.gain, self->gru_norm.bias, x);
     }
-    // the head's rows are padded with zeros to whole lanes
-    for (int a = 0; a < self->n_actions; a += LANES)
-        multiply(x, H, &self->head_weight[0][a], 1, SL_KERNEL_ACTIONS, &self->head_bias[a], &out[a]);
+    // the head's columns are padded with zeros to whole vectors
+    for (int a = 0; a < self->n_actions; a += COLUMNS)
+        sl_decision_linear(x, H, &self->head_weight[a / COLUMNS][0][0], COLUMNS, COLUMNS, &self->head_bias[a],
+                           &out[a]);
     memcpy(logits, out, (size_t)self->n_actions * sizeof *logits);
 }
 

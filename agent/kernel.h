@@ -1,7 +1,7 @@
 /* kernel.h - the student's decision on a small computer: [input norm] (linear [norm] act) x layers, [GRU], linear
  * head, with the hidden size H = SL_HIDDEN fixed when compiled. All weights and the recurrent state lie in one struct
- * without pointers, so nothing is allocated after start; sums run in index order, so that every machine gets the bits
- * of nn/'s sl_net_decide (tests/agent/test_kernel.c). One thread owns a kernel. */
+ * without pointers, so nothing is allocated after start; the arithmetic is common/decision.h's, so that every machine
+ * gets the bits of nn/'s sl_net_decide (tests/agent/test_kernel.c). One thread owns a kernel. */
 #ifndef SL_AGENT_KERNEL_H
 #define SL_AGENT_KERNEL_H
 
@@ -19,25 +19,35 @@
 
 /* the largest of each */
 enum { SL_KERNEL_OBS = SL_AGENT_MAX_OBS, SL_KERNEL_ACTIONS = SL_AGENT_MAX_ACTIONS, SL_KERNEL_LAYERS = 4 };
+/* Outputs that are summed together, of a layer, of the GRU (units, of three gates each) and of the head. */
+enum {
+    SL_KERNEL_BLOCK = SL_HIDDEN % 64 ? SL_HIDDEN % 32 ? 16 : 32 : 64,
+    SL_KERNEL_UNITS = SL_HIDDEN % 32 ? 16 : 32,
+    SL_KERNEL_COLUMNS = 16
+};
 
 /* gain * (x - mean) / sqrt(variance + 1e-5) + bias */
 typedef struct sl_kernel_norm {
     _Alignas(64) float gain[SL_HIDDEN], bias[SL_HIDDEN];
 } sl_kernel_norm;
 
-/* Weights are (in, out), row-major, as in the model file; the head's rows are padded to SL_KERNEL_ACTIONS. */
+/* Weights lie in blocks of outputs, (blocks, in, out of a block); with the GRU's gates r, z, n of a unit in one. The
+ * head is padded to whole blocks. */
 typedef struct sl_kernel {
     int obs_dim, n_actions, n_layers;
     bool gru, tanh, layer_norm;
     _Alignas(64) float input_gain[SL_KERNEL_OBS], input_bias[SL_KERNEL_OBS];
-    _Alignas(64) float first_weight[SL_KERNEL_OBS][SL_HIDDEN];
-    _Alignas(64) float layer_weight[SL_KERNEL_LAYERS - 1][SL_HIDDEN][SL_HIDDEN]; /* of layers 1, 2, 3 */
+    _Alignas(64) float first_weight[SL_HIDDEN / SL_KERNEL_BLOCK][SL_KERNEL_OBS][SL_KERNEL_BLOCK];
+    _Alignas(64) float layer_weight[SL_KERNEL_LAYERS - 1] /* of layers 1, 2, 3 */
+                                   [SL_HIDDEN / SL_KERNEL_BLOCK][SL_HIDDEN][SL_KERNEL_BLOCK];
     _Alignas(64) float layer_bias[SL_KERNEL_LAYERS][SL_HIDDEN];
     sl_kernel_norm layer_norms[SL_KERNEL_LAYERS];
-    _Alignas(64) float gru_weight_ih[SL_HIDDEN][3 * SL_HIDDEN], gru_weight_hh[SL_HIDDEN][3 * SL_HIDDEN];
-    _Alignas(64) float gru_bias_ih[3 * SL_HIDDEN], gru_bias_hh[3 * SL_HIDDEN]; /* gates r, z, n */
+    _Alignas(64) float gru_weight_ih[SL_HIDDEN / SL_KERNEL_UNITS][SL_HIDDEN][3 * SL_KERNEL_UNITS];
+    _Alignas(64) float gru_weight_hh[SL_HIDDEN / SL_KERNEL_UNITS][SL_HIDDEN][3 * SL_KERNEL_UNITS];
+    _Alignas(64) float gru_bias_ih[SL_HIDDEN / SL_KERNEL_UNITS][3 * SL_KERNEL_UNITS];
+    _Alignas(64) float gru_bias_hh[SL_HIDDEN / SL_KERNEL_UNITS][3 * SL_KERNEL_UNITS];
     sl_kernel_norm gru_norm;
-    _Alignas(64) float head_weight[SL_HIDDEN][SL_KERNEL_ACTIONS];
+    _Alignas(64) float head_weight[SL_KERNEL_ACTIONS / SL_KERNEL_COLUMNS][SL_HIDDEN][SL_KERNEL_COLUMNS];
     _Alignas(64) float head_bias[SL_KERNEL_ACTIONS];
     _Alignas(64) float h[SL_HIDDEN]; /* the recurrent state */
 } sl_kernel;

@@ -18,7 +18,8 @@ typedef struct sl_model {
 
 /* what: the file's name in error lines. The kernel is usable only after SL_OK. SL_CORRUPT: malformed, a tensor is
  * missing or not finite; SL_MISMATCH: another hidden size (the hint names the right program), not a student, a shape
- * other than the profile's, too large, or the known-answer test came out otherwise. */
+ * other than the profile's, too large, or the known-answer test came out otherwise (of a file of another arithmetic,
+ * by more than rounding: sl_profile_tolerance). */
 SL_MUST_CHECK sl_status sl_model_decode(const char *what, const uint8_t *bytes, size_t n_bytes, sl_kernel *kernel,
                                         sl_model *out);
 /* The same from a file: also SL_NOT_FOUND, SL_IO. */

@@ -1,36 +1,70 @@
-/* fmath.h - exp, log, tanh, sigmoid in float32 that give the same bits on every machine: additions, multiplications,
- * divisions and integer shifts only, no libm, selections instead of branches, so that gcc and clang vectorise the
- * loops that call them. Training and agents share them, so that both pick the same action. Needs -ffp-contract=off.
- * Polynomials are minimax fits of the relative error. tests/common/test_fmath.c checks, against the exact functions:
- * exp, log, tanh, sigmoid 3e-7 relative wherever the result is a normal number. NaN stays NaN. */
+/* fmath.h - fused multiply-add, exp, log, tanh, sigmoid in float32 that give the same bits on every machine:
+ * additions, multiplications, divisions, fused multiply-adds and integer shifts only, no libm, selections instead of
+ * branches, so that gcc and clang vectorise the loops that call them. Training and agents share them, so that both
+ * pick the same action. Needs -ffp-contract=off: what is fused is written out. Polynomials are minimax fits of the
+ * relative error. tests/common/test_fmath.c checks, against the exact functions: exp, log, tanh, sigmoid 4e-7
+ * relative wherever the result is a normal number, tanh 2e-7. NaN stays NaN. */
 #ifndef SL_COMMON_FMATH_H
 #define SL_COMMON_FMATH_H
 
 #include <stdint.h>
 #include <string.h>
 
-/* e^x, x clamped to [-87, 88]: 2^n * e^r, |r| <= ln2/2, polynomial of degree 6. */
-static inline float sl_expf(float x) {
-    x = x < -87.0f ? -87.0f : x;
-    x = x > 88.0f ? 88.0f : x;
+/* The machine has an instruction for x * y + z with one rounding. */
+#if defined(__FMA__) || defined(__ARM_FEATURE_FMA)
+#define SL_HAS_FMA 1
+#else
+#define SL_HAS_FMA 0
+#endif
+
+/* x * y + z rounded once, where there is no instruction for it: the product is exact in double, and a sum that is
+ * rounded to odd there is rounded to float as if it were exact. About ten operations, in a loop on vectors. */
+static inline float sl_fmaf_exact(float x, float y, float z) {
+    double product = (double)x * (double)y, addend = (double)z, sum = product + addend;
+    double back = sum - product, error = (product - (sum - back)) + (addend - back);
+    uint64_t bits;
+    memcpy(&bits, &sum, sizeof bits);
+    // an even sum that is not exact goes one step towards what it left out; infinity has no error, but NaN
+    uint64_t towards = (error > 0) == (sum > 0) ? 1u : ~(uint64_t)0;
+    bits += (error > 0 || error < 0) && !(bits & 1u) ? towards : 0u;
+    memcpy(&sum, &bits, sizeof sum);
+    return (float)sum;
+}
+
+static inline float sl_fmaf(float x, float y, float z) {
+#if SL_HAS_FMA
+    return __builtin_fmaf(x, y, z);
+#else
+    return sl_fmaf_exact(x, y, z);
+#endif
+}
+
+/* e^x = 2^n e^r with |r| <= ln2/2, for x in [-87, 88]: 2^n to *scale, e^r - 1 is returned. */
+static inline float sl_exp_reduced(float x, float *scale) {
     // adding 1.5 * 2^23 rounds to the nearest integer in the low bits of the float
-    float shifted = x * 1.44269504088896341f + 12582912.0f;
+    float shifted = sl_fmaf(x, 1.44269504088896341f, 12582912.0f);
     float n = shifted - 12582912.0f;
-    // ln2 in two parts keeps r exact
-    float r = x - n * 0.693359375f;
-    r = r + n * 2.12194440e-4f;
-    float p = 1.3814613131e-3f;
-    p = p * r + 8.3687098281e-3f;
-    p = p * r + 4.1668387364e-2f;
-    p = p * r + 1.6666520690e-1f;
-    p = p * r + 4.9999993452e-1f;
-    p = (p * r) * r + r + 1.0f;
+    // ln2's own rounding is the largest error, at the ends: a second part would be a step more in every chain
+    float r = sl_fmaf(n, -0.693147180559945309f, x);
     uint32_t bits;
     memcpy(&bits, &shifted, sizeof bits);
     bits = (bits + 127u) << 23;
+    memcpy(scale, &bits, sizeof *scale);
+    // degree 6, in pairs: shorter than one after the other
+    float r2 = r * r;
+    float low = sl_fmaf(r, 1.6666520690e-1f, 4.9999993452e-1f);
+    float high = sl_fmaf(r, 8.3687098281e-3f, 4.1668387364e-2f);
+    float p = sl_fmaf(r2, sl_fmaf(r2, 1.3814613131e-3f, high), low);
+    return sl_fmaf(p, r2, r);
+}
+
+/* e^x, x clamped to [-87, 88]. */
+static inline float sl_expf(float x) {
     float scale;
-    memcpy(&scale, &bits, sizeof scale);
-    return p * scale;
+    x = x < -87.0f ? -87.0f : x;
+    x = x > 88.0f ? 88.0f : x;
+    float m = sl_exp_reduced(x, &scale);
+    return sl_fmaf(scale, m, scale);
 }
 
 /* ln x for positive normal x (NaN for infinity): x = 2^n * m, m in [sqrt(1/2), sqrt(2)), polynomial in m - 1. */
@@ -58,22 +92,22 @@ static inline float sl_logf(float x) {
     return s + (tail - 0.5f * s2) + n * 0.693359375f + (x - x);
 }
 
-/* 1 / (1 + e^-x). */
+/* 1 / (1 + e^-x): with e = e^-|x|, of the two halves e / (1 + e) and 1 / (1 + e). */
 static inline float sl_sigmoidf(float x) {
-    return 1.0f / (1.0f + sl_expf(-x));
+    float t = -__builtin_fabsf(x), scale;
+    t = t < -87.0f ? -87.0f : t;
+    float m = sl_exp_reduced(t, &scale);
+    float e = sl_fmaf(scale, m, scale);
+    return (x < 0.0f ? e : 1.0f) / (1.0f + e);
 }
 
-/* tanh(x): an odd polynomial below 0.625, 1 - 2 / (1 + e^(2x)) above, where nothing cancels. */
+/* tanh(x) = -d / (2 + d) with d = e^(-2 |x|) - 1, which does not cancel near 0; the sign is x's. */
 static inline float sl_tanhf(float x) {
-    float x2 = x * x;
-    float p = -5.7049795943e-3f;
-    p = p * x2 + 2.0639080895e-2f;
-    p = p * x2 - 5.3739713230e-2f;
-    p = p * x2 + 1.3331442177e-1f;
-    p = p * x2 - 3.3333281941e-1f;
-    float near = x + x * (x2 * p);
-    float far = 1.0f - 2.0f / (1.0f + sl_expf(2.0f * x));
-    return x2 < 0.390625f ? near : far;
+    float t = -2.0f * __builtin_fabsf(x), scale;
+    t = t < -87.0f ? -87.0f : t;
+    float m = sl_exp_reduced(t, &scale);
+    float d = sl_fmaf(scale, m, scale - 1.0f);
+    return __builtin_copysignf(-d / (2.0f + d), x);
 }
 
 #endif

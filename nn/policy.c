@@ -4,6 +4,7 @@
 
 #include "common/alloc.h"
 #include "common/assert.h"
+#include "common/decision.h"
 #include "storage/tensors_file.h"
 
 #include <math.h>
@@ -103,6 +104,7 @@ static sl_status fill(const sl_policy *self, sl_tensors *file) {
     sl_profile profile = self->profile;
     describe(&self->def, &profile);
     profile.kat_tolerance = 0;
+    profile.arithmetic = SL_ARITHMETIC;
     SL_TRY(sl_profile_write(&profile, file));
     SL_TRY(add_net(&self->def, self->params, "policy", file));
     SL_TRY(add_known_answer(&self->def, self->params, file));
@@ -206,13 +208,8 @@ static sl_status fly_known_answer(const sl_tensors *file, const sl_policy *self)
     if (!got) return sl_fail(SL_MEMORY, NULL, "no memory for a known-answer test");
     sl_status status = known_answer(&self->def, self->params, input->data, got);
     const float *want = logits->data;
-    bool same = memcmp(got, want, (size_t)n * sizeof *got) == 0;
-    for (int64_t i = 0; !same && status == SL_OK; i++) {
-        if (i == n)
-            same = true;
-        else if (!(fabs((double)got[i] - (double)want[i]) <= self->profile.kat_tolerance))
-            break;
-    }
+    double tolerance = sl_profile_tolerance(&self->profile, SL_ARITHMETIC, n, want);
+    bool same = sl_profile_is_answer(n, got, want, tolerance);
     sl_free(got);
     if (status != SL_OK || same) return status;
     return sl_fail(SL_MISMATCH, "the file was changed, or this build computes otherwise",

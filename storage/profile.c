@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,6 +24,7 @@ typedef struct field {
     double low, high;    /* for numbers */
     const char *choices; /* for TEXT, separated by spaces; NULL: anything plain */
     bool may_be_empty;
+    const char *absent; /* the value where older files have none; NULL: it must be there */
 } field;
 
 #define AT(member) .offset = offsetof(sl_profile, member), .size = sizeof((sl_profile *)0)->member
@@ -55,6 +57,7 @@ static const field fields[] = {
     NOTE(run),
     NUMBER(seed, U64, 0, 0),
     NUMBER(kat_tolerance, DOUBLE, 0, 1),
+    {"arithmetic", INT, AT(arithmetic), .low = 1, .high = 1000, .absent = "1"},
 };
 enum { N_FIELDS = sizeof fields / sizeof fields[0] };
 
@@ -247,6 +250,7 @@ sl_status sl_profile_read(const char *what, const sl_tensors *file, sl_profile *
     SL_TRY(check_digest(what, file));
     for (int i = 0; i < N_FIELDS; i++) {
         const char *text = sl_tensors_meta(file, fields[i].key);
+        if (!text) text = fields[i].absent;
         if (!text) return sl_fail(SL_CORRUPT, NULL, "%s: profile field '%s' is missing", what, fields[i].key);
         if (!read_value(&fields[i], text, (char *)&profile + fields[i].offset)) return bad(what, fields[i].key, text);
     }
@@ -256,4 +260,20 @@ sl_status sl_profile_read(const char *what, const sl_tensors *file, sl_profile *
     SL_TRY(check_together(what, &profile));
     *out = profile;
     return SL_OK;
+}
+
+double sl_profile_tolerance(const sl_profile *self, int arithmetic, int64_t n, const float *expected) {
+    if (self->arithmetic == arithmetic) return self->kat_tolerance;
+    double largest = 0;
+    for (int64_t i = 0; i < n; i++)
+        if (fabs((double)expected[i]) > largest) largest = fabs((double)expected[i]);
+    double tolerance = 1e-5 * largest;
+    return tolerance > self->kat_tolerance ? tolerance : self->kat_tolerance;
+}
+
+bool sl_profile_is_answer(int64_t n, const float *logits, const float *expected, double tolerance) {
+    if (tolerance <= 0.0) return memcmp(logits, expected, (size_t)n * sizeof *logits) == 0;
+    for (int64_t i = 0; i < n; i++)
+        if (!(fabs((double)logits[i] - (double)expected[i]) <= tolerance)) return false;
+    return true;
 }

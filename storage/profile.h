@@ -30,6 +30,7 @@ typedef struct sl_profile {
     char run[64];                /* experiment name */
     uint64_t seed;
     double kat_tolerance; /* 0: the logits must match bit for bit */
+    int arithmetic;       /* in which the known answers were made; 1 where a file does not say */
 } sl_profile;
 
 /* Metadata <-> struct. read: SL_CORRUPT for a missing or unreadable field, named; SL_MISMATCH for another format
@@ -40,6 +41,12 @@ SL_MUST_CHECK sl_status sl_profile_read(const char *what, const sl_tensors *file
 /* The last step of writing a policy file: metadata "digest" over all else in it (sl_tensors_digest). A file whose
  * digest is another is SL_CORRUPT to sl_profile_read; one without is as old as its maker, and read. SL_MEMORY. */
 SL_MUST_CHECK sl_status sl_profile_seal(sl_tensors *file);
+
+/* The largest difference from the expected logits that a program of this arithmetic allows: the profile's own, or for
+ * a file of another arithmetic 1e-5 of the largest of n, if that is more. */
+double sl_profile_tolerance(const sl_profile *self, int arithmetic, int64_t n, const float *expected);
+/* Whether logits are the n expected ones: tolerance 0 means bit for bit. */
+bool sl_profile_is_answer(int64_t n, const float *logits, const float *expected, double tolerance);
 
 /* The known-answer test is kept as tensors "kat.input" (SL_KAT_STEPS, in_dim) and "kat.logits" (SL_KAT_STEPS,
  * n_actions); the recurrent state starts at zero. The network's tensors are named as in nn/net.h, prefixed "policy."

@@ -4,6 +4,7 @@
 #include "starling/run/output.h"
 
 #include "common/alloc.h"
+#include "common/decision.h"
 #include "nn/policy.h"
 #include "storage/sidecar.h"
 
@@ -60,7 +61,11 @@ static void print_profile(const char *file, const sl_policy *policy) {
                !policy->critic_team  ? "one an agent"
                : policy->critic_mean ? "one for the team, of the mean reward"
                                      : "one for the team");
-    printf("  %-14s passed\n", "known answers");
+    if (p->arithmetic == SL_ARITHMETIC)
+        printf("  %-14s passed\n", "known answers");
+    else
+        printf("  %-14s passed but for rounding (made in arithmetic %d, this is %d)\n", "known answers",
+               p->arithmetic, SL_ARITHMETIC);
 }
 
 /* What FILE.minisig says; whether it is right is for who trusts a key. */
@@ -115,6 +120,7 @@ sl_status sl_cmd_model_info(const char *path, int argc, char **argv) {
         json_t *object = json_of_profile(&policy.profile, &failed);
         SL_JSON_SET(object, &failed, {"file", json_string(args.v[0])},
                     {"has_critic", json_boolean(policy.has_critic)}, {"known_answer_test", json_string("passed")},
+                    {"arithmetic", json_integer(policy.profile.arithmetic)},
                     {"signature", json_of_claim(&signature)});
         status = sl_json_print(object, failed);
     } else {

@@ -3,6 +3,7 @@
 
 #include "common/alloc.h"
 #include "common/assert.h"
+#include "common/decision.h"
 #include "common/rng.h"
 #include "storage/tensors_file.h"
 
@@ -35,6 +36,7 @@ void sl_student_file_init(sl_student_file *self, const sl_net_def *def, uint64_t
                             .n_blocks = 1,
                             .blocks = {{"all", 0, def->in_dim}},
                             .run = "test",
+                            .arithmetic = SL_ARITHMETIC,
                             .flops = sl_net_flops(def),
                             .n_bytes = (int64_t)(n_params * sizeof(float))};
     memcpy(profile->cell, def->cell == SL_CELL_GRU ? "gru" : "none", def->cell == SL_CELL_GRU ? 4 : 5);
@@ -58,6 +60,7 @@ static void add_param(const sl_student_file *self, sl_tensors *file, const sl_ne
     float *numbers = self->params + tensor->offset;
     float kept = numbers[0];
     if (self->spoil && strcmp(tensor->name, self->spoil) == 0) numbers[0] = NAN;
+    if (self->wrong_weight && strcmp(tensor->name, "head.weight") == 0) numbers[0] += 1e-3f;
     add(file, name, swap ? tensor->cols : tensor->rows, swap ? tensor->rows : tensor->cols, numbers);
     numbers[0] = kept;
 }

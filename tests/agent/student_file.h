@@ -15,6 +15,7 @@ typedef struct sl_student_file {
     sl_profile profile;                        /* may be changed before encode */
     const char *leave_out, *transpose, *spoil; /* a tensor to miss, to give the other shape, to hold a NaN */
     bool wrong_answer;                         /* of the known-answer test, by one bit */
+    bool wrong_weight;                         /* one of the head's differs by 1e-3 from what made the answers */
 } sl_student_file;
 
 /* A random network of this shape, with a profile that says so. Asserts that the definition is right. */

@@ -77,9 +77,9 @@ static void gru_on_paper(void **state) {
     kernel.n_layers = 1;
     kernel.gru = true;
     // all weights are 0: r = z = 1/2, n = tanh(1/4 + r * 1/2) = tanh(1/2), h1 = n / 2, h2 = n / 2 + h1 / 2
-    kernel.gru_bias_ih[2 * SL_HIDDEN] = 0.25f;
-    kernel.gru_bias_hh[2 * SL_HIDDEN] = 0.5f;
-    kernel.head_weight[0][0] = 1.0f;
+    kernel.gru_bias_ih[0][2 * SL_KERNEL_UNITS] = 0.25f;
+    kernel.gru_bias_hh[0][2 * SL_KERNEL_UNITS] = 0.5f;
+    kernel.head_weight[0][0][0] = 1.0f;
     kernel.head_bias[0] = 3.0f;
     const float obs[1] = {9.0f};
     float logits[SL_KERNEL_ACTIONS];

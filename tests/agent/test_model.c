@@ -106,6 +106,24 @@ static void refuses_a_wrong_answer(void **state) {
     sl_student_file_fini(&student);
 }
 
+// another arithmetic differs by rounding: 1e-5 of the largest logit, or what the profile allows if that is more
+static void takes_another_arithmetic_within_rounding(void **state) {
+    (void)state;
+    sl_student_file student;
+    sl_student_file_init(&student, &gru_16, 1);
+    for (int arithmetic = 1; arithmetic <= 3; arithmetic += 2) {
+        student.profile.arithmetic = arithmetic;
+        student.wrong_answer = true;
+        assert_int_equal(decode(&student), SL_OK);
+        student.wrong_answer = false;
+        // a weight that changed by a thousandth is not rounding
+        student.wrong_weight = true;
+        expect_refusal(&student, SL_MISMATCH, "known-answer test", "do not fly it");
+        student.wrong_weight = false;
+    }
+    sl_student_file_fini(&student);
+}
+
 static void refuses_each_cut_and_survives_noise(void **state) {
     (void)state;
     sl_student_file student;
@@ -172,6 +190,7 @@ int main(void) {
         cmocka_unit_test(refuses_another_kind_or_size),
         cmocka_unit_test(refuses_wrong_tensors),
         cmocka_unit_test(refuses_a_wrong_answer),
+        cmocka_unit_test(takes_another_arithmetic_within_rounding),
         cmocka_unit_test(refuses_each_cut_and_survives_noise),
         cmocka_unit_test(loads_a_file_or_says_why_not),
     };

@@ -53,6 +53,35 @@ static void exits_as_documented(void **state) {
     expect("starling-agent-16", "--bench 0.05 --model /nonexistent/student", 4, "/nonexistent/student");
 }
 
+// a student of before flies, and one line says what it flies in
+static void warns_of_another_arithmetic(void **state) {
+    (void)state;
+    const sl_net_def def = {.in_dim = 18, .hidden = 16, .out_dim = 5, .n_layers = 1, .cell = SL_CELL_GRU};
+    sl_temp_folder folder = sl_temp_folder_create();
+    sl_student_file student;
+    uint8_t *bytes = NULL;
+    size_t n_bytes = 0;
+    char line[SL_TEMP_PATH + 512], printed[256];
+    const char *path = sl_temp_folder_file(&folder, "student.safetensors");
+    sl_student_file_init(&student, &def, 1);
+    student.profile.arithmetic = 1;
+    sl_student_file_encode(&student, &bytes, &n_bytes);
+    assert_int_equal(sl_file_replace(path, bytes, n_bytes), SL_OK);
+    // until it has said so; nobody is there to fly for
+    snprintf(line, sizeof line,
+             "{ " SL_BIN_DIR "/starling-agent-16 --connect tcp://127.0.0.1:1 --model %s 2>&1 & echo $!; wait; } |"
+             " { read pid; grep -m1 -o 'arithmetic 1 and flies in 2'; kill $pid; }",
+             path);
+    FILE *stream = popen(line, "r"); // NOLINT(bugprone-command-processor): the test's own words
+    assert_non_null(stream);
+    assert_non_null(fgets(printed, sizeof printed, stream));
+    assert_string_equal(printed, "arithmetic 1 and flies in 2\n");
+    assert_int_equal(pclose(stream), 0);
+    sl_free(bytes);
+    sl_student_file_fini(&student);
+    sl_temp_folder_remove(&folder);
+}
+
 static void refuses_a_student_of_another_size(void **state) {
     (void)state;
     const sl_net_def def = {.in_dim = 18, .hidden = 32, .out_dim = 5, .n_layers = 1, .cell = SL_CELL_GRU};
@@ -107,6 +136,7 @@ int main(void) {
         cmocka_unit_test(measures_a_decision),
         cmocka_unit_test(exits_as_documented),
         cmocka_unit_test(is_healthy_while_it_runs),
+        cmocka_unit_test(warns_of_another_arithmetic),
         cmocka_unit_test(refuses_a_student_of_another_size),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -30,22 +30,28 @@ enum { N_DEFS = sizeof defs / sizeof defs[0], B = 6, STEPS = 5, WIDEST = 3 * 250
 static void linear(int I, int O, const float *x, const float **p, float *y) {
     const float *W = *p, *b = W + I * O;
     for (int j = 0; j < O; j++) {
-        float sum = b[j];
-        for (int i = 0; i < I; i++) sum = sum + x[i] * W[i * O + j];
-        y[j] = sum;
+        float s[4] = {b[j], 0, 0, 0};
+        for (int i = 0; i < I; i++) s[i % 4] = fmaf(x[i], W[i * O + j], s[i % 4]);
+        y[j] = (s[0] + s[1]) + (s[2] + s[3]);
     }
     *p = b + O;
+}
+
+static float total(const float *s) {
+    float t[4];
+    for (int i = 0; i < 4; i++) t[i] = (s[i] + s[i + 8]) + (s[i + 4] + s[i + 12]);
+    return (t[0] + t[2]) + (t[1] + t[3]);
 }
 
 static void norm(bool on, int n, const float **p, float *x) {
     if (!on) return;
     const float *w = *p, *b = w + n;
-    float s = 0, q = 0;
-    for (int i = 0; i < n; i++) s = s + x[i];
-    float mean = s / (float)n;
-    for (int i = 0; i < n; i++) q = q + (x[i] - mean) * (x[i] - mean);
-    float c = 1.0f / sqrtf(q / (float)n + 1e-5f);
-    for (int i = 0; i < n; i++) x[i] = ((x[i] - mean) * c) * w[i] + b[i];
+    float s[16] = {0}, q[16] = {0};
+    for (int i = 0; i < n; i++) s[i % 16] = s[i % 16] + x[i];
+    float mean = total(s) / (float)n;
+    for (int i = 0; i < n; i++) q[i % 16] = fmaf(x[i] - mean, x[i] - mean, q[i % 16]);
+    float c = 1.0f / sqrtf(total(q) / (float)n + 1e-5f);
+    for (int i = 0; i < n; i++) x[i] = fmaf((x[i] - mean) * c, w[i], b[i]);
     *p = b + n;
 }
 
@@ -70,8 +76,8 @@ static void decide(const sl_net_def *def, const float *p, const float *obs, floa
         linear(H, 3 * H, h, &p, gh);
         for (int j = 0; j < H; j++) {
             float r = sl_sigmoidf(gi[j] + gh[j]), z = sl_sigmoidf(gi[H + j] + gh[H + j]);
-            float n = sl_tanhf(gi[2 * H + j] + r * gh[2 * H + j]);
-            x[j] = h[j] = (1.0f - z) * n + z * h[j];
+            float n = sl_tanhf(fmaf(r, gh[2 * H + j], gi[2 * H + j]));
+            x[j] = h[j] = fmaf(z, h[j] - n, n);
         }
         norm(def->layer_norm, H, &p, x);
     }

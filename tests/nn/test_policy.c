@@ -113,7 +113,8 @@ static sl_status read_spoiled(const char *tensor, const sl_tensor *other, const 
                                        "critic.team",
                                        "critic.value_mean",
                                        "critic.value_std",
-                                       "critic.out_dim"};
+                                       "critic.out_dim",
+                                       "arithmetic"};
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
         const char *text = sl_tensors_meta(whole, keys[i]);
         assert_non_null(text);

@@ -4,6 +4,7 @@
 #include "storage/tensors_file.h"
 #include "support/torture.h"
 
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -37,6 +38,7 @@ static sl_profile example(void) {
         .run = "spread seed 1",
         .seed = UINT64_MAX,
         .kat_tolerance = 1.0 / 3.0,
+        .arithmetic = 2,
     };
 }
 
@@ -88,7 +90,8 @@ static void a_profile_comes_back_as_it_was(void **state) {
                            .in_dim = 1,
                            .n_actions = 1,
                            .hidden = 1,
-                           .layers = 1};
+                           .layers = 1,
+                           .arithmetic = 1};
     file = write_example(&profile);
     assert_int_equal(sl_profile_read("model", file, &read), SL_OK);
     assert_same(&read, &profile);
@@ -159,6 +162,8 @@ static const char *const bad[][2] = {
     {"seed", "-1"},
     {"seed", "18446744073709551616"},
     {"kat_tolerance", "2"},
+    {"arithmetic", "0"},
+    {"arithmetic", "2.0"},
     {"blocks", ""},
     {"blocks", "a\u202e:0:2"},
     {"blocks", "\x7f:0:2"},
@@ -199,6 +204,35 @@ static void every_bad_field_is_named(void **state) {
     sl_tensors_destroy(&file);
 }
 
+// what older files do not say; what another arithmetic's answers may differ by
+static void arithmetic_of_answers(void **state) {
+    (void)state;
+    sl_profile profile = example(), read;
+    const float expected[3] = {1.0f, -20.0f, 3.0f};
+    assert_true(sl_profile_tolerance(&profile, 2, 3, expected) == 1.0 / 3.0);
+    profile.kat_tolerance = 0;
+    assert_true(sl_profile_tolerance(&profile, 2, 3, expected) == 0.0);
+    assert_true(sl_profile_tolerance(&profile, 1, 3, expected) == 1e-5 * 20);
+    const float near[3] = {1.0f, -20.0001f, 3.0f}, far[3] = {1.0f, -20.0f, 3.001f}, nan[3] = {1.0f, NAN, 3.0f};
+    assert_true(sl_profile_is_answer(3, expected, expected, 0.0));
+    assert_false(sl_profile_is_answer(3, near, expected, 0.0));
+    assert_true(sl_profile_is_answer(3, near, expected, 2e-4));
+    assert_false(sl_profile_is_answer(3, far, expected, 2e-4));
+    assert_false(sl_profile_is_answer(3, nan, expected, 2e-4));
+    sl_tensors *file = write_example(&profile), *older = NULL;
+    assert_int_equal(sl_tensors_create(&older), SL_OK);
+    static const char *const keys[] = {"format",     "kind",    "env",       "env_options",   "agent",    "n_agents",
+                                       "role",       "obs_dim", "n_actions", "in_dim",        "agent_id", "cell",
+                                       "activation", "hidden",  "layers",    "layer_norm",    "mask",     "flops",
+                                       "n_bytes",    "run",     "seed",      "kat_tolerance", "blocks"};
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
+        assert_int_equal(sl_tensors_set_meta(older, keys[i], sl_tensors_meta(file, keys[i])), SL_OK);
+    assert_int_equal(sl_profile_read("model", older, &read), SL_OK);
+    assert_int_equal(read.arithmetic, 1);
+    sl_tensors_destroy(&file);
+    sl_tensors_destroy(&older);
+}
+
 static sl_status write_and_read(void *context) {
     sl_profile read;
     sl_tensors *file = NULL;
@@ -217,9 +251,8 @@ static void a_failed_allocation_is_an_error(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_profile_comes_back_as_it_was),
-        cmocka_unit_test(a_file_without_a_profile_is_not_a_policy),
-        cmocka_unit_test(every_bad_field_is_named),
+        cmocka_unit_test(a_profile_comes_back_as_it_was),  cmocka_unit_test(a_file_without_a_profile_is_not_a_policy),
+        cmocka_unit_test(every_bad_field_is_named),        cmocka_unit_test(arithmetic_of_answers),
         cmocka_unit_test(a_failed_allocation_is_an_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
