@@ -1,14 +1,21 @@
 # Builds for any machine (SL_NATIVE=OFF) that are fast on each: sources with hot loops are compiled once for each level of
-# x86-64, and the loader binds each function that the rest calls, an entry, to the best that the CPU has. The bits are the
-# same: levels differ in how wide vectors are, and nothing is contracted or reordered. The least CPU of arm64 has its
-# vectors; NEON of armhf is not exact. Function clones of the compiler will not do: it splits vectors before it clones.
-set(SL_CLONES OFF)
-if(NOT SL_NATIVE AND NOT SL_SANITIZE AND NOT SL_COVERAGE AND CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
-  set(SL_CLONES ON)
+# the architecture, and the loader binds each function that the rest calls, an entry, to the best that the CPU has. The
+# bits are the same: levels differ in how wide vectors are and whether there is an instruction for a fused multiply-add,
+# and nothing is contracted or reordered. The least CPU of arm64 has all it takes; NEON of armhf is not exact, and its
+# level is that of the multiply-add. Function clones of the compiler will not do: it splits vectors before it clones.
+set(SL_CLONES "")
+if(NOT SL_NATIVE AND NOT SL_SANITIZE AND NOT SL_COVERAGE)
+  if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
+    set(SL_CLONES least v3 v4)
+    set(SL_LEVEL_least "-march=x86-64")
+  elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "^arm" AND CMAKE_SIZEOF_VOID_P EQUAL 4)
+    set(SL_CLONES least vfpv4)
+    set(SL_LEVEL_least "")
+  endif()
 endif()
-set(SL_LEVEL_least "-march=x86-64")
 set(SL_LEVEL_v3 "-march=x86-64-v3;-mtune=znver3")
 set(SL_LEVEL_v4 "-march=x86-64-v4;-mprefer-vector-width=512")
+set(SL_LEVEL_vfpv4 "-mfpu=vfpv4-d16")
 
 # sl_clones(envs ENTRIES sl_mpe_create SOURCES mpe/mpe.c): adds the sources to the library of sl_library(envs ...).
 function(sl_clones name)
@@ -17,7 +24,7 @@ function(sl_clones name)
     target_sources(sl_${name} PRIVATE ${A_SOURCES})
     return()
   endif()
-  foreach(level least v3 v4)
+  foreach(level ${SL_CLONES})
     set(object ${CMAKE_CURRENT_BINARY_DIR}/${name}.${level}.o)
     add_library(sl_${name}_${level} OBJECT ${A_SOURCES})
     target_link_libraries(sl_${name}_${level} PRIVATE sl_flags)

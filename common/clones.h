@@ -5,6 +5,23 @@
 
 typedef void sl_clone(void);
 
+// without prototypes: the addresses alone matter
+#define CLONE(f, level) extern sl_clone f##_##level __asm__(#f "." #level) __attribute__((visibility("hidden")));
+#define CHOOSE(f)       __attribute__((ifunc("choose_" #f))) void f(void);
+
+#if defined(__arm__)
+/* The kernel's word for VFPv4, which can multiply and add in one; the loader hands it over. */
+enum { SL_CLONE_VFPV4 = 1 << 16 };
+
+#define CLONES(f)                                                                                                    \
+    CLONE(f, vfpv4)                                                                                                  \
+    CLONE(f, least)                                                                                                  \
+    extern sl_clone f;                                                                                               \
+    static __attribute__((used)) sl_clone *choose_##f(unsigned long has) {                                           \
+        return has & SL_CLONE_VFPV4 ? f##_vfpv4 : f##_least;                                                         \
+    }                                                                                                                \
+    CHOOSE(f)
+#else
 /* What -march=x86-64-v3 and -v4 use, of which the compiler's library knows; it also asks whether the kernel saves the
  * registers. A CPU with the last of a generation has its others. */
 static inline __attribute__((always_inline)) sl_clone *sl_clone_choose(sl_clone *v4, sl_clone *v3, sl_clone *least) {
@@ -18,13 +35,15 @@ static inline __attribute__((always_inline)) sl_clone *sl_clone_choose(sl_clone 
     return v3;
 }
 
-// without prototypes: the addresses alone matter
-#define CLONE(f, level) __asm__(#f "." #level) __attribute__((visibility("hidden")))
 #define CLONES(f)                                                                                                    \
-    extern sl_clone f##_v4 CLONE(f, v4), f##_v3 CLONE(f, v3), f##_least CLONE(f, least), f;                          \
+    CLONE(f, v4)                                                                                                     \
+    CLONE(f, v3)                                                                                                     \
+    CLONE(f, least)                                                                                                  \
+    extern sl_clone f;                                                                                               \
     static __attribute__((used)) sl_clone *choose_##f(void) {                                                        \
         return sl_clone_choose(f##_v4, f##_v3, f##_least);                                                           \
     }                                                                                                                \
-    __attribute__((ifunc("choose_" #f))) void f(void);
+    CHOOSE(f)
+#endif
 
 #endif
