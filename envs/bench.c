@@ -3,6 +3,7 @@
 
 #include "common/alloc.h"
 #include "common/clock.h"
+#include "common/memory.h"
 #include "common/pool.h"
 
 enum { CHUNK = 4 * SL_ENV_LANES, MAX_THREADS = 256 };
@@ -22,7 +23,7 @@ typedef struct bench {
     bool masked; /* what is legal changes with the state */
     sl_env_out out;
     int32_t *choices; /* (V, N) */
-    float *actions;   /* (V, N, A) */
+    float *actions;   /* (V, N, A), NULL: actions are choices */
     tally *tallies;   /* a chunk each */
     sl_pool *pool;
 } bench;
@@ -112,10 +113,11 @@ static sl_status allocate(bench *b, int n_chunks) {
     b->out.terminated = sl_alloc_array(V, 1);
     b->out.truncated = sl_alloc_array(V, 1);
     b->choices = sl_alloc_array(V * N, sizeof(int32_t));
-    b->actions = sl_alloc_array(V * N * A, sizeof(float));
+    if (b->spec->continuous) b->actions = sl_alloc_array(V * N * A, sizeof(float));
     b->tallies = sl_alloc_array((size_t)n_chunks, sizeof(tally));
     if (!b->out.obs || (b->masked && !b->out.avail) || (!b->spec->state_is_obs && !b->out.state) || !b->out.reward ||
-        !b->out.terminated || !b->out.truncated || !b->choices || !b->actions || !b->tallies) {
+        !b->out.terminated || !b->out.truncated || !b->choices || (b->spec->continuous && !b->actions) ||
+        !b->tallies) {
         return sl_fail(SL_MEMORY, "ask for fewer copies", "cannot allocate a bench of %d copies", b->V);
     }
     return SL_OK;
@@ -126,12 +128,13 @@ static void measure(bench *b, int n_chunks, double seconds, sl_env_bench_result 
     for (int c = 0; c < n_chunks; c++) b->tallies[c].stream = sl_rng_split(&stream, (uint64_t)c);
     sl_env_reset(b->env, 0, b->V, NULL, &b->out);
     sl_env_bench_result result = {0};
-    double start = sl_clock_seconds();
+    double start = sl_clock_seconds(), cpu_start = sl_clock_cpu();
     do {
         sl_pool_run(b->pool, n_chunks, run_chunk, b);
         result.env_steps += (int64_t)b->V * SL_ENV_BENCH_STEPS;
         result.seconds = sl_clock_seconds() - start;
     } while (result.seconds < seconds);
+    result.cpu_seconds = sl_clock_cpu() - cpu_start;
     double sum = 0.0;
     int64_t n_ended = 0;
     for (int c = 0; c < n_chunks; c++) {
@@ -150,6 +153,8 @@ sl_status sl_env_bench(const char *name, const sl_env_options *options, int V, i
                        sl_env_bench_result *out) {
     if (threads < 1 || threads > MAX_THREADS) return sl_fail(SL_CONFIG, "1 to 256", "%d threads", threads);
     bench b = {.V = V};
+    sl_memory_forget_peak();
+    double n_before = sl_memory_resident();
     sl_rng stream = sl_rng_seed(0);
     SL_TRY(sl_env_create(name, options, V, &stream, &b.env));
     b.spec = sl_env_get_spec(b.env);
@@ -157,7 +162,10 @@ sl_status sl_env_bench(const char *name, const sl_env_options *options, int V, i
     int n_chunks = (V + CHUNK - 1) / CHUNK;
     sl_status status = allocate(&b, n_chunks);
     if (status == SL_OK) status = sl_pool_create(threads, &b.pool);
-    if (status == SL_OK) measure(&b, n_chunks, seconds, out);
+    if (status == SL_OK) {
+        measure(&b, n_chunks, seconds, out);
+        out->n_bytes = sl_memory_peak() - n_before;
+    }
     sl_pool_destroy(&b.pool);
     sl_free(b.out.obs);
     sl_free(b.out.avail);

@@ -11,7 +11,8 @@ enum { SL_ENV_BENCH_STEPS = 25 };
 typedef struct sl_env_bench_result {
     double env_steps_per_second;   /* steps of one copy */
     double agent_steps_per_second; /* the same times N */
-    double seconds;
+    double seconds, cpu_seconds;   /* cpu: at work, of all threads; a busy machine does not lengthen it */
+    double n_bytes;                /* of memory that came to be used, all in all; NaN: the system does not say */
     int64_t env_steps;
     double mean_return; /* as sl_env_return, of the episodes that ended; 0 when none did */
     uint64_t checksum;  /* of the final state: equal for equal env_steps and V, whatever the number of threads */

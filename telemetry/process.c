@@ -2,12 +2,11 @@
 #include "telemetry/process.h"
 
 #include "common/clock.h"
+#include "common/memory.h"
 
 #include <math.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <sys/resource.h>
-#include <unistd.h>
 
 #define NUMBER(name, member, kind, unit, help) SL_METRIC(name, sl_process_numbers, member, kind, unit, help)
 static const sl_metric metrics[] = {
@@ -18,15 +17,6 @@ static const sl_metric metrics[] = {
 };
 const sl_metric_table sl_process_metrics = SL_METRIC_TABLE(metrics);
 
-static double count_resident(void) {
-    FILE *file = fopen("/proc/self/statm", "re");
-    if (!file) return (double)NAN;
-    long long all = 0, resident = 0;
-    bool read = fscanf(file, "%lld %lld", &all, &resident) == 2;
-    (void)fclose(file);
-    return read ? (double)resident * (double)sysconf(_SC_PAGESIZE) : (double)NAN;
-}
-
 static double seconds_of(struct timeval time) {
     return (double)time.tv_sec + (double)time.tv_usec / 1e6;
 }
@@ -36,7 +26,7 @@ sl_process_numbers sl_process_measure(int64_t start_ns) {
     bool known = getrusage(RUSAGE_SELF, &usage) == 0;
     return (sl_process_numbers){.cpu_seconds =
                                     known ? seconds_of(usage.ru_utime) + seconds_of(usage.ru_stime) : (double)NAN,
-                                .resident_bytes = count_resident(),
+                                .resident_bytes = sl_memory_resident(),
                                 .uptime_seconds = (double)(sl_clock_ns() - start_ns) / 1e9,
                                 .snapshot_age = (double)NAN};
 }

@@ -307,6 +307,14 @@ static void test_env_commands(void **state) {
     expect_json("env info mpe/simple_spread_v3 --json", 0);
     expect_json("env bench mpe/simple_spread_v3 --envs 16 --seconds 0.02 --json", 0);
     expect_json("env bench mpe/simple_spread_v3 --envs 16 --seconds 0.02 --agents 5 --local-ratio 0.2 --json", 0);
+    expect_json("env bench mpe/simple_spread_v3 --curve envs=1,2..4 --rounds 2 --seconds 0.01 --json", 0);
+    assert_non_null(strstr(output, "{\"envs\":4,\"env_steps_per_second\":"));
+    assert_non_null(strstr(output, "\"cpu_ns_per_agent_step\":"));
+    expect_json("env bench mpe/simple_spread_v3 --curve agents=2,3 --envs 16 --seconds 0.01 --json", 0);
+    expect_error("env bench combat/3m --curve agents=2,3 --seconds 0.01", 3, "has no option n_agents");
+    expect_error("env bench combat/3m --curve envs=2..1", 2, "--curve cannot be 'envs=2..1'");
+    expect_error("env bench combat/3m --curve envs=0", 2, "--curve cannot be 'envs=0'");
+    expect_error("env bench combat/3m --curve threads=1", 2, "--curve cannot be 'threads=1'");
     // options show in the name, and where there is no such option the line says so
     expect_json("env info combat/3m --opponent hold --json", 0);
     expect_json("env bench combat/3m --envs 16 --seconds 0.02 --opponent reference --json", 0);

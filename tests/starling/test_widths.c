@@ -85,6 +85,7 @@ static void test_environments(void **state) {
         expect_narrow(words);
     }
     expect_narrow("env bench mpe/simple_speaker_listener_v4 --seconds 0.01 --envs 16");
+    expect_narrow("env bench mpe/simple_spread_v3 --curve agents=2,3 --seconds 0.01 --envs 16");
     expect_narrow("env play mpe/simple_world_comm_v3 --policy random");
     expect_narrow("env play combat/3m --policy nearest --switch hold --switch spawn_shift=4");
     expect_narrow("env play --replay " SL_SOURCE_DIR "/tests/golden/simple_spread_v3.jsonl.gz --speed 1000 --json");
