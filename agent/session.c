@@ -57,6 +57,7 @@ struct sl_session {
     char model_sha256[65];
 
     int64_t told_ns;    /* at which silence of a coordinator that is none yet that is told */
+    int64_t clock_ns;   /* when the last message came or was answered; each look at the clock costs */
     int64_t looked_ns;  /* the last step */
     int64_t silence_ns; /* how long this agent has listened to the coordinator in vain */
     int64_t retry_ns;   /* at which silence it connects anew */
@@ -391,6 +392,7 @@ static sl_status send_action(sl_session *self, int64_t received_ns) {
     action.sequence = self->sequence;
     action.action = self->action;
     action.residence_ns = now_ns - received_ns;
+    self->clock_ns = now_ns;
     sl_status status = send_message(self, &action);
     // what could not be sent is asked for again
     if (status == SL_FULL || status == SL_NOT_FOUND) return SL_OK;
@@ -454,7 +456,7 @@ static void say_goodbye(sl_session *self, const char *why) {
 }
 
 static sl_status on_message(sl_session *self, const sl_message *received, int64_t received_ns) {
-    sl_fleet_message message = {0};
+    sl_fleet_message message;
     sl_status status = sl_fleet_decode(self->codec, received->frames[0].bytes, received->frames[0].n_bytes, &message);
     if (status == SL_MISMATCH)
         return sl_fail(SL_MISMATCH, "run the same version of Starling on both sides",
@@ -513,8 +515,7 @@ static sl_status decide_newest(sl_session *self) {
     return send_action(self, newest->received_ns);
 }
 
-sl_status sl_session_step(sl_session *self, int timeout_ms) {
-    int64_t now_ns = sl_transport_now_ns(self->transport);
+static sl_status step(sl_session *self, int64_t now_ns, int timeout_ms) {
     sl_vitals_beat(now_ns);
     count_silence(self, now_ns);
     SL_TRY(keep_timer(self, now_ns));
@@ -523,20 +524,28 @@ sl_status sl_session_step(sl_session *self, int timeout_ms) {
     if (self->state != SL_SESSION_OVER && wait_ms < timeout_ms) timeout_ms = (int)(wait_ms > 0 ? wait_ms : 0);
     sl_message received;
     SL_TRY(sl_transport_receive(self->transport, timeout_ms, &received));
-    sl_status status = on_message(self, &received, sl_transport_now_ns(self->transport));
+    self->clock_ns = sl_transport_now_ns(self->transport);
+    sl_status status = on_message(self, &received, self->clock_ns);
     if (status == SL_OK && self->newest.is_there) status = decide_newest(self);
     if (status != SL_OK) say_goodbye(self, sl_error_what());
     return status;
 }
 
+sl_status sl_session_step(sl_session *self, int timeout_ms) {
+    return step(self, sl_transport_now_ns(self->transport), timeout_ms);
+}
+
 sl_status sl_session_run(sl_session *self) {
+    int64_t now_ns = sl_transport_now_ns(self->transport);
     while (self->state != SL_SESSION_OVER) {
         if (self->def.stop && *self->def.stop) {
             say_goodbye(self, NULL);
             return sl_fail(SL_INTERRUPTED, NULL, "asked to stop");
         }
-        sl_status status = sl_session_step(self, SLICE_MS);
+        sl_status status = step(self, now_ns, SLICE_MS);
         if (status != SL_OK && status != SL_TIMEOUT && status != SL_INTERRUPTED) return status;
+        // who has just answered knows what the time is
+        now_ns = status == SL_OK ? self->clock_ns : sl_transport_now_ns(self->transport);
     }
     return SL_OK;
 }
