@@ -18,8 +18,8 @@
 #include <stdlib.h>
 
 typedef struct fleet_options {
-    const char *folder, *env, *sizes;  /* NULL = not given */
-    int64_t n_agents, against, rounds; /* n_agents, against: 0 = not given */
+    const char *folder, *env, *agents, *sizes; /* NULL = not given */
+    int64_t against, rounds;                   /* against: 0 = not given */
     double seconds;
     bool json, keys;
 } fleet_options;
@@ -50,9 +50,28 @@ static sl_status read_sizes(const char *text, int sizes[SL_EXP_MAX_AGENTS], int 
                    "--sizes cannot be '%.60s'", text);
 }
 
-static sl_status count_agents(const fleet_options *o, int *n) {
+// "3,8,16"; none: the environment's own number, 0
+static sl_status read_agents(const char *text, int counts[SL_ROUNDS_COUNTS], int *n) {
+    const char *at = text;
+    char *end = NULL;
+    counts[0] = 0;
+    *n = 1;
+    if (!text) return SL_OK;
+    for (*n = 0; *n < SL_ROUNDS_COUNTS; at = end + 1) {
+        errno = 0;
+        long count = strtol(at, &end, 10);
+        bool is_number = *at >= '0' && *at <= '9' && errno == 0 && (*end == ',' || *end == '\0');
+        if (!is_number || count < 1 || count > SL_EXP_MAX_AGENTS) break;
+        counts[(*n)++] = (int)count;
+        if (*end == '\0') return SL_OK;
+    }
+    return sl_fail(SL_USAGE, "a number of agents, or at most 16 of them, such as 3,8,16",
+                   "--agents cannot be '%.60s'", text);
+}
+
+static sl_status count_agents(const fleet_options *o, int wanted, int *n) {
     sl_env_options options = sl_env_default_options();
-    if (o->n_agents > 0) sl_env_at(&options, "n_agents")->whole = (int)o->n_agents;
+    if (wanted > 0) sl_env_at(&options, "n_agents")->whole = wanted;
     sl_rng stream = sl_rng_seed(0);
     sl_env *env = NULL;
     SL_TRY(sl_env_create(o->env, &options, 1, &stream, &env));
@@ -61,10 +80,10 @@ static sl_status count_agents(const fleet_options *o, int *n) {
     return SL_OK;
 }
 
-static sl_status choose_sizes(const fleet_options *o, int sizes[SL_EXP_MAX_AGENTS], int *n) {
+static sl_status choose_sizes(const fleet_options *o, int wanted, int sizes[SL_EXP_MAX_AGENTS], int *n) {
     int n_agents = 0;
     SL_TRY(read_sizes(o->sizes ? o->sizes : "16", sizes, n));
-    SL_TRY(count_agents(o, &n_agents));
+    SL_TRY(count_agents(o, wanted, &n_agents));
     if (*n == 1 || *n == n_agents) return SL_OK;
     return sl_fail(SL_USAGE, "give one size for all agents, or one per agent", "--sizes names %d agents, %s has %d",
                    *n, o->env, n_agents);
@@ -109,10 +128,10 @@ static sl_status make_fleet(const sl_experiment *experiment, side *out) {
     return sl_run_load_policies(out->run, true, true);
 }
 
-static sl_status make_random(const fleet_options *o, side *out) {
+static sl_status make_random(const fleet_options *o, int wanted, side *out) {
     int sizes[SL_EXP_MAX_AGENTS], n = 0;
     char env[SL_RUN_PATH], agents[40];
-    SL_TRY(choose_sizes(o, sizes, &n));
+    SL_TRY(choose_sizes(o, wanted, sizes, &n));
     size_t at = 0, room = 64 + (size_t)n * 80;
     char *text = sl_alloc(room);
     if (!text) return sl_fail(SL_MEMORY, NULL, "no memory for a benchmark");
@@ -122,7 +141,7 @@ static sl_status make_random(const fleet_options *o, side *out) {
                                sizes[i]);
     }
     (void)snprintf(env, sizeof env, "env.name=%s", o->env);
-    (void)snprintf(agents, sizeof agents, "env.n_agents=%d", (int)o->n_agents);
+    (void)snprintf(agents, sizeof agents, "env.n_agents=%d", wanted);
     sl_experiment *experiment = NULL;
     sl_status status =
         sl_experiment_parse("bench fleet", text, at, (const char *const[]){env, agents}, 2, &experiment);
@@ -156,28 +175,52 @@ static sl_status make_keys(const side *like, side *out, char folder[SL_RUN_PATH]
 
 // ----------------------------------------------------------------------------------------------------- the command
 
-static sl_status bench(const fleet_options *o, const sl_args *args, side sides[SL_ROUNDS_FLEETS]) {
-    SL_TRY(o->folder ? take_folder(o->folder, &sides[0]) : make_random(o, &sides[0]));
+/* Fleets of one number of agents, and what is measured of them. */
+typedef struct contest {
+    side sides[SL_ROUNDS_FLEETS];
     char keys[SL_RUN_PATH];
+    sl_rounds rounds;
+} contest;
+
+static sl_status hold(const fleet_options *o, const sl_args *args, int wanted, double seconds, contest *out) {
+    side *sides = out->sides;
+    sl_rounds *rounds = &out->rounds;
+    SL_TRY(o->folder ? take_folder(o->folder, &sides[0]) : make_random(o, wanted, &sides[0]));
     if (o->against) SL_TRY(make_against(o, &sides[0], &sides[1]));
-    if (o->keys) SL_TRY(make_keys(&sides[0], &sides[1], keys));
-    sl_rounds *rounds = sl_alloc(sizeof *rounds);
-    if (!rounds) return sl_fail(SL_MEMORY, NULL, "no memory for a benchmark");
+    if (o->keys) SL_TRY(make_keys(&sides[0], &sides[1], out->keys));
     rounds->n_fleets = o->against || o->keys ? 2 : 1;
     for (int f = 0; f < rounds->n_fleets; f++) rounds->fleets[f] = sides[o->keys ? 0 : f].run;
-    rounds->keys[1] = o->keys ? keys : NULL;
+    rounds->keys[1] = o->keys ? out->keys : NULL;
     rounds->n_rounds = (int)o->rounds;
-    rounds->seconds = o->seconds;
-    sl_status status = sl_rounds_run(rounds, args);
-    if (status == SL_OK) status = sl_rounds_print(rounds, o->json);
-    sl_free(rounds);
+    rounds->seconds = seconds;
+    return sl_rounds_run(rounds, args);
+}
+
+static sl_status bench(const fleet_options *o, const sl_args *args) {
+    int counts[SL_ROUNDS_COUNTS], n = 0;
+    SL_TRY(read_agents(o->agents, counts, &n));
+    contest *contests = sl_alloc_array((size_t)n, sizeof *contests);
+    if (!contests) return sl_fail(SL_MEMORY, NULL, "no memory for a benchmark");
+    const sl_rounds *rounds[SL_ROUNDS_COUNTS];
+    sl_status status = SL_OK;
+    for (int i = 0; i < n && status == SL_OK; i++) {
+        rounds[i] = &contests[i].rounds;
+        status = hold(o, args, counts[i], o->seconds / n, &contests[i]);
+    }
+    if (status == SL_OK) status = sl_rounds_print(n, rounds, o->json);
+    for (int i = 0; i < n * SL_ROUNDS_FLEETS; i++) {
+        side *last = &contests[i / SL_ROUNDS_FLEETS].sides[i % SL_ROUNDS_FLEETS];
+        sl_run_close(&last->run);
+        sl_scratch_remove(&last->scratch);
+    }
+    sl_free(contests);
     return status;
 }
 
 static sl_status check(const fleet_options *o) {
     if (o->against) SL_TRY(check_size("against", o->against));
     if (o->against && o->keys) return sl_fail(SL_USAGE, "give one of them", "--against does not go with --keys");
-    if (o->folder && (o->env || o->n_agents || o->sizes))
+    if (o->folder && (o->env || o->agents || o->sizes))
         return sl_fail(SL_USAGE, "only --against, --rounds and --seconds go with a folder",
                        "'%s' brings its own environment and students", o->folder);
     return SL_OK;
@@ -187,7 +230,8 @@ sl_status sl_cmd_bench_fleet(const char *path, int argc, char **argv) {
     fleet_options o = {.rounds = 9, .seconds = 6};
     const sl_option options[] = {
         {"env", SL_OPTION_TEXT, "NAME", "environment (mpe/simple_spread_v3)", &o.env, 0, 0},
-        {"agents", SL_OPTION_INT, "N", "agents, where it can be chosen", &o.n_agents, 1, SL_EXP_MAX_AGENTS},
+        {"agents", SL_OPTION_TEXT, "N,N,...", "agents, where it can be chosen; fleets of each number", &o.agents, 0,
+         0},
         {"sizes", SL_OPTION_TEXT, "H,H,...", "units of each agent, or one number for all (16)", &o.sizes, 0, 0},
         {"against", SL_OPTION_INT, "H", "fly random agents of H units too, in turn", &o.against, 1, 1 << 20},
         {"keys", SL_OPTION_SWITCH, NULL, "fly the same with keys on the links too, in turn", &o.keys, 0, 0},
@@ -209,11 +253,5 @@ sl_status sl_cmd_bench_fleet(const char *path, int argc, char **argv) {
     // that a program was started is no news here
     if (!args.log_level) sl_log_init("starling", SL_LOG_WARN, args.log_json);
     if (!o.env) o.env = sl_env_example();
-    side sides[SL_ROUNDS_FLEETS] = {{.run = NULL}};
-    sl_status status = bench(&o, &args, sides);
-    for (int f = 0; f < SL_ROUNDS_FLEETS; f++) {
-        sl_run_close(&sides[f].run);
-        sl_scratch_remove(&sides[f].scratch);
-    }
-    return status;
+    return bench(&o, &args);
 }

@@ -8,7 +8,7 @@
 #include "starling/run/options.h"
 #include "starling/run/run.h"
 
-enum { SL_ROUNDS_MAX = 99, SL_ROUNDS_FLEETS = 2, SL_ROUNDS_BARRIER = SL_ROUNDS_FLEETS };
+enum { SL_ROUNDS_MAX = 99, SL_ROUNDS_FLEETS = 2, SL_ROUNDS_BARRIER = SL_ROUNDS_FLEETS, SL_ROUNDS_COUNTS = 16 };
 
 /* What a round measures of a fleet; of the barrier only steps a second and round trips. */
 typedef enum sl_pace {

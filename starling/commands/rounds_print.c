@@ -135,31 +135,82 @@ static json_t *json_of_fleet(const sl_rounds *r, int f, bool *failed) {
     return object;
 }
 
-static sl_status print_json(const sl_rounds *r) {
-    bool failed = false;
+static json_t *json_of(const sl_rounds *r, bool *failed) {
     const sl_env_spec *spec = r->fleets[0]->spec;
     json_t *object = json_object(), *fleets = json_array(), *barrier = json_object();
     for (int f = 0; f < r->n_fleets; f++)
-        if (json_array_append_new(fleets, json_of_fleet(r, f, &failed)) != 0) failed = true;
+        if (json_array_append_new(fleets, json_of_fleet(r, f, failed)) != 0) *failed = true;
     double steps = sl_rounds_median(r, SL_ROUNDS_BARRIER, SL_PACE_STEPS);
     double p50 = sl_rounds_median(r, SL_ROUNDS_BARRIER, SL_PACE_TRIP_P50);
     double p99 = sl_rounds_median(r, SL_ROUNDS_BARRIER, SL_PACE_TRIP_P99);
-    SL_JSON_SET(barrier, &failed, {"steps_per_second", sl_json_number(steps)},
+    SL_JSON_SET(barrier, failed, {"steps_per_second", sl_json_number(steps)},
                 {"round_trip_p50_us", sl_json_number(p50)}, {"round_trip_p99_us", sl_json_number(p99)},
                 {"obs_bytes", json_integer((json_int_t)r->obs_bytes)},
                 {"action_bytes", json_integer((json_int_t)r->action_bytes)});
-    SL_JSON_SET(object, &failed, {"env", json_string(spec->name)}, {"n_agents", json_integer(spec->n_agents)},
+    SL_JSON_SET(object, failed, {"env", json_string(spec->name)}, {"n_agents", json_integer(spec->n_agents)},
                 {"obs_dim", json_integer(spec->obs_dim)}, {"rounds", json_integer(r->n_rounds)},
                 {"episodes", json_integer(r->n_episodes)}, {"fleets", fleets}, {"barrier", barrier},
                 {"of_barrier", json_of_ratio(r, SL_PACE_STEPS, 0, SL_ROUNDS_BARRIER)});
-    if (r->n_fleets > 1) sl_json_set(object, "ms_ratio", json_of_ratio(r, SL_PACE_MS_P50, 1, 0), &failed);
-    if (r->keys[1]) sl_json_set(object, "keys_of_plain", json_of_ratio(r, SL_PACE_STEPS, 1, 0), &failed);
+    if (r->n_fleets > 1) sl_json_set(object, "ms_ratio", json_of_ratio(r, SL_PACE_MS_P50, 1, 0), failed);
+    if (r->keys[1]) sl_json_set(object, "keys_of_plain", json_of_ratio(r, SL_PACE_STEPS, 1, 0), failed);
+    return object;
+}
+
+static sl_status print_json(int n, const sl_rounds *const *rounds) {
+    bool failed = false;
+    if (n == 1) {
+        json_t *only = json_of(rounds[0], &failed);
+        return sl_json_print(only, failed);
+    }
+    json_t *object = json_object(), *counts = json_array();
+    for (int i = 0; i < n; i++)
+        if (json_array_append_new(counts, json_of(rounds[i], &failed)) != 0) failed = true;
+    sl_json_set(object, "counts", counts, &failed);
     return sl_json_print(object, failed);
 }
 
-sl_status sl_rounds_print(const sl_rounds *rounds, bool json) {
-    if (json) return print_json(rounds);
-    SL_TRY(print_table(rounds));
-    print_ratios(rounds);
+// ------------------------------------------------------------------------------------- several numbers of agents
+
+static sl_status add_count(const sl_rounds *r, int f, sl_table *table) {
+    char name[SL_TABLE_CELL];
+    double ratio[3];
+    name_fleet(r, f, name);
+    sl_rounds_ratio(r, SL_PACE_STEPS, f, SL_ROUNDS_BARRIER, ratio);
+    SL_TRY(sl_table_add_row(table));
+    sl_table_set(table, 0, "%.80s", name);
+    sl_table_set(table, 1, "%d", r->fleets[f]->spec->n_agents);
+    sl_table_set(table, 2, "%.4f", sl_rounds_median(r, f, SL_PACE_MS_P50));
+    sl_table_set(table, 3, "%.4f", sl_rounds_median(r, f, SL_PACE_MS_P99));
+    sl_table_set(table, 4, "%.0f", sl_rounds_median(r, f, SL_PACE_STEPS));
+    sl_table_set(table, 5, "%.1f", sl_rounds_median(r, f, SL_PACE_AGENT_P50));
+    sl_table_set(table, 6, "%.0f", sl_rounds_median(r, SL_ROUNDS_BARRIER, SL_PACE_STEPS));
+    sl_table_set(table, 7, "%.0f%%", 100 * ratio[0]);
+    sl_table_set(table, 8, "%.0f-%.0f%%", 100 * ratio[1], 100 * ratio[2]);
+    return SL_OK;
+}
+
+static sl_status print_counts(int n, const sl_rounds *const *rounds) {
+    const char *const titles[] = {"agents of", "agents",    "p50",   "p99",   "steps/s",
+                                  "agent us",  "barrier/s", "of it", "rounds"};
+    sl_table *table = NULL;
+    SL_TRY(sl_table_create(9, 1, titles, &table));
+    sl_status status = SL_OK;
+    for (int f = 0; f < rounds[0]->n_fleets; f++)
+        for (int i = 0; i < n && status == SL_OK; i++) status = add_count(rounds[i], f, table);
+    if (status == SL_OK) {
+        sl_print_wrapped(stdout, 2, "%s: agent processes in lockstep, tcp on loopback; %d round%s\n\n",
+                         rounds[0]->fleets[0]->setup->experiment->env.name, rounds[0]->n_rounds,
+                         rounds[0]->n_rounds == 1 ? "" : "s");
+        sl_table_print(table, stdout);
+    }
+    sl_table_destroy(&table);
+    return status;
+}
+
+sl_status sl_rounds_print(int n, const sl_rounds *const *rounds, bool json) {
+    if (json) return print_json(n, rounds);
+    if (n > 1) return print_counts(n, rounds);
+    SL_TRY(print_table(rounds[0]));
+    print_ratios(rounds[0]);
     return SL_OK;
 }
