@@ -1,5 +1,5 @@
 /* gemm.c - see gemm.h. A register tile is MR rows by NV vectors of 16 columns: NV = 4 loads of B and MR broadcasts of
- * A feed 4 MR fused multiply-adds, so that the two multipliers, not the load ports, are the limit. This file alone is
+ * A feed 4 MR fused multiply-adds, so that the two multipliers, not the load ports, are the limit. Like wide.c it is
  * compiled for AVX-512 in every build for x86-64; sl_gemm_suits (blas.c) asks the CPU before it is entered. */
 #include "nn/gemm.h"
 
@@ -8,13 +8,15 @@
 #if defined(__AVX512F__)
 #include <immintrin.h>
 
-enum { LANES = 16, PANEL = 64, DEPTH = 128 };
+enum { LANES = 16, PANEL = 64, DEPTH = 256 };
 
 // the loops over a tile must unroll, for the tile to live in registers
 #if defined(__clang__)
 #define UNROLL _Pragma("clang loop unroll(full)")
+#define TWICE  _Pragma("clang loop unroll_count(2)")
 #else
-#define UNROLL _Pragma("GCC unroll 12")
+#define UNROLL _Pragma("GCC unroll 16")
+#define TWICE  _Pragma("GCC unroll 2")
 #endif
 
 // what one register tile works on
@@ -31,24 +33,38 @@ typedef struct block {
     __mmask16 last; /* columns of the last vector that exist */
 } block;
 
-static inline __attribute__((always_inline)) void tile(const block *p, const int MR, const int NV) {
-    __m512 c[12][4];
-    const __mmask16 last = p->last, all = 0xffff;
+static inline __m512 load(bool whole, __mmask16 last, bool is_last, const float *from) {
+    return whole || !is_last ? _mm512_loadu_ps(from) : _mm512_maskz_loadu_ps(last, from);
+}
+
+// whole: the last vector has all its columns; a masked load in the loop would take a multiplier's slot
+static inline __attribute__((always_inline)) void tile(const block *p, const int MR, const int NV, const bool whole) {
+    __m512 c[16][4];
+    const __mmask16 last = p->last;
     const size_t ldc = p->ldc, ldb = p->ldb, a_row = p->a_row, a_col = p->a_col;
-    UNROLL
-    for (int i = 0; i < MR; i++) {
+    if (p->add) {
+        UNROLL
+        for (int i = 0; i < MR; i++) {
+            UNROLL
+            for (int v = 0; v < NV; v++) c[i][v] = load(whole, last, v == NV - 1, p->C + (size_t)i * ldc + v * LANES);
+        }
+    } else {
+        const float *bias = p->bias;
         UNROLL
         for (int v = 0; v < NV; v++) {
-            const __mmask16 some = v == NV - 1 ? last : all;
-            const float *from = p->add ? p->C + (size_t)i * ldc : p->bias;
-            c[i][v] = from ? _mm512_maskz_loadu_ps(some, from + v * LANES) : _mm512_setzero_ps();
+            const __m512 start = bias ? load(whole, last, v == NV - 1, bias + v * LANES) : _mm512_setzero_ps();
+            UNROLL
+            for (int i = 0; i < MR; i++) c[i][v] = start;
         }
     }
     const float *a = p->A, *b = p->B;
-    for (int l = 0; l < p->k; l++) {
+    const int k = p->k;
+    // two steps at a time: the loop's own instructions, too, take the multipliers' slots
+    TWICE
+    for (int l = 0; l < k; l++) {
         __m512 row[4];
         UNROLL
-        for (int v = 0; v < NV; v++) row[v] = _mm512_maskz_loadu_ps(v == NV - 1 ? last : all, b + v * LANES);
+        for (int v = 0; v < NV; v++) row[v] = load(whole, last, v == NV - 1, b + v * LANES);
         UNROLL
         for (int i = 0; i < MR; i++) {
             const __m512 one = _mm512_set1_ps(a[(size_t)i * a_row]);
@@ -65,51 +81,54 @@ static inline __attribute__((always_inline)) void tile(const block *p, const int
         for (int v = 0; v < NV; v++) {
             // this order of operands lets a NaN through
             const __m512 y = relu ? _mm512_max_ps(_mm512_setzero_ps(), c[i][v]) : c[i][v];
-            _mm512_mask_storeu_ps(p->C + (size_t)i * ldc + v * LANES, v == NV - 1 ? last : all, y);
+            float *to = p->C + (size_t)i * ldc + v * LANES;
+            if (whole || v < NV - 1)
+                _mm512_storeu_ps(to, y);
+            else
+                _mm512_mask_storeu_ps(to, last, y);
         }
     }
 }
 
 #define SL_TILE(MR, NV)                                                                                              \
     static void tile_##MR##x##NV(const block *p) {                                                                   \
-        tile(p, MR, NV);                                                                                             \
+        if (p->last == 0xffff)                                                                                       \
+            tile(p, MR, NV, true);                                                                                   \
+        else                                                                                                         \
+            tile(p, MR, NV, false);                                                                                  \
     }
-SL_TILE(12, 1)
-SL_TILE(4, 1)
-SL_TILE(1, 1)
-SL_TILE(12, 2)
-SL_TILE(4, 2)
-SL_TILE(1, 2)
-SL_TILE(8, 3)
-SL_TILE(4, 3)
-SL_TILE(1, 3)
-SL_TILE(6, 4)
-SL_TILE(4, 4)
-SL_TILE(2, 4)
-SL_TILE(1, 4)
+#define SL_TILES6(NV)  SL_TILE(1, NV) SL_TILE(2, NV) SL_TILE(3, NV) SL_TILE(4, NV) SL_TILE(5, NV) SL_TILE(6, NV)
+#define SL_TILES8(NV)  SL_TILES6(NV) SL_TILE(7, NV) SL_TILE(8, NV)
+#define SL_TILES12(NV) SL_TILES8(NV) SL_TILE(9, NV) SL_TILE(10, NV) SL_TILE(11, NV) SL_TILE(12, NV)
+#define SL_TILES16(NV) SL_TILES12(NV) SL_TILE(13, NV) SL_TILE(14, NV) SL_TILE(15, NV) SL_TILE(16, NV)
+SL_TILES16(1)
+SL_TILES12(2)
+SL_TILES8(3)
+SL_TILES6(4)
 
+#define SL_NAMES6(NV)  tile_1x##NV, tile_2x##NV, tile_3x##NV, tile_4x##NV, tile_5x##NV, tile_6x##NV
+#define SL_NAMES8(NV)  SL_NAMES6(NV), tile_7x##NV, tile_8x##NV
+#define SL_NAMES12(NV) SL_NAMES8(NV), tile_9x##NV, tile_10x##NV, tile_11x##NV, tile_12x##NV
+#define SL_NAMES16(NV) SL_NAMES12(NV), tile_13x##NV, tile_14x##NV, tile_15x##NV, tile_16x##NV
+
+// for 1..4 vectors of columns: tiles of 1 to most rows
 typedef struct kernel {
-    int rows;
-    void (*run)(const block *p);
+    int most;
+    void (*run[16])(const block *p);
 } kernel;
-// for 1..4 vectors of columns: tiles from many rows to one
-static const kernel kernels[4][4] = {
-    {{12, tile_12x1}, {4, tile_4x1}, {1, tile_1x1}, {1, tile_1x1}},
-    {{12, tile_12x2}, {4, tile_4x2}, {1, tile_1x2}, {1, tile_1x2}},
-    {{8, tile_8x3}, {4, tile_4x3}, {1, tile_1x3}, {1, tile_1x3}},
-    {{6, tile_6x4}, {4, tile_4x4}, {2, tile_2x4}, {1, tile_1x4}},
-};
+static const kernel kernels[4] = {
+    {16, {SL_NAMES16(1)}}, {12, {SL_NAMES12(2)}}, {8, {SL_NAMES8(3)}}, {6, {SL_NAMES6(4)}}};
 
-// all rows of one panel of columns over one slice of the depth
+// all rows of one panel of columns over one slice of the depth, in tiles of as equal a height as can be
 static void panel(block p, int m, int n_vectors) {
-    const kernel *list = kernels[n_vectors - 1];
-    int i = 0;
-    for (int size = 0; size < 4; size++) {
-        for (; i + list[size].rows <= m; i += list[size].rows) {
-            list[size].run(&p);
-            p.A += (size_t)list[size].rows * p.a_row;
-            p.C += (size_t)list[size].rows * p.ldc;
-        }
+    const kernel *list = &kernels[n_vectors - 1];
+    int n_tiles = (m + list->most - 1) / list->most;
+    for (int t = 0, i = 0; t < n_tiles; t++) {
+        int rows = (m - i) / (n_tiles - t);
+        list->run[rows - 1](&p);
+        p.A += (size_t)rows * p.a_row;
+        p.C += (size_t)rows * p.ldc;
+        i += rows;
     }
 }
 
