@@ -51,6 +51,7 @@ static const sl_command bench_commands[] = {
     {"train", "env-steps/s and GFLOP/s of teacher training", sl_cmd_bench_train, NULL},
     {"fleet", "ticks/s of a flying fleet beside a bare ZeroMQ barrier", sl_cmd_bench_fleet, NULL},
     {"inference", "nanoseconds a decision for each agent size", sl_cmd_bench_inference, NULL},
+    {"all", "every figure of the README, alone or beside another build", sl_cmd_bench_all, NULL},
     {NULL, NULL, NULL, NULL},
 };
 

@@ -43,5 +43,6 @@ sl_status sl_cmd_keys_list(const char *path, int argc, char **argv);
 sl_status sl_cmd_bench_train(const char *path, int argc, char **argv);
 sl_status sl_cmd_bench_fleet(const char *path, int argc, char **argv);
 sl_status sl_cmd_bench_inference(const char *path, int argc, char **argv);
+sl_status sl_cmd_bench_all(const char *path, int argc, char **argv);
 
 #endif

@@ -87,7 +87,8 @@ bool sl_json_find_number(const json_t *object, const char *dotted, double *out) 
         if (len >= sizeof key) return false;
         memcpy(key, dotted, len);
         key[len] = '\0';
-        at = json_object_get(at, key);
+        bool is_index = json_is_array(at) && key[0] >= '0' && key[0] <= '9';
+        at = is_index ? json_array_get(at, strtoul(key, NULL, 10)) : json_object_get(at, key);
         dotted += len + (dotted[len] == '.');
     }
     if (!json_is_number(at)) return false;

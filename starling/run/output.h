@@ -34,7 +34,7 @@ void sl_print_wrapped(FILE *file, int indent, const char *format, ...) __attribu
 void sl_print_sides(const char *env);
 /* Characters of UTF-8 text: every byte but the continuation bytes. */
 int sl_text_width(const char *text, size_t n_bytes);
-/* A number deep in an object: "policies.teacher.return.mean"; false when it is not there. */
+/* A number deep in an object: "policies.teacher.return.mean", "fleets.0.p50_ms"; false when it is not there. */
 bool sl_json_find_number(const json_t *object, const char *dotted, double *out);
 
 #endif

@@ -21,7 +21,7 @@ sl_status sl_scratch_create(const sl_experiment *experiment, sl_scratch *out) {
     char path[SL_RUN_PATH];
     SL_TRY(make_folder(&scratch));
     sl_status status = sl_run_path(scratch.folder, "experiment.yaml", path);
-    if (status == SL_OK) status = sl_experiment_save(experiment, path);
+    if (status == SL_OK && experiment) status = sl_experiment_save(experiment, path);
     if (status != SL_OK)
         sl_scratch_remove(&scratch);
     else
