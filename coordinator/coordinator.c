@@ -7,13 +7,12 @@
 #include "coordinator/model_registry.h"
 #include "coordinator/record.h"
 #include "coordinator/request.h"
-#include "coordinator/sample.h"
 #include "envs/streams.h"
 #include "net/incident.h"
 #include "net/link_counts.h"
-#include "rollout/episode_batch.h"
 #include "rollout/evaluate.h"
 #include "rollout/rollout.h"
+#include "rollout/visits.h"
 
 #include <string.h>
 
@@ -28,7 +27,7 @@ struct sl_coordinator {
     sl_rollout *rollout;
     sl_recorder *recorder;
     sl_sample *sample;
-    sl_episode_batch *visits; /* the students' own episodes, sample_width of them */
+    sl_visits *visits; /* the students' own episodes, sample_width of them, played into the sample */
     int sample_width;
     sl_teacher *teacher; /* of RECORD, which comes before SAMPLE */
     /* state of sampling */
@@ -83,8 +82,8 @@ sl_status sl_coordinator_create(const sl_coordinator_def *def, sl_coordinator **
 static void drop_work(sl_coordinator *self) {
     sl_rollout_destroy(&self->rollout);
     sl_recorder_destroy(&self->recorder);
+    sl_visits_destroy(&self->visits);
     sl_sample_destroy(&self->sample);
-    sl_episode_batch_destroy(&self->visits);
     sl_teacher_destroy(&self->teacher);
     self->sample_width = 0;
 }
@@ -203,17 +202,17 @@ static sl_status record(sl_coordinator *self, const sl_learn_message *request, s
     return SL_OK;
 }
 
-// the sample, and with visits the episode batch, of B episodes
+// the sample, and with visits those who play it, of B episodes
 static sl_status need_batch(sl_coordinator *self, int B, bool visits) {
     if (self->sample_width != B) {
+        sl_visits_destroy(&self->visits);
         sl_sample_destroy(&self->sample);
-        sl_episode_batch_destroy(&self->visits);
         self->sample_width = 0;
     }
-    if (!self->sample) SL_TRY(sl_sample_create(self->setup, B, self->setup->teacher.hidden, &self->sample));
+    if (!self->sample) SL_TRY(sl_sample_create(self->setup, B, &self->sample));
     self->sample_width = B;
     if (!visits || self->visits) return SL_OK;
-    return sl_episode_batch_create(self->setup, self->pool, B, self->teacher, true, &self->visits);
+    return sl_visits_create(self->setup, self->pool, B, self->teacher, self->sample, &self->visits);
 }
 
 static sl_status sample_expert(sl_coordinator *self, int B) {
@@ -238,17 +237,10 @@ static sl_status sample_expert(sl_coordinator *self, int B) {
     return SL_OK;
 }
 
-static sl_status sample_visits(sl_coordinator *self, const float *students, int B) {
+static void sample_visits(sl_coordinator *self, const float *students, int B) {
     sl_rng root = sl_rng_split_name(&self->setup->root, "sample"), stream = sl_rng_split_name(&root, "visits");
-    sl_episode_batch_set_students(self->visits, students);
-    sl_episode_batch_play(self->visits, &stream, self->n_visited);
+    sl_visits_play(self->visits, students, &stream, self->n_visited);
     self->n_visited += (uint64_t)B;
-    for (int b = 0; b < B; b++) {
-        const sl_episode *episode = sl_episode_batch_get(self->visits, b);
-        sl_streams streams = sl_streams_split(&stream, (int64_t)episode->index);
-        SL_TRY(sl_sample_set(self->sample, b, episode, episode->obs_mask, &streams.links));
-    }
-    return SL_OK;
 }
 
 static sl_status sample(sl_coordinator *self, const sl_learn_message *request, sl_learn_message *answer) {
@@ -262,7 +254,11 @@ static sl_status sample(sl_coordinator *self, const sl_learn_message *request, s
         SL_TRY(sl_request_params(request, SL_TENSOR_PARAMS, sl_policy_set_def_n_params(&def), &students));
     }
     SL_TRY(need_batch(self, request->n_episodes, visits));
-    SL_TRY(visits ? sample_visits(self, students, request->n_episodes) : sample_expert(self, request->n_episodes));
+    sl_sample_begin(self->sample);
+    if (visits)
+        sample_visits(self, students, request->n_episodes);
+    else
+        SL_TRY(sample_expert(self, request->n_episodes));
     answer_batch(sl_sample_finish(self->sample), answer);
     return SL_OK;
 }

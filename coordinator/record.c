@@ -46,7 +46,7 @@ sl_status sl_recorder_create(const sl_setup *setup, sl_pool *pool, const char *r
     self->V = e->teacher.ppo.n_envs;
     self->foreign = e->record.from && e->record.from[0];
     sl_status status = open_buffer(self, run);
-    if (status == SL_OK) status = sl_episode_batch_create(setup, pool, self->V, teacher, false, &self->batch);
+    if (status == SL_OK) status = sl_episode_batch_create(setup, pool, self->V, teacher, &self->batch);
     if (status == SL_OK) status = sl_setup_masks(setup, 1, &self->mask);
     if (status != SL_OK) {
         sl_recorder_destroy(&self);

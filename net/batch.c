@@ -8,7 +8,7 @@ _Static_assert(true SL_BATCH_TENSORS(FITS), "sets of roles are 32 bits, of which
 
 #define SIZES(b)                                                                                                     \
     const int64_t T = (b)->T, B = (b)->B, N = (b)->N, O = (b)->O, P = (b)->P, A = (b)->A, S = (b)->S, M = (b)->M,    \
-                  C = (b)->C, H = (b)->H, critic_H = (b)->critic_H, teacher_H = (b)->teacher_H, E = (b)->n_episodes
+                  C = (b)->C, H = (b)->H, critic_H = (b)->critic_H, Z = (b)->Z, E = (b)->n_episodes
 
 void sl_batch_add(const sl_batch *self, sl_learn_message *message) {
     SIZES(self);

@@ -14,8 +14,8 @@
 
 typedef struct sl_batch {
     int T, B, N, O, P, A, S, M, C;
-    int H, critic_H, teacher_H; /* row lengths of hidden, critic_hidden and teacher_z; 0 = absent */
-    int n_episodes;             /* E */
+    int H, critic_H, Z; /* row lengths of hidden, critic_hidden and teacher_z; 0 = absent */
+    int n_episodes;     /* E */
     /* const float *obs; ...: a member for each row, NULL = absent */
     SL_BATCH_TENSORS(SL_BATCH_MEMBER_)
     /* what a roll-out's advantages were made of; not sent */

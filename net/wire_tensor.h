@@ -10,8 +10,8 @@
 
 /* X(number, ROLE, member of sl_batch, type, shape, what it is), in the order in which a batch is sent.
  * T steps, B copies or episodes, N agents, O observation, P what the actor sees (O, longer with ages), A actions, S
- * state, M = 1 for a team critic, else N, C = ceil(T / chunk), H widths of recurrent states and of the teacher's
- * embedding, E finished episodes, n any. */
+ * state, M = 1 for a team critic, else N, C = ceil(T / chunk), H widths of recurrent states, Z of what is sent
+ * of the teacher's embedding, E finished episodes, n any. */
 #define SL_BATCH_TENSORS(X)                                                                                          \
     X(4, OBS, obs, F32, (T, B, N, P), "what the learner's actor sees, masked for students")                          \
     X(5, STATE, state, F32, (T, B, S), "the critic's; absent = the unmasked OBS, (T, B, N * O)")                     \
@@ -27,7 +27,8 @@
     X(14, HIDDEN, hidden, F32, (C, B, N, H), "the actors' state before each chunk and NOT_FIRST")                    \
     X(15, CRITIC_HIDDEN, critic_hidden, F32, (C, B, M, critic_H), "the critic's, likewise")                          \
     X(16, TEACHER_LOGITS, teacher_logits, F32, (T, B, N, A), "the teacher's in the same states")                     \
-    X(17, TEACHER_Z, teacher_z, F32, (T, B, N, teacher_H), "the teacher's embedding")                                \
+    X(17, TEACHER_Z, teacher_z, F32, (T, B, N, Z),                                                                   \
+      "the teacher's embedding, or what fixed maps of eq. 9 and 11 make of it")                                      \
     X(18, EPISODE_RETURN, episode_return, F64, (E, N), "of finished episodes in order, undiscounted")                \
     X(19, EPISODE_LENGTH, episode_length, I32, (E), "steps")                                                         \
     X(20, EPISODE_WON, episode_won, U8, (E), "1 = won; absent where there is nothing to win or nobody knows")

@@ -20,12 +20,12 @@ struct sl_episode_batch {
     sl_env *env;
     sl_mask *masks;
     sl_runner *runner;
-    sl_policy_set *teacher, *students; /* students: NULL where the teacher acts */
+    sl_policy_set *teacher;
     sl_critic *critic;
     sl_episode *episodes; /* (V) */
     /* a step of all copies */
     sl_rng *rngs; /* (V, N) */
-    float *acting, *logits, *all_logp, *z, *value;
+    float *logits, *all_logp, *z, *value;
     uint8_t *done;  /* (V) */
     int *n_playing; /* (slices): copies that are not done */
     /* whole episodes, (V, T or T + 1, ...) */
@@ -41,7 +41,6 @@ static void allocate(sl_episode_batch *self) {
     int64_t S = self->setup->spec.state_is_obs ? 0 : self->S, avail = self->setup->uses_avail ? NA : 0;
     self->episodes = sl_array_pool_take(k, V, sizeof(sl_episode));
     self->rngs = sl_array_pool_take(k, V * N, sizeof(sl_rng));
-    self->acting = SL_TAKE_FLOATS(k, self->students ? V * NA : 0);
     self->logits = SL_TAKE_FLOATS(k, V * NA);
     self->all_logp = SL_TAKE_FLOATS(k, V * NA);
     self->z = SL_TAKE_FLOATS(k, V * N * self->H);
@@ -108,15 +107,12 @@ static void keep_decision(sl_episode_batch *self, int v, int t, const sl_step *s
     }
 }
 
-// the teacher labels, and acts unless the students do
+// the teacher acts
 static sl_status act(void *context, const sl_step *step) {
     sl_episode_batch *self = context;
     sl_critic_view view = {step->state, step->obs, step->alive};
     sl_policy_set_forward(self->teacher, step->slice, SL_FORWARD_STEP, step->obs, self->logits, self->z);
-    if (self->students)
-        sl_policy_set_forward(self->students, step->slice, SL_FORWARD_STEP, step->seen, self->acting, NULL);
-    sl_runner_choose(self->runner, step, &sl_behaviours[0], self->students ? self->acting : self->logits, self->rngs,
-                     self->all_logp);
+    sl_runner_choose(self->runner, step, &sl_behaviours[0], self->logits, self->rngs, self->all_logp);
     sl_critic_value(self->critic, step->slice, SL_FORWARD_STEP, &view, self->value);
     for (int v = step->begin; v < step->end; v++) {
         if (self->done[v]) continue;
@@ -157,7 +153,7 @@ static bool goes_on(void *context, int slice, int v) {
     return self->n_playing[slice] > 0;
 }
 
-static sl_status create_parts(sl_episode_batch *self, bool students_act) {
+static sl_status create_parts(sl_episode_batch *self) {
     const sl_setup *setup = self->setup;
     sl_policy_set_def teacher = sl_policy_set_teacher_def(setup, self->V);
     teacher.params = self->frozen->actor;
@@ -165,17 +161,10 @@ static sl_status create_parts(sl_episode_batch *self, bool students_act) {
     SL_TRY(sl_setup_masks(setup, self->V, &self->masks));
     SL_TRY(sl_policy_set_create(&teacher, &self->teacher));
     SL_TRY(sl_critic_create(setup, self->V, self->frozen->critic, &self->critic));
-    if (students_act) {
-        sl_policy_set_def students = sl_policy_set_students_def(setup, self->V);
-        SL_TRY(sl_policy_set_create(&students, &self->students));
-    }
     sl_runner_def runner = {.V = self->V,
                             .env = self->env,
-                            .masks = students_act ? self->masks : NULL,
                             .hides_avail = setup->hides_avail,
                             .for_critic = true,
-                            .links = students_act ? sl_setup_trained_links(setup, true) : NULL,
-                            .ages = students_act && setup->ages,
                             .context = self,
                             .act = act,
                             .keep = keep,
@@ -191,7 +180,7 @@ static sl_status create_parts(sl_episode_batch *self, bool students_act) {
 }
 
 sl_status sl_episode_batch_create(const sl_setup *setup, sl_pool *pool, int V, const sl_teacher *teacher,
-                                  bool students_act, sl_episode_batch **out) {
+                                  sl_episode_batch **out) {
     sl_episode_batch *self = sl_alloc(sizeof *self);
     if (!self) return sl_fail(SL_MEMORY, NULL, "cannot allocate an episode batch");
     *self = (sl_episode_batch){.setup = setup,
@@ -204,7 +193,7 @@ sl_status sl_episode_batch_create(const sl_setup *setup, sl_pool *pool, int V, c
                                .A = setup->A,
                                .S = setup->S,
                                .M = setup->M};
-    sl_status status = create_parts(self, students_act);
+    sl_status status = create_parts(self);
     if (status != SL_OK) {
         sl_episode_batch_destroy(&self);
         return status;
@@ -221,15 +210,9 @@ void sl_episode_batch_destroy(sl_episode_batch **self_pointer) {
     sl_mask_destroy(&self->masks);
     sl_policy_set_destroy(&self->teacher);
     sl_critic_destroy(&self->critic);
-    sl_policy_set_destroy(&self->students);
     sl_array_pool_fini(&self->arrays);
     sl_free(self);
     *self_pointer = NULL;
-}
-
-void sl_episode_batch_set_students(sl_episode_batch *self, const float *params) {
-    SL_ASSERT(self->students);
-    memcpy(sl_policy_set_params(self->students), params, sl_policy_set_n_params(self->students) * sizeof(float));
 }
 
 const sl_episode *sl_episode_batch_get(const sl_episode_batch *self, int v) {
@@ -256,13 +239,12 @@ void sl_episode_batch_play(sl_episode_batch *self, const sl_rng *stream, uint64_
         sl_streams streams = sl_streams_split(stream, (int64_t)first + v);
         sl_runner_seed(self->runner, v, &streams);
         // what the students would have seen is recorded, too
-        if (!self->students) sl_mask_draw(self->masks, v, &streams.mask);
+        sl_mask_draw(self->masks, v, &streams.mask);
         for (int n = 0; n < self->N; n++)
             self->rngs[(int64_t)v * self->N + n] = sl_rng_split(&streams.action, (uint64_t)n);
         memcpy(self->obs_mask + (size_t)v * NO, sl_mask_get(self->masks, v), NO * sizeof(float));
         sl_policy_set_reset(self->teacher, v);
         sl_critic_reset(self->critic, v);
-        if (self->students) sl_policy_set_reset(self->students, v);
         self->done[v] = 0;
         episode->index = first + (uint64_t)v;
         episode->T = 0;

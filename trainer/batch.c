@@ -9,7 +9,7 @@ static sl_status read_sizes(const sl_learn_message *message, const sl_batch_need
     const sl_wire_tensor *not_first = NULL;
     SL_TRY(sl_learn_take(message, SL_TENSOR_NOT_FIRST, SL_SHAPE(SL_ANY_LENGTH, SL_ANY_LENGTH), &not_first));
     int64_t T = not_first->dims[0], B = not_first->dims[1];
-    bool fits = need->teacher_H ? T >= 1 && T <= need->T : T == need->T;
+    bool fits = need->distills ? T >= 1 && T <= need->T : T == need->T;
     if (!fits || B != need->B)
         return sl_fail(SL_MISMATCH, "do both programs read the same experiment?",
                        "the coordinator's batch is %lld steps of %lld copies, %d of %d were asked for", (long long)T,
@@ -24,7 +24,7 @@ static sl_status check_actions(const sl_batch *batch, const int *n_actions) {
     int64_t R = (int64_t)batch->T * batch->B;
     int N = batch->N;
     const int32_t *action = batch->action;
-    for (int64_t r = 0; r < R; r++)
+    for (int64_t r = 0; action && r < R; r++)
         for (int i = 0; i < N; i++)
             if (action[r * N + i] < 0 || action[r * N + i] >= n_actions[i])
                 return sl_fail(SL_CORRUPT, NULL, "action %d of agent %d in the coordinator's batch is out of range",
@@ -34,11 +34,13 @@ static sl_status check_actions(const sl_batch *batch, const int *n_actions) {
 
 // the sets of tensors: what the stage cannot go without, and what may be absent
 static void choose(const sl_setup *setup, const sl_batch_need *need, uint32_t *required, uint32_t *optional) {
-    *required = SL_ROLE(OBS) | SL_ROLE(ACTION) | SL_ROLE(LOGP) | SL_ROLE(ADVANTAGE) | SL_ROLE(NOT_FIRST);
+    *required = SL_ROLE(OBS) | SL_ROLE(NOT_FIRST);
     *optional =
         SL_ROLE(AVAIL) | SL_ROLE(ALIVE) | SL_ROLE(EPISODE_RETURN) | SL_ROLE(EPISODE_LENGTH) | SL_ROLE(EPISODE_WON);
     if (need->H) *required |= SL_ROLE(HIDDEN);
-    if (need->teacher_H) *required |= SL_ROLE(TEACHER_LOGITS) | SL_ROLE(TEACHER_Z);
+    if (!need->distills || need->ppo) *required |= SL_ROLE(ACTION) | SL_ROLE(LOGP) | SL_ROLE(ADVANTAGE);
+    if (need->distills) *required |= SL_ROLE(TEACHER_LOGITS);
+    if (need->Z) *required |= SL_ROLE(TEACHER_Z);
     if (!need->critic) return;
     *required |= SL_ROLE(TARGET) | SL_ROLE(VALUE);
     if (need->critic_H) *required |= SL_ROLE(CRITIC_HIDDEN);
@@ -52,13 +54,13 @@ sl_status sl_batch_read(const sl_learn_message *message, const sl_setup *setup, 
                         sl_batch *out) {
     sl_batch batch = {.N = setup->N,
                       .O = setup->O,
-                      .P = setup->direct || need->teacher_H ? setup->P : setup->O,
+                      .P = setup->direct || need->distills ? setup->P : setup->O,
                       .A = setup->A,
                       .S = setup->S,
                       .M = setup->M,
                       .H = need->H,
                       .critic_H = need->critic_H,
-                      .teacher_H = need->teacher_H};
+                      .Z = need->Z};
     uint32_t required, optional;
     SL_TRY(read_sizes(message, need, &batch));
     choose(setup, need, &required, &optional);

@@ -12,7 +12,9 @@ typedef struct sl_batch_need {
     int chunk;
     bool critic;          /* state, target and value */
     int H, critic_H;      /* > 0: that recurrent state is wanted, with rows of this length */
-    int teacher_H;        /* > 0: a distillation batch: logits and z wanted */
+    bool distills;        /* a distillation batch: logits wanted */
+    bool ppo;             /* of those: log-probabilities, actions and advantages; of others always */
+    int Z;                /* > 0: the teacher's embedding, with rows of this length */
     const int *n_actions; /* (N) of each acting network: actions are checked against it */
 } sl_batch_need;
 

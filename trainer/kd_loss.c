@@ -124,23 +124,3 @@ double sl_kd_role(int R, int K, const float *lt, const float *ls, double tau, co
     }
     return loss;
 }
-
-void sl_kd_orthogonal(int rows, int cols, sl_rng *stream, float *W) {
-    // the short side's vectors are made orthonormal, each of the length of the long side
-    int n = rows < cols ? rows : cols, len = rows < cols ? cols : rows;
-    int step = rows < cols ? 1 : cols, jump = rows < cols ? cols : 1;
-    for (int64_t k = 0; k < (int64_t)rows * cols; k++) W[k] = (float)sl_rng_normal(stream);
-    for (int v = 0; v < n; v++) {
-        float *a = W + (int64_t)v * jump;
-        for (int u = 0; u < v; u++) {
-            const float *b = W + (int64_t)u * jump;
-            double sum = 0;
-            for (int d = 0; d < len; d++) sum += (double)a[(int64_t)d * step] * (double)b[(int64_t)d * step];
-            for (int d = 0; d < len; d++) a[(int64_t)d * step] -= (float)(sum * (double)b[(int64_t)d * step]);
-        }
-        double norm = 0;
-        for (int d = 0; d < len; d++) norm += (double)a[(int64_t)d * step] * (double)a[(int64_t)d * step];
-        float inverse = (float)(1.0 / sqrt(norm));
-        for (int d = 0; d < len; d++) a[(int64_t)d * step] *= inverse;
-    }
-}

@@ -24,8 +24,5 @@ double sl_kd_relation(int R, int N, int D, const float *cosines, const float *co
  * (R, K): student's and teacher's side. */
 double sl_kd_role(int R, int K, const float *lt, const float *ls, double tau, const float *weight, double scale,
                   float *dls, float *dlt);
-/* A random matrix W (rows, cols) with orthonormal rows, or orthonormal columns when rows > cols: the fixed maps of
- * eq. 9 and 11. */
-void sl_kd_orthogonal(int rows, int cols, sl_rng *stream, float *W);
 
 #endif

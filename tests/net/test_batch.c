@@ -22,7 +22,7 @@ static const sl_batch sizes = {.T = 2,
                                .C = 9,
                                .H = 10,
                                .critic_H = 11,
-                               .teacher_H = 12,
+                               .Z = 12,
                                .n_episodes = 13};
 #define COUNT(number, role, ...) AT_##role,
 enum { SL_BATCH_TENSORS(COUNT) N_TENSORS };

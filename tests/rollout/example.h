@@ -48,7 +48,14 @@ static inline void example_init(example *x) {
         .mask = {.kind = SL_MASK_RANDOM, .k_min = 8, .k_max = 10},
         .students = x->students,
         .students_count = 3,
-        .distill = {.episodes = 4, .gamma = 0.9, .lambda = 0.8},
+        // the whole embedding is sent, as the role map moves
+        .distill = {.episodes = 4,
+                    .gamma = 0.9,
+                    .lambda = 0.8,
+                    .w_ppo = 1,
+                    .w_role = 1,
+                    .role_dim = 4,
+                    .teacher_role_period = 1},
     };
     sl_env_at(&x->e.env.options, "n_agents")->whole = 3;
     sl_env_at(&x->e.env.options, "max_steps")->whole = 25;

@@ -3,6 +3,7 @@
 
 #include "common/alloc.h"
 #include "common/assert.h"
+#include "setup/lessons.h"
 
 #include <math.h>
 #include <string.h>
@@ -109,7 +110,8 @@ static void make_options(sl_synthetic *self) {
                                       .clip = 0.2,
                                       .entropy = 0.02,
                                       .common_dim = 6,
-                                      .role_dim = 4};
+                                      .role_dim = 4,
+                                      .teacher_role_period = !d->mapped};
 }
 
 static void make_masks(sl_synthetic *self, sl_rng *rng) {
@@ -157,7 +159,7 @@ void sl_synthetic_init(sl_synthetic *self, const sl_synthetic_def *def) {
     b->C = (d->T + d->chunk - 1) / d->chunk;
     b->H = d->direct ? d->hidden + 2 * (d->N - 1) : d->teacher_hidden;
     b->critic_H = d->critic_hidden;
-    b->teacher_H = d->teacher_hidden;
+    b->Z = sl_lessons_of(&self->setup).Z;
     size_t R = (size_t)d->T * (size_t)d->B, N = (size_t)d->N, M = (size_t)b->M, C = (size_t)b->C * (size_t)d->B;
     make_masks(self, &rng);
     b->obs = normals(self, R * N * (size_t)d->O, 0, 1, &rng);
@@ -170,7 +172,7 @@ void sl_synthetic_init(sl_synthetic *self, const sl_synthetic_def *def) {
     b->hidden = normals(self, C * N * (size_t)b->H, 0, 0.5, &rng);
     b->critic_hidden = normals(self, C * M * (size_t)b->critic_H, 0, 0.5, &rng);
     b->teacher_logits = normals(self, R * N * (size_t)d->A, 0, 1.5, &rng);
-    b->teacher_z = normals(self, R * N * (size_t)d->teacher_hidden, 0, 1, &rng);
+    b->teacher_z = normals(self, R * N * (size_t)b->Z, 0, 1, &rng);
 }
 
 void sl_synthetic_fini(sl_synthetic *self) {

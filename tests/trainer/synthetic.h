@@ -13,6 +13,8 @@ typedef struct sl_synthetic_def {
     bool team, agent_id, layer_norm, direct;
     bool critic_own;             /* each critic row reads its agent's observation, from a tensor of their own */
     bool with_avail, with_alive; /* some illegal actions; the last steps of some copies do not count */
+    bool mapped; /* the teacher's embedding comes under its maps (setup/lessons.h); else whole, as its role map may
+                    move */
     uint64_t seed;
 } sl_synthetic_def;
 

@@ -28,7 +28,8 @@ static void setup(fixture *f) {
     sl_synthetic_message(&f->data, &f->message);
     for (int i = 0; i < 3; i++) f->n_actions[i] = i == 2 ? b->A - 1 : b->A;
     f->need = (sl_batch_need){.T = b->T, .B = b->B, .chunk = 3, .critic = true, .n_actions = f->n_actions};
-    f->need.H = b->H, f->need.critic_H = b->critic_H, f->need.teacher_H = b->teacher_H;
+    f->need.H = b->H, f->need.critic_H = b->critic_H, f->need.Z = b->Z;
+    f->need.distills = f->need.ppo = b->teacher_logits != NULL;
 }
 
 static sl_status read_batch(fixture *f, sl_batch *out) {
@@ -99,15 +100,15 @@ static void ages_are_the_students_alone(void **state) {
     const sl_batch *b = &f.data.batch;
     f.data.setup.P = b->O + 2;
     // a batch of the teacher's own
-    f.need.teacher_H = 0;
+    f.need.Z = 0, f.need.distills = false;
     assert_int_equal(read_batch(&f, &batch), SL_OK);
     assert_int_equal(batch.P, b->O);
     // one to distil from
-    f.need.teacher_H = b->teacher_H;
+    f.need.Z = b->Z, f.need.distills = true;
     assert_int_equal(read_batch(&f, &batch), SL_MISMATCH);
     assert_non_null(strstr(sl_error_what(), "OBS"));
     // one of students that learn by themselves: the critic is told the state besides
-    f.need.teacher_H = 0;
+    f.need.Z = 0, f.need.distills = false;
     f.data.setup.direct = f.data.setup.ages = true;
     assert_int_equal(read_batch(&f, &batch), SL_MISMATCH);
     f.data.setup.P = b->O;

@@ -2,6 +2,7 @@
 #include "trainer/learners/distill.h"
 
 #include "common/alloc.h"
+#include "setup/lessons.h"
 #include "trainer/synthetic.h"
 
 #include <setjmp.h>
@@ -31,6 +32,8 @@ static void create(fixture *f, const sl_synthetic_def *def, int n_threads, int b
     f->options = f->base.data.distill;
     f->params = sl_distill_all_params(f->distill, &f->n);
     f->grads = sl_alloc_array(f->n, sizeof(float));
+    // the maps stay unless a test moves them
+    f->options->teacher_role_period = 0;
 }
 
 static void destroy(fixture *f) {
@@ -85,6 +88,31 @@ static void blocks_and_threads_do_not_change_the_loss(void **state) {
         assert_true(fabsf(one.grads[k] - many.grads[k]) < 1e-5f + 1e-3f * fabsf(one.grads[k]));
     destroy(&one);
     destroy(&many);
+}
+
+/* Under its fixed maps the teacher's embedding says the same. */
+static void what_came_under_the_maps_is_the_same(void **state) {
+    (void)state;
+    sl_synthetic_def def = sl_synthetic_default_def();
+    def.with_alive = true;
+    fixture whole, mapped;
+    create(&whole, &def, 1, 0);
+    def.mapped = true;
+    create(&mapped, &def, 1, 0);
+    const sl_setup *setup = &mapped.base.data.setup;
+    sl_lessons lessons = sl_lessons_of(setup);
+    float *maps = NULL;
+    assert_int_equal(sl_lessons_maps(&lessons, setup, &maps), SL_OK);
+    assert_true(mapped.batch->Z == 10 && whole.batch->Z == 12);
+    sl_lessons_map(&lessons, def.T * def.B * def.N, 12, whole.batch->teacher_z, maps,
+                   (float *)mapped.batch->teacher_z);
+    assert_true(fabs(loss(&whole) - loss(&mapped)) < 1e-6);
+    size_t n = whole.n - 4 * 12;
+    for (size_t k = 0; k < n; k++)
+        assert_true(fabsf(whole.grads[k] - mapped.grads[k]) < 1e-6f + 1e-4f * fabsf(whole.grads[k]));
+    sl_free(maps);
+    destroy(&whole);
+    destroy(&mapped);
 }
 
 static void steps_behind_an_end_do_not_count(void **state) {
@@ -182,6 +210,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(gradient_equals_finite_differences),
         cmocka_unit_test(blocks_and_threads_do_not_change_the_loss),
+        cmocka_unit_test(what_came_under_the_maps_is_the_same),
         cmocka_unit_test(steps_behind_an_end_do_not_count),
         cmocka_unit_test(students_come_to_agree_with_the_teacher),
         cmocka_unit_test(a_term_of_weight_zero_is_off),

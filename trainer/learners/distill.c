@@ -32,7 +32,7 @@ static void forward(const sl_distill *self, sl_distill_scratch *s, int i, const 
     // the maps of eq. 9 and eq. 11 on the student's embedding
     if (options->w_sr != 0) sl_blas_nt(R, self->D, H, v->z, H, one->maps.params, H, 0.0f, v->common, self->D);
     if (options->w_role != 0) {
-        sl_gather_input(chunks, &rows, self->role_t, self->K, self->K, 0, v->rt);
+        sl_gather_input(chunks, &rows, self->role_t, self->role_stride, self->K, 0, v->rt);
         sl_blas_nt(R, self->K, H, v->z, H, one->maps.params + (size_t)self->D * (size_t)H, H, 0.0f, v->roles,
                    self->K);
     }
@@ -87,7 +87,7 @@ static void relation_loss(const sl_distill *self, sl_distill_scratch *s, const s
 /* Eq. 10 and 11 for student i; every n-th step its gradient moves W_T too. */
 static void role_loss(const sl_distill *self, sl_distill_scratch *s, int i, const sl_chunks *chunks) {
     sl_distill_view *v = &s->views[i];
-    int R = chunks->L * chunks->n, K = self->K, H_teacher = self->base.need.teacher_H;
+    int R = chunks->L * chunks->n, K = self->K, H_teacher = self->setup->teacher.hidden;
     size_t n = (size_t)R * (size_t)K;
     memset(v->droles, 0, n * sizeof(float));
     memset(v->drt, 0, n * sizeof(float));
@@ -205,16 +205,28 @@ static double total_loss(const sl_exp_distill *w, const sl_distill_sums *s) {
     return w->w_ppo * s->logits.ppo.policy_loss + kd - w->entropy * s->logits.ppo.entropy;
 }
 
-/* The teacher's side of eq. 9 and eq. 11, once a batch, and again after W_T has moved. */
-static void project_teacher(sl_distill *self, bool common, bool role) {
+/* The teacher's side of eq. 11, once a batch, and again after W_T has moved. */
+static void project_roles(sl_distill *self) {
     const sl_batch *batch = self->batch;
-    int steps = batch->T * batch->B, R = steps * batch->N, H = batch->teacher_H, D = self->D;
-    if (common && self->options->w_sr != 0) {
-        sl_blas_nt(R, D, H, batch->teacher_z, H, self->teacher_common, H, 0.0f, self->common_t, D);
-        sl_kd_cosines(steps, self->N, D, D, self->common_t, self->cosines_t);
+    int R = batch->T * batch->B * batch->N, H = batch->Z, K = self->K;
+    if (self->lessons.whole_z)
+        sl_blas_nt(R, K, H, batch->teacher_z, H, self->teacher_role.params, H, 0.0f, self->own_role_t, K);
+}
+
+/* Points at the teacher's side of eq. 9 and 11, where it came under its maps; else maps it. */
+static void map_teacher(sl_distill *self) {
+    const sl_batch *batch = self->batch;
+    const sl_lessons *lessons = &self->lessons;
+    int steps = batch->T * batch->B, R = steps * batch->N, Z = batch->Z, D = self->D;
+    const float *common = batch->teacher_z;
+    self->role_t = lessons->whole_z ? self->own_role_t : batch->teacher_z + lessons->D;
+    self->role_stride = lessons->whole_z ? self->K : Z;
+    if (lessons->D > 0 && lessons->whole_z) {
+        sl_blas_nt(R, D, Z, batch->teacher_z, Z, self->teacher_common, Z, 0.0f, self->common_t, D);
+        common = self->common_t;
     }
-    if (role && self->options->w_role != 0)
-        sl_blas_nt(R, self->K, H, batch->teacher_z, H, self->teacher_role.params, H, 0.0f, self->role_t, self->K);
+    if (lessons->D > 0) sl_kd_cosines(steps, self->N, D, lessons->whole_z ? D : Z, common, self->cosines_t);
+    project_roles(self);
 }
 
 static void prepare(sl_distill *self, const sl_batch *batch) {
@@ -224,7 +236,7 @@ static void prepare(sl_distill *self, const sl_batch *batch) {
     if (self->options->w_ppo != 0)
         sl_advantage_normalise((size_t)batch->T * (size_t)batch->B, batch->M, batch->N, batch->advantage,
                                batch->alive, self->advantage);
-    project_teacher(self, true, true);
+    map_teacher(self);
 }
 
 /* The epoch's order of the chunks; a single minibatch is the same in any. */
@@ -247,7 +259,7 @@ static void one_epoch(sl_distill *self, double lr, sl_distill_sums *mean) {
         sl_distill_sums part = run_minibatch(self, end - begin, self->order + begin);
         if (isfinite(total_loss(options, &part))) {
             sl_group_step_run(self->step, &step);
-            if (self->teacher_role.moves) project_teacher(self, false, true);
+            if (self->teacher_role.moves) project_roles(self);
         } else if (self->skipped_losses++ == 0) {
             SL_WARN("a distillation loss is not finite: this update is skipped");
         }
@@ -296,7 +308,7 @@ float *sl_distill_all_params(const sl_learner *learner, size_t *n) {
 double sl_distill_loss(sl_learner *learner, const sl_batch *batch, float *grads) {
     sl_distill *self = (sl_distill *)learner;
     prepare(self, batch);
-    self->teacher_role.moves = self->options->w_role != 0;
+    self->teacher_role.moves = self->lessons.whole_z;
     for (int k = 0; k < self->n_chunks; k++) self->order[k] = k;
     sl_distill_sums total = run_minibatch(self, self->n_chunks, self->order);
     for (int i = 0; i < self->N; i++) grads += sl_parameter_group_sum(&self->students[i].net, grads);

@@ -31,12 +31,14 @@ static void describe(sl_distill *self) {
     self->base.need = (sl_batch_need){.T = setup->spec.max_steps,
                                       .B = options->episodes,
                                       .chunk = setup->spec.max_steps,
-                                      .teacher_H = setup->teacher.hidden,
+                                      .distills = true,
+                                      .ppo = self->lessons.ppo,
+                                      .Z = self->lessons.Z,
                                       .n_actions = self->n_actions};
 }
 
 static sl_status create_params(sl_distill *self) {
-    int H_teacher = self->base.need.teacher_H, D = self->D, K = self->K;
+    int H_teacher = self->setup->teacher.hidden, D = self->D, K = self->K;
     size_t n_maps = 0, n_role = (size_t)K * (size_t)H_teacher;
     for (int i = 0; i < self->N; i++) n_maps += (size_t)(D + K) * (size_t)self->students[i].def.hidden;
     self->n_params = self->n_students + n_maps + n_role;
@@ -56,16 +58,13 @@ static sl_status create_params(sl_distill *self) {
         groups[2 * i + 1] = &one->maps;
         sl_rng init = sl_rng_split(&inits, (uint64_t)i), stream = sl_rng_split(&streams, (uint64_t)i);
         sl_net_init(&one->def, 0.01f, &init, net);
-        sl_kd_orthogonal(D, one->def.hidden, &stream, maps);
-        sl_kd_orthogonal(K, one->def.hidden, &stream, maps + (size_t)D * (size_t)one->def.hidden);
+        sl_lessons_orthogonal(D, one->def.hidden, &stream, maps);
+        sl_lessons_orthogonal(K, one->def.hidden, &stream, maps + (size_t)D * (size_t)one->def.hidden);
         net += n;
         maps += n_own;
     }
     // the teacher's maps: random, orthogonal, and W_T fixed unless a period is given
-    sl_rng common = sl_rng_split_name(&streams, "teacher/common");
-    sl_rng role = sl_rng_split_name(&streams, "teacher/role");
-    sl_kd_orthogonal(D, H_teacher, &common, self->teacher_common);
-    sl_kd_orthogonal(K, H_teacher, &role, maps);
+    sl_lessons_draw(self->setup, self->teacher_common, maps);
     SL_TRY(sl_parameter_group_init(&self->teacher_role, "teacher_role", n_role, maps, self->n_slices));
     groups[2 * self->N] = &self->teacher_role;
     return sl_group_step_create(self->pool, 2 * self->N + 1, groups, &self->step);
@@ -99,7 +98,7 @@ static sl_status create_scratch(sl_distill *self, sl_distill_scratch *s) {
     int64_t R = (int64_t)self->base.need.T * self->block_chunks;
     s->views = sl_array_pool_take(arrays, self->N, sizeof *s->views);
     s->not_first = SL_TAKE_FLOATS(arrays, R);
-    s->zt = SL_TAKE_FLOATS(arrays, R * self->base.need.teacher_H);
+    s->zt = SL_TAKE_FLOATS(arrays, R * self->setup->teacher.hidden);
     s->pair_weight = SL_TAKE_FLOATS(arrays, R);
     s->cosines = SL_TAKE_FLOATS(arrays, R * self->N * (self->N - 1) / 2);
     s->cs = sl_array_pool_take(arrays, self->N, sizeof *s->cs);
@@ -134,9 +133,9 @@ static sl_status create_parts(sl_distill *self, int block_rows) {
     if (arrays->failed) return out_of_memory();
     SL_TRY(create_params(self));
     int64_t rows = (int64_t)self->base.need.T * self->n_chunks * self->N;
-    self->common_t = SL_TAKE_FLOATS(arrays, rows * self->D);
+    self->common_t = SL_TAKE_FLOATS(arrays, self->lessons.whole_z ? rows * self->D : 0);
     self->cosines_t = SL_TAKE_FLOATS(arrays, rows * (self->N - 1) / 2);
-    self->role_t = SL_TAKE_FLOATS(arrays, rows * self->K);
+    self->own_role_t = SL_TAKE_FLOATS(arrays, self->lessons.whole_z ? rows * self->K : 0);
     self->advantage = SL_TAKE_FLOATS(arrays, rows);
     self->order = sl_array_pool_take(arrays, self->n_chunks, sizeof *self->order);
     if (arrays->failed) return out_of_memory();
@@ -154,6 +153,7 @@ sl_status sl_distill_create(const sl_learner_def *def, sl_learner **out) {
     self->base = (sl_learner){.class = &sl_distill_class, .stats = &self->stats};
     self->setup = def->setup;
     self->options = &def->setup->experiment->distill;
+    self->lessons = sl_lessons_of(def->setup);
     self->pool = def->pool;
     self->minibatch = sl_rng_split_name(&def->setup->root, "distill/minibatch");
     sl_status status = create_parts(self, def->block_rows);

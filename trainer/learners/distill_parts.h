@@ -4,6 +4,7 @@
 #define SL_TRAINER_LEARNERS_DISTILL_PARTS_H
 
 #include "common/array_pool.h"
+#include "setup/lessons.h"
 #include "trainer/gather.h"
 #include "trainer/group_step.h"
 #include "trainer/kd_loss.h"
@@ -64,11 +65,15 @@ typedef struct sl_distill {
     sl_parameter_group teacher_role; /* W_T (K, H_teacher), moves every teacher_role_period-th minibatch */
     sl_group_step *step;             /* of all of them */
     float *teacher_common;           /* (D, H_teacher), fixed */
-    float *common_t, *role_t;        /* (T, B, N, D), (T, B, N, K): the teacher's side of eq. 9 and 11 */
-    float *cosines_t;                /* (T, B, pairs): of common_t */
-    float *advantage;                /* (T, B, M) normalised */
-    sl_distill_sums *sums;           /* (n_slices) of the minibatch */
-    sl_distill_scratch *scratch;     /* (threads) */
+    sl_lessons lessons;
+    /* the teacher's side of eq. 11: rows of K, role_stride apart, for each (T, B, N) */
+    const float *role_t;
+    int role_stride;
+    float *common_t, *own_role_t; /* (T, B, N, D), (T, B, N, K): mapped here, where W_T moves */
+    float *cosines_t;             /* (T, B, pairs): of common_t */
+    float *advantage;             /* (T, B, M) normalised */
+    sl_distill_sums *sums;        /* (n_slices) of the minibatch */
+    sl_distill_scratch *scratch;  /* (threads) */
     int *order;
     int64_t steps;
     sl_rng minibatch;
