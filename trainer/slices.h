@@ -6,14 +6,13 @@
 
 #include <stdint.h>
 
-enum { SL_SLICE_ROWS = 200, SL_SLICE_SEQUENCES = 40, SL_MAX_SLICES = 16 };
+enum { SL_MAX_SLICES = 16 };
 
-/* Into how many slices a minibatch of n_chunks is cut, each of `steps` with `rows` a step. At least one, at most a
- * slice for each chunk. A cell multiplies step by step: its slices need sequences side by side. */
-static inline int sl_learner_slices(int n_chunks, int steps, int rows, int recurrent) {
-    int64_t n = (int64_t)n_chunks * steps * rows / SL_SLICE_ROWS;
-    int64_t most = recurrent ? (int64_t)n_chunks * rows / SL_SLICE_SEQUENCES : n_chunks;
-    if (n > most) n = most;
+/* Into how many slices of about slice_rows a minibatch of n_chunks with `rows` each is cut: at least one, at most one
+ * for each chunk. */
+static inline int sl_learner_slices(int n_chunks, int rows, int slice_rows) {
+    int64_t n = (int64_t)n_chunks * rows / slice_rows;
+    if (n > n_chunks) n = n_chunks;
     if (n > SL_MAX_SLICES) n = SL_MAX_SLICES;
     return n > 1 ? (int)n : 1;
 }

@@ -6,7 +6,8 @@
 
 #include <stdio.h>
 
-enum { BLOCK_ROWS = 1024 };
+// a slice counts the rows of all students, whose networks are small
+enum { BLOCK_ROWS = 1024, SLICE_ROWS = 300 };
 
 static sl_status out_of_memory(void) {
     return sl_fail(SL_MEMORY, "lower distill.episodes", "cannot allocate the distillation learner");
@@ -109,13 +110,6 @@ static sl_status create_scratch(sl_distill *self, sl_distill_scratch *s) {
     return SL_OK;
 }
 
-/* All students go through a slice together, since eq. 9 couples them: one with a cell is enough for longer ones. */
-static int cut(const sl_distill *self, int minibatch) {
-    bool recurrent = false;
-    for (int i = 0; i < self->N; i++) recurrent = recurrent || self->students[i].def.cell == SL_CELL_GRU;
-    return sl_learner_slices(minibatch, self->base.need.T, 1, recurrent);
-}
-
 static sl_status create_parts(sl_distill *self, int block_rows) {
     const sl_exp_distill *options = self->options;
     sl_array_pool *arrays = &self->arrays;
@@ -128,7 +122,8 @@ static sl_status create_parts(sl_distill *self, int block_rows) {
         return sl_fail(SL_CONFIG, "1 to 256 roles, common_dim at least 1", "distill.role_dim %d or common_dim %d",
                        self->K, self->D);
     int minibatch = (self->n_chunks + options->minibatches - 1) / options->minibatches;
-    self->n_slices = cut(self, minibatch);
+    // eq. 9 couples the students: all go through a slice together
+    self->n_slices = sl_learner_slices(minibatch, self->base.need.T * self->N, SLICE_ROWS);
     self->sums = sl_array_pool_take(arrays, self->n_slices, sizeof *self->sums);
     if (arrays->failed) return out_of_memory();
     SL_TRY(create_params(self));

@@ -5,7 +5,7 @@
 
 #include <stdio.h>
 
-enum { BLOCK_ROWS = 2048 };
+enum { BLOCK_ROWS = 2048, SLICE_ROWS = 200 };
 
 static void describe_nets(sl_mappo *self) {
     const sl_setup *setup = self->setup;
@@ -61,7 +61,7 @@ static sl_status cut(sl_mappo *self, int block_rows) {
     int minibatch = (self->n_chunks + self->ppo->minibatches - 1) / self->ppo->minibatches;
     for (int k = 0; k <= self->n_nets; k++) {
         sl_mappo_net *one = &self->nets[k];
-        int n = sl_learner_slices(minibatch, self->chunk, one->rows.G, one->def.cell == SL_CELL_GRU);
+        int n = sl_learner_slices(minibatch, self->chunk * one->rows.G, SLICE_ROWS);
         int share = (minibatch + n - 1) / n,
             most = (block_rows ? block_rows : BLOCK_ROWS) / (self->chunk * one->rows.G);
         one->n_slices = n;
