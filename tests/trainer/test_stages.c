@@ -74,6 +74,24 @@ static void expect_same(const plan *p, int n_disturbed) {
     world_destroy(&w);
 }
 
+static void threads_change_nothing(void **state) {
+    (void)state;
+    static const char *const sets[] = {"threads=1", "threads=2", "threads=4"};
+    for (int t = 0; t < 3; t++) {
+        world w;
+        world_create(&w, &world_calm, sets[t]);
+        // several slices of everything
+        w.experiment->teacher.ppo.n_envs = 48;
+        w.experiment->teacher.ppo.total_steps = 48 * 12 * 3;
+        w.experiment->distill.episodes = 64;
+        w.experiment->distill.updates = 4;
+        world_run(&w);
+        for (int k = 0; t == 0 && k < 6; k++) world_digest(&w, kd_files[k], reference[k]);
+        assert_same_as_reference(&w);
+        world_destroy(&w);
+    }
+}
+
 static void a_replaced_coordinator_changes_nothing(void **state) {
     (void)state;
     expect_same(&(plan){.replace = {1, 5, 12, 19}}, 4);
@@ -336,6 +354,7 @@ int main(void) {
     struct sigaction action = {.sa_handler = world_interrupt};
     (void)sigaction(SIGUSR1, &action, NULL);
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(threads_change_nothing),
         cmocka_unit_test(an_undisturbed_run_leaves_its_files),
         cmocka_unit_test(a_replaced_coordinator_changes_nothing),
         cmocka_unit_test(a_stopped_trainer_goes_on_where_it_was),
