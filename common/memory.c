@@ -6,8 +6,8 @@
 #include <string.h>
 
 // a line "VmRSS:   1234 kB" of /proc/self/status
-static double read_line(const char *name) {
-    FILE *file = fopen("/proc/self/status", "re");
+static double read_line(const char *path, const char *name) {
+    FILE *file = fopen(path, "re");
     if (!file) return (double)NAN;
     char line[128];
     double kib = (double)NAN;
@@ -20,11 +20,17 @@ static double read_line(const char *name) {
 }
 
 double sl_memory_resident(void) {
-    return read_line("VmRSS");
+    return read_line("/proc/self/status", "VmRSS");
 }
 
 double sl_memory_peak(void) {
-    return read_line("VmHWM");
+    return read_line("/proc/self/status", "VmHWM");
+}
+
+double sl_memory_peak_of(int pid) {
+    char path[32];
+    (void)snprintf(path, sizeof path, "/proc/%d/status", pid);
+    return read_line(path, "VmHWM");
 }
 
 void sl_memory_forget_peak(void) {

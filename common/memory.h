@@ -6,6 +6,7 @@
  * does not say. */
 double sl_memory_resident(void);
 double sl_memory_peak(void);
+double sl_memory_peak_of(int pid); /* of another process of this user */
 /* From now on the peak is counted anew. Where the system does not let it, the old one stands. */
 void sl_memory_forget_peak(void);
 

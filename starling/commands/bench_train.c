@@ -11,6 +11,7 @@
 #include "common/pool.h"
 #include "nn/blas_start.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -22,6 +23,7 @@ typedef struct watched {
     int n;
     double first_seconds, last_seconds;
     json_int_t first_steps, last_steps;
+    double trainer_bytes, coordinator_bytes; /* of memory, at most */
 } watched;
 
 static void on_progress(void *context, const json_t *event) {
@@ -96,6 +98,7 @@ static sl_status train_for(const sl_run *run, const sl_args *args, double second
     while (status == SL_OK && w->last_seconds - w->first_seconds < seconds && sl_clock_seconds() < give_up) {
         status = sl_process_group_train_for(group, 0.2);
     }
+    sl_process_group_memory(group, &w->trainer_bytes, &w->coordinator_bytes);
     sl_process_group_end(group);
     sl_process_group_destroy(&group);
     sl_run_progress_break(&w->line);
@@ -116,6 +119,9 @@ static sl_status print_result(const sl_run *run, const watched *w, int cores, do
             stdout, 4,
             "  %.1f GFLOP/s in matrix products: %.1f%% of the sgemm peak of %.0f GFLOP/s on %d cores (%s)\n", gflops,
             100 * gflops / peak, peak, cores, sl_blas_core());
+        if (isfinite(w->trainer_bytes + w->coordinator_bytes))
+            printf("  memory at most: trainer %.0f MB, coordinator %.0f MB\n", w->trainer_bytes / 1e6,
+                   w->coordinator_bytes / 1e6);
         return SL_OK;
     }
     bool failed = false;
@@ -126,7 +132,9 @@ static sl_status print_result(const sl_run *run, const watched *w, int cores, do
                 {"agent_steps_per_second", sl_json_number(rate * run->spec->n_agents)},
                 {"flops_per_env_step", sl_json_number(flops)}, {"gflops", sl_json_number(gflops)},
                 {"peak_gflops", sl_json_number(peak)}, {"peak_share", sl_json_number(gflops / peak)},
-                {"cores", json_integer(cores)}, {"blas_core", json_string(sl_blas_core())});
+                {"trainer_bytes", sl_json_number(w->trainer_bytes)},
+                {"coordinator_bytes", sl_json_number(w->coordinator_bytes)}, {"cores", json_integer(cores)},
+                {"blas_core", json_string(sl_blas_core())});
     return sl_json_print(object, failed);
 }
 

@@ -4,6 +4,7 @@
 #include "common/alloc.h"
 #include "common/clock.h"
 #include "common/log.h"
+#include "common/memory.h"
 #include "common/program.h"
 #include "common/vitals.h"
 #include "net/endpoint.h"
@@ -14,6 +15,7 @@
 #include "starling/run/model_files.h"
 #include "starling/run/supervise.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -364,6 +366,16 @@ json_t *sl_process_group_restarts(const sl_process_group *self) {
         agents += sl_supervisor_restarts(self->supervisor, self->agents[i].child);
     }
     return json_pack("{s:i,s:i,s:i}", "trainer", trainer, "coordinator", coordinator, "agents", agents);
+}
+
+static double peak_of(const sl_process_group *self, const member *who) {
+    pid_t pid = who->child >= 0 ? sl_supervisor_pid(self->supervisor, who->child) : 0;
+    return pid > 0 ? sl_memory_peak_of((int)pid) : (double)NAN;
+}
+
+void sl_process_group_memory(const sl_process_group *self, double *trainer, double *coordinator) {
+    *trainer = peak_of(self, &self->trainer);
+    *coordinator = peak_of(self, &self->coordinator);
 }
 
 // ------------------------------------------------------------------------------------------------------- asking

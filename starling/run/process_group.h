@@ -66,6 +66,8 @@ void sl_process_group_show(sl_process_group *self, int64_t us,
 void sl_process_group_end(sl_process_group *self);
 /* {"trainer": n, "coordinator": n, "agents": n}: how often each was restarted. NULL when memory is out. */
 json_t *sl_process_group_restarts(const sl_process_group *self);
+/* The most memory that they had at one time, in bytes; NaN: not running here, or the system does not say. */
+void sl_process_group_memory(const sl_process_group *self, double *trainer, double *coordinator);
 /* Called with every "progress" event of the trainer; for benchmarks. */
 void sl_process_group_watch(sl_process_group *self, void (*watch)(void *context, const json_t *event), void *context);
 

@@ -285,6 +285,12 @@ static void test_bench_train_says_how_long(void **state) {
         run("2>&1 >/dev/null", "bench train " SL_SOURCE_DIR "/experiments/mpe/spread-smoke.yaml --seconds 1"), 0);
     const char *line = strstr(output, "bench train  ");
     if (!line || !strstr(line, "/1 s  ETA 0:0") || strstr(output, "teacher  ")) fail_msg("%s", output);
+    assert_int_equal(
+        run("2>/dev/null", "bench train " SL_SOURCE_DIR "/experiments/mpe/spread-smoke.yaml --seconds 1 --json"), 0);
+    json_t *object = json_loads(output, 0, NULL);
+    assert_true(json_number_value(json_object_get(object, "trainer_bytes")) > 1e6);
+    assert_true(json_number_value(json_object_get(object, "coordinator_bytes")) > 1e6);
+    json_decref(object);
 }
 
 static void test_json_log(void **state) {
