@@ -1,5 +1,6 @@
 /* main.c - starling-coordinator: argv, signals, exit code. docs/processes.md describes the program. */
 #include "common/alloc.h"
+#include "common/cores.h"
 #include "common/json_line.h"
 #include "common/program.h"
 #include "common/stop.h"
@@ -26,7 +27,11 @@ static sl_status run(const sl_coordinator_options *o) {
     sl_file_sha256(bytes, n_bytes, def.config_hash);
     sl_free(bytes);
     SL_TRY(sl_experiment_load(o->experiment, NULL, 0, &experiment));
-    if (o->n_threads > 0) experiment->threads = o->n_threads;
+    if (o->n_threads > 0) {
+        // the experiment's own are the trainer's to warn of
+        sl_cores_warn("--threads", o->n_threads);
+        experiment->threads = o->n_threads;
+    }
     if (o->has_clock) experiment->fleet.clock = o->clock;
     if (o->hz > 0) experiment->fleet.hz = o->hz;
     def.experiment = experiment;

@@ -92,7 +92,7 @@ typedef struct sl_exp_fleet {
 typedef struct sl_experiment {
     char *name; /* a plain file name */
     uint64_t seed;
-    int threads, checkpoint_seconds; /* threads: workers of trainer and coordinator; "same seed, same threads" */
+    int threads, checkpoint_seconds; /* threads: workers of trainer and coordinator; no result depends on it */
     sl_exp_method method;
     sl_exp_env env;
     sl_exp_teacher teacher;

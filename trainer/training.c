@@ -3,6 +3,7 @@
 
 #include "common/alloc.h"
 #include "common/clock.h"
+#include "common/cores.h"
 #include "common/vitals.h"
 #include "storage/file.h"
 #include "trainer/checkpoint.h"
@@ -46,6 +47,7 @@ static sl_status open_parts(sl_training *self, const sl_training_def *def) {
     SL_TRY(hash_experiment(def->experiment_path, self->config_hash));
     SL_TRY(hash_task(def->experiment, self->task_hash));
     SL_TRY(sl_setup_create(def->experiment, &self->setup));
+    sl_cores_warn("threads", def->experiment->threads);
     SL_TRY(sl_pool_create(def->experiment->threads, &self->pool));
     sl_learn_client_def client = sl_learn_client_default_def(def->link);
     client.alive = on_turn;

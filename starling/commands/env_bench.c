@@ -5,6 +5,7 @@
 #include "starling/run/options.h"
 #include "starling/run/output.h"
 
+#include "common/cores.h"
 #include "envs/bench.h"
 
 #include <inttypes.h>
@@ -59,6 +60,7 @@ sl_status sl_cmd_env_bench(const char *path, int argc, char **argv) {
     sl_args args;
     SL_TRY(sl_options_parse(&usage, argc, argv, &args));
     if (args.done) return SL_OK;
+    sl_cores_warn("--threads", (int)threads);
     sl_status status = sl_env_flags_take(&flags, args.v[0]);
     if (status == SL_OK && curve) {
         sl_env_curve c = {args.v[0], curve, &flags.options, (int)V, (int)threads, (int)rounds, seconds, json};

@@ -9,6 +9,7 @@
 
 #include "common/alloc.h"
 #include "common/clock.h"
+#include "common/cores.h"
 #include "common/log.h"
 #include "simulate/sweep.h"
 #include "storage/file.h"
@@ -250,6 +251,7 @@ sl_status sl_cmd_simulate(const char *path, int argc, char **argv) {
     if (o.faults && strcmp(o.faults, "none") == 0 && !o.seeds && o.seed < 0) def.last = def.first;
     SL_TRY(read_faults(o.faults, &faults));
     long online = sysconf(_SC_NPROCESSORS_ONLN);
+    sl_cores_warn("--threads", (int)o.n_threads);
     def.n_threads = o.n_threads ? (int)o.n_threads : online > SL_SWEEP_THREADS ? SL_SWEEP_THREADS : (int)online;
     if ((uint64_t)def.n_threads > def.last - def.first + 1) def.n_threads = (int)(def.last - def.first + 1);
     sl_interrupt_watch();
