@@ -57,6 +57,10 @@ void sl_column_sums(int R, int C, const float *x, float *restrict sums) {
 }
 
 void sl_activation_backward(int R, int H, sl_activation act, const float *y, float *dy, float *restrict db) {
+    if (sl_wide_suits()) {
+        sl_wide_activation_backward(R, H, act == SL_ACT_RELU, y, dy, db);
+        return;
+    }
     for (int r = 0; r < R; r++) {
         const float *restrict out = y + (size_t)r * (size_t)H;
         float *restrict d = dy + (size_t)r * (size_t)H;

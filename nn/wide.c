@@ -81,6 +81,40 @@ void sl_wide_tanh(size_t n, float *y) {
     _mm512_mask_storeu_ps(y + i, some, tanh_of(load(some, y + i)));
 }
 
+/* ---- the gradient through an activation: sums of columns stay in registers for a block of rows ---- */
+
+static inline __attribute__((always_inline)) void activation_block(int rows, size_t H, __mmask16 some, bool relu,
+                                                                   const float *y, float *dy, float *db) {
+    vec even = load(some, db), odd = _mm512_setzero_ps();
+    for (int r = 0; r < rows; r++, y += H, dy += H) {
+        const vec out = load(some, y), d = load(some, dy);
+        // d (1 - y^2), or d where y > 0
+        const vec g = relu ? _mm512_maskz_mov_ps(_mm512_cmp_ps_mask(out, _mm512_setzero_ps(), _CMP_GT_OQ), d)
+                           : _mm512_fnmadd_ps(_mm512_mul_ps(d, out), out, d);
+        _mm512_mask_storeu_ps(dy, some, g);
+        const vec sum = _mm512_add_ps(even, g);
+        even = odd;
+        odd = sum;
+    }
+    _mm512_mask_storeu_ps(db, some, _mm512_add_ps(even, odd));
+}
+
+void sl_wide_activation_backward(int R, int H, bool relu, const float *y, float *dy, float *db) {
+    enum { BLOCK = 32 };
+    const size_t n = (size_t)H;
+    for (int r = 0; r < R; r += BLOCK) {
+        const int rows = R - r < BLOCK ? R - r : BLOCK;
+        const size_t at = (size_t)r * n;
+        for (int j = 0; j < H; j += LANES) {
+            const __mmask16 some = lanes_at(j, H);
+            if (relu)
+                activation_block(rows, n, some, true, y + at + j, dy + at + j, db + j);
+            else
+                activation_block(rows, n, some, false, y + at + j, dy + at + j, db + j);
+        }
+    }
+}
+
 static void gates_row(int H, float *g, const float *gh, const float *hm, float *h, float not_first, float *next_hm) {
     for (int j = 0; j < H; j += LANES) {
         const __mmask16 some = lanes_at(j, H);
@@ -224,6 +258,11 @@ void sl_wide_norm_backward(int R, int H, const float *x, const float *stats, con
 #else
 void sl_wide_tanh(size_t n, float *y) {
     (void)n, (void)y;
+    SL_ASSERT(!"no kernel in this build: sl_wide_suits said so");
+}
+
+void sl_wide_activation_backward(int R, int H, bool relu, const float *y, float *dy, float *db) {
+    (void)R, (void)H, (void)relu, (void)y, (void)dy, (void)db;
     SL_ASSERT(!"no kernel in this build: sl_wide_suits said so");
 }
 

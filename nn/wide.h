@@ -15,6 +15,8 @@ bool sl_wide_suits(void);
 
 /* y = tanh(y), n values; 4e-7 relative. NaN stays NaN. */
 void sl_wide_tanh(size_t n, float *y);
+/* As in layers.h, of ReLU or else tanh. */
+void sl_wide_activation_backward(int R, int H, bool relu, const float *y, float *dy, float *db);
 /* As in gru.h. */
 void sl_wide_gates_forward(int R, int H, float *gates, const float *gh, const float *hm, float *h,
                            const float *next_not_first, float *next_hm);

@@ -48,6 +48,32 @@ static void test_tanh(void **state) {
     assert_true(isnan(odd[3]) != 0);
 }
 
+static void compare_activation(int R, int H, bool relu) {
+    static float y[ROOM], dy[ROOM], got[ROOM], db[80];
+    double want[80];
+    fill(R * H, 0.5, 8, y);
+    fill(R * H, 1, 9, dy);
+    memcpy(got, dy, sizeof got);
+    got[R * H] = db[H] = 7.0f;
+    for (int j = 0; j < H; j++) want[j] = (double)(db[j] = 1.0f);
+    sl_wide_activation_backward(R, H, relu, y, got, db);
+    for (int i = 0; i < R * H; i++) {
+        double out = (double)y[i], d = (double)dy[i] * (relu ? out > 0 : 1 - out * out);
+        assert_close("dx", i, got[i], d, 1e-6, 1e-6);
+        want[i % H] += d;
+    }
+    for (int j = 0; j < H; j++) assert_close("db", j, db[j], want[j], 1e-5, 1e-5);
+    assert_true(got[R * H] == 7.0f && db[H] == 7.0f);
+}
+
+static void test_activation_backward(void **state) {
+    (void)state;
+    if (!sl_wide_suits()) skip();
+    for (int H = 1; H < 70; H += 3) compare_activation(H, H, H % 2);
+    compare_activation(33, 64, true);
+    compare_activation(99, 16, false);
+}
+
 static double sigmoid(double x) {
     return 1 / (1 + exp(-x));
 }
@@ -145,6 +171,7 @@ static void test_norm(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_tanh),
+        cmocka_unit_test(test_activation_backward),
         cmocka_unit_test(test_gates),
         cmocka_unit_test(test_norm),
     };
