@@ -267,14 +267,14 @@ static sl_status open_battle(const char *name, const sl_env_options *options, in
     }
     m->base.V = V;
     if (init(m, name, options)) m->copies = sl_alloc_array((size_t)V, m->copy_bytes);
-    return m->copies ? SL_OK : sl_fail(SL_MEMORY, NULL, "%s: cannot allocate %d copies", name, V);
+    return m->copies ? SL_OK : sl_fail(SL_MEMORY, "ask for fewer copies", "%s: cannot allocate %d copies", name, V);
 }
 
 sl_status sl_combat_create(const char *name, const sl_env_options *options, int V, const sl_rng *stream,
                            sl_env **out) {
     SL_TRY(check_options(name, options));
     sl_combat *m = sl_alloc(sizeof *m);
-    if (!m) return sl_fail(SL_MEMORY, NULL, "%s: cannot allocate %d copies", name, V);
+    if (!m) return sl_fail(SL_MEMORY, "ask for fewer copies", "%s: cannot allocate %d copies", name, V);
     sl_status status = open_battle(name, options, V, m);
     if (status != SL_OK) {
         destroy(&m->base);

@@ -309,7 +309,7 @@ sl_status sl_mpe_create(const char *name, const sl_env_options *options, int V, 
     const sl_mpe_scenario *scenario = find_scenario(name);
     SL_TRY(check_options(scenario, options));
     sl_mpe *m = sl_alloc(sizeof *m);
-    if (!m) return sl_fail(SL_MEMORY, NULL, "%s: cannot allocate %d copies", name, V);
+    if (!m) return sl_fail(SL_MEMORY, "ask for fewer copies", "%s: cannot allocate %d copies", name, V);
     int n = sl_env_get(options, "n_agents").whole;
     if (n == 0) n = scenario->default_n;
     double local_ratio = sl_env_get(options, "local_ratio").real;
@@ -325,7 +325,7 @@ sl_status sl_mpe_create(const char *name, const sl_env_options *options, int V, 
     m->local_ratio = local_ratio >= 0.0 ? local_ratio : scenario->local_ratio;
     if (!allocate(m)) {
         destroy(&m->base);
-        return sl_fail(SL_MEMORY, NULL, "%s: cannot allocate %d copies", name, V);
+        return sl_fail(SL_MEMORY, "ask for fewer copies", "%s: cannot allocate %d copies", name, V);
     }
     scenario->build(m);
     sl_mpe_finish(m, options);
