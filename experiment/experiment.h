@@ -70,9 +70,9 @@ typedef struct sl_exp_distill {
     sl_exp_source source;
     int updates, episodes, epochs, minibatches; /* updates: batches asked of the coordinator, of that many episodes */
     double lr, lr_final, adam_eps, max_grad_norm, tau, tau_role, clip, entropy, gamma, lambda;
-    double w_ppo, w_kl, w_ce, w_sr, w_role;        /* eq. 5 and 6; 0 switches a term off */
-    int common_dim, role_dim, teacher_role_period; /* d_r of eq. 9, roles of eq. 11, steps between W_T's or 0 */
-    int max_policy_lag;
+    double w_ppo, w_kl, w_ce, w_sr, w_role; /* eq. 5 and 6; 0 switches a term off */
+    /* d_r of eq. 9, roles of eq. 11, steps between W_T's or 0; as that of ppo */
+    int common_dim, role_dim, teacher_role_period, max_policy_lag;
 } sl_exp_distill;
 
 typedef struct sl_exp_eval {

@@ -24,12 +24,14 @@ typedef struct watched {
     double first_seconds, last_seconds;
     json_int_t first_steps, last_steps;
     double trainer_bytes, coordinator_bytes; /* of memory, at most */
+    double overlap; /* share of the time in which both programs worked, since the stage began */
 } watched;
 
 static void on_progress(void *context, const json_t *event) {
     watched *w = context;
     w->last_steps = json_integer_value(json_object_get(event, "done"));
     w->last_seconds = sl_clock_seconds();
+    w->overlap = json_number_value(json_object_get(event, "overlap"));
     if (w->n++ == 0) {
         w->first_steps = w->last_steps;
         w->first_seconds = w->last_seconds;
@@ -115,6 +117,7 @@ static sl_status print_result(const sl_run *run, const watched *w, int cores, do
         sl_print_wrapped(stdout, 2, "%s on %s, %d threads, %.1f s\n", run->experiment->name, run->spec->name,
                          run->experiment->threads, seconds);
         printf("  %.0f env-steps/s, %.0f agent-steps/s\n", rate, rate * run->spec->n_agents);
+        printf("  roll-out and learner both at work for %.0f%% of the time\n", 100 * w->overlap);
         sl_print_wrapped(
             stdout, 4,
             "  %.1f GFLOP/s in matrix products: %.1f%% of the sgemm peak of %.0f GFLOP/s on %d cores (%s)\n", gflops,
@@ -130,9 +133,9 @@ static sl_status print_result(const sl_run *run, const watched *w, int cores, do
                 {"env", json_string(run->spec->name)}, {"threads", json_integer(run->experiment->threads)},
                 {"seconds", sl_json_number(seconds)}, {"env_steps_per_second", sl_json_number(rate)},
                 {"agent_steps_per_second", sl_json_number(rate * run->spec->n_agents)},
-                {"flops_per_env_step", sl_json_number(flops)}, {"gflops", sl_json_number(gflops)},
-                {"peak_gflops", sl_json_number(peak)}, {"peak_share", sl_json_number(gflops / peak)},
-                {"trainer_bytes", sl_json_number(w->trainer_bytes)},
+                {"overlap", sl_json_number(w->overlap)}, {"flops_per_env_step", sl_json_number(flops)},
+                {"gflops", sl_json_number(gflops)}, {"peak_gflops", sl_json_number(peak)},
+                {"peak_share", sl_json_number(gflops / peak)}, {"trainer_bytes", sl_json_number(w->trainer_bytes)},
                 {"coordinator_bytes", sl_json_number(w->coordinator_bytes)}, {"cores", json_integer(cores)},
                 {"blas_core", json_string(sl_blas_core())});
     return sl_json_print(object, failed);
