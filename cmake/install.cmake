@@ -9,7 +9,7 @@ if(NOT SL_PARTS STREQUAL agent)
   install(DIRECTORY docs/ DESTINATION ${CMAKE_INSTALL_DOCDIR}/docs COMPONENT starling PATTERN "*.1" EXCLUDE)
   install(FILES README.md CHANGELOG.md DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT starling)
   install(FILES docs/starling.1 docs/starling-trainer.1 docs/starling-coordinator.1 docs/starling-barrier-peer.1
-    DESTINATION ${man} COMPONENT starling)
+    docs/starling-plain-peer.1 DESTINATION ${man} COMPONENT starling)
 endif()
 install(FILES docs/starling-agent.1 DESTINATION ${man} COMPONENT starling-agent)
 foreach(H ${SL_AGENT_SIZES})
