@@ -41,6 +41,7 @@ typedef struct sl_exp_teacher {
     sl_exp_net actor, critic;
     bool agent_id;              /* one-hot agent index appended to the shared actor's observation */
     sl_exp_critic critic_input; /* agent: a row for each, which also reads its own observation and its index */
+    sl_exp_precision precision; /* of the factors of the learner's products */
     sl_exp_ppo ppo;
 } sl_exp_teacher;
 

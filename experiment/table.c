@@ -83,6 +83,7 @@ static const sl_exp_key own_keys[] = {
     NET(teacher.critic, "gru", "64", "2", "true"),
     KEY(teacher.agent_id, BOOL, "true", NULL),
     KEY(teacher.critic_input, CHOICE, "state", "state agent"),
+    KEY(teacher.precision, CHOICE, "f32", "f32 bf16"),
     KEY(teacher.ppo.total_steps, I64, "5000000", "[1, 1000000000000]"),
     KEY(teacher.ppo.n_envs, INT, "128", "[1, 65536]"),
     KEY(teacher.ppo.rollout_steps, INT, "25", "[1, 65536]"),
@@ -186,7 +187,7 @@ static sl_exp_key key_of_option(int k) {
 
 // than the first runs that may still be resumed
 static bool came_later(const char *path) {
-    static const char *const later[] = {"mask.age", "fleet.clock", "fleet.hz"};
+    static const char *const later[] = {"mask.age", "fleet.clock", "fleet.hz", "teacher.precision"};
     bool is_later = strncmp(path, "links.", 6) == 0;
     for (size_t i = 0; i < sizeof later / sizeof later[0]; i++) is_later = is_later || strcmp(path, later[i]) == 0;
     return is_later;

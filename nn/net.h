@@ -13,7 +13,8 @@
 typedef struct sl_net_workspace sl_net_workspace;
 SL_MUST_CHECK sl_status sl_net_workspace_create(const sl_net_def *def, int max_T, int max_B, sl_net_workspace **out);
 /* With factors of the products, but for the head's, rounded to bfloat16 and everything else, sums above all, in
- * float32. SL_CONFIG: the CPU has no such products, and what it has. */
+ * float32. SL_CONFIG: the CPU has no such products, and what it has; the first function only asks. */
+SL_MUST_CHECK sl_status sl_net_check_bf16(void);
 SL_MUST_CHECK sl_status sl_net_workspace_create_bf16(const sl_net_def *def, int max_T, int max_B,
                                                      sl_net_workspace **out);
 void sl_net_workspace_destroy(sl_net_workspace **self);

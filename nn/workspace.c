@@ -142,12 +142,15 @@ sl_status sl_net_workspace_create(const sl_net_def *def, int max_T, int max_B, s
     return create(def, max_T, max_B, SL_BF16_NONE, out);
 }
 
+sl_status sl_net_check_bf16(void) {
+    if (sl_bf16_get_kind() != SL_BF16_NONE) return SL_OK;
+    return sl_fail(SL_CONFIG, "f32 runs everywhere", "bf16 needs AMX-BF16 or AVX512-BF16, this CPU has %s",
+                   sl_bf16_describe_cpu());
+}
+
 sl_status sl_net_workspace_create_bf16(const sl_net_def *def, int max_T, int max_B, sl_net_workspace **out) {
-    sl_bf16_kind kind = sl_bf16_get_kind();
-    if (kind == SL_BF16_NONE)
-        return sl_fail(SL_CONFIG, "f32 runs everywhere",
-                       "products in bf16 need AMX-BF16 or AVX512-BF16, this CPU has %s", sl_bf16_describe_cpu());
-    return create(def, max_T, max_B, kind, out);
+    SL_TRY(sl_net_check_bf16());
+    return create(def, max_T, max_B, sl_bf16_get_kind(), out);
 }
 
 void sl_net_workspace_destroy(sl_net_workspace **self) {

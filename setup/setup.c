@@ -221,3 +221,10 @@ void sl_setup_reward(const sl_setup *self, const double *reward, float *out) {
     for (int n = 0; n < self->N; n++) sum += reward[n];
     out[0] = (float)(kind == SL_EXP_MEAN ? sum / self->N : sum);
 }
+
+sl_status sl_setup_check_precision(const sl_setup *self) {
+    if (self->experiment->teacher.precision == SL_EXP_F32) return SL_OK;
+    sl_status status = sl_net_check_bf16();
+    if (status == SL_OK) return SL_OK;
+    return sl_fail(status, sl_error_hint(), "key 'teacher.precision': %s", sl_error_what());
+}

@@ -70,5 +70,7 @@ bool sl_setup_uses_avail(const sl_env_spec *spec);
 void sl_setup_fill_avail(const sl_env_spec *spec, int64_t rows, uint8_t *avail);
 /* reward (N) of a step as the learner's: the sum or mean over agents, or each one's own; out (M). */
 void sl_setup_reward(const sl_setup *self, const double *reward, float *out);
+/* Whether this machine can learn in teacher.precision. SL_CONFIG. */
+SL_MUST_CHECK sl_status sl_setup_check_precision(const sl_setup *self);
 
 #endif

@@ -113,10 +113,12 @@ static sl_status print_result(const sl_run *run, const watched *w, int cores, do
     double seconds = w->last_seconds - w->first_seconds;
     double rate = (double)(w->last_steps - w->first_steps) / seconds, flops = step_flops(run);
     double gflops = rate * flops / 1e9;
+    const char *precision = run->experiment->teacher.precision == SL_EXP_BF16 ? "bf16" : "f32";
     if (!json) {
         sl_print_wrapped(stdout, 2, "%s on %s, %d threads, %.1f s\n", run->experiment->name, run->spec->name,
                          run->experiment->threads, seconds);
-        printf("  %.0f env-steps/s, %.0f agent-steps/s\n", rate, rate * run->spec->n_agents);
+        printf("  %.0f env-steps/s, %.0f agent-steps/s, learning in %s\n", rate, rate * run->spec->n_agents,
+               precision);
         printf("  roll-out and learner both at work for %.0f%% of the time\n", 100 * w->overlap);
         sl_print_wrapped(
             stdout, 4,
@@ -131,7 +133,8 @@ static sl_status print_result(const sl_run *run, const watched *w, int cores, do
     json_t *object = json_object();
     SL_JSON_SET(object, &failed, {"experiment", json_string(run->experiment->name)},
                 {"env", json_string(run->spec->name)}, {"threads", json_integer(run->experiment->threads)},
-                {"seconds", sl_json_number(seconds)}, {"env_steps_per_second", sl_json_number(rate)},
+                {"precision", json_string(precision)}, {"seconds", sl_json_number(seconds)},
+                {"env_steps_per_second", sl_json_number(rate)},
                 {"agent_steps_per_second", sl_json_number(rate * run->spec->n_agents)},
                 {"overlap", sl_json_number(w->overlap)}, {"flops_per_env_step", sl_json_number(flops)},
                 {"gflops", sl_json_number(gflops)}, {"peak_gflops", sl_json_number(peak)},

@@ -138,7 +138,9 @@ sl_status sl_check_experiment(const sl_experiment *experiment, const sl_members 
     for (int i = 0; i < setup->N && status == SL_OK; i++)
         status = check_student(&setup->students[i], i, members->comes[i]);
     if (status == SL_OK) status = check_bounds(setup);
+    bool learns = setup->direct || !experiment->teacher.from[0];
     // a resumed run may be past it
+    if (status == SL_OK && !resume && learns) status = sl_setup_check_precision(setup);
     if (status == SL_OK && !resume) status = check_buffer(experiment);
     if (status == SL_OK && !resume) status = check_teacher(setup, "teacher.from", experiment->teacher.from, false);
     if (status == SL_OK && !resume) status = check_teacher(setup, "teacher.init", experiment->teacher.init, true);

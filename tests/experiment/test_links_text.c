@@ -167,17 +167,15 @@ static void what_says_nothing_is_no_part_of_the_identity(void **state) {
     char *whole = NULL, *own = identity(ENV, NULL);
     size_t n_bytes = 0;
     assert_int_equal(sl_experiment_format(e, &whole, &n_bytes), SL_OK);
+    cut(whole, "\n  precision: f32", false);
     cut(whole, "\n  age: false", false);
     cut(whole, "\n  clock: lockstep", false);
     cut(whole, "\n  hz: 0", false);
     cut(whole, "links:\n", true);
     assert_string_equal(own, whole);
     // what says something is a part
-    static const char *const sets[] = {"mask.age=true",
-                                       "fleet.hz=3",
-                                       "fleet.clock=virtual",
-                                       "links.fallback=noop",
-                                       "links.delay=fixed 1 steps",
+    static const char *const sets[] = {"mask.age=true",        "teacher.precision=bf16", "fleet.hz=3",
+                                       "fleet.clock=virtual",  "links.fallback=noop",    "links.delay=fixed 1 steps",
                                        "links.rules[0].loss=0"};
     for (size_t i = 0; i < sizeof sets / sizeof sets[0]; i++) {
         char *other = identity(ENV, sets[i]);

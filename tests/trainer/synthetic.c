@@ -77,6 +77,7 @@ static void make_setup(sl_synthetic *self) {
 static void make_options(sl_synthetic *self) {
     const sl_synthetic_def *d = &self->def;
     self->ppo = &self->experiment.teacher.ppo;
+    self->experiment.teacher.precision = self->def.bf16 ? SL_EXP_BF16 : SL_EXP_F32;
     self->distill = &self->experiment.distill;
     *self->ppo = (sl_exp_ppo){.n_envs = d->B,
                               .rollout_steps = d->T,

@@ -10,7 +10,7 @@ typedef struct sl_synthetic_def {
     int hidden, critic_hidden, teacher_hidden; /* student i has hidden + 2 i; the critic's, the teacher's */
     sl_cell cell;
     int chunk;
-    bool team, agent_id, layer_norm, direct;
+    bool team, agent_id, layer_norm, direct, bf16;
     bool critic_own;             /* each critic row reads its agent's observation, from a tensor of their own */
     bool with_avail, with_alive; /* some illegal actions; the last steps of some copies do not count */
     bool mapped; /* the teacher's embedding comes under its maps (setup/lessons.h); else whole, as its role map may

@@ -117,8 +117,8 @@ static sl_status create_scratch(sl_mappo *self, sl_mappo_scratch *s) {
         int sequences = self->nets[k].block_chunks * self->nets[k].rows.G, L = self->chunk;
         int64_t n = (int64_t)sequences * L;
         bool recurrent = def->cell == SL_CELL_GRU;
-        SL_TRY(sl_net_workspace_create(def, recurrent ? L : 1, recurrent ? sequences : sequences * L,
-                                       &s->workspaces[k]));
+        SL_TRY((self->bf16 ? sl_net_workspace_create_bf16 : sl_net_workspace_create)(
+            def, recurrent ? L : 1, recurrent ? sequences : sequences * L, &s->workspaces[k]));
         if (n > rows) rows = n;
         if (n * def->in_dim > x) x = n * def->in_dim;
         if (n * def->out_dim > out) out = n * def->out_dim;
@@ -165,12 +165,14 @@ static sl_status create_parts(sl_mappo *self, int block_rows) {
 }
 
 sl_status sl_mappo_create(const sl_learner_def *def, sl_learner **out) {
+    SL_TRY(sl_setup_check_precision(def->setup));
     sl_mappo *self = sl_alloc(sizeof *self);
     if (!self) return sl_fail(SL_MEMORY, NULL, "cannot allocate a learner");
     self->base = (sl_learner){.class = &sl_mappo_class, .stats = &self->stats};
     self->setup = def->setup;
     self->ppo = &def->setup->experiment->teacher.ppo;
     self->separate = def->setup->direct;
+    self->bf16 = def->setup->experiment->teacher.precision == SL_EXP_BF16;
     self->pool = def->pool;
     self->n_nets = self->separate ? def->setup->N : 1;
     self->minibatch = sl_rng_split_name(&def->setup->root, "minibatch");

@@ -41,6 +41,7 @@ typedef struct sl_mappo {
     const sl_setup *setup;
     const sl_exp_ppo *ppo;
     bool separate;  /* false: setup->teacher for all agents; true: setup->students[i] for agent i */
+    bool bf16;      /* the products */
     int *n_actions; /* (N) */
     sl_pool *pool;
     int n_nets, n_slices, chunk, C, n_chunks;
@@ -65,7 +66,7 @@ typedef struct sl_mappo {
     double *row_share; /* (n_nets + 1): 1 / rows that count */
 } sl_mappo;
 
-SL_MUST_CHECK sl_status sl_mappo_create(const sl_learner_def *def, sl_learner **out); /* SL_MEMORY */
+SL_MUST_CHECK sl_status sl_mappo_create(const sl_learner_def *def, sl_learner **out); /* as create of the class */
 void sl_mappo_destroy(sl_learner *learner);
 
 #endif
