@@ -129,8 +129,8 @@ static place look_at_place(sl_learn_client *self, const sl_peer *peer, bool work
 static sl_status greet(sl_learn_client *self, const sl_peer *peer, bool working, bool *is_new) {
     const sl_learn_message *hello = &self->incoming;
     *is_new = false;
-    if (hello->minor < SL_LEARN_OLDEST_MINOR)
-        return reject(self, peer, "this coordinator is of an older version, and takes no signed models");
+    if (hello->minor < SL_LEARN_MINOR)
+        return reject(self, peer, "this coordinator is of an older version, and makes other batches");
     if (self->def.config_hash[0] && strcmp(self->def.config_hash, hello->config_hash) != 0) {
         char why[128];
         (void)snprintf(why, sizeof why, "this run has another experiment (%.12s, not %.12s)", self->def.config_hash,

@@ -14,7 +14,6 @@
 #include "net/wire_tensor.h"
 
 enum { SL_LEARN_MAX_TENSORS = SL_MAX_FRAMES - 2, SL_LEARN_MAJOR = 1, SL_LEARN_MINOR = 4 };
-enum { SL_LEARN_OLDEST_MINOR = 3 }; /* of a coordinator that can be worked with */
 enum { SL_LEARN_MAX_LINKS = 65536 };
 
 typedef enum sl_learn_kind {
