@@ -103,7 +103,7 @@ static const sl_exp_key own_keys[] = {
     KEY(teacher.ppo.max_grad_norm, REAL, "10", "[0, 1e6]"),
     KEY(teacher.ppo.value_norm, BOOL, "true", NULL),
     KEY(teacher.ppo.reward, CHOICE, "sum", "sum mean own"),
-    KEY(teacher.ppo.max_policy_lag, INT, "1", "[0, 1]"),
+    KEY(teacher.ppo.max_policy_lag, INT, "0", "[0, 1]"),
 
     KEY(record.from, TEXT, "", NULL),
     KEY(record.episodes, INT, "2000", "[1, 100000000]"),
