@@ -36,7 +36,8 @@ static sl_status hash_task(const sl_experiment *experiment, char text[65]) {
     sl_experiment task = *experiment;
     char *words = NULL;
     size_t n = 0;
-    task.teacher.ppo.total_steps = task.distill.updates = 1;
+    // how long, and what changes no result
+    task.teacher.ppo.total_steps = task.distill.updates = task.threads = task.checkpoint_seconds = 1;
     SL_TRY(sl_experiment_format_identity(&task, &words, &n));
     sl_file_sha256((const uint8_t *)words, n, text);
     sl_free(words);

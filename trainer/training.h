@@ -15,7 +15,7 @@ typedef struct sl_training {
     const char *run;                 /* the run's folder */
     const volatile sig_atomic_t *stop;
     char config_hash[65];
-    char task_hash[65]; /* names the experiment but for how long it trains: what checkpoints are of */
+    char task_hash[65]; /* names the experiment but for how long it trains and by how many: what checkpoints are of */
     sl_setup *setup;
     sl_pool *pool;
     sl_learn_client *client;

@@ -59,7 +59,7 @@ static sl_status check_no_run(const char *folder) {
 }
 
 static sl_status prepare_folder(const train_options *o, const sl_experiment *experiment, char folder[SL_RUN_PATH],
-                                bool *extends) {
+                                bool *differs) {
     int n = o->out ? snprintf(folder, SL_RUN_PATH, "%s", o->out)
                    : snprintf(folder, SL_RUN_PATH, "runs/%s-seed%" PRIu64, experiment->name, experiment->seed);
     if (n <= 0 || n >= SL_RUN_PATH) return sl_fail(SL_USAGE, NULL, "--out is too long or empty");
@@ -71,7 +71,7 @@ static sl_status prepare_folder(const train_options *o, const sl_experiment *exp
     if ((exists || noted) && !o->resume)
         return sl_fail(SL_USAGE, "go on with it by --resume, or choose another --out or --seed",
                        "there is a run in '%s' already", folder);
-    if (exists) return sl_extend_check(experiment, folder, extends);
+    if (exists) return sl_extend_check(experiment, folder, differs);
     if (o->resume) SL_TRY(check_no_run(folder));
     SL_TRY(sl_file_make_folder(folder));
     return sl_experiment_save(experiment, path);
@@ -193,12 +193,12 @@ sl_status sl_cmd_train(const char *path, int argc, char **argv) {
     char folder[SL_RUN_PATH];
     int lock = -1;
     sl_run *run = NULL;
-    bool extends = false;
+    bool differs = false;
     sl_status status = settle(&o, experiment);
     if (status == SL_OK) status = sl_check_experiment(experiment, &o.members, o.resume);
-    if (status == SL_OK) status = prepare_folder(&o, experiment, folder, &extends);
+    if (status == SL_OK) status = prepare_folder(&o, experiment, folder, &differs);
     if (status == SL_OK) status = sl_lock_folder(folder, &lock);
-    if (status == SL_OK && extends) status = sl_extend_run(experiment, folder);
+    if (status == SL_OK && differs) status = sl_extend_run(experiment, folder);
     sl_experiment_destroy(&experiment);
     if (status == SL_OK) status = sl_run_open(folder, &run);
     if (status == SL_OK && run->spec->opposed)

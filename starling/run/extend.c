@@ -82,17 +82,19 @@ static sl_status load_old(const char *folder, sl_experiment **out) {
     return sl_experiment_load(path, NULL, 0, out);
 }
 
-sl_status sl_extend_check(const sl_experiment *wanted, const char *folder, bool *extends) {
+sl_status sl_extend_check(const sl_experiment *wanted, const char *folder, bool *differs) {
     sl_experiment *old = NULL;
     // whoever changed the file is told that, not that the settings are others
     SL_TRY(sl_manifest_check_in(folder, "experiment.yaml"));
     SL_TRY(load_old(folder, &old));
     bool same = false, alike = false;
     sl_status status = same_text(old, wanted, &same);
-    // the wanted one with the run's own numbers: what is left must be the same
+    // the wanted one with the run's own numbers, and its own of what changes no result: what is left must be the same
     sl_experiment as_long = *wanted;
     as_long.teacher.ppo.total_steps = old->teacher.ppo.total_steps;
     as_long.distill.updates = old->distill.updates;
+    as_long.threads = old->threads;
+    as_long.checkpoint_seconds = old->checkpoint_seconds;
     if (status == SL_OK) status = same_text(old, &as_long, &alike);
     if (status == SL_OK && !alike)
         status = sl_fail(SL_MISMATCH, "resume with the same file, --seed and --set, or choose another --out",
@@ -100,7 +102,7 @@ sl_status sl_extend_check(const sl_experiment *wanted, const char *folder, bool 
                          wanted->name);
     if (status == SL_OK && !same) status = check_more(wanted, old, folder);
     sl_experiment_destroy(&old);
-    if (status == SL_OK) *extends = !same;
+    if (status == SL_OK) *differs = !same;
     return status;
 }
 
@@ -113,6 +115,19 @@ static void tell_schedules(const sl_experiment *wanted, bool steps) {
     if (bent)
         SL_WARN("%s so far were those of the shorter run: one that is as long from the start ends otherwise",
                 steps ? "teacher.ppo.lr and entropy" : "distill.lr and source");
+}
+
+static void tell_more(const sl_experiment *wanted, const char *folder, int64_t old_steps, int old_updates) {
+    bool direct = wanted->method == SL_EXP_DIRECT, steps = wanted->teacher.ppo.total_steps > old_steps;
+    if (!steps && wanted->distill.updates == old_updates) return;
+    if (steps)
+        SL_INFO("'%s' goes on from %" PRId64 " to %" PRId64 " steps; then %s are done again", folder, old_steps,
+                wanted->teacher.ppo.total_steps,
+                direct ? "evaluation and flight" : "record, distill, evaluation and flight");
+    else
+        SL_INFO("'%s' goes on from %d to %d updates of distill; then evaluation and flight are done again", folder,
+                old_updates, wanted->distill.updates);
+    tell_schedules(wanted, steps);
 }
 
 // neither is the file that was noted any more
@@ -135,15 +150,7 @@ sl_status sl_extend_run(const sl_experiment *wanted, const char *folder) {
     int64_t steps = old->teacher.ppo.total_steps;
     int updates = old->distill.updates;
     sl_experiment_destroy(&old);
-    bool direct = wanted->method == SL_EXP_DIRECT, more = wanted->teacher.ppo.total_steps > steps;
-    if (more)
-        SL_INFO("'%s' goes on from %" PRId64 " to %" PRId64 " steps; then %s are done again", folder, steps,
-                wanted->teacher.ppo.total_steps,
-                direct ? "evaluation and flight" : "record, distill, evaluation and flight");
-    else
-        SL_INFO("'%s' goes on from %d to %d updates of distill; then evaluation and flight are done again", folder,
-                updates, wanted->distill.updates);
-    tell_schedules(wanted, more);
+    tell_more(wanted, folder, steps, updates);
     SL_TRY(forget(folder));
     if (unlink(report) != 0 && errno != ENOENT)
         return sl_fail(SL_IO, NULL, "cannot remove %s: %s", report, strerror(errno));
