@@ -18,15 +18,19 @@
 #endif
 
 /* x * y + z rounded once, where there is no instruction for it: the product is exact in double, and a sum that is
- * rounded to odd there is rounded to float as if it were exact. About ten operations, in a loop on vectors. */
+ * rounded to odd there is rounded to float as if it were exact. Without branches, which would be guessed wrong half
+ * of the time. */
 static inline float sl_fmaf_exact(float x, float y, float z) {
     double product = (double)x * (double)y, addend = (double)z, sum = product + addend;
     double back = sum - product, error = (product - (sum - back)) + (addend - back);
-    uint64_t bits;
+    uint64_t bits, left_out;
     memcpy(&bits, &sum, sizeof bits);
-    // an even sum that is not exact goes one step towards what it left out; infinity has no error, but NaN
-    uint64_t towards = (error > 0) == (sum > 0) ? 1u : ~(uint64_t)0;
-    bits += (error > 0 || error < 0) && !(bits & 1u) ? towards : 0u;
+    memcpy(&left_out, &error, sizeof left_out);
+    // an even sum that is finite and not exact goes one step towards what it left out
+    uint64_t towards = 1 - ((bits ^ left_out) >> 63 << 1);
+    uint64_t inexact = ((left_out << 1) | (0 - (left_out << 1))) >> 63;
+    uint64_t finite = ~((bits & 0x7ff0000000000000u) + 0x0010000000000000u) >> 63;
+    bits += towards & (0 - (~bits & inexact & finite));
     memcpy(&sum, &bits, sizeof sum);
     return (float)sum;
 }
