@@ -274,7 +274,8 @@ static void check_decisions(const world *w, const sl_episode *e, const seen *see
         int row = t * s->N + n;
         for (int a = 0; a < A; a++) {
             bool forbidden = w->students_act && s->hides_avail && !see->avail[row * A + a];
-            assert_float_equal(e->logits[row * A + a], forbidden ? -1e10f : logits[t * A + a], 5e-4f);
+            float expected = forbidden ? -1e10f : logits[t * A + a];
+            assert_float_equal(e->logits[row * A + a], expected, 5e-4f);
         }
         for (int h = 0; h < e->H; h++) assert_float_equal(e->z[row * e->H + h], z[t * e->H + h], 5e-4f);
         sl_categorical_log_softmax(1, A, acting + t * A, see->told + row * A, logp);
