@@ -9,6 +9,7 @@
 #include "starling/run/spawn.h"
 
 #include "common/cpu.h"
+#include "common/log.h"
 #include "common/program.h"
 
 #include <math.h>
@@ -145,9 +146,10 @@ static sl_status read_other(const char *path, json_t **out) {
                    "--against '%s' is neither a program nor figures", path);
 }
 
-static void take_other(sl_figures *figures, const json_t *other) {
+static void take_other(sl_figures *figures, const json_t *other, const char *path) {
     char name[SL_TABLE_CELL];
     size_t k;
+    int n_taken = 0;
     const json_t *list = json_object_get(other, "figures"), *one;
     json_array_foreach(list, k, one) {
         const char *called = json_string_value(json_object_get(one, "name"));
@@ -157,10 +159,13 @@ static void take_other(sl_figures *figures, const json_t *other) {
             if (strcmp(called, full_name(result, name)) != 0) continue;
             for (size_t r = 0; r < json_array_size(rounds) && result->n[1] < SL_FIGURES_ROUNDS; r++) {
                 const json_t *value = json_array_get(rounds, r);
-                if (json_is_number(value)) result->values[1][result->n[1]++] = json_number_value(value);
+                if (!json_is_number(value)) continue;
+                result->values[1][result->n[1]++] = json_number_value(value);
+                n_taken++;
             }
         }
     }
+    if (n_taken == 0) SL_WARN("--against '%s' has none of these figures", path);
 }
 
 static sl_status compare(sl_figures *figures, const char *against) {
@@ -173,7 +178,7 @@ static sl_status compare(sl_figures *figures, const char *against) {
         SL_TRY(read_other(against, &other));
     }
     sl_status status = sl_figures_run(figures);
-    if (status == SL_OK && other) take_other(figures, other);
+    if (status == SL_OK && other) take_other(figures, other, against);
     json_decref(other);
     return status;
 }
@@ -196,8 +201,8 @@ sl_status sl_cmd_bench_all(const char *path, int argc, char **argv) {
     };
     static const char text[] =
         "Measures every figure of the README, in rounds, and prints their medians with the machine beside them. A "
-        "build "
-        "beside another: what happens on the machine meets both alike, and the ratios are taken within a round.";
+        "build beside another: what happens on the machine meets both alike, and the ratios are taken within a "
+        "round.";
     sl_usage usage = {path, "", text, 0, 0, sizeof options / sizeof options[0], options};
     sl_args args;
     SL_TRY(sl_options_parse(&usage, argc, argv, &args));

@@ -3,20 +3,19 @@
 #include "starling/commands/command.h"
 #include "starling/report/statistics.h"
 #include "starling/report/table.h"
+#include "starling/run/interrupt.h"
+#include "starling/run/json_program.h"
 #include "starling/run/options.h"
 #include "starling/run/output.h"
 #include "starling/run/scratch.h"
-#include "starling/run/spawn.h"
 
 #include "common/agent_size.h"
 #include "common/alloc.h"
 #include "nn/policy.h"
 
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 
 enum { ROUNDS_MAX = 99, OBS = 18, ACTIONS = 5 };
 
@@ -45,29 +44,14 @@ typedef struct bench {
     sl_scratch scratch;
 } bench;
 
-// runs one program to its end and takes the JSON object that it prints last
 static sl_status measure(const char *program, char *const *flags, json_t **out) {
     char path[SL_PATH_BYTES], *argv[8] = {path};
-    static sl_process process;
+    json_t *result = NULL;
     SL_TRY(sl_program_find(program, path));
     for (int i = 0; flags[i]; i++) argv[i + 1] = flags[i];
-    SL_TRY(sl_process_start(path, argv, &process));
-    json_t *result = NULL;
-    bool ended = false;
-    while (!ended) {
-        const char *line = sl_process_read_line(&process, &ended);
-        json_error_t error;
-        if (line) {
-            json_decref(result);
-            result = json_loads(line, JSON_REJECT_DUPLICATES, &error);
-        } else if (!ended) {
-            struct pollfd fd = {.fd = process.out, .events = POLLIN};
-            (void)poll(&fd, 1, -1);
-        }
-    }
-    int status = sl_process_wait(&process);
+    SL_TRY(sl_json_program_run(path, argv, &result));
     double ns = 0;
-    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0 || !sl_json_find_number(result, "ns_per_decision", &ns)) {
+    if (!sl_json_find_number(result, "ns_per_decision", &ns)) {
         json_decref(result);
         return sl_fail(SL_IO, "its own message is above", "%s did not measure itself", program);
     }
@@ -211,12 +195,12 @@ sl_status sl_cmd_bench_inference(const char *path, int argc, char **argv) {
     };
     static const char text[] =
         "Measures one decision of each agent program, 18 features and 5 actions: a layer and a GRU, and two layers "
-        "of "
-        "tanh; in turn with the same in plain C, compiled with -O3 -ffast-math. Medians over the rounds.";
+        "of tanh; in turn with the same in plain C, compiled with -O3 -ffast-math. Medians over the rounds.";
     sl_usage usage = {path, "", text, 0, 0, 3, options};
     sl_args args;
     SL_TRY(sl_options_parse(&usage, argc, argv, &args));
     if (args.done) return SL_OK;
+    sl_interrupt_watch();
     double each = seconds / (2.0 * N_NETS * (double)self.n_rounds);
     (void)snprintf(self.seconds, sizeof self.seconds, "%.4f", each < 0.01 ? 0.01 : each);
     SL_TRY(sl_scratch_create(NULL, &self.scratch));

@@ -74,6 +74,9 @@ static void measures(void **state) {
     assert_int_equal(json_array_size(json_object_get(one, "other_rounds")), 1);
     assert_true(json_number_value(json_object_get(one, "times_better")) > 0);
     json_decref(object);
+    assert_int_equal(run("2>&1", "bench all --rounds 1 --seconds 0.1 --only 'env combat/8m' --against figures.json"),
+                     0);
+    assert_non_null(strstr(output, "--against 'figures.json' has none of these figures"));
 }
 
 static void refuses(void **state) {
