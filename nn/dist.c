@@ -134,30 +134,3 @@ void sl_categorical_entropy(int R, int A, const float *logp, const float *scale,
         for (size_t a = 0; a < width; a++) dlogits[r * width + a] -= scale[r] * row_p[a] * (row[a] + h);
     }
 }
-
-void sl_kl_distill(int R, int A, const float *lt, const float *ls, const uint8_t *avail, float tau,
-                   const float *scale, float *kl, float *dls) {
-    // zeroed once a call, which costs nothing and lets a static analyser follow
-    float logp_t[CHUNK] = {0}, logp_s[CHUNK] = {0}, p_t[CHUNK] = {0}, p_s[CHUNK] = {0};
-    size_t step = chunk_rows(A), width = (size_t)A;
-    for (size_t r = 0; r < (size_t)R; r++) {
-        size_t in_chunk = r % step, at = r * width;
-        if (in_chunk == 0) {
-            size_t rows = min_size(step, (size_t)R - r);
-            const uint8_t *legal = avail ? avail + at : NULL;
-            chunk_log_softmax(rows, width, lt + at, legal, 1.0f / tau, logp_t);
-            chunk_log_softmax(rows, width, ls + at, legal, 1.0f / tau, logp_s);
-            probabilities(rows * width, logp_t, p_t);
-            probabilities(rows * width, logp_s, p_s);
-        }
-        // an illegal action has p_t = 0 and the same log-probability on both sides
-        float sum = 0;
-        for (size_t i = in_chunk * width; i < (in_chunk + 1) * width; i++) sum += p_t[i] * (logp_t[i] - logp_s[i]);
-        kl[r] = tau * tau * sum;
-        if (!dls) continue;
-        // tau^2 d KL / d ls = tau (p_s - p_t)
-        for (size_t a = 0; a < width; a++) {
-            dls[at + a] += scale[r] * tau * (p_s[in_chunk * width + a] - p_t[in_chunk * width + a]);
-        }
-    }
-}

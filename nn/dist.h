@@ -22,10 +22,6 @@ void sl_categorical_backward(int R, int A, const float *logp, const int32_t *act
                              float *dlogits);
 /* entropy (R) of each row; dlogits += scale[r] * d H / d logits when dlogits is not NULL. */
 void sl_categorical_entropy(int R, int A, const float *logp, const float *scale, float *entropy, float *dlogits);
-/* Eq. 7: kl (R) = tau^2 KL(softmax(lt / tau) || softmax(ls / tau)) over the legal actions of each row;
- * dls += scale[r] * d kl_r / d ls when dls is not NULL. */
-void sl_kl_distill(int R, int A, const float *lt, const float *ls, const uint8_t *avail, float tau,
-                   const float *scale, float *kl, float *dls);
 /* Huber with threshold delta: returns loss, writes derivative. */
 static inline float sl_huber(float error, float delta, float *derivative) {
     float magnitude = error < 0 ? -error : error;

@@ -16,7 +16,7 @@
 enum { R = 421, A = 5, N = R * A };
 
 typedef struct rows {
-    float logits[N], other[N], logp[N], scale[R], out[R], d[N];
+    float logits[N], logp[N], scale[R], out[R], d[N];
     uint8_t avail[N];
     int32_t actions[R];
 } rows;
@@ -28,7 +28,6 @@ static rows *rows_new(void) {
     memset(&made, 0, sizeof made);
     for (int i = 0; i < N; i++) {
         made.logits[i] = (float)(3 * sl_rng_normal(&rng));
-        made.other[i] = (float)(3 * sl_rng_normal(&rng));
         made.avail[i] = sl_rng_uniform(&rng) < 0.7;
     }
     for (int r = 0; r < R; r++) {
@@ -54,14 +53,6 @@ static double exact_entropy(const float *logits, const uint8_t *avail) {
     exact_log_softmax(logits, avail, 1, logp);
     for (int a = 0; a < A; a++) h -= avail[a] ? exp(logp[a]) * logp[a] : 0;
     return h;
-}
-
-static double exact_kl(const float *lt, const float *ls, const uint8_t *avail, double tau) {
-    double t[A], s[A], sum = 0;
-    exact_log_softmax(lt, avail, tau, t);
-    exact_log_softmax(ls, avail, tau, s);
-    for (int a = 0; a < A; a++) sum += avail[a] ? exp(t[a]) * (t[a] - s[a]) : 0;
-    return tau * tau * sum;
 }
 
 static void test_log_softmax(void **state) {
@@ -132,36 +123,6 @@ static void test_entropy(void **state) {
     }
 }
 
-static void test_kl(void **state) {
-    (void)state;
-    for (int with_tau = 0; with_tau < 2; with_tau++) {
-        rows *m = rows_new();
-        float tau = with_tau ? 2.5f : 1.0f;
-        sl_kl_distill(R, A, m->other, m->logits, m->avail, tau, m->scale, m->out, m->d);
-        for (int r = 0; r < R; r++) {
-            const uint8_t *avail = m->avail + r * A;
-            float *ls = m->logits + r * A;
-            double want = exact_kl(m->other + r * A, ls, avail, (double)tau);
-            assert_true(fabs((double)m->out[r] - want) < 1e-5 * (1 + want));
-            for (int a = 0; a < A; a++) {
-                float kept = ls[a];
-                ls[a] = kept + 1e-2f;
-                double up = exact_kl(m->other + r * A, ls, avail, (double)tau);
-                ls[a] = kept - 1e-2f;
-                double down = exact_kl(m->other + r * A, ls, avail, (double)tau);
-                ls[a] = kept;
-                double slope = avail[a] ? (double)m->scale[r] * (up - down) / 2e-2 : 0;
-                assert_true(fabs((double)m->d[r * A + a] - slope) < 3e-4);
-            }
-        }
-    }
-    // equal logits: nothing to learn, exactly
-    rows *m = rows_new();
-    sl_kl_distill(R, A, m->logits, m->logits, m->avail, 1.0f, m->scale, m->out, m->d);
-    for (int i = 0; i < N; i++) assert_true(m->d[i] == 0.0f);
-    for (int r = 0; r < R; r++) assert_true(m->out[r] == 0.0f);
-}
-
 // frequencies of 20,000 draws, and never an illegal action
 static void test_sample(void **state) {
     (void)state;
@@ -228,16 +189,15 @@ static void test_no_allocation(void **state) {
         sl_categorical_sample(R, A, m->logp, rngs, m->actions);
         sl_categorical_backward(R, A, m->logp, m->actions, m->scale, m->d);
         sl_categorical_entropy(R, A, m->logp, m->scale, m->out, m->d);
-        sl_kl_distill(R, A, m->other, m->logits, m->avail, 1.0f, m->scale, m->out, m->d);
     }
     assert_int_equal(sl_heap_count() - count, 0);
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_log_softmax), cmocka_unit_test(test_backward),      cmocka_unit_test(test_entropy),
-        cmocka_unit_test(test_kl),          cmocka_unit_test(test_sample),        cmocka_unit_test(test_argmax),
-        cmocka_unit_test(test_huber),       cmocka_unit_test(test_no_allocation),
+        cmocka_unit_test(test_log_softmax),   cmocka_unit_test(test_backward), cmocka_unit_test(test_entropy),
+        cmocka_unit_test(test_sample),        cmocka_unit_test(test_argmax),   cmocka_unit_test(test_huber),
+        cmocka_unit_test(test_no_allocation),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

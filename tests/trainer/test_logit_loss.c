@@ -1,7 +1,8 @@
-/* test_logit_loss.c - eq. 3 to 5, 7 and 8 on logits: numbers worked out on paper, finite differences, and PPO's terms
- * as the teacher's learner has them. */
+/* test_logit_loss.c - eq. 3 to 5, 7 and 8 on logits: numbers worked out on paper, finite differences, numbers
+ * recorded from PyTorch, and PPO's terms as the teacher's learner has them. */
 #include "common/rng.h"
 #include "nn/dist.h"
+#include "storage/tensors_file.h"
 #include "trainer/logit_loss.h"
 
 #include <setjmp.h>
@@ -151,18 +152,39 @@ static void ppo_is_the_learners(void **state) {
     for (int k = 0; k < R * A; k++) assert_near((double)m.d[k], (double)d[k]);
 }
 
-static void eq_7_is_that_of_the_head(void **state) {
+static const void *recorded(const sl_tensors *file, const char *name, sl_dtype dtype, int64_t n) {
+    const sl_tensor *tensor;
+    if (sl_tensors_find(file, name, dtype, n, &tensor) != SL_OK) fail_msg("%s", sl_error_what());
+    return tensor->data;
+}
+
+// tests/nn/reference/make_reference.py has made the numbers
+static void eq_7_is_that_of_pytorch(void **state) {
     (void)state;
-    static made m;
-    static float kl[R], d[R * A];
-    make(&m);
-    m.weights = (sl_logit_weights){.kl = 1, .tau = 1.3};
-    (void)loss(&m);
-    double sum = 0;
-    sl_kl_distill(R, A, m.lt, m.ls, m.avail, 1.3f, m.weight, kl, d);
-    for (int r = 0; r < R; r++) sum += (double)(m.weight[r] * kl[r]);
-    assert_near(m.sums.kl, sum);
-    for (int k = 0; k < R * A; k++) assert_near((double)m.d[k], (double)d[k]);
+    enum { ROWS = 12, ACTIONS = 5 };
+    static const double taus[] = {1, 3};
+    static const char *const names[][2] = {{"kl.rows_1", "kl.grads_1"}, {"kl.rows_3", "kl.grads_3"}};
+    const float one = 1.0f;
+    sl_tensors *file = NULL;
+    assert_int_equal(sl_tensors_load(SL_SOURCE_DIR "/tests/nn/reference/reference.safetensors", &file), SL_OK);
+    const float *lt = recorded(file, "kl.teacher", SL_F32, ROWS * ACTIONS);
+    const float *ls = recorded(file, "kl.student", SL_F32, ROWS * ACTIONS);
+    const uint8_t *avail = recorded(file, "kl.avail", SL_U8, ROWS * ACTIONS);
+    for (int i = 0; i < 2; i++) {
+        const float *kl = recorded(file, names[i][0], SL_F32, ROWS);
+        const float *grads = recorded(file, names[i][1], SL_F32, ROWS * ACTIONS);
+        sl_logit_weights weights = {.kl = 1, .tau = taus[i]};
+        for (int r = 0; r < ROWS; r++) {
+            float d[ACTIONS];
+            sl_logit_rows row = {
+                .R = 1, .A = ACTIONS, .avail = avail + r * ACTIONS, .teacher = lt + r * ACTIONS, .weight = &one};
+            sl_logit_sums sums = {0};
+            sl_logit_loss(&row, &weights, ls + r * ACTIONS, d, &sums);
+            assert_near(sums.kl, (double)kl[r]);
+            for (int a = 0; a < ACTIONS; a++) assert_near((double)d[a], (double)grads[r * ACTIONS + a]);
+        }
+    }
+    sl_tensors_destroy(&file);
 }
 
 static void what_does_not_count_may_be_anything(void **state) {
@@ -192,7 +214,7 @@ int main(void) {
         cmocka_unit_test(eq_8_by_hand),
         cmocka_unit_test(gradients_equal_finite_differences),
         cmocka_unit_test(ppo_is_the_learners),
-        cmocka_unit_test(eq_7_is_that_of_the_head),
+        cmocka_unit_test(eq_7_is_that_of_pytorch),
         cmocka_unit_test(what_does_not_count_may_be_anything),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
