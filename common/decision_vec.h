@@ -26,7 +26,7 @@ enum { SL_DECISION_LANES = 4, SL_DECISION_VECTORS = 6 };
 typedef float sl_decision_vec __attribute__((vector_size(16), aligned(4), may_alias));
 #define SL_DECISION_FMA(x, w, sum) ((sl_decision_vec)vfmaq_n_f32((float32x4_t)(sum), (float32x4_t)(w), (x)))
 #else
-enum { SL_DECISION_LANES = 1, SL_DECISION_VECTORS = 6 };
+enum { SL_DECISION_LANES = 1, SL_DECISION_VECTORS = SL_HAS_FMA ? 6 : 1 };
 typedef float sl_decision_vec;
 #define SL_DECISION_FMA(x, w, sum) sl_fmaf((x), (w), (sum))
 #endif
