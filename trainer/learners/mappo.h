@@ -1,7 +1,7 @@
 /* mappo.h - MAPPO (Yu et al. 2022): PPO with a central critic for a team of decentral actors. Two ways to act: one
  * actor shared by all agents (the teacher), or one an agent, each of its own size (method direct). The learner's work
  * is split over a pool: slice s of every minibatch has its own activations and gradient, and gradients are summed in
- * slice order, so that equal seeds and equal thread counts give equal bits. */
+ * slice order, so that equal seeds give equal bits with any number of threads. */
 #ifndef SL_TRAINER_LEARNERS_MAPPO_H
 #define SL_TRAINER_LEARNERS_MAPPO_H
 
