@@ -131,7 +131,7 @@ static sl_status check_profile(const char *what, const sl_profile *profile) {
 /* bit for bit; within the tolerance that the profile names; or, of another arithmetic, within what rounding explains
  */
 static sl_status fly_known_answer(const source *from, const sl_profile *profile, sl_kernel *kernel) {
-    const float *input, *expected;
+    const float *input = NULL, *expected = NULL;
     float logits[SL_KERNEL_ACTIONS];
     int I = profile->in_dim, A = profile->n_actions;
     SL_TRY(find(from, "kat.input", SL_KAT_STEPS, I, &input));

@@ -278,7 +278,7 @@ enum { TN_ROWS = 256, TN_DEPTH = 256 };
 void sl_gemm_bf16_tn(sl_bf16_kind kind, int m, int n, int k, const float *A, int lda, const float *B, int ldb,
                      float *C, int ldc) {
     _Alignas(64) sl_bf16 left[TN_ROWS * TN_DEPTH], right[SIDE * TN_DEPTH];
-    SL_ASSERT(m >= 0 && n >= 0 && k >= 0 && lda >= m && ldb >= n && ldc >= n);
+    SL_ASSERT(C && m >= 0 && n >= 0 && k >= 0 && lda >= m && ldb >= n && ldc >= n);
     block_run *run = begin(kind);
     for (int l = 0; l < k; l += TN_DEPTH) {
         int depth = least(k - l, TN_DEPTH);

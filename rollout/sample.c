@@ -3,6 +3,7 @@
 
 #include "common/alloc.h"
 #include "common/array_pool.h"
+#include "common/assert.h"
 #include "links/team.h"
 #include "rollout/gae.h"
 #include "rollout/view.h"
@@ -196,6 +197,7 @@ static void set_step(sl_sample *self, int b, int t, const sl_episode *e, const f
     }
     sl_sample_reward(self, t, b, reward);
     if (!self->lessons.ppo) return;
+    SL_ASSERT(rows.logp && rows.action && rows.value && rows.last_value);
     memcpy(rows.logp + at, e->logp + t * N, (size_t)N * sizeof(float));
     memcpy(rows.action + at, e->action + t * N, (size_t)N * sizeof(int32_t));
     set_values(b, t, e, &rows);
@@ -232,6 +234,7 @@ static void clear_step(sl_sample *self, int b, int t) {
     if (rows.avail) sl_setup_fill_avail(&self->setup->spec, 1, rows.avail + b * NA);
     memset(rows.alive + at, 0, (size_t)N * sizeof(float));
     if (!self->lessons.ppo) return;
+    SL_ASSERT(rows.logp && rows.action && rows.value && rows.reward);
     memset(rows.logp + at, 0, (size_t)N * sizeof(float));
     memset(rows.action + at, 0, (size_t)N * sizeof(int32_t));
     memset(rows.value + (int64_t)b * d->M, 0, (size_t)d->M * sizeof(float));

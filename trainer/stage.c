@@ -47,6 +47,7 @@ sl_status sl_stage_take(sl_stage *self, const sl_learn_message **answer) {
 static void prepare(sl_stage *self, int64_t n) {
     sl_stage_asked *asked = &self->asked;
     sl_learner_params now = self->learner->class->get_params(self->learner), *kept = &asked->params;
+    SL_ASSERT(kept->actor && (kept->critic || !now.critic));
     memcpy(kept->actor, now.actor, now.n_actor * sizeof *now.actor);
     if (now.critic) memcpy(kept->critic, now.critic, now.n_critic * sizeof *now.critic);
     kept->value_mean = now.value_mean;

@@ -12,7 +12,8 @@
 
 /* What loops over the lanes of a tile to its width, which is a constant where it is inlined. Compilers that unroll a
  * short loop find no vectors in it any more. */
-#define SL_MPE_FOR_WIDTH           static inline __attribute__((always_inline))
+#define SL_MPE_FOR_WIDTH static inline __attribute__((always_inline))
+// NOLINTNEXTLINE(bugprone-macro-parentheses): l is declared
 #define SL_MPE_EACH_LANE(l, width) _Pragma("GCC unroll 1") for (int l = 0; l < (width); l++)
 
 enum { SL_MPE_ZERO = 0, SL_MPE_MAX_GOALS = 2 };

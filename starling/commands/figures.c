@@ -21,9 +21,9 @@
             {"fleets.0.p50_ms", "a step", "ms", true},                                                               \
         }                                                                                                            \
     }
-#define TRAIN(NAME, FILE)                                                                                            \
+#define TRAIN(WHAT, FILE)                                                                                            \
     {                                                                                                                \
-        .name = NAME, .words = {"bench", "train", "experiments/" FILE, "--seconds", "@seconds"}, .figures = {        \
+        .name = "train " WHAT, .words = {"bench", "train", FILE, "--seconds", "@seconds"}, .figures = {              \
             {"env_steps_per_second", "environment steps", "/s", false},                                              \
             {"peak_share", "of the sgemm peak", "", false},                                                          \
         }                                                                                                            \
@@ -40,10 +40,10 @@ static const sl_measure measures[] = {
     ENV("mpe/simple_spread_v3"),
     ENV("combat/3m"),
     ENV("combat/8m"),
-    TRAIN("train Spread", "mpe/spread"),
-    TRAIN("train reference-mappo", "mpe/reference-mappo"),
-    TRAIN("train five-agents", "mpe/five-agents"),
-    TRAIN("train 3m", "combat/3m"),
+    TRAIN("Spread", "experiments/mpe/spread"),
+    TRAIN("reference-mappo", "experiments/mpe/reference-mappo"),
+    TRAIN("five-agents", "experiments/mpe/five-agents"),
+    TRAIN("3m", "experiments/combat/3m"),
     {.name = "inference",
      .words = {"bench", "inference", "--seconds", "@seconds"},
      .figures = {{"agents.0.ns_per_decision", "a decision of 16 units", "ns", true},
