@@ -1,7 +1,7 @@
-/* gemm_bf16.h - internal to nn/: products whose factors are rounded to bfloat16 and whose sums are float32, on AMX
- * tiles or AVX512-BF16. Factors are packed in tiles of 16 x 16 pairs, which both kernels read; weights once for many
- * products (sl_bf16_pack), the rest as it comes. Bits are those of the CPU's kind: see docs/decisions/0013-bf16.md.
- * Any thread. */
+/* gemm_bf16.h - internal to nn/, but for what it says of the CPU: products whose factors are rounded to bfloat16 and
+ * whose sums are float32, on AMX tiles or AVX512-BF16. Factors are packed in tiles of 16 x 16 pairs, which both
+ * kernels read; weights once for many products (sl_bf16_pack), the rest as it comes. Bits are those of the CPU's
+ * kind: see docs/decisions/0013-bf16.md. Any thread. */
 #ifndef SL_NN_GEMM_BF16_H
 #define SL_NN_GEMM_BF16_H
 

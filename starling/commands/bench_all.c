@@ -11,6 +11,7 @@
 #include "common/cpu.h"
 #include "common/log.h"
 #include "common/program.h"
+#include "nn/gemm_bf16.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -215,5 +216,7 @@ sl_status sl_cmd_bench_all(const char *path, int argc, char **argv) {
     json_t *machine = describe_machine(&failed);
     sl_status status = json ? print_json(&figures, machine, against, failed) : print_table(&figures, machine);
     json_decref(machine);
+    if (status == SL_OK && figures.n_failed > 0)
+        return sl_fail(SL_IO, "their own messages are above", "%d measures failed", figures.n_failed);
     return status;
 }

@@ -162,7 +162,7 @@ sl_status sl_cmd_bench_train(const char *path, int argc, char **argv) {
     bool json = false;
     sl_text_list given = {0};
     const sl_option options[] = {
-        {"seconds", SL_OPTION_REAL, "S", "how long (10)", &seconds, 1, 3600},
+        {"seconds", SL_OPTION_REAL, "S", "how long (10)", &seconds, 0.1, 3600},
         {"set", SL_OPTION_LIST, "KEY=VALUE", "override a key of the experiment; may be repeated", &given, 0, 0},
         {"json", SL_OPTION_SWITCH, NULL, "print one JSON object", &json, 0, 0},
     };

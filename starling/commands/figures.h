@@ -49,12 +49,12 @@ typedef struct sl_figures {
     int n_rounds;
     double seconds; /* of one measure */
     /* what sl_figures_run finds */
-    int n;
+    int n, n_failed; /* measures that failed: their figures lack a value */
     sl_figures_result results[SL_FIGURES_MAX];
 } sl_figures;
 
 /* In every round each measure runs once with each build, the one that is first taking turns. SL_USAGE: only names
- * none; SL_INTERRUPTED; SL_IO: a command failed. */
+ * none; SL_INTERRUPTED. A command that fails is warned of and counted. */
 SL_MUST_CHECK sl_status sl_figures_run(sl_figures *self);
 /* of a side's values; NaN without one */
 double sl_figures_median(const sl_figures_result *result, int side);

@@ -67,9 +67,9 @@ static void warns_of_another_arithmetic(void **state) {
     student.profile.arithmetic = 1;
     sl_student_file_encode(&student, &bytes, &n_bytes);
     assert_int_equal(sl_file_replace(path, bytes, n_bytes), SL_OK);
-    // until it has said so; nobody is there to fly for
+    // until it has said so; nobody is there to fly for. Its number is written before it runs, so that it comes first
     snprintf(line, sizeof line,
-             "{ " SL_BIN_DIR "/starling-agent-16 --connect tcp://127.0.0.1:1 --model %s 2>&1 & echo $!; wait; } |"
+             "sh -c 'echo $$; exec " SL_BIN_DIR "/starling-agent-16 --connect tcp://127.0.0.1:1 --model %s' 2>&1 |"
              " { read pid; grep -m1 -o 'arithmetic 1 and flies in 2'; kill $pid; }",
              path);
     FILE *stream = popen(line, "r"); // NOLINT(bugprone-command-processor): the test's own words

@@ -3,6 +3,7 @@
 #include "starling/commands/figures.h"
 
 #include "starling/runner.h"
+#include "support/temp_folder.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -11,6 +12,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <jansson.h>
 
@@ -58,7 +60,7 @@ static void measures(void **state) {
     size_t i;
     expect_json("bench all --rounds 2 --seconds 0.1 --only inference --json", 0);
     object = json_loads(output, 0, NULL);
-    assert_int_equal(json_array_size(json_object_get(object, "figures")), 5);
+    assert_int_equal(json_array_size(json_object_get(object, "figures")), 8);
     assert_true(json_string_length(json_object_get(json_object_get(object, "machine"), "cpu")) > 0);
     json_array_foreach(json_object_get(object, "figures"), i, one) {
         assert_int_equal(json_array_size(json_object_get(one, "rounds")), 2);
@@ -94,5 +96,10 @@ int main(void) {
         cmocka_unit_test(measures),
         cmocka_unit_test(refuses),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    // what commands write here is gone with it
+    sl_temp_folder folder = sl_temp_folder_create();
+    if (chdir(folder.path) != 0) return 1;
+    int n_failed = cmocka_run_group_tests(tests, NULL, NULL);
+    sl_temp_folder_remove(&folder);
+    return n_failed;
 }
