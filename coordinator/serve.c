@@ -206,7 +206,8 @@ static void fill_error(sl_learn_message *answer, sl_status status) {
                    hint ? ")" : "");
 }
 
-static void send_answer(sl_server *self) {
+// SL_MEMORY: some of its frames may have gone, and nothing can follow them on this connection
+static sl_status send_answer(sl_server *self) {
     sl_status status = sl_learn_send(self->codec, self->transport, NULL, &self->answer);
     if (status == SL_CONFIG) {
         // it never can be: the learn client must know
@@ -214,12 +215,14 @@ static void send_answer(sl_server *self) {
         SL_WARN("cannot answer: %s", self->answer.text);
         status = sl_learn_send(self->codec, self->transport, NULL, &self->answer);
     }
+    if (status == SL_MEMORY) return status;
     if (status == SL_OK) {
         self->answered = self->answer.request_id;
     } else {
         SL_WARN("an answer could not be sent (%s); it is kept until it is asked for again", sl_status_name(status));
     }
     self->next_hello = sl_transport_now_ns(self->transport) + hello_every_ns;
+    return SL_OK;
 }
 
 // of a request, as the page calls it
@@ -246,7 +249,7 @@ static void catch_up(sl_server *self, bool *finished) {
     if (self->next_client != 0) handle_welcome(self, self->next_client);
     if (self->next_client == 0 && self->stop_id != 0) {
         self->answer = (sl_learn_message){.kind = SL_LEARN_DONE, .run_id = self->run_id, .request_id = self->stop_id};
-        send_answer(self);
+        (void)send_answer(self); // it ends all the same
         *finished = true;
     }
     self->next_client = self->stop_id = 0;
@@ -259,8 +262,7 @@ static sl_status handle_request(sl_server *self, const sl_learn_message *request
     }
     // asked again: the work is done already, only its answer was lost
     if (request->request_id == self->answer.request_id) {
-        send_answer(self);
-        return SL_OK;
+        return send_answer(self);
     }
     self->working_on = request->request_id;
     self->work = name_work(request->kind);
@@ -287,7 +289,7 @@ static sl_status handle_request(sl_server *self, const sl_learn_message *request
         fill_error(&self->answer, status);
         SL_WARN("refused a request: %s", self->answer.text);
     }
-    send_answer(self);
+    SL_TRY(send_answer(self));
     *finished = status == SL_OK && request->kind == SL_LEARN_STOP;
     return SL_OK;
 }

@@ -121,6 +121,9 @@ static sl_status send_frame(zmq_transport *self, const void *bytes, size_t n_byt
         if (zmq_send(self->socket, bytes, n_bytes, flags) >= 0) return SL_OK;
         if (errno == EHOSTUNREACH) return SL_NOT_FOUND;
         if (errno == EAGAIN && asked) return SL_FULL;
+        if (errno == ENOMEM)
+            return sl_fail(SL_MEMORY, "fewer copies or steps at a time, or a higher limit (ulimit -v)",
+                           "no memory to send %zu bytes on %s", n_bytes, self->base.endpoint);
         if (errno != EAGAIN && errno != EINTR)
             return sl_fail(SL_NETWORK, NULL, "sending on %s: %s", self->base.endpoint, zmq_strerror(errno));
         int events;

@@ -81,11 +81,30 @@ static void test_too_little_memory(void **state) {
     }
 }
 
+/* Enough to start, too little for a batch: the run ends and says why, however often its parts were sent. */
+static void test_too_little_memory_for_a_batch(void **state) {
+    (void)state;
+    if (SL_UNDER_SANITIZER) skip();
+    sl_temp_folder folder = sl_temp_folder_create();
+    char words[1024], text[32];
+    (void)snprintf(text, sizeof text, "ulimit -v %ld", (592 + 48 * sysconf(_SC_NPROCESSORS_ONLN)) * 1024);
+    (void)snprintf(words, sizeof words,
+                   "train " SL_SOURCE_DIR "/experiments/mpe/spread-smoke.yaml --out %s/run "
+                   "--set teacher.ppo.n_envs=16384",
+                   folder.path);
+    limit = text;
+    int code = run("2>&1", words);
+    limit = NULL;
+    if (code != 11 || !strstr(output, "hint: ")) fail_msg("exit code %d: %s", code, output);
+    sl_temp_folder_remove(&folder);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_no_space),
         cmocka_unit_test(test_too_few_files),
         cmocka_unit_test(test_too_little_memory),
+        cmocka_unit_test(test_too_little_memory_for_a_batch),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
