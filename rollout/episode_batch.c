@@ -5,7 +5,6 @@
 
 #include "common/alloc.h"
 #include "common/array_pool.h"
-#include "common/assert.h"
 #include "rollout/critic.h"
 #include "rollout/policy_set.h"
 #include "rollout/runner.h"
@@ -224,11 +223,7 @@ static void play_slice(void *context, int slice, int thread) {
     sl_episode_batch *self = context;
     sl_slices slices = sl_runner_slices(self->runner);
     self->n_playing[slice] = sl_slices_end(slices, slice) - sl_slices_begin(slices, slice);
-    // none of the callbacks can fail, and every environment truncates after max_steps
-    SL_ASSERT(sl_runner_reset(self->runner, slice) == SL_OK);
-    for (int t = 0; t < self->T && self->n_playing[slice] > 0; t++)
-        SL_ASSERT(sl_runner_step(self->runner, slice) == SL_OK);
-    SL_ASSERT(self->n_playing[slice] == 0);
+    sl_runner_play_episodes(self->runner, slice, &self->n_playing[slice]);
 }
 
 void sl_episode_batch_play(sl_episode_batch *self, const sl_rng *stream, uint64_t first) {

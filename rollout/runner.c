@@ -299,6 +299,13 @@ sl_status sl_runner_step(sl_runner *self, int slice) {
     return SL_OK;
 }
 
+void sl_runner_play_episodes(sl_runner *self, int slice, const int *n_playing) {
+    SL_ASSERT(sl_runner_reset(self, slice) == SL_OK);
+    // every environment truncates after max_steps
+    for (int t = 0; t<self->spec->max_steps && * n_playing> 0; t++) SL_ASSERT(sl_runner_step(self, slice) == SL_OK);
+    SL_ASSERT(*n_playing == 0);
+}
+
 sl_status sl_runner_visit(sl_runner *self, sl_cursor *cursor) {
     const sl_env_spec *spec = self->spec;
     size_t V = (size_t)self->def.V, N = V * (size_t)spec->n_agents, A = N * (size_t)spec->n_actions;

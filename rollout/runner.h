@@ -77,6 +77,10 @@ sl_link_team *sl_runner_team(sl_runner *self);
 SL_MUST_CHECK sl_status sl_runner_reset(sl_runner *self, int slice);
 /* One step of the slice. SL_OK, or what act or the recorder says. */
 SL_MUST_CHECK sl_status sl_runner_step(sl_runner *self, int slice);
+/* One episode of every copy of the slice, of callbacks that cannot fail: from a reset until keep has counted
+ * *n_playing, which begins as their number, down to 0. A copy that is through plays on for nobody (next says true).
+ */
+void sl_runner_play_episodes(sl_runner *self, int slice, const int *n_playing);
 /* The step that comes next, and what there is to act on; after T steps row T. With T = 0 for life, flags and rewards
  * of the last step in next (zero after a reset). */
 sl_step sl_runner_get(sl_runner *self, int slice);

@@ -4,7 +4,6 @@
 
 #include "common/alloc.h"
 #include "common/array_pool.h"
-#include "common/assert.h"
 #include "rollout/critic.h"
 #include "rollout/policy_set.h"
 #include "rollout/runner.h"
@@ -175,11 +174,7 @@ static void play_slice(void *context, int slice, int thread) {
     sl_slices slices = sl_runner_slices(self->runner);
     self->t[slice] = 0;
     self->n_playing[slice] = sl_slices_end(slices, slice) - sl_slices_begin(slices, slice);
-    // none of the callbacks can fail, and every environment truncates after max_steps
-    SL_ASSERT(sl_runner_reset(self->runner, slice) == SL_OK);
-    for (int t = 0; t < self->setup->spec.max_steps && self->n_playing[slice] > 0; t++)
-        SL_ASSERT(sl_runner_step(self->runner, slice) == SL_OK);
-    SL_ASSERT(self->n_playing[slice] == 0);
+    sl_runner_play_episodes(self->runner, slice, &self->n_playing[slice]);
 }
 
 void sl_visits_play(sl_visits *self, const float *params, const sl_rng *stream, uint64_t first) {
