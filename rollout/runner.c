@@ -302,7 +302,8 @@ sl_status sl_runner_step(sl_runner *self, int slice) {
 void sl_runner_play_episodes(sl_runner *self, int slice, const int *n_playing) {
     SL_ASSERT(sl_runner_reset(self, slice) == SL_OK);
     // every environment truncates after max_steps
-    for (int t = 0; t<self->spec->max_steps && * n_playing> 0; t++) SL_ASSERT(sl_runner_step(self, slice) == SL_OK);
+    int n = self->spec->max_steps;
+    for (int t = 0; t < n && n_playing[0] > 0; t++) SL_ASSERT(sl_runner_step(self, slice) == SL_OK);
     SL_ASSERT(*n_playing == 0);
 }
 
